@@ -1,0 +1,114 @@
+"""Frozen descriptions of what is trained: data variant, model, recipe, arm.
+
+An arm is described fully and hashed; the hash names its runs, so two descriptions that train the
+same thing share their stored runs, and any change that could alter a number makes a new name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+DatasetName = Literal["fashion-mnist", "drawn"]
+
+LARGEST_KERNEL = 27  # the largest odd kernel that fits a 28 x 28 image
+
+
+class Description(BaseModel):
+    """Base of all descriptions: immutable, hashable, and closed to unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DataVariant(Description):
+    """Which images an arm trains on and which it is scored on."""
+
+    dataset: DatasetName = "fashion-mnist"
+    training_images: int | None = Field(
+        default=None,
+        ge=100,
+        le=54_000,
+        description="How many of the training split's images are used; all when absent.",
+    )
+    scored_on: Literal["test", "validation"] = Field(
+        default="test",
+        description="Searches score on validation images only and never open the test set.",
+    )
+
+
+class Dense(Description):
+    """The dense baseline: Flatten, Dense 128, Dropout, Dense 64, Dropout, Dense 10."""
+
+    family: Literal["dense"] = "dense"
+
+    @property
+    def name(self) -> str:
+        """What tables and figures call this model."""
+        return "dense"
+
+
+class Convolutional(Description):
+    """The CNN of the original study; the kernel size is its only argument."""
+
+    family: Literal["cnn"] = "cnn"
+    kernel_size: int = Field(default=3, ge=1, le=LARGEST_KERNEL, description="Pixels per side.")
+
+    @field_validator("kernel_size")
+    @classmethod
+    def _odd(cls, kernel_size: int) -> int:
+        if kernel_size % 2 == 0:
+            raise ValueError(
+                f"kernel size {kernel_size} is even; same padding is symmetric only for odd sizes,"
+                f" so use {kernel_size - 1} or {kernel_size + 1}"
+            )
+        return kernel_size
+
+    @property
+    def name(self) -> str:
+        """What tables and figures call this model, for instance `cnn-3x3`."""
+        return f"cnn-{self.kernel_size}x{self.kernel_size}"
+
+
+Model = Annotated[Dense | Convolutional, Field(discriminator="family")]
+
+
+class Recipe(Description):
+    """How a model is trained; everything that the optimiser loop needs beside data and seed."""
+
+    name: str
+    epochs: int = Field(ge=1, le=1_000)
+    learning_rate: float = Field(gt=0, le=1, description="Adam's step size, at its peak.")
+    schedule: Literal["constant", "warmup-cosine"] = Field(
+        default="constant",
+        description="warmup-cosine: linear from 0 to the peak, then half a cosine down to 0.",
+    )
+    warmup_fraction: float = Field(
+        default=0.0, ge=0, lt=1, description="Share of all steps spent warming up."
+    )
+    batch_size: int = Field(default=128, ge=1, le=10_000)
+    standardised: bool = Field(
+        default=False,
+        description="Subtract the training images' mean and divide by their standard deviation.",
+    )
+
+
+class Arm(Description):
+    """One condition of an experiment: data variant, model and recipe."""
+
+    data: DataVariant
+    model: Model
+    recipe: Recipe
+
+    @property
+    def name(self) -> str:
+        """The model's name: what tables and figures call the arm within one study."""
+        return self.model.name
+
+    @property
+    def hash(self) -> str:
+        """Twelve hexadecimal digits of the SHA-256 of the canonical JSON description."""
+        canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()[:12]
