@@ -69,7 +69,7 @@ class PerImage(Description):
 
     @property
     def correct(self) -> np.ndarray:
-        """bool (n,): whether each image was classified correctly."""
+        """Boolean (n,): whether each image was classified correctly."""
         return np.unpackbits(self.correct_bits, count=len(self.predicted)).astype(bool)
 
 

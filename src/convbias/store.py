@@ -22,7 +22,7 @@ from convbias.errors import ConvbiasError, StorageError
 from convbias.run import Run, run_key
 
 
-class DamagedRun(ConvbiasError):
+class DamagedRunError(ConvbiasError):
     """A stored run cannot be read, or is not what its name says."""
 
 
@@ -108,7 +108,7 @@ class Store:
         """The stored run, or None where there is none.
 
         Raises:
-            DamagedRun: The file is there but cannot be read.
+            DamagedRunError: The file is there but cannot be read.
         """
         path = self.path(arm, seed)
         return read_run(path) if path.exists() else None
@@ -147,12 +147,12 @@ def read_run(path: Path) -> Run:
     """Read one record and check that it is what its name says.
 
     Raises:
-        DamagedRun: It is not.
+        DamagedRunError: It is not.
     """
     try:
         run = Run.model_validate_json(path.read_bytes())
     except OSError as error:
-        raise DamagedRun(
+        raise DamagedRunError(
             f"{path} cannot be read: {error.strerror or error}",
             "a readable run record",
             "check the file's permissions",
@@ -160,13 +160,13 @@ def read_run(path: Path) -> Run:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the whole file"
-        raise DamagedRun(
+        raise DamagedRunError(
             f"{path} is not a run record: {first['msg']} (at {where})",
             "a file written by `convbias train` or `convbias study`",
             "run the study again: it moves the file to quarantine/ and trains the run anew",
         ) from error
     if run.arm_hash != run.arm.hash or path.stem != run.key:
-        raise DamagedRun(
+        raise DamagedRunError(
             f"{path} holds the run {run.key}, recorded for arm {run.arm_hash}",
             f"the run {path.stem}",
             "run the study again: it moves the file to quarantine/ and trains the run anew",

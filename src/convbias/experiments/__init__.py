@@ -1,0 +1,6 @@
+"""One file per question, all of one shape."""
+
+from convbias.experiments.base import Experiment
+from convbias.experiments.original import ORIGINAL
+
+EXPERIMENTS: dict[str, Experiment] = {experiment.name: experiment for experiment in (ORIGINAL,)}
