@@ -1,0 +1,108 @@
+"""The families of networks, exactly as the original study describes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import keras
+import numpy as np
+
+from convbias.config import Convolutional, Dense, Model
+from convbias.layers import Convolution, GlobalAveragePooling, MaxPooling
+
+IMAGE_SHAPE = (28, 28, 1)
+CLASSES = 10
+
+
+def build(
+    model: Model, seed: int, standardise: tuple[float, float] | None = None
+) -> keras.Sequential:
+    """Build a network with freshly drawn weights.
+
+    Args:
+        model: Which family, and its kernel size.
+        seed: Draws the initial weights and steers dropout; two seeds share no stream.
+        standardise: Mean and standard deviation of the pixels in [0, 1]; the network then begins
+            with (x - mean) / deviation, so that it always takes pixels in [0, 1].
+
+    Returns:
+        A network from float32 (n, 28, 28, 1) in [0, 1] to float32 (n, 10) probabilities.
+
+    Example:
+        >>> build(Dense(), seed=0).count_params()
+        109386
+        >>> build(Convolutional(kernel_size=3), seed=0).count_params()
+        28426
+    """
+    seeds = _seed_stream(seed)
+    layers = _dense_layers(seeds) if isinstance(model, Dense) else _cnn_layers(model, seeds)
+    scaling: list[keras.Layer] = []
+    if standardise is not None:
+        mean, deviation = standardise
+        scaling = [keras.layers.Rescaling(1 / deviation, -mean / deviation, name="standardise")]
+    return keras.Sequential(
+        [keras.Input(IMAGE_SHAPE, name="images"), *scaling, *layers],
+        name=model.name.replace("-", "_"),
+    )
+
+
+def _dense_layers(seeds: Iterator[int]) -> list[keras.Layer]:
+    return [
+        keras.layers.Flatten(name="flatten"),
+        _dense(128, "relu", "dense_1", seeds),
+        keras.layers.Dropout(0.2, seed=next(seeds), name="dropout_1"),
+        _dense(64, "relu", "dense_2", seeds),
+        keras.layers.Dropout(0.2, seed=next(seeds), name="dropout_2"),
+        _dense(CLASSES, "softmax", "probabilities", seeds),
+    ]
+
+
+def _cnn_layers(model: Convolutional, seeds: Iterator[int]) -> list[keras.Layer]:
+    def convolution(filters: int, name: str) -> keras.Layer:
+        return Convolution(
+            filters,
+            model.kernel_size,
+            padding="same",
+            activation="relu",
+            kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
+            name=name,
+        )
+
+    return [
+        convolution(32, "conv_1"),
+        MaxPooling(2, name="pool_1"),
+        convolution(64, "conv_2"),
+        MaxPooling(2, name="pool_2"),
+        GlobalAveragePooling(name="global_average"),
+        _dense(128, "relu", "dense_1", seeds),
+        keras.layers.Dropout(0.3, seed=next(seeds), name="dropout_1"),
+        _dense(CLASSES, "softmax", "probabilities", seeds),
+    ]
+
+
+def _dense(units: int, activation: str, name: str, seeds: Iterator[int]) -> keras.Layer:
+    return keras.layers.Dense(
+        units,
+        activation=activation,
+        kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
+        name=name,
+    )
+
+
+def _seed_stream(seed: int) -> Iterator[int]:
+    generator = np.random.default_rng([seed, 0x1417])  # a stream of its own, apart from the data's
+    while True:
+        yield int(generator.integers(2**31))
+
+
+def layer_parameters(network: keras.Model) -> dict[str, dict[str, tuple[int, ...]]]:
+    """Shapes of the trainable weights by layer, for counting parameters by arithmetic.
+
+    Returns:
+        Layer name to weight name to shape; layers without weights are left out.
+    """
+    return {
+        layer.name: {weight.name: tuple(weight.shape) for weight in layer.trainable_weights}
+        for layer in network.layers
+        if layer.trainable_weights
+    }
