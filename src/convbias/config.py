@@ -8,22 +8,51 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator
+
+from convbias.errors import InputError, did_you_mean
 
 DatasetName = Literal["fashion-mnist", "drawn"]
 
 LARGEST_KERNEL = 27  # the largest odd kernel that fits a 28 x 28 image
 
 
-class Description(BaseModel):
+class Description(BaseModel, frozen=True, extra="forbid"):
     """Base of all descriptions: immutable, hashable, and closed to unknown keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+
+Described = TypeVar("Described", bound=Description)
 
 
-class DataVariant(Description):
+def describe(kind: type[Described], values: Mapping[str, object], source: str) -> Described:
+    """Build a description from outside values, with errors that a person can act on.
+
+    Args:
+        kind: The description's class.
+        values: Its fields.
+        source: Where the values come from, for the error.
+
+    Raises:
+        InputError: A key is unknown (the nearest known one is named), missing or out of bounds.
+    """
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            known = did_you_mean(str(first["loc"][-1]), kind.model_fields)
+            raise InputError(f"{source}: unknown key {where!r}", mend=known) from None
+        if first["type"] == "missing":
+            raise InputError(f"{source}: the key {where!r} is missing") from None
+        message = first["msg"].removeprefix("Value error, ")
+        raise InputError(f"{source}: {where} = {first['input']!r}: {message}") from None
+
+
+class DataVariant(Description, frozen=True):
     """Which images an arm trains on and which it is scored on."""
 
     dataset: DatasetName = "fashion-mnist"
@@ -39,7 +68,7 @@ class DataVariant(Description):
     )
 
 
-class Dense(Description):
+class Dense(Description, frozen=True):
     """The dense baseline: Flatten, Dense 128, Dropout, Dense 64, Dropout, Dense 10."""
 
     family: Literal["dense"] = "dense"
@@ -50,7 +79,7 @@ class Dense(Description):
         return "dense"
 
 
-class Convolutional(Description):
+class Convolutional(Description, frozen=True):
     """The CNN of the original study; the kernel size is its only argument."""
 
     family: Literal["cnn"] = "cnn"
@@ -75,7 +104,7 @@ class Convolutional(Description):
 Model = Annotated[Dense | Convolutional, Field(discriminator="family")]
 
 
-class Recipe(Description):
+class Recipe(Description, frozen=True):
     """How a model is trained; everything that the optimiser loop needs beside data and seed."""
 
     name: str
@@ -95,7 +124,7 @@ class Recipe(Description):
     )
 
 
-class Arm(Description):
+class Arm(Description, frozen=True):
     """One condition of an experiment: data variant, model and recipe."""
 
     data: DataVariant

@@ -44,11 +44,13 @@ class Convolution(keras.layers.Conv2D):
         if not self._is_fast:
             return super().call(inputs)
         # Outside `stateless_call` the kernel arrives as a variable, which JAX cannot slice.
-        kernel = keras.ops.convert_to_tensor(self.kernel)
-        outputs = convolution.convolve(convolution.images_last(inputs), kernel)
+        kernel: Any = keras.ops.convert_to_tensor(self.kernel)
+        outputs: Any = convolution.convolve(convolution.images_last(inputs), kernel)
         if self.use_bias:
-            outputs = outputs + keras.ops.convert_to_tensor(self.bias)[:, None]
-        return convolution.images_first(self.activation(outputs))
+            bias: Any = keras.ops.convert_to_tensor(self.bias)
+            outputs = outputs + bias[:, None]
+        activated: Any = self.activation(outputs)
+        return convolution.images_first(activated)
 
 
 @keras.saving.register_keras_serializable(package=_PACKAGE)

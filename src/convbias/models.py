@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import keras
 import numpy as np
@@ -64,7 +65,7 @@ def _cnn_layers(model: Convolutional, seeds: Iterator[int]) -> list[keras.Layer]
             model.kernel_size,
             padding="same",
             activation="relu",
-            kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
+            kernel_initializer=_glorot(seeds),
             name=name,
         )
 
@@ -84,9 +85,13 @@ def _dense(units: int, activation: str, name: str, seeds: Iterator[int]) -> kera
     return keras.layers.Dense(
         units,
         activation=activation,
-        kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
+        kernel_initializer=_glorot(seeds),
         name=name,
     )
+
+
+def _glorot(seeds: Iterator[int]) -> Any:  # noqa: ANN401 - Keras annotates strings only
+    return keras.initializers.GlorotUniform(seed=next(seeds))
 
 
 def _seed_stream(seed: int) -> Iterator[int]:

@@ -37,7 +37,7 @@ Bytes = Annotated[np.ndarray, PlainValidator(_decoder("<u1")), PlainSerializer(_
 HalfFloats = Annotated[np.ndarray, PlainValidator(_decoder("<f2")), PlainSerializer(_encode)]
 
 
-class Epoch(Description):
+class Epoch(Description, frozen=True):
     """One pass over the training split.
 
     `train_*` are means over the epoch's batches while the weights move and dropout is active, as
@@ -50,7 +50,7 @@ class Epoch(Description):
     validation_accuracy: float
 
 
-class Scores(Description):
+class Scores(Description, frozen=True):
     """Loss (nats per image) and accuracy (0 to 1) of the finished network on one set of images."""
 
     images: int
@@ -58,10 +58,8 @@ class Scores(Description):
     accuracy: float
 
 
-class PerImage(Description):
+class PerImage(Description, frozen=True, arbitrary_types_allowed=True):
     """What the finished network did with every single scored image, in the data set's order."""
-
-    model_config = Description.model_config | {"arbitrary_types_allowed": True}
 
     correct_bits: Bytes = Field(description="uint8 (ceil(n / 8),): np.packbits of correctness.")
     predicted: Bytes = Field(description="uint8 (n,): the predicted class.")
@@ -73,9 +71,10 @@ class PerImage(Description):
         return np.unpackbits(self.correct_bits, count=len(self.predicted)).astype(bool)
 
 
-class Cost(Description):
+class Cost(Description, frozen=True):
     """What the run took on the machine it ran on; never part of a reproducible table."""
 
+    wall_seconds: float = Field(description="From loading the data to storing the run.")
     training_seconds: float = Field(description="All epochs with validation, without compilation.")
     compile_seconds: float = Field(description="0 when an earlier run of the arm had compiled.")
     images_per_second: float = Field(description="Training images through the fastest epoch.")
@@ -83,7 +82,7 @@ class Cost(Description):
     finished_at: str = Field(description="UTC, ISO 8601.")
 
 
-class Environment(Description):
+class Environment(Description, frozen=True):
     """What the numbers may depend on beside arm and seed."""
 
     python: str
@@ -95,7 +94,7 @@ class Environment(Description):
     versions: dict[str, str] = Field(description="Distribution name to version.")
 
 
-class Run(Description):
+class Run(Description, frozen=True):
     """An arm trained once with one seed."""
 
     record_format: Literal[1] = RECORD_FORMAT

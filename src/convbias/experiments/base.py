@@ -1,4 +1,4 @@
-"""The one shape of every experiment: question, arms, contrasts fixed in advance, control, finding."""
+"""The one shape of every experiment: question, arms, contrasts fixed in advance, control."""
 
 from __future__ import annotations
 

@@ -1,0 +1,92 @@
+"""Where every run of a sweep stands, passed from its process to the parent through small files."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from convbias.config import Description
+from convbias.run import Epoch
+from convbias.store import write_atomically
+
+SECONDS_BETWEEN_LOOKS = 0.25
+
+
+class Progress(Description, frozen=True):
+    """Where one run stands.
+
+    Args:
+        key: The run's name in the store.
+        arm_name: Its arm.
+        seed: Its seed.
+        epoch: Finished epochs.
+        epochs: Epochs in all.
+        latest: The latest epoch's record, None before the first has ended.
+        images_per_second: Training images per second in the latest epoch.
+    """
+
+    key: str
+    arm_name: str
+    seed: int
+    epoch: int
+    epochs: int
+    latest: Epoch | None = None
+    images_per_second: float = 0.0
+
+
+def report_progress(folder: Path, progress: Progress) -> None:
+    """Leave a note for whoever watches the folder."""
+    path = folder / f"{progress.key}.json"
+    write_atomically(path, lambda file: file.write_text(progress.model_dump_json()))
+
+
+@contextlib.contextmanager
+def watch(folder: Path, on_progress: Callable[[Progress], None] | None) -> Iterator[None]:
+    """Call back, from another thread, whenever a run has left a new note; clean up at the end.
+
+    Args:
+        folder: Where the runs' processes leave their notes; notes of an earlier sweep that was
+            killed are removed.
+        on_progress: Called once per new note.
+    """
+    _clear(folder)
+    if on_progress is None:
+        yield
+        _clear(folder)
+        return
+    stop = threading.Event()
+    seen: dict[Path, str] = {}
+
+    def look() -> None:
+        for path in sorted(folder.glob("*.json")):
+            # A note may be replaced, or its run finished, between the listing and the reading.
+            with contextlib.suppress(OSError, ValidationError):
+                text = path.read_text()
+                if seen.get(path) != text:
+                    seen[path] = text
+                    on_progress(Progress.model_validate_json(text))
+
+    def loop() -> None:
+        while not stop.wait(SECONDS_BETWEEN_LOOKS):
+            look()
+
+    thread = threading.Thread(target=loop, name="progress", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+        look()
+        _clear(folder)
+
+
+def _clear(folder: Path) -> None:
+    with contextlib.suppress(OSError):
+        for path in folder.iterdir():
+            path.unlink(missing_ok=True)
+        folder.rmdir()

@@ -1,0 +1,74 @@
+"""The two recipes: what the original study would have used, and what a search found."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable
+from importlib import resources
+
+from convbias.config import Model, Recipe
+from convbias.errors import InputError, did_you_mean
+
+
+def classic(epochs: int) -> Recipe:
+    """Keras' defaults, the likely recipe of the original study, which did not publish its own.
+
+    Adam at a constant 0.001, batches of 128, pixels in [0, 1].
+    """
+    return Recipe(name="classic", epochs=epochs, learning_rate=1e-3)
+
+
+def scheduled(epochs: int, learning_rate: float) -> Recipe:
+    """The schedule that the search varies: Adam, warm-up, half a cosine, standardised pixels."""
+    return Recipe(
+        name="tuned",
+        epochs=epochs,
+        learning_rate=learning_rate,
+        schedule="warmup-cosine",
+        warmup_fraction=0.1,
+        standardised=True,
+    )
+
+
+def tuned(epochs: int, model: Model) -> Recipe:
+    """The schedule at the peak learning rate that did best for this model on validation images.
+
+    Raises:
+        InputError: The search has not covered this model.
+    """
+    rates = tuned_learning_rates()
+    if model.name not in rates:
+        raise InputError(
+            f"no tuned learning rate is stored for the model {model.name}",
+            "a model that the search has covered",
+            f"{did_you_mean(model.name, rates)}; or search for it with `convbias tune`, or train"
+            " with --recipe classic",
+        )
+    return scheduled(epochs, rates[model.name])
+
+
+def tuned_learning_rates() -> dict[str, float]:
+    """Model name to the peak learning rate that `convbias tune --write` stored."""
+    text = resources.files("convbias").joinpath("tuned.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)["learning_rate"]
+
+
+def recipe_for(name: str, epochs: int) -> Callable[[Model], Recipe]:
+    """The named recipe as a function of the model.
+
+    Args:
+        name: `classic` or `tuned`.
+        epochs: Passes over the training split.
+
+    Raises:
+        InputError: There is no such recipe.
+    """
+    if name == "classic":
+        return lambda _: classic(epochs)
+    if name == "tuned":
+        return lambda model: tuned(epochs, model)
+    raise InputError(
+        f"there is no recipe {name!r}",
+        "classic or tuned",
+        did_you_mean(name, ["classic", "tuned"]),
+    )

@@ -1,0 +1,124 @@
+"""What happens in one process of a sweep: train one run, measure it, store it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from convbias import data
+from convbias.config import Arm, DatasetName
+from convbias.run import Cost, Epoch, Run, run_key
+
+SECONDS_BETWEEN_LOOKS = 1.0
+
+# What keeps XLA to one thread; read when JAX starts, so the parent sets it before it starts us.
+ONE_THREAD = {"XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false", "KERAS_BACKEND": "jax"}
+
+
+def execute(arm: Arm, seed: int, folder: Path, progress_folder: Path) -> str:
+    """Train an arm with a seed and store the run with its network.
+
+    Args:
+        arm: What to train.
+        seed: With which seed.
+        folder: The store's folder.
+        progress_folder: Where to say how far the run is.
+
+    Returns:
+        The stored run's key.
+
+    Raises:
+        ConvbiasError: The data cannot be loaded, or the run cannot be stored.
+    """
+    _prepare_process(os.getppid())
+    # Imported here, because the parent imports this module and must not load JAX for it.
+    from convbias import training
+    from convbias.environment import code_version, describe_machine, peak_memory_bytes
+    from convbias.measures.generalisation_gap import generalisation_gap
+    from convbias.measures.network_size import network_size
+    from convbias.progress import Progress, report_progress
+    from convbias.store import Store, weights_checksum, write_atomically
+
+    started = time.perf_counter()
+    dataset = _dataset(arm.data.dataset)
+
+    def report(epoch: int, latest: Epoch | None, images_per_second: float) -> None:
+        progress = Progress(
+            key=run_key(arm, seed),
+            arm_name=arm.name,
+            seed=seed,
+            epoch=epoch,
+            epochs=arm.recipe.epochs,
+            latest=latest,
+            images_per_second=images_per_second,
+        )
+        report_progress(progress_folder, progress)
+
+    report(0, None, 0.0)
+    [trained] = training.train(
+        arm, [seed], dataset, lambda _, epoch, latest, speed: report(epoch, latest, speed)
+    )
+    store = Store(folder)
+    network_path = store.network_path(arm, seed)
+    write_atomically(network_path, trained.network.save)
+    measures = network_size(trained.network, network_path)
+    if trained.train and trained.validation:
+        measures |= generalisation_gap(trained.train, trained.validation)
+    store.write(
+        Run(
+            arm_name=arm.name,
+            arm_hash=arm.hash,
+            arm=arm,
+            seed=seed,
+            status=trained.status,
+            reason=trained.reason,
+            epochs=trained.epochs,
+            train=trained.train,
+            validation=trained.validation,
+            test=trained.test,
+            per_image=trained.per_image,
+            measures=measures,
+            data_checksum=dataset.checksum,
+            weights_checksum=weights_checksum(
+                np.asarray(variable) for variable in trained.network.trainable_variables
+            ),
+            code_version=code_version(),
+            environment=describe_machine(threads=1),
+            cost=Cost(
+                wall_seconds=time.perf_counter() - started,
+                training_seconds=trained.training_seconds,
+                compile_seconds=trained.compile_seconds,
+                images_per_second=trained.images_per_second,
+                peak_memory_bytes=peak_memory_bytes(),
+                finished_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            ),
+        )
+    )
+    return run_key(arm, seed)
+
+
+@cache
+def _dataset(name: DatasetName) -> data.Dataset:
+    return data.load(name)
+
+
+@cache
+def _prepare_process(parent: int) -> None:
+    """Once per process: leave Ctrl-C to the parent, and end when the parent is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def end_with_parent() -> None:
+        # A parent that was killed cannot end its processes; a restarted sweep must not compete
+        # with orphans for the cores.
+        while os.getppid() == parent:
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+        os._exit(1)
+
+    threading.Thread(target=end_with_parent, name="end-with-parent", daemon=True).start()
