@@ -1,0 +1,70 @@
+# The two commands: `make study` and `make test`. Each sets up .venv from nothing when needed.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PROFILE ?= quick
+
+# A folder of verified data beside the checkout saves the download.
+ifndef CONVBIAS_DATA
+ifneq ($(wildcard ../shared/data/fashion-mnist),)
+export CONVBIAS_DATA := $(abspath ../shared/data)
+endif
+endif
+
+.PHONY: help study test check bench lock clean
+
+help:
+	@echo 'make study   train the quick study on Fashion-MNIST and write its report (PROFILE=full for more)'
+	@echo 'make test    lint, types and all tests'
+	@echo 'make check   lint and types alone'
+	@echo 'make bench   training throughput beside Keras-TensorFlow and PyTorch'
+	@echo 'make lock    resolve the requirement sets anew (for maintainers)'
+	@echo 'make clean   remove the environments'
+
+study: $(VENV)/run.stamp
+	$(BIN)/convbias study $(PROFILE) --dataset auto
+
+test: $(VENV)/test.stamp check
+	sh tests/system_packages.sh
+	$(BIN)/pytest
+
+check: $(VENV)/test.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+
+bench: $(VENV)/run.stamp .venv-bench/stamp
+	$(BIN)/python benchmarks/throughput.py
+
+$(VENV)/run.stamp: requirements/run.lock pyproject.toml
+	@$(call create,$(VENV),requirements/run.lock)
+	@touch $@
+
+# The test set holds the run set, so one installation serves both.
+$(VENV)/test.stamp: requirements/test.lock requirements/run.lock pyproject.toml
+	@$(call create,$(VENV),requirements/test.lock)
+	@touch $(VENV)/run.stamp $@
+
+.venv-bench/stamp: requirements/bench.lock
+	@$(call make-venv,.venv-bench)
+	.venv-bench/bin/pip install --quiet --no-deps --require-hashes --requirement requirements/bench.lock
+	@touch $@
+
+define make-venv
+	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("convbias needs Python 3.11 or newer, and $(PYTHON) is " + sys.version.split()[0] + "; name a newer one: make PYTHON=python3.12 $(MAKECMDGOALS)")'
+	test -x $(1)/bin/python || $(PYTHON) -m venv $(1)
+endef
+
+define create
+	$(call make-venv,$(1))
+	echo 'Installing $(2) into $(1) (once; a minute or two)'
+	$(1)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement $(2)
+	$(1)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+endef
+
+lock:
+	sh requirements/lock.sh
+
+clean:
+	rm -rf $(VENV) .venv-bench

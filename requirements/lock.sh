@@ -1,0 +1,23 @@
+#!/bin/sh
+# Resolves the requirement sets anew: names, versions and hashes, no addresses.
+# Needs uv on the path. Run from the repository's root through `make lock`.
+set -eu
+
+resolve() {
+    uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 \
+        --generate-hashes --no-annotate --no-header --no-emit-index-url "$@"
+}
+
+resolve --upgrade --group build pyproject.toml --output-file requirements/run.lock
+resolve --upgrade --group build --group test --constraint requirements/run.lock pyproject.toml \
+    --output-file requirements/test.lock
+
+# PyTorch's registry build for Linux brings gigabytes of CUDA libraries. The benchmark compares on
+# the CPU, so these are left out and the hash of PyTorch's own CPU build (Python 3.11, x86-64) is
+# added; pip takes that build where it can find it.
+without=$(resolve --upgrade --group bench | sed -nE 's/^((nvidia|cuda|triton)[a-z0-9-]*)==.*/--no-emit-package \1/p')
+# shellcheck disable=SC2086 # one argument per word is meant
+resolve --group bench $without --output-file requirements/bench.lock
+cpu_build=6746dbcbeb526eb61330b76b41ff1b4eb848951103a892eeb080dfa2b264667b
+sed -i.old "s/^torch==2.13.0 .*/&\n    --hash=sha256:$cpu_build \\\\/" requirements/bench.lock
+rm -f requirements/bench.lock.old

@@ -1,0 +1,150 @@
+"""Convolution and pooling against NumPy, hand-computed answers and identities."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from convbias import convolution
+
+KERNEL_SIZES = (1, 3, 5, 7, 9)
+IMAGE_SIZES = (9, 14)  # odd and even
+ROUTES = {
+    "gathered": convolution.convolve_gathered,
+    "fourier": convolution.convolve_fourier,
+    "chosen": convolution.convolve,
+}
+
+
+def reference(images, kernel):
+    """Same-padded cross-correlation, written as the sum in its definition."""
+    height, width, _, count = images.shape
+    size, _, _, channels_out = kernel.shape
+    pad = size // 2
+    padded = np.pad(images, ((pad, pad), (pad, pad), (0, 0), (0, 0)))
+    outputs = np.zeros((height, width, channels_out, count))
+    for row in range(size):
+        for column in range(size):
+            window = padded[row : row + height, column : column + width]
+            outputs += np.einsum("hwin,io->hwon", window, kernel[row, column])
+    return outputs
+
+
+def random_case(size, image_size, channels_in=3, channels_out=4, width=None):
+    generator = np.random.default_rng([size, image_size])
+    images = generator.normal(size=(image_size, width or image_size, channels_in, 2))
+    kernel = generator.normal(size=(size, size, channels_in, channels_out))
+    return images, kernel
+
+
+@pytest.mark.parametrize("route", ROUTES)
+@pytest.mark.parametrize("image_size", IMAGE_SIZES)
+@pytest.mark.parametrize("size", KERNEL_SIZES)
+def test_equals_the_definition(route, size, image_size):
+    images, kernel = random_case(size, image_size)
+    outputs = ROUTES[route](jnp.asarray(images), jnp.asarray(kernel))
+    np.testing.assert_allclose(outputs, reference(images, kernel), rtol=1e-4, atol=2e-5)
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_takes_oblong_images_and_a_kernel_as_large_as_the_image_allows(route):
+    images, kernel = random_case(13, 7, width=10)
+    outputs = ROUTES[route](jnp.asarray(images), jnp.asarray(kernel))
+    np.testing.assert_allclose(outputs, reference(images, kernel), rtol=1e-4, atol=5e-5)
+
+
+@pytest.mark.parametrize("route", ["gathered", "fourier"])
+def test_a_three_by_three_answer_computed_by_hand(route):
+    image = jnp.asarray([[1.0, 2, 3], [4, 5, 6], [7, 8, 9]]).reshape(3, 3, 1, 1)
+    # A vertical edge: right neighbour minus left neighbour, outside counting as zero.
+    kernel = jnp.asarray([[0.0, 0, 0], [-1, 0, 1], [0, 0, 0]]).reshape(3, 3, 1, 1)
+    outputs = ROUTES[route](image, kernel)[:, :, 0, 0]
+    np.testing.assert_allclose(outputs, [[2, 2, -2], [5, 2, -5], [8, 2, -8]], atol=1e-5)
+
+
+@pytest.mark.parametrize("image_size", IMAGE_SIZES)
+@pytest.mark.parametrize("size", KERNEL_SIZES)
+def test_gradients_equal_finite_differences(size, image_size):
+    images, kernel = random_case(size, image_size, channels_in=2, channels_out=2)
+    generator = np.random.default_rng(size)
+    towards = generator.normal(size=(image_size, image_size, 2, 2))
+    image_step = generator.normal(size=images.shape)
+    kernel_step = generator.normal(size=kernel.shape)
+
+    def value(images, kernel):
+        return (reference(images, kernel) * towards).sum()
+
+    for route in ("gathered", "fourier"):
+        gradients = jax.grad(
+            lambda i, k, route=route: (ROUTES[route](i, k) * towards).sum(), argnums=(0, 1)
+        )(jnp.asarray(images), jnp.asarray(kernel))
+        # The convolution is bilinear, so central differences in NumPy's double precision are exact.
+        for gradient, step, difference in (
+            (gradients[0], image_step, value(images + image_step, kernel) - value(images, kernel)),
+            (
+                gradients[1],
+                kernel_step,
+                value(images, kernel + kernel_step) - value(images, kernel),
+            ),
+        ):
+            scale = np.abs(np.asarray(gradient) * step).sum()
+            np.testing.assert_allclose(
+                (np.asarray(gradient) * step).sum(), difference, atol=1e-5 * scale
+            )
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 4), st.integers(-3, 3), st.integers(-3, 3), st.integers(0, 10**6))
+def test_commutes_with_shifts_away_from_the_frame(half, rows, columns, seed):
+    """f(Tx) = T f(x) for content that stays inside: what "equivariant" means."""
+    size = 2 * half + 1
+    generator = np.random.default_rng(seed)
+    content = np.zeros((20, 20, 1, 1), dtype=np.float32)
+    content[8:12, 8:12] = generator.normal(size=(4, 4, 1, 1))
+    kernel = jnp.asarray(generator.normal(size=(size, size, 1, 2)), dtype=jnp.float32)
+    shifted_after = np.roll(convolution.convolve_fourier(content, kernel), (rows, columns), (0, 1))
+    shifted_before = convolution.convolve_fourier(
+        jnp.asarray(np.roll(content, (rows, columns), (0, 1))), kernel
+    )
+    np.testing.assert_allclose(shifted_before, shifted_after, atol=1e-4)
+
+
+def test_the_choice_of_route_follows_the_field_under_the_kernel():
+    few = convolution.LARGEST_GATHERED_FIELD
+    images, kernel = random_case(3, 9, channels_in=1)
+    gathered = jax.make_jaxpr(convolution.convolve)(images, kernel)
+    assert "gather" in str(gathered)
+    images, kernel = random_case(3, 9, channels_in=few)
+    fourier = jax.make_jaxpr(convolution.convolve)(images, kernel)
+    assert "gather" not in str(fourier)
+
+
+def test_max_pool_by_hand_and_drops_an_odd_edge():
+    image = jnp.asarray(np.arange(15.0).reshape(3, 5, 1, 1))
+    np.testing.assert_array_equal(convolution.max_pool(image)[:, :, 0, 0], [[6, 8]])
+
+
+def test_max_pool_gives_the_whole_gradient_of_a_tie_to_the_first():
+    image = jnp.asarray([[5.0, 5, 1, 2], [5, 5, 2, 0]]).reshape(2, 4, 1, 1)
+    gradient = jax.grad(
+        lambda x: (convolution.max_pool(x) * jnp.asarray([3.0, 7]).reshape(1, 2, 1, 1)).sum()
+    )
+    expected = [[3, 0, 0, 7], [0, 0, 0, 0]]
+    np.testing.assert_array_equal(gradient(image)[:, :, 0, 0], expected)
+
+
+def test_max_pool_gradient_skips_an_odd_edge():
+    image = jnp.asarray(np.arange(15.0).reshape(3, 5, 1, 1))
+    gradient = jax.grad(lambda x: convolution.max_pool(x).sum())(image)[:, :, 0, 0]
+    expected = np.zeros((3, 5))
+    expected[1, [1, 3]] = 1
+    np.testing.assert_array_equal(gradient, expected)
+
+
+def test_layout_turns_are_each_others_inverse():
+    images = np.random.default_rng(0).normal(size=(5, 4, 3, 2))
+    turned = convolution.images_last(jnp.asarray(images))
+    assert turned.shape == (4, 3, 2, 5)
+    np.testing.assert_array_equal(convolution.images_first(turned), images.astype(np.float32))

@@ -1,0 +1,118 @@
+"""The engine's steps against stock Keras, and its bookkeeping by hand."""
+
+import keras
+import numpy as np
+import pytest
+
+from convbias import models
+from convbias.config import Convolutional, Dense
+from convbias.engine import SMALLEST_PROBABILITY, Engine
+from convbias.recipes import classic, scheduled
+
+GENERATOR = np.random.default_rng(0)
+IMAGES = GENERATOR.integers(0, 256, size=(300, 28, 28, 1), dtype=np.uint8)
+LABELS = GENERATOR.integers(0, 10, size=300).astype(np.uint8)
+
+STOCK = {
+    "Convolution": keras.layers.Conv2D,
+    "MaxPooling": keras.layers.MaxPooling2D,
+    "GlobalAveragePooling": keras.layers.GlobalAveragePooling2D,
+}
+
+
+def stock_twin(network):
+    """The same network with the same weights, of nothing but stock Keras layers."""
+    layers = [
+        STOCK.get(type(layer).__name__, type(layer)).from_config(layer.get_config())
+        for layer in network.layers
+    ]
+    twin = keras.Sequential([keras.Input((28, 28, 1)), *layers])
+    twin.set_weights(network.get_weights())
+    return twin
+
+
+@pytest.mark.parametrize("model", [Dense(), Convolutional(), Convolutional(kernel_size=7)], ids=str)
+def test_steps_are_those_of_stock_keras_with_the_last_small_batch(model):
+    """Same weights, same batches (128, 128 and 44 images), same dropout: the same training."""
+    network = models.build(model, seed=5)
+    initial = network.get_weights()
+    twin = stock_twin(network)
+    twin.compile(
+        keras.optimizers.Adam(1e-3), "sparse_categorical_crossentropy", metrics=["accuracy"]
+    )
+    engine = Engine(model, classic(epochs=1), images=300, standardise=None)
+    order = GENERATOR.permutation(300)
+
+    losses, correct = 0.0, 0.0
+    for start in (0, 128, 256):
+        batch = order[start : start + 128]
+        pixels = IMAGES[batch].astype(np.float32) / 255
+        twin.reset_metrics()
+        loss, accuracy = twin.train_on_batch(pixels, LABELS[batch].astype(int))
+        losses, correct = losses + loss * len(batch), correct + accuracy * len(batch)
+    state, loss, accuracy = engine.epoch(engine.initial_state(network), IMAGES, LABELS, order)
+    engine.restore(network, state)
+
+    assert loss == pytest.approx(losses / 300, rel=1e-4)
+    assert accuracy == pytest.approx(correct / 300, abs=1e-6)
+    # Adam's first steps have the gradient's sign but not its size, so a rounding error in a
+    # gradient near zero moves a single weight visibly; as a whole the weights move alike.
+    for before, ours, theirs in zip(
+        initial, network.get_weights(), twin.get_weights(), strict=True
+    ):
+        assert np.linalg.norm(ours - theirs) < 0.01 * np.linalg.norm(theirs - before)
+
+
+def test_batches_fill_the_last_one_with_weight_zero():
+    engine = Engine(Dense(), classic(epochs=1), images=300, standardise=None)
+    index, weights = (np.asarray(part) for part in engine.batches(np.arange(300)))
+    assert index.shape == weights.shape == (3, 128)
+    np.testing.assert_array_equal(index.reshape(-1)[:300], np.arange(300))
+    np.testing.assert_array_equal(weights.reshape(-1), [1] * 300 + [0] * 84)
+
+
+def test_fewer_images_than_a_batch_make_one_smaller_batch():
+    engine = Engine(Dense(), classic(epochs=1), images=100, standardise=None)
+    index, weights = (np.asarray(part) for part in engine.batches(np.arange(100)))
+    assert index.shape == (1, 100)
+    assert weights.all()
+
+
+def test_predictions_by_hand():
+    network = models.build(Dense(), seed=1)
+    engine = Engine(Dense(), classic(epochs=1), images=300, standardise=None)
+    predictions = engine.predict(engine.initial_state(network), IMAGES, LABELS)
+    probabilities = np.asarray(network(IMAGES.astype(np.float32) / 255))
+    assert predictions.loss.shape == (300,)  # one whole evaluation batch and a smaller one
+    np.testing.assert_array_equal(predictions.predicted, probabilities.argmax(axis=1))
+    np.testing.assert_array_equal(predictions.correct, probabilities.argmax(axis=1) == LABELS)
+    expected = -np.log(probabilities[np.arange(300), LABELS])
+    np.testing.assert_allclose(predictions.loss, expected, rtol=1e-4)
+
+
+def test_loss_of_a_hopeless_prediction_is_clipped_as_in_keras():
+    network = models.build(Dense(), seed=1)
+    last = network.layers[-1]
+    last.bias.assign(np.array([1000.0] + [0.0] * 9, dtype=np.float32))
+    engine = Engine(Dense(), classic(epochs=1), images=300, standardise=None)
+    wrong = np.ones(300, dtype=np.uint8)
+    predictions = engine.predict(engine.initial_state(network), IMAGES, wrong)
+    np.testing.assert_allclose(predictions.loss, -np.log(SMALLEST_PROBABILITY), rtol=1e-5)
+
+
+def test_a_second_compilation_costs_nothing():
+    engine = Engine(Dense(), classic(epochs=1), images=300, standardise=None)
+    state = engine.initial_state(models.build(Dense(), seed=0))
+    assert engine.compile(state, IMAGES, LABELS) > 0
+    assert engine.compile(state, IMAGES, LABELS) == 0
+
+
+def test_schedule_warms_up_and_decays_to_zero():
+    """10 steps: one of warm-up from 0, then half a cosine over nine."""
+    from convbias.engine import _learning_rate
+
+    schedule = _learning_rate(scheduled(epochs=5, learning_rate=0.01), steps_per_epoch=2)
+    rates = [float(schedule(step)) for step in range(11)]
+    expected = [0.0] + [0.01 * (1 + np.cos(np.pi * step / 9)) / 2 for step in range(10)]
+    np.testing.assert_allclose(rates, expected, atol=1e-7)
+    assert _learning_rate(classic(epochs=1), steps_per_epoch=2) == 1e-3

@@ -1,0 +1,130 @@
+"""Training runs: reproducible by seed, honest about divergence, complete in what they record."""
+
+import numpy as np
+import pytest
+
+from convbias import data
+from convbias.config import Arm, Convolutional, DataVariant, Dense, Recipe
+from convbias.data import Dataset
+from convbias.drawn import drawn
+from convbias.errors import InputError
+from convbias.recipes import classic, scheduled
+from convbias.training import train
+
+
+@pytest.fixture(scope="module")
+def garments():
+    return Dataset("drawn", *drawn(600, 100))
+
+
+def arm(model=None, recipe=None, **variant):
+    return Arm(
+        data=DataVariant(dataset="drawn", **variant),
+        model=model or Dense(),
+        recipe=recipe or scheduled(epochs=3, learning_rate=0.004),
+    )
+
+
+def trained(arm, seed, dataset, on_epoch=None):
+    [result] = train(arm, [seed], dataset, on_epoch)
+    return result
+
+
+def test_learns_and_records_every_epoch(garments):
+    seen = []
+    result = trained(arm(), 0, garments, lambda *values: seen.append(values))
+    assert result.status == "finished"
+    assert [values[:2] for values in seen] == [(0, 1), (0, 2), (0, 3)]
+    assert [values[2] for values in seen] == list(result.epochs)
+    assert result.epochs[-1].train_loss < result.epochs[0].train_loss
+    assert result.test.accuracy > 0.3  # chance is 0.1
+    assert result.validation.images == result.train.images == 60
+    assert result.validation.accuracy == result.epochs[-1].validation_accuracy
+
+
+@pytest.mark.parametrize("model", [Dense(), Convolutional()], ids=str)
+def test_a_seed_gives_the_same_numbers_and_weights_again(model, garments):
+    one, two = (trained(arm(model, classic(epochs=1)), 7, garments) for _ in range(2))
+    assert one.epochs == two.epochs
+    assert one.test == two.test
+    np.testing.assert_array_equal(one.per_image.loss, two.per_image.loss)
+    for first, second in zip(one.network.get_weights(), two.network.get_weights(), strict=True):
+        np.testing.assert_array_equal(first, second)
+
+
+def test_seeds_share_nothing_and_do_not_depend_on_their_company(garments):
+    together = list(train(arm(recipe=classic(epochs=1)), [1, 2], garments))
+    alone = trained(arm(recipe=classic(epochs=1)), 2, garments)
+    assert together[0].epochs != together[1].epochs
+    assert together[1].epochs == alone.epochs
+
+
+def test_per_image_record_agrees_with_the_scores_and_the_network(garments):
+    result = trained(arm(), 0, garments)
+    record = result.per_image
+    np.testing.assert_array_equal(record.correct, record.predicted == garments.test_labels)
+    assert record.correct.mean() == result.test.accuracy
+    assert record.loss.dtype == np.float16
+    assert float(record.loss.mean()) == pytest.approx(result.test.loss, rel=2e-3)
+    probabilities = result.network.predict(garments.test_images / np.float32(255), verbose=0)
+    np.testing.assert_array_equal(probabilities.argmax(axis=1), record.predicted)
+
+
+def test_validation_only_never_opens_the_test_set(garments):
+    spoilt = Dataset(
+        "drawn", garments.train_images, garments.train_labels,
+        np.zeros_like(garments.test_images), garments.test_labels,
+    )  # fmt: skip
+    search = arm(scored_on="validation")
+    result = trained(search, 0, spoilt)
+    assert result.test is None
+    assert result.per_image is None
+    assert result.epochs == trained(search, 0, garments).epochs
+
+
+def test_a_diverging_run_ends_with_its_reason(garments):
+    hopeless = Recipe(name="hopeless", epochs=9, learning_rate=1.0)
+    poisoned = arm(Convolutional(), hopeless)
+    # Pixels cannot be infinite, so the weights are made to be: float32 overflows within a step.
+    from convbias import models
+
+    original = models.build
+
+    def explosive(*arguments):
+        network = original(*arguments)
+        network.layers[0].kernel.assign(np.full(network.layers[0].kernel.shape, 3e38, np.float32))
+        return network
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(models, "build", explosive)
+        result = trained(poisoned, 0, garments)
+    assert result.status == "diverged"
+    assert "epoch 1" in result.reason
+    assert result.epochs == ()
+    assert result.train is result.validation is result.test is result.per_image is None
+
+
+def test_a_subset_trains_on_as_many_images(garments):
+    result = trained(arm(training_images=100), 0, garments)
+    assert result.train.images == 60
+    split, held_out = data.split(garments.train_labels, 0)
+    chosen = data.subset(split, garments.train_labels, 100, 0)
+    assert not set(chosen) & set(held_out)
+
+
+def test_labels_without_meaning_cannot_be_learned(garments):
+    """Control: with shuffled labels, held-out accuracy stays at chance."""
+    shuffled = np.random.default_rng(0).permutation(garments.train_labels)
+    nonsense = Dataset(
+        "drawn", garments.train_images, shuffled, garments.test_images, garments.test_labels
+    )
+    assert trained(arm(), 0, nonsense).test.accuracy < 0.25
+
+
+def test_refuses_another_data_set_and_bad_seeds(garments):
+    other = Arm(data=DataVariant(), model=Dense(), recipe=classic(epochs=1))
+    with pytest.raises(InputError, match="fashion-mnist"):
+        list(train(other, [0], garments))
+    for seeds, message in (([], "empty"), ([1, 1], "twice|2 times"), ([-1], "negative")):
+        with pytest.raises(InputError, match=message):
+            list(train(arm(), seeds, garments))
