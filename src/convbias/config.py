@@ -41,7 +41,8 @@ def describe(kind: type[Described], values: Mapping[str, object], source: str) -
     try:
         return kind.model_validate(values)
     except ValidationError as error:
-        first = error.errors()[0]
+        # A misspelt key is both unknown and missing; only the first says what to mend.
+        first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
         where = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
             known = did_you_mean(str(first["loc"][-1]), kind.model_fields)

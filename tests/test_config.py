@@ -1,0 +1,94 @@
+"""Descriptions: closed, immutable, and named by what they describe."""
+
+import subprocess
+import sys
+
+import pytest
+from pydantic import ValidationError
+
+from convbias.config import Arm, Convolutional, DataVariant, Dense, Recipe, describe
+from convbias.errors import InputError, RunError, did_you_mean
+from convbias.recipes import classic, recipe_for, scheduled, tuned, tuned_learning_rates
+
+
+def arm(**changes):
+    parts = {"data": DataVariant(), "model": Dense(), "recipe": classic(epochs=2)}
+    return Arm(**{**parts, **changes})
+
+
+@pytest.mark.parametrize("size", [0, -1, 2, 28, 29, 3.5, "x"])
+def test_kernel_sizes_that_cannot_be(size):
+    with pytest.raises(ValidationError):
+        Convolutional(kernel_size=size)
+
+
+@pytest.mark.parametrize("size", [1, 3, 27])
+def test_kernel_sizes_that_can_be(size):
+    assert Convolutional(kernel_size=size).name == f"cnn-{size}x{size}"
+
+
+def test_an_even_kernel_size_names_its_neighbours():
+    with pytest.raises(ValidationError, match="use 3 or 5"):
+        Convolutional(kernel_size=4)
+
+
+def test_every_part_of_an_arm_is_in_its_hash():
+    variants = [
+        arm(),
+        arm(model=Convolutional(kernel_size=3)),
+        arm(model=Convolutional(kernel_size=5)),
+        arm(recipe=classic(epochs=3)),
+        arm(recipe=scheduled(epochs=2, learning_rate=1e-3)),
+        arm(data=DataVariant(dataset="drawn")),
+        arm(data=DataVariant(training_images=1000)),
+        arm(data=DataVariant(scored_on="validation")),
+    ]
+    assert len({variant.hash for variant in variants}) == len(variants)
+    assert arm().hash == arm().hash
+
+
+def test_the_hash_is_the_same_in_another_process():
+    code = (
+        "from convbias.config import *; from convbias.recipes import classic;"
+        "print(Arm(data=DataVariant(), model=Dense(), recipe=classic(epochs=2)).hash)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == arm().hash
+
+
+def test_descriptions_cannot_be_changed():
+    with pytest.raises(ValidationError, match="frozen"):
+        arm().model = Convolutional()
+
+
+def test_describe_suggests_the_key_that_was_meant():
+    with pytest.raises(InputError, match="did you mean 'epochs'"):
+        describe(Recipe, {"name": "x", "epocs": 3, "learning_rate": 0.1}, "my.toml")
+    with pytest.raises(InputError, match=r"my\.toml: the key 'learning_rate' is missing"):
+        describe(Recipe, {"name": "x", "epochs": 3}, "my.toml")
+    with pytest.raises(InputError, match="epochs = 0"):
+        describe(Recipe, {"name": "x", "epochs": 0, "learning_rate": 0.1}, "my.toml")
+
+
+def test_recipes_by_name():
+    assert recipe_for("classic", 4)(Dense()) == Recipe(name="classic", epochs=4, learning_rate=1e-3)
+    rate = tuned_learning_rates()["dense"]
+    assert recipe_for("tuned", 4)(Dense()).learning_rate == rate
+    with pytest.raises(InputError, match="did you mean 'classic'"):
+        recipe_for("clasic", 4)
+    with pytest.raises(InputError, match="convbias tune"):
+        tuned(4, Convolutional(kernel_size=27))
+
+
+def test_did_you_mean_lists_what_there_is_when_nothing_is_near():
+    assert did_you_mean("zzz", ["b", "a"]) == "known: a, b"
+
+
+def test_errors_survive_the_way_from_another_process():
+    import pickle
+
+    error = RunError("what", "expected", "mend")
+    again = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes
+    assert (again.what, again.expected, again.mend) == ("what", "expected", "mend")
+    assert str(again) == str(error)
+    assert (RunError.exit_code, InputError.exit_code) == (1, 2)
