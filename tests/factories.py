@@ -1,0 +1,150 @@
+"""Synthetic runs for tests: no training, yet every number in a record fits the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from convbias.config import Arm, Convolutional, DataVariant, Dense, Model, Recipe
+from convbias.run import Cost, Environment, Epoch, PerImage, Run, Scores
+
+CLASSES = 10
+
+MODELS: dict[str, Model] = {
+    model.name: model for model in (Dense(), *(Convolutional(kernel_size=k) for k in (3, 5, 7)))
+}
+
+
+def make_arm(model: str | Model = "dense", epochs: int = 10, **data: Any) -> Arm:
+    """Describe an arm.
+
+    Args:
+        model: A model, or the name of one of the original study's.
+        epochs: Of the recipe.
+        **data: Fields of `DataVariant`, for instance `dataset="drawn"`.
+    """
+    return Arm(
+        data=DataVariant(**data),
+        model=MODELS[model] if isinstance(model, str) else model,
+        recipe=Recipe(name="test", epochs=epochs, learning_rate=1e-3),
+    )
+
+
+def make_run(
+    arm: Arm | str,
+    seed: int,
+    *,
+    accuracy: float = 0.9,
+    loss: float = 0.3,
+    train_accuracy: float | None = None,
+    validation_accuracy: float | None = None,
+    validation_curve: Sequence[float] | None = None,
+    images: int = 1_000,
+    status: str = "finished",
+    measures: dict[str, float] | None = None,
+) -> Run:
+    """Make the record of a run that never was.
+
+    Args:
+        arm: The arm, or the name of one of the original study's models on all of Fashion-MNIST.
+        seed: Of the run; also draws which images are wrong.
+        accuracy: Test accuracy; rounded to whole images, and the per-image bits agree with it.
+        loss: Test loss; the per-image losses have this mean, but for float16.
+        train_accuracy: By default 0.01 above `accuracy`.
+        validation_accuracy: Of the finished network; by default the curve's last value.
+        validation_curve: Validation accuracy per epoch; by default as many steps as the recipe
+            has epochs, up to `accuracy`.
+        images: How many test images there are.
+        status: "diverged" leaves no scores, as training does.
+        measures: Named numbers.
+    """
+    arm = make_arm(arm) if isinstance(arm, str) else arm
+    steps = np.arange(1, arm.recipe.epochs + 1) / arm.recipe.epochs
+    curve = accuracy * steps**0.1 if validation_curve is None else validation_curve
+    epochs = tuple(_epoch(float(value), loss) for value in curve)
+    finished = status == "finished"
+    per_image = _per_image(seed, accuracy, loss, images)
+    if validation_accuracy is None:
+        validation_accuracy = epochs[-1].validation_accuracy
+    if train_accuracy is None:
+        train_accuracy = accuracy + 0.01
+    test = Scores(images=images, loss=loss, accuracy=float(per_image.correct.mean()))
+    return Run.model_validate(
+        {
+            "arm_name": arm.name,
+            "arm_hash": arm.hash,
+            "arm": arm,
+            "seed": seed,
+            "status": status,
+            "reason": None if finished else "the loss is not finite in epoch 1",
+            "epochs": epochs if finished else (),
+            "train": _scores(images, loss, train_accuracy) if finished else None,
+            "validation": _scores(images, loss, validation_accuracy) if finished else None,
+            "test": test if finished and arm.data.scored_on == "test" else None,
+            "per_image": per_image if finished and arm.data.scored_on == "test" else None,
+            "measures": measures or {},
+            "data_checksum": f"checksum of {arm.data.dataset}",
+            "weights_checksum": f"weights of {arm.hash}-{seed}" if finished else None,
+            "code_version": "0.0.0",
+            "environment": Environment(
+                python="3.11",
+                platform="test",
+                processor="test",
+                cores=2,
+                threads=2,
+                accelerator="cpu",
+                versions={},
+            ),
+            "cost": Cost(
+                wall_seconds=2.0,
+                training_seconds=1.0,
+                compile_seconds=0.0,
+                images_per_second=1_000.0,
+                peak_memory_bytes=1,
+                finished_at="2026-01-01T00:00:00Z",
+            ),
+        }
+    )
+
+
+def make_runs(
+    arm: Arm | str, accuracies: Sequence[float], losses: Sequence[float] | None = None, **more: Any
+) -> list[Run]:
+    """Make one run per accuracy, with seeds 0, 1, 2, ...; `more` goes to `make_run`."""
+    if losses is None:
+        losses = [0.3] * len(accuracies)
+    return [
+        make_run(arm, seed, accuracy=accuracy, loss=loss, **more)
+        for seed, (accuracy, loss) in enumerate(zip(accuracies, losses, strict=True))
+    ]
+
+
+def _epoch(validation_accuracy: float, loss: float) -> Epoch:
+    return Epoch(
+        train_loss=loss,
+        train_accuracy=validation_accuracy,
+        validation_loss=loss,
+        validation_accuracy=validation_accuracy,
+    )
+
+
+def _scores(images: int, loss: float, accuracy: float) -> Scores:
+    return Scores(images=images, loss=loss, accuracy=accuracy)
+
+
+def _per_image(seed: int, accuracy: float, loss: float, images: int) -> PerImage:
+    """Wrong images are mostly the same hard ones for every seed, and lose more than right ones."""
+    difficulty = np.random.default_rng(0).normal(size=images)
+    rng = np.random.default_rng([1, seed])
+    order = np.argsort(difficulty + 0.5 * rng.normal(size=images))
+    correct = np.zeros(images, dtype=bool)
+    correct[order[: round(accuracy * images)]] = True
+    losses = rng.gamma(2.0, size=images) * np.where(correct, 0.1, 2.0)
+    labels = np.arange(images) % CLASSES
+    return PerImage(
+        correct_bits=np.packbits(correct),
+        predicted=np.where(correct, labels, (labels + 1) % CLASSES).astype(np.uint8),
+        loss=(losses * (loss / losses.mean())).astype(np.float16),
+    )
