@@ -1,0 +1,59 @@
+"""Arrays in, intervals, contrasts and verdicts out; knows no runs and no networks."""
+
+from convbias.statistics.calibration import (
+    Calibration,
+    binomial_bounds,
+    calibrate,
+    calibrate_arm,
+)
+from convbias.statistics.contrasts import Contrast, Verdict, paired_contrast
+from convbias.statistics.crossed import crossed_bootstrap
+from convbias.statistics.families import (
+    benjamini_hochberg,
+    benjamini_hochberg_over,
+    holm,
+    holm_over,
+)
+from convbias.statistics.intervals import (
+    Interval,
+    Summary,
+    bca_interval,
+    mean_interval,
+    prediction_interval,
+    summarise,
+)
+from convbias.statistics.power import pairs_needed, predicted_power, spread_of_differences
+from convbias.statistics.sign_flips import (
+    attainable_level,
+    fewest_pairs,
+    sign_flip_p_value,
+    smallest_p_value,
+)
+
+__all__ = [
+    "Calibration",
+    "Contrast",
+    "Interval",
+    "Summary",
+    "Verdict",
+    "attainable_level",
+    "bca_interval",
+    "benjamini_hochberg",
+    "benjamini_hochberg_over",
+    "binomial_bounds",
+    "calibrate",
+    "calibrate_arm",
+    "crossed_bootstrap",
+    "fewest_pairs",
+    "holm",
+    "holm_over",
+    "mean_interval",
+    "paired_contrast",
+    "pairs_needed",
+    "predicted_power",
+    "prediction_interval",
+    "sign_flip_p_value",
+    "smallest_p_value",
+    "spread_of_differences",
+    "summarise",
+]

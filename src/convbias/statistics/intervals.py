@@ -1,0 +1,214 @@
+"""Intervals for one sample of numbers: its mean, and what one more number would be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import stats
+
+from convbias.errors import InputError
+
+BOOTSTRAP_RESAMPLES = 9_999
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A confidence or prediction interval.
+
+    Args:
+        low: Lower end, in the unit of the values.
+        high: Upper end.
+        confidence: Nominal coverage, 0 to 1.
+        method: How it was computed, in words for a table's footnote.
+    """
+
+    low: float
+    high: float
+    confidence: float
+    method: str
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Lower and upper end."""
+        return self.low, self.high
+
+    def scaled(self, factor: float) -> Interval:
+        """The same interval in a unit that is `factor` times smaller, for instance in percent."""
+        return replace(self, low=factor * self.low, high=factor * self.high)
+
+    def contains(self, value: float) -> bool:
+        """Whether a value lies inside, ends included."""
+        return self.low <= value <= self.high
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The mean of one arm over its seeds.
+
+    Args:
+        n: How many values.
+        mean: Their mean.
+        sd: Their standard deviation (divisor n - 1); None for a single value.
+        interval: Of the mean, see `mean_interval`; None for a single value.
+    """
+
+    n: int
+    mean: float
+    sd: float | None
+    interval: Interval | None
+
+
+def sample(values: ArrayLike, what: str = "values") -> np.ndarray:
+    """Check that something is a one-dimensional, non-empty, finite sample.
+
+    Args:
+        values: Numbers, shape (n,).
+        what: What an error calls them.
+
+    Returns:
+        float64 (n,).
+
+    Raises:
+        InputError: It is not.
+    """
+    array = np.asarray(values, dtype=np.float64)
+    if array.ndim != 1 or array.size == 0:
+        raise InputError(
+            f"{what} have shape {array.shape}",
+            "shape (n,) with n of at least 1",
+            "pass one number per seed",
+        )
+    if not np.isfinite(array).all():
+        raise InputError(
+            f"{np.count_nonzero(~np.isfinite(array))} of {array.size} {what} are not finite",
+            "finite numbers only",
+            "leave diverged runs out, and report that they were",
+        )
+    return array
+
+
+def all_equal(values: np.ndarray) -> bool:
+    """Whether values agree but for floating-point rounding.
+
+    A difference of two accuracies carries the rounding of both, so equal differences of the same
+    number of images are seldom equal bit by bit.
+    """
+    return bool(np.ptp(values) <= 1e-12 * max(1.0, float(np.abs(values).max())))
+
+
+def summarise(values: ArrayLike, confidence: float = 0.95) -> Summary:
+    """Mean, standard deviation and interval of one arm's values over seeds.
+
+    Args:
+        values: One number per seed, shape (n,).
+        confidence: Nominal coverage of the interval.
+
+    Returns:
+        The summary; `sd` and `interval` are None for n = 1.
+
+    Raises:
+        InputError: The values are empty, not one-dimensional or not finite.
+
+    Example:
+        >>> summarise([1.0, 2.0, 3.0]).mean
+        2.0
+        >>> summarise([1.0]).interval is None
+        True
+    """
+    array = sample(values)
+    return Summary(
+        n=array.size,
+        mean=float(array.mean()),
+        sd=float(array.std(ddof=1)) if array.size > 1 else None,
+        interval=mean_interval(array, confidence),
+    )
+
+
+def mean_interval(values: ArrayLike, confidence: float = 0.95) -> Interval | None:
+    """Student's t interval of a mean.
+
+    Accuracies and losses over seeds are close to normal (Jordan 2023, arXiv 2304.01910), and for
+    the few seeds of a study the t interval keeps its coverage where a bootstrap is too narrow.
+
+    Args:
+        values: One number per seed, shape (n,).
+        confidence: Nominal coverage.
+
+    Returns:
+        mean -+ t sd / sqrt(n); None for n = 1.
+
+    Raises:
+        InputError: The values are empty, not one-dimensional or not finite.
+    """
+    array = sample(values)
+    return _t_interval(array, 1 / np.sqrt(array.size), confidence, "Student's t")
+
+
+def prediction_interval(values: ArrayLike, confidence: float = 0.95) -> Interval | None:
+    """Where one more run of the same arm would fall.
+
+    A single published number must be held against this interval and not against the interval of
+    the mean, which shrinks to nothing as seeds are added.
+
+    Args:
+        values: One number per seed, shape (n,), taken as normal.
+        confidence: Probability that the next value falls inside.
+
+    Returns:
+        mean -+ t sd sqrt(1 + 1/n); None for n = 1.
+
+    Raises:
+        InputError: The values are empty, not one-dimensional or not finite.
+    """
+    array = sample(values)
+    return _t_interval(array, np.sqrt(1 + 1 / array.size), confidence, "prediction of one run")
+
+
+def _t_interval(
+    values: np.ndarray, scale: float, confidence: float, method: str
+) -> Interval | None:
+    if values.size < 2:
+        return None
+    quantile = stats.t.ppf((1 + confidence) / 2, values.size - 1)
+    half_width = quantile * values.std(ddof=1) * scale
+    mean = values.mean()
+    return Interval(float(mean - half_width), float(mean + half_width), confidence, method)
+
+
+def bca_interval(values: ArrayLike, confidence: float = 0.95, seed: int = 0) -> Interval | None:
+    """Bias-corrected and accelerated bootstrap interval of a mean (Efron 1987).
+
+    With few values it is too narrow, as every bootstrap is: of normal samples its 95 % interval
+    covers the true mean in about 85 % at n = 5, 91 % at n = 10 and 93 % at n = 20. A verdict
+    therefore never rests on it alone.
+
+    Args:
+        values: Shape (n,).
+        confidence: Nominal coverage.
+        seed: Of the resampling.
+
+    Returns:
+        The interval; None below three values, where there is too little to resample; of zero width
+        when all values are equal, because no resample can then differ.
+
+    Raises:
+        InputError: The values are empty, not one-dimensional or not finite.
+    """
+    array = sample(values)
+    if array.size < 3:
+        return None
+    if all_equal(array):
+        mean = float(array.mean())
+        return Interval(mean, mean, confidence, "all values equal")
+    result = stats.bootstrap(
+        (array,),
+        np.mean,
+        n_resamples=BOOTSTRAP_RESAMPLES,
+        confidence_level=confidence,
+        method="BCa",
+        rng=np.random.default_rng(seed),
+    )
+    low, high = result.confidence_interval
+    return Interval(float(low), float(high), confidence, "BCa bootstrap over seeds")
