@@ -195,8 +195,11 @@ def test_worse_is_said_of_a_higher_loss():
 def test_equivalence_is_said_with_its_margin():
     runs = [*make_runs("dense", DENSE, images=10_000)]
     for small, said in (
-        ([0.0005, -0.0005] * 5, "is not shown to be real, and is shown to be less than the 0.20"),
-        ([0.0004, 0.0006] * 5, "is real, but is shown to be less than the 0.20"),
+        (
+            [0.0005, -0.0005] * 5,
+            "is not shown to differ from zero, and is shown to be less than the 0.20",
+        ),
+        ([0.0004, 0.0006] * 5, "is shown to differ from zero, but also to be less than the 0.20"),
     ):
         close = [round(d + g, 4) for d, g in zip(DENSE, small, strict=True)]
         found = finding([*runs, *make_runs("cnn-3x3", close, images=10_000)])
