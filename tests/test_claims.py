@@ -13,6 +13,7 @@ from convbias.claims import Claim, ClaimResult, DataFacts, audit, claims
 from convbias.eda import explore
 from convbias.errors import InputError
 from convbias.measures.pixel_correlation import AdjacentPixels
+from convbias.models import build, layer_parameters
 from convbias.run import Run
 from factories import MODELS, make_arm, make_run, make_runs
 
@@ -170,10 +171,7 @@ def test_arithmetic_follows_the_shapes_it_is_given():
     assert audited(networks=wider)["baseline-params"].verdict == "holds"  # 109,386 + 1,110
 
 
-def test_arithmetic_of_the_models_themselves(monkeypatch):
-    monkeypatch.setenv("KERAS_BACKEND", "jax")  # read when Keras is imported first
-    from convbias.models import build, layer_parameters
-
+def test_arithmetic_of_the_models_themselves():
     built = {name: layer_parameters(build(model, seed=0)) for name, model in MODELS.items()}
     by_hand, by_model = audited(networks=NETWORKS), audited(networks=built)
     for name, claim in by_hand.items():

@@ -1,0 +1,13 @@
+"""How each claim is judged: by arithmetic, by counting, by single numbers or by comparisons."""
+
+from collections.abc import Mapping
+
+from convbias.claim_checks import arithmetic, comparisons, data, single_runs
+from convbias.claim_checks.base import Check
+
+CHECKS: Mapping[str, Check] = {
+    **arithmetic.CHECKS,
+    **data.CHECKS,
+    **single_runs.CHECKS,
+    **comparisons.CHECKS,
+}
