@@ -1,0 +1,141 @@
+"""What each arm reached on the test images."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import altair as alt
+import pandas as pd
+
+from convbias.config import DataVariant
+from convbias.figures.arms import Arms, arm_data, data_remark, seeds_text, with_remark
+from convbias.figures.base import Chart, Figure
+from convbias.figures.published import published
+from convbias.figures.theme import arm_scale
+from convbias.findings import score
+from convbias.statistics import Summary, summarise
+
+_ROW = 74  # pixels per arm
+_VERTICAL_BAR = "M0,-1.6V1.6"
+
+_RUN, _MEAN, _PUBLISHED = "one run", "mean, 95 % interval", "published"
+
+
+def accuracy_of_arms(arms: Arms) -> Figure:
+    """Draw the test accuracy of every run, with each arm's mean, interval and published number.
+
+    Args:
+        arms: Finished runs by arm, scored on test images.
+
+    Returns:
+        The figure. An arm with one run has no interval, and published numbers stand only beside
+        runs on all of Fashion-MNIST.
+    """
+    summaries = {
+        arm: summarise([100 * score(run, "test_accuracy") for run in runs])
+        for arm, runs in arms.items()
+    }
+    comparable = arm_data(arms) == DataVariant()
+    best = max(summaries, key=lambda arm: summaries[arm].mean)
+    means = "; ".join(
+        f"{arm} {summary.mean:.2f} (n = {summary.n})" for arm, summary in summaries.items()
+    )
+    return Figure(
+        name="accuracy",
+        title="Test accuracy of the arms",
+        subtitle=with_remark(
+            f"mean of {seeds_text(arms)}, 95 % interval", data_remark(arm_data(arms))
+        ),
+        caption=(
+            f"The highest mean is that of {best}, {summaries[best].mean:.2f} %. Each dot is one"
+            " run. The bar is the mean over seeds, the line its interval (Student's t), which says"
+            " where the mean of many seeds would lie, not where one more run would."
+            + (" Diamonds are published numbers, each of one run." if comparable else "")
+        ),
+        description=f"Test accuracy in percent, one row per arm: {means}.",
+        drawing=_chart(arms, summaries, with_published=comparable),
+    )
+
+
+def _chart(arms: Arms, summaries: Mapping[str, Summary], *, with_published: bool) -> Chart:
+    x = alt.X("accuracy:Q").title("Test accuracy (%)").scale(zero=False)
+    y = alt.Y("arm:N").title(None).sort(list(arms)).axis(domain=False, ticks=False)
+    colour = alt.Color("arm:N", scale=arm_scale(arms)).legend(None)
+    kinds = {_MEAN: _VERTICAL_BAR, _RUN: "circle"}
+    if with_published:
+        kinds[_PUBLISHED] = "diamond"
+    shape = (
+        alt.Shape("what:N")
+        .scale(domain=list(kinds), range=list(kinds.values()))
+        .legend(title=None, symbolStrokeWidth=2)
+    )
+    runs = alt.Chart(_runs_table(arms))
+    means = alt.Chart(_means_table(summaries))
+    layers = [
+        runs.mark_point(yOffset=15, size=46, filled=True, opacity=0.85).encode(
+            x, y, colour, shape, tooltip=["arm", "seed", _percent("accuracy", "accuracy (%)")]
+        ),
+        means.transform_filter("isValid(datum.low)")
+        .mark_rule(strokeWidth=2.5)
+        .encode(alt.X("low:Q"), y, colour, alt.X2("high:Q")),
+        means.mark_point(size=130, strokeWidth=3.5, opacity=1).encode(
+            x,
+            y,
+            colour,
+            shape,
+            tooltip=[
+                "arm",
+                alt.Tooltip("n:Q", title="runs"),
+                _percent("accuracy", "mean (%)"),
+                _percent("low", "interval from (%)"),
+                _percent("high", "to (%)"),
+            ],
+        ),
+        means.mark_text(dy=-19).encode(x, y, text=alt.Text("accuracy:Q", format=".2f")),
+    ]
+    if with_published:
+        layers.append(
+            alt.Chart(_published_table(arms))
+            .mark_point(size=60, strokeWidth=1.6, style="published", filled=False, opacity=1)
+            .encode(
+                x, y, shape=shape, tooltip=["arm", "claim", _percent("accuracy", "published (%)")]
+            )
+        )
+    return alt.layer(*layers).properties(width=640, height=_ROW * len(arms))
+
+
+def _runs_table(arms: Arms) -> pd.DataFrame:
+    return pd.DataFrame(
+        {"arm": arm, "seed": run.seed, "accuracy": 100 * score(run, "test_accuracy"), "what": _RUN}
+        for arm, runs in arms.items()
+        for run in runs
+    )
+
+
+def _means_table(summaries: Mapping[str, Summary]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "arm": arm,
+            "accuracy": summary.mean,
+            "low": summary.interval.low if summary.interval else None,
+            "high": summary.interval.high if summary.interval else None,
+            "n": summary.n,
+            "what": _MEAN,
+        }
+        for arm, summary in summaries.items()
+    )
+
+
+def _published_table(arms: Arms) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {"arm": arm, "accuracy": claim.published[0], "claim": claim.id, "what": _PUBLISHED}
+            for arm in arms
+            for claim in published(arm, "test_accuracy")
+        ],
+        columns=["arm", "accuracy", "claim", "what"],
+    )
+
+
+def _percent(field: str, title: str) -> alt.Tooltip:
+    return alt.Tooltip(f"{field}:Q", title=title, format=".2f")

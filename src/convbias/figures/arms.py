@@ -1,0 +1,125 @@
+"""The runs of an experiment as figures take them: by arm, finished, in a fixed order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from convbias.config import DataVariant
+from convbias.data import Dataset
+from convbias.errors import InputError
+from convbias.experiments.base import Experiment
+from convbias.findings import runs_by_arm
+from convbias.run import Run
+
+Arms = Mapping[str, Sequence[Run]]
+
+DRAWN = "drawn garments, not Fashion-MNIST"
+PUBLISHED_TRAINING_IMAGES = 60_000
+
+
+def finished_arms(experiment: Experiment, runs: Iterable[Run]) -> dict[str, list[Run]]:
+    """Sort the finished runs of an experiment by arm.
+
+    Args:
+        experiment: Whose models name the arms; runs of other arms are ignored.
+        runs: Of one study.
+
+    Returns:
+        Arm name to runs, seeds ascending, in the experiment's order; arms without a finished run
+        are left out.
+
+    Raises:
+        InputError: No run of the experiment is finished, two descriptions share an arm's name, or
+            a run occurs twice.
+    """
+    by_arm = runs_by_arm(runs)
+    arms = {
+        model.name: [run for run in by_arm.get(model.name, {}).values() if run.status == "finished"]
+        for model in experiment.models
+    }
+    arms = {name: of_arm for name, of_arm in arms.items() if of_arm}
+    if not arms:
+        names = ", ".join(model.name for model in experiment.models)
+        raise InputError(
+            f"none of {sum(map(len, by_arm.values()))} runs is a finished run of the experiment"
+            f" {experiment.name!r}",
+            f"at least one finished run of {names}",
+            "run the study first, or name the folder that holds its runs",
+        )
+    return arms
+
+
+def data_remark(data: DataVariant) -> str | None:
+    """What must stand beside every number of runs that saw anything but all of Fashion-MNIST.
+
+    Example:
+        >>> data_remark(DataVariant(dataset="drawn", training_images=500))
+        'drawn garments, not Fashion-MNIST; 500 training images'
+        >>> data_remark(DataVariant()) is None
+        True
+    """
+    remarks = [DRAWN] if data.dataset == "drawn" else []
+    if data.training_images is not None:
+        part = "" if remarks else ", a part of Fashion-MNIST"
+        remarks.append(f"{data.training_images:,} training images{part}")
+    return "; ".join(remarks) or None
+
+
+def arm_data(arms: Arms) -> DataVariant:
+    """What the arms, which share their data, were trained on."""
+    return next(iter(arms.values()))[0].arm.data
+
+
+def dataset_remark(dataset: Dataset) -> str | None:
+    """The same of a data set itself."""
+    if dataset.name == "drawn":
+        return DRAWN
+    n = len(dataset.train_images)
+    return None if n == PUBLISHED_TRAINING_IMAGES else f"{n:,} images, a part of Fashion-MNIST"
+
+
+def with_remark(text: str, remark: str | None) -> str:
+    """Put a remark behind a subtitle or caption of a table."""
+    return f"{text} · {remark}" if remark else text
+
+
+def seeds_text(arms: Arms) -> str:
+    """How many seeds the arms have, for a caption.
+
+    Example:
+        >>> seeds_text({})
+        'no seeds'
+    """
+    counts = {len(runs) for runs in arms.values()}
+    if not counts:
+        return "no seeds"
+    if len(counts) > 1:
+        return ", ".join(f"{len(runs)} of {arm}" for arm, runs in arms.items()) + " (seeds)"
+    count = counts.pop()
+    return "1 seed" if count == 1 else f"{count} seeds"
+
+
+def predictions(runs: Sequence[Run], dataset: Dataset) -> np.ndarray:
+    """The predicted classes of an arm's runs.
+
+    Args:
+        runs: Finished runs that were scored on the test images.
+        dataset: Whose test images they were scored on.
+
+    Returns:
+        uint8 (runs, test images).
+
+    Raises:
+        InputError: A run has no predictions, or they are not of this data set's test images.
+    """
+    for run in runs:
+        found = 0 if run.per_image is None else len(run.per_image.predicted)
+        if found != len(dataset.test_labels):
+            raise InputError(
+                f"the run {run.key} holds predictions for {found:,} images",
+                f"one for each of the {len(dataset.test_labels):,} test images of {dataset.name}",
+                "give the data set that the runs were scored on, or train the run again",
+            )
+    return np.array([run.per_image.predicted for run in runs if run.per_image is not None])

@@ -1,0 +1,108 @@
+"""What a figure is: a chart or a grid of images, with the words that belong to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import altair as alt
+import vl_convert
+
+from convbias.figures.grids import ImageGrid
+from convbias.figures.theme import LIGHT, Theme
+from convbias.store import write_atomically
+
+Chart = alt.Chart | alt.LayerChart | alt.FacetChart
+
+PNG_SCALE = 2.0  # pixels of the file per pixel at display size
+PADDING = 14  # pixels around a chart on its paper
+
+
+@dataclass(frozen=True, eq=False)
+class Figure:
+    """A chart or a grid of images.
+
+    Args:
+        name: What its files are called.
+        title: What is shown, in a few words.
+        subtitle: The unit, and what must be known about the data, such as that they are drawn.
+        caption: How to read it and what is seen, in sentences with numbers.
+        description: What is drawn, for those who cannot see it.
+        drawing: An Altair chart without a configuration, or a grid of images.
+    """
+
+    name: str
+    title: str
+    subtitle: str
+    caption: str
+    description: str
+    drawing: Chart | ImageGrid
+
+    def specification(self) -> dict[str, Any]:
+        """The chart in Vega-Lite's JSON, without title and colours.
+
+        Raises:
+            TypeError: The figure is a grid of images.
+        """
+        return self._specification.copy()
+
+    @cached_property
+    def _specification(self) -> dict[str, Any]:
+        if isinstance(self.drawing, ImageGrid):
+            raise TypeError(f"{self.name} is a grid of images, not a chart")
+        specification = self.drawing.to_dict()
+        specification.pop("config", None)
+        return specification | {"description": self.description}
+
+    def svg(self, theme: Theme = LIGHT, *, titled: bool = True) -> str:
+        """Draw the figure as SVG text.
+
+        Args:
+            theme: The colours.
+            titled: Whether title and subtitle stand above it, on paper of the theme's colour.
+        """
+        if isinstance(self.drawing, ImageGrid):
+            return self.drawing.svg(theme, self.title, self.subtitle)
+        specification = self.specification()
+        config = theme.config
+        if titled:
+            specification["title"] = {"text": self.title, "subtitle": self.subtitle}
+            config |= {"background": theme.paper, "padding": PADDING}
+        return vl_convert.vegalite_to_svg(specification, config=config)
+
+    def _repr_svg_(self) -> str:
+        return self.svg()  # what a notebook shows
+
+
+def save(figure: Figure, folder: Path) -> tuple[Path, Path]:
+    """Write a figure as a scalable and as a pixel image, in light colours.
+
+    Args:
+        figure: The figure.
+        folder: Made where it is missing.
+
+    Returns:
+        The paths of `<name>.svg` and `<name>.png`.
+
+    Raises:
+        StorageError: The folder is not writable or the disk is full.
+    """
+    svg = figure.svg()
+    drawing = figure.drawing
+    png = (
+        drawing.png(LIGHT, figure.title, figure.subtitle, scale=PNG_SCALE)
+        if isinstance(drawing, ImageGrid)
+        else vl_convert.svg_to_png(svg, scale=PNG_SCALE)
+    )
+    contents = {".svg": svg.encode(), ".png": png}
+    paths = {suffix: folder / f"{figure.name}{suffix}" for suffix in contents}
+    for suffix, content in contents.items():
+        write_atomically(paths[suffix], _writer(content))
+    return paths[".svg"], paths[".png"]
+
+
+def _writer(content: bytes) -> Callable[[Path], int]:
+    return lambda path: path.write_bytes(content)

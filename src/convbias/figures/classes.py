@@ -1,0 +1,258 @@
+"""Which classes are told apart, and which are taken for one another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from convbias.data import Dataset
+from convbias.figures.arms import Arms, arm_data, data_remark, predictions, with_remark
+from convbias.figures.base import Figure
+from convbias.figures.grids import ImageGrid, Tile
+from convbias.figures.theme import arm_scale
+from convbias.run import Run
+
+MOST_CONFUSED = 24
+_ARM_ROW, _CLASS_GAP = 11, 18  # pixels per arm of a class and between classes
+_FAR_END = 45  # percent from which the cell is dark enough for light text
+
+
+def confusion_counts(predicted: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:
+    """Count true against predicted classes.
+
+    Args:
+        predicted: Integers (runs, n).
+        labels: Integers (n,), the true classes.
+        classes: How many classes there are.
+
+    Returns:
+        int64 (classes, classes): row the true class, column the predicted one, summed over runs.
+
+    Example:
+        >>> confusion_counts(np.array([[0, 1, 1]]), np.array([0, 0, 1]), 2).tolist()
+        [[1, 1], [0, 1]]
+    """
+    cells = labels.astype(np.int64) * classes + predicted
+    return np.bincount(cells.ravel(), minlength=classes**2).reshape(classes, classes)
+
+
+def confusion(arm: str, runs: Sequence[Run], dataset: Dataset) -> Figure:
+    """Draw which share of each true class was given which class.
+
+    Args:
+        arm: Name of the arm.
+        runs: Its finished runs.
+        dataset: Whose test images they were scored on.
+
+    Returns:
+        The figure.
+
+    Raises:
+        InputError: A run has no predictions of these test images.
+    """
+    names = list(dataset.class_names)
+    counts = confusion_counts(predictions(runs, dataset), dataset.test_labels, len(names))
+    shares = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    table = pd.DataFrame(
+        {
+            "true": names[true],
+            "predicted": names[predicted],
+            "share": shares[true, predicted],
+            "images": counts[true, predicted] / len(runs),
+        }
+        for true in range(len(names))
+        for predicted in range(len(names))
+    )
+    chart = alt.Chart(table).encode(
+        alt.X("predicted:N")
+        .title("Predicted class")
+        .sort(names)
+        .scale(paddingInner=0.04)
+        .axis(labelAngle=-90, domain=False, ticks=False),
+        alt.Y("true:N")
+        .title("True class")
+        .sort(names)
+        .scale(paddingInner=0.04)
+        .axis(domain=False, ticks=False),
+        tooltip=[
+            alt.Tooltip("true:N", title="true class"),
+            alt.Tooltip("predicted:N", title="predicted class"),
+            alt.Tooltip("share:Q", title="% of the true class", format=".1f"),
+            alt.Tooltip("images:Q", title="images, mean per run", format=".1f"),
+        ],
+    )
+    # The root spreads the few percent of confusions, which would all look white beside 90 %.
+    colour = alt.Color("share:Q").scale(type="sqrt", domain=[0, 100], range="heatmap").legend(None)
+    text = alt.Text("share:Q", format=".0f")
+    layers = [
+        chart.mark_rect().encode(colour),
+        chart.transform_filter(f"datum.share >= 0.5 && datum.share < {_FAR_END}")
+        .mark_text()
+        .encode(text=text),
+        chart.transform_filter(f"datum.share >= {_FAR_END}")
+        .mark_text(style="on-heat")
+        .encode(text=text),
+    ]
+    errors = np.where(np.eye(len(names), dtype=bool), -1, shares)
+    true, predicted = np.unravel_index(errors.argmax(), errors.shape)
+    worst = (
+        f"{names[true]} taken for {names[predicted]}, {shares[true, predicted]:.1f} % of the true"
+        f" class"
+    )
+    return Figure(
+        name=f"confusion-{arm}",
+        title=f"Confusion matrix of {arm}",
+        subtitle=with_remark(
+            f"% of each true class, mean of {_runs_text(runs)}", data_remark(runs[0].arm.data)
+        ),
+        caption=(
+            f"The largest confusion is {worst}. Rows sum to 100 %; shares below 0.5 % are left"
+            " blank, and the shading follows the square root."
+        ),
+        description=f"Confusion matrix of {arm}. The largest confusion: {worst}.",
+        drawing=alt.layer(*layers).properties(width=430, height=430),
+    )
+
+
+def _runs_text(runs: Sequence[Run]) -> str:
+    return "1 run" if len(runs) == 1 else f"{len(runs)} runs"
+
+
+def per_class_table(arms: Arms, dataset: Dataset) -> pd.DataFrame:
+    """Share of each class's test images that each arm classifies correctly.
+
+    Args:
+        arms: Finished runs by arm.
+        dataset: Whose test images they were scored on.
+
+    Returns:
+        Columns: class, arm, mean, low, high (lowest and highest seed, all in %), n.
+
+    Raises:
+        InputError: A run has no predictions of these test images.
+    """
+    rows = []
+    for arm, runs in arms.items():
+        correct = predictions(runs, dataset) == dataset.test_labels
+        for label, name in enumerate(dataset.class_names):
+            members = dataset.test_labels == label
+            if not members.any():
+                continue
+            recalls = 100 * correct[:, members].mean(axis=1)
+            rows.append(
+                {"class": name, "arm": arm, "mean": recalls.mean(), "n": len(runs)}
+                | {"low": recalls.min(), "high": recalls.max()}
+            )
+    return pd.DataFrame(rows)
+
+
+def per_class(arms: Arms, dataset: Dataset) -> Figure:
+    """Draw the accuracy of every arm on every class, hardest class first.
+
+    Args:
+        arms: Finished runs by arm.
+        dataset: Whose test images they were scored on.
+
+    Returns:
+        The figure.
+
+    Raises:
+        InputError: A run has no predictions of these test images.
+    """
+    table = per_class_table(arms, dataset)
+    means = table.groupby("class", sort=False)["mean"].mean().sort_values(kind="stable")
+    chart = alt.Chart(table).encode(
+        y=alt.Y("class:N").title(None).sort(list(means.index)).axis(domain=False, ticks=False),
+        yOffset=alt.YOffset("arm:N").sort(list(arms)).scale(paddingOuter=0.8),
+        color=alt.Color("arm:N", scale=arm_scale(arms)).legend(title=None, symbolType="circle"),
+        tooltip=[
+            "class",
+            "arm",
+            *(
+                alt.Tooltip(f"{field}:Q", title=title, format=".2f")
+                for field, title in (
+                    ("mean", "mean (%)"),
+                    ("low", "lowest seed"),
+                    ("high", "highest seed"),
+                )
+            ),
+            alt.Tooltip("n:Q", title="seeds"),
+        ],
+    )
+    x = alt.X("mean:Q").title("Images classified correctly (%)").scale(zero=False)
+    rules = chart.mark_rule(strokeWidth=2.5).encode(alt.X("low:Q"), alt.X2("high:Q"))
+    dots = chart.mark_point(filled=True, size=62, opacity=1).encode(x)
+    hardest, easiest = means.index[0], means.index[-1]
+    caption = (
+        f"Hardest is {hardest} ({means.iloc[0]:.1f} % over all arms), easiest {easiest}"
+        f" ({means.iloc[-1]:.1f} %)."
+    )
+    return Figure(
+        name="per-class",
+        title="Accuracy of the arms on each class",
+        subtitle=with_remark("%, mean and range over seeds", data_remark(arm_data(arms))),
+        caption=f"{caption} Dots are means over seeds, bars reach from the lowest to the highest.",
+        description=f"Accuracy per class and arm in percent. {caption}",
+        drawing=alt.layer(rules, dots).properties(
+            width=640, height=_ARM_ROW * len(arms) * len(means) + _CLASS_GAP * len(means)
+        ),
+    )
+
+
+def most_confused(arm: str, runs: Sequence[Run], dataset: Dataset) -> Figure | None:
+    """Show the test images that most runs of an arm get wrong.
+
+    Args:
+        arm: Name of the arm.
+        runs: Its finished runs.
+        dataset: Whose test images they were scored on.
+
+    Returns:
+        The figure; None where no run gets any image wrong.
+
+    Raises:
+        InputError: A run has no predictions of these test images.
+    """
+    predicted = predictions(runs, dataset)
+    wrong = (predicted != dataset.test_labels).sum(axis=0)
+    losses = np.mean([run.per_image.loss for run in runs if run.per_image is not None], axis=0)
+    # Among images that equally many runs get wrong, those come first that cost the most.
+    order = np.lexsort((-losses, -wrong))[:MOST_CONFUSED]
+    order = order[wrong[order] > 0]
+    if not order.size:
+        return None
+    tiles = [_tile(int(index), predicted, int(wrong[index]), dataset) for index in order]
+    always = int((wrong == len(runs)).sum())
+    caption = (
+        f"{always:,} of {len(wrong):,} test images are wrong in all of {_runs_text(runs)} of {arm}."
+    )
+    return Figure(
+        name=f"most-confused-{arm}",
+        title=f"Test images that {arm} gets wrong most often",
+        subtitle=with_remark(
+            f"true class → class most often predicted, wrong runs of {len(runs)}",
+            data_remark(runs[0].arm.data),
+        ),
+        caption=(
+            f"{caption} Shown are the {len(tiles)} that most runs get wrong, and among equals those"
+            " with the highest loss: the true class, the class most often predicted instead, and in"
+            " how many runs the image was wrong."
+        ),
+        description=f"Grid of {len(tiles)} misclassified test images. {caption}",
+        drawing=ImageGrid(((None, tuple(tiles)),)),
+    )
+
+
+def _tile(index: int, predicted: np.ndarray, wrong: int, dataset: Dataset) -> Tile:
+    label = int(dataset.test_labels[index])
+    mistakes = predicted[predicted[:, index] != label, index]
+    taken_for = dataset.class_names[int(np.bincount(mistakes).argmax())]
+    name, runs = dataset.class_names[label], len(predicted)
+    return Tile(
+        dataset.test_images[index, :, :, 0],
+        (name, f"→ {taken_for}", f"{wrong} of {runs}"),
+        f"{name} taken for {taken_for}, wrong in {wrong} of {runs}",
+    )

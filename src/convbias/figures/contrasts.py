@@ -1,0 +1,178 @@
+"""By how much the arms differ, against zero and against what would matter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import altair as alt
+import pandas as pd
+
+from convbias.experiments.base import Quantity
+from convbias.figures.arms import data_remark, with_remark
+from convbias.figures.base import Chart, Figure
+from convbias.findings import Finding, score
+from convbias.run import Run
+from convbias.wording import amount
+
+_ROW = 80  # pixels per contrast
+
+_ON_TEST_SET = "mean and 95 % interval over seeds"
+_ON_DISTRIBUTION = "95 % interval over seeds and images"
+_ONE_PAIR = "one seed pair"
+# The second arm stands below the first, which leaves more room for the differences.
+_TWO_LINES = "[split(datum.label, ' − ')[0], '− ' + split(datum.label, ' − ')[1]]"
+_KINDS = (_ON_TEST_SET, _ON_DISTRIBUTION, _ONE_PAIR)
+
+
+def contrasts(
+    findings: Sequence[Finding], runs: Iterable[Run], quantity: Quantity
+) -> Figure | None:
+    """Draw the contrasts in one quantity with their intervals and single seed pairs.
+
+    Args:
+        findings: From `evaluate`.
+        runs: The runs that they were evaluated on.
+        quantity: Test accuracy (percentage points) or test loss (nats per image).
+
+    Returns:
+        The figure; None where no contrast in this quantity has a seed pair.
+    """
+    accuracy = quantity == "test_accuracy"
+    scale, digits = (100, 2) if accuracy else (1, 3)
+    unit = "percentage points" if accuracy else "nats per image"
+    noun = "test accuracy" if accuracy else "test loss"
+    shown = [finding for finding in findings if finding.planned.quantity == quantity]
+    table = _contrast_table(shown, scale, digits)
+    if table.empty:
+        return None
+    margin = shown[0].planned.margin
+    data = next(finding.data for finding in shown if finding.data)
+    told = "; ".join(table["contrast"] + " " + table["label"])
+    return Figure(
+        name="contrasts-accuracy" if accuracy else "contrasts-loss",
+        title=f"Differences in {noun} between arms",
+        subtitle=with_remark(
+            f"{unit}, paired by seed; shaded: too small to matter", data_remark(data)
+        ),
+        caption=(
+            f"{told}. {'Right' if accuracy else 'Left'} of the dashed line the first arm is better."
+            f" In the shaded zone, up to {amount(margin, quantity)} either way, a difference would"
+            " not matter. The intervals are one contrast's own; the verdicts are corrected for all"
+            " contrasts together."
+        ),
+        description=f"Seed-paired differences in {noun} ({unit}) with intervals: {told}.",
+        drawing=_chart(
+            table,
+            _pair_table(shown, runs, scale),
+            margin=scale * margin,
+            title=[f"Difference in {noun}", f"({unit})"],
+            digits=digits,
+        ),
+    )
+
+
+def _chart(
+    table: pd.DataFrame, pairs: pd.DataFrame, *, margin: float, title: list[str], digits: int
+) -> Chart:
+    order = list(table["contrast"])
+    y = (
+        alt.Y("contrast:N")
+        .title(None)
+        .sort(order)
+        .axis(domain=False, ticks=False, labelExpr=_TWO_LINES)
+    )
+    colour = (
+        alt.Color("what:N")
+        .scale(domain=list(_KINDS), range="category")
+        .legend(title=None, columns=1, symbolType="circle")
+    )
+
+    def number(field: str, title: str) -> alt.Tooltip:
+        return alt.Tooltip(f"{field}:Q", title=title, format=f"+.{digits}f")
+
+    own = alt.Chart(table.assign(what=_ON_TEST_SET)).encode(
+        y,
+        colour,
+        tooltip=[
+            "contrast",
+            alt.Tooltip("n:Q", title="seed pairs"),
+            number("difference", "difference"),
+            number("low", "from (these images)"),
+            number("high", "to (these images)"),
+            number("low_on_distribution", "from (new images too)"),
+            number("high_on_distribution", "to (new images too)"),
+        ],
+    )
+    distribution = alt.Chart(table.assign(what=_ON_DISTRIBUTION)).encode(y, colour)
+    layers = [
+        alt.Chart(pd.DataFrame([{"low": -margin, "high": margin}]))
+        .mark_rect(style="zone")
+        .encode(alt.X("low:Q").title(title), alt.X2("high:Q")),
+        alt.Chart(pd.DataFrame([{"zero": 0.0}]))
+        .mark_rule(strokeDash=[4, 3], strokeWidth=1.5)
+        .encode(alt.X("zero:Q")),
+        distribution.transform_filter("isValid(datum.low_on_distribution)")
+        .mark_rule(strokeWidth=2.5, yOffset=10)
+        .encode(alt.X("low_on_distribution:Q"), alt.X2("high_on_distribution:Q")),
+        own.transform_filter("isValid(datum.low)")
+        .mark_rule(strokeWidth=3.5)
+        .encode(alt.X("low:Q"), alt.X2("high:Q")),
+        own.mark_point(filled=True, size=90, opacity=1).encode(alt.X("difference:Q")),
+        own.mark_text(dy=-18, style="halo").encode(alt.X("difference:Q"), text="label:N"),
+        own.mark_text(dy=-18).encode(alt.X("difference:Q"), text="label:N"),
+        alt.Chart(pairs)
+        .mark_point(filled=True, size=38, yOffset=22, opacity=0.9)
+        .encode(
+            alt.X("difference:Q"),
+            y,
+            colour,
+            tooltip=["contrast", "seed", number("difference", "difference")],
+        ),
+    ]
+    return alt.layer(*layers).properties(width=640, height=_ROW * len(table))
+
+
+def _contrast_table(findings: Sequence[Finding], scale: float, digits: int) -> pd.DataFrame:
+    rows = []
+    for finding in findings:
+        result = finding.result
+        if result is None:
+            continue
+        own, distribution = result.interval, finding.on_distribution
+        rows.append(
+            {
+                "contrast": _contrast_name(finding),
+                "difference": scale * result.difference,
+                "low": scale * own.low if own else None,
+                "high": scale * own.high if own else None,
+                "low_on_distribution": scale * distribution.low if distribution else None,
+                "high_on_distribution": scale * distribution.high if distribution else None,
+                "n": result.n,
+                "label": f"{scale * result.difference:+z.{digits}f}: {result.verdict}",
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _pair_table(findings: Sequence[Finding], runs: Iterable[Run], scale: float) -> pd.DataFrame:
+    by_key = {run.key: run for run in runs}
+    rows = []
+    for finding in findings:
+        # A finding names the treatment's runs first, then the baseline's, in the order of seeds.
+        keys, pairs = finding.runs, len(finding.seeds)
+        for treatment, baseline in zip(keys[:pairs], keys[pairs:], strict=True):
+            quantity = finding.planned.quantity
+            difference = score(by_key[treatment], quantity) - score(by_key[baseline], quantity)
+            rows.append(
+                {
+                    "contrast": _contrast_name(finding),
+                    "seed": by_key[treatment].seed,
+                    "difference": scale * difference,
+                    "what": _ONE_PAIR,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def _contrast_name(finding: Finding) -> str:
+    return f"{finding.planned.treatment} − {finding.planned.baseline}"

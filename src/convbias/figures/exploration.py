@@ -1,0 +1,263 @@
+"""What the data hold, before anything is trained."""
+
+from __future__ import annotations
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from convbias.data import Dataset
+from convbias.eda import Exploration
+from convbias.figures.arms import with_remark
+from convbias.figures.base import Figure
+from convbias.figures.grids import COLUMNS, ImageGrid, Tile
+from convbias.figures.theme import BLUE, GREEN, SKY, VERMILLION
+from convbias.measures.pixel_correlation import UNCORRELATED_BELOW
+
+_NO_PIXELS = 0.5
+TRAINING, TEST = "training images", "test images"
+_DIRECTION_COLOURS = {"horizontal": BLUE, "vertical": VERMILLION, "diagonal": GREEN}
+
+
+def class_counts(exploration: Exploration, remark: str | None) -> Figure:
+    """Draw how many images each class has.
+
+    Args:
+        exploration: Of a data set.
+        remark: What must be known about the data, such as that they are drawn.
+
+    Returns:
+        The figure.
+    """
+    names = list(exploration.class_names)
+    table = pd.DataFrame(
+        {"class": name, "part": part, "images": int(count), "order": order}
+        for order, (part, counts) in enumerate(
+            ((TRAINING, exploration.train_counts), (TEST, exploration.test_counts))
+        )
+        for name, count in zip(names, counts, strict=True)
+    )
+    chart = (
+        alt.Chart(table)
+        .mark_bar()
+        .encode(
+            alt.X("images:Q", stack="zero").title("Images"),
+            alt.Y("class:N").title(None).sort(names).axis(domain=False, ticks=False),
+            alt.Color("part:N")
+            .scale(domain=[TRAINING, TEST], range=[BLUE, SKY])
+            .legend(title=None, symbolType="square"),
+            order="order:Q",
+            tooltip=["class", "part", alt.Tooltip("images:Q", format=",")],
+        )
+    )
+    counted = " and ".join(
+        f"{_range(counts)} {part}"
+        for part, counts in ((TRAINING, exploration.train_counts), (TEST, exploration.test_counts))
+    )
+    caption = f"Each class has {counted}."
+    return Figure(
+        name="class-counts",
+        title="Images per class",
+        subtitle=with_remark("number of images", remark),
+        caption=caption,
+        description=f"Bars of images per class. {caption}",
+        drawing=chart.properties(width=640, height=26 * len(names)),
+    )
+
+
+def _range(counts: np.ndarray) -> str:
+    low, high = int(counts.min()), int(counts.max())
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
+
+
+def sample_grid(dataset: Dataset, remark: str | None) -> Figure:
+    """Show the first training images of every class.
+
+    Args:
+        dataset: The data.
+        remark: What must be known about the data.
+
+    Returns:
+        The figure.
+    """
+    rows = []
+    for label, name in enumerate(dataset.class_names):
+        first = np.flatnonzero(dataset.train_labels == label)[:COLUMNS]
+        tiles = (Tile(dataset.train_images[i, :, :, 0], (), f"{name}, image {i}") for i in first)
+        if len(first):
+            rows.append((name, tuple(tiles)))
+    caption = (
+        f"The first {COLUMNS} training images of each class, in the order of the data files: not"
+        " chosen."
+    )
+    return Figure(
+        name="samples",
+        title="Training images of each class",
+        subtitle=with_remark("28 × 28 pixels, one channel", remark),
+        caption=caption,
+        description=f"Grid of sample images, one row per class. {caption}",
+        drawing=ImageGrid(tuple(rows)),
+    )
+
+
+def mean_images(exploration: Exploration, remark: str | None) -> Figure:
+    """Show the mean training image of every class.
+
+    Args:
+        exploration: Of a data set.
+        remark: What must be known about the data.
+
+    Returns:
+        The figure.
+    """
+    tiles = tuple(
+        Tile(image, (name,), f"mean of the class {name}")
+        for name, image in zip(exploration.class_names, exploration.mean_images, strict=True)
+        if np.isfinite(image).all()
+    )
+    return Figure(
+        name="mean-images",
+        title="Mean training image of each class",
+        subtitle=with_remark("pixel by pixel", remark),
+        caption=(
+            "Where a mean image is sharp, the garments of the class lie in the same place, and a"
+            " dense network has little to learn about position."
+        ),
+        description="Mean training image of each class.",
+        drawing=ImageGrid(((None, tiles),), columns=5),
+    )
+
+
+def pixel_histogram(exploration: Exploration, remark: str | None) -> Figure:
+    """Draw how often each pixel value occurs.
+
+    Args:
+        exploration: Of a data set.
+        remark: What must be known about the data.
+
+    Returns:
+        The figure.
+    """
+    counts = exploration.pixel_counts
+    table = pd.DataFrame(
+        {
+            "value": np.arange(256),
+            "middle": np.arange(256) + 0.5,
+            "pixels": counts,
+            # On a logarithmic scale nothing has no height; half a pixel stands for it.
+            "height": np.maximum(counts, _NO_PIXELS),
+        }
+    )
+    x = alt.X("middle:Q").title("Pixel value (0 is black, 255 is white)").scale(domain=[0, 256])
+    y = (
+        alt.Y("height:Q")
+        .title("Pixels (logarithmic scale)")
+        .scale(type="log", domainMin=_NO_PIXELS)
+        .axis(format="~s", labelOverlap=True)
+    )
+    # One stepped area, because separate bars leave stripes where they meet within a screen pixel.
+    chart = alt.layer(
+        alt.Chart(table)
+        .mark_area(color=BLUE, interpolate="step", line=False)
+        .encode(x, y, alt.Y2(datum=_NO_PIXELS)),
+        alt.Chart(table)
+        .mark_rule(opacity=0, strokeWidth=3)
+        .encode(
+            x,
+            y,
+            alt.Y2(datum=_NO_PIXELS),
+            tooltip=[
+                alt.Tooltip("value:Q", title="pixel value"),
+                alt.Tooltip("pixels:Q", format=","),
+            ],
+        ),
+    )
+    caption = f"{100 * counts[0] / counts.sum():.1f} % of the training images' pixels are 0, black."
+    return Figure(
+        name="pixel-histogram",
+        title="Values of the pixels",
+        subtitle=with_remark("pixels of the training images per value", remark),
+        caption=caption,
+        description=f"Histogram of pixel values on a logarithmic scale. {caption}",
+        drawing=chart.properties(width=640, height=260),
+    )
+
+
+def pixel_correlation(exploration: Exploration, remark: str | None) -> Figure:
+    """Draw how the correlation of two pixels falls with the distance between them.
+
+    Args:
+        exploration: Of a data set.
+        remark: What must be known about the data.
+
+    Returns:
+        The figure.
+    """
+    directions = list(_DIRECTION_COLOURS)
+    table = pd.DataFrame(
+        {
+            "direction": one.direction,
+            "distance": one.distance,
+            # Side by side, so that the three ranges at one distance do not hide one another.
+            "position": one.distance + 0.2 * (directions.index(one.direction) - 1),
+            "mean": one.mean,
+            "minimum": one.minimum,
+            "percentile_5": one.percentile_5,
+            "percentile_95": one.percentile_95,
+            "maximum": one.maximum,
+            "pairs": one.pairs,
+        }
+        for one in exploration.correlations
+        if one.pairs
+    )
+    chart = alt.Chart(table).encode(
+        color=alt.Color("direction:N")
+        .scale(domain=directions, range=list(_DIRECTION_COLOURS.values()))
+        .legend(title=None, symbolType="circle"),
+        tooltip=[
+            "direction",
+            "distance",
+            "pairs",
+            *(
+                alt.Tooltip(f"{field}:Q", format=".2f", title=field.replace("_", " "))
+                for field in ("mean", "minimum", "percentile_5", "percentile_95", "maximum")
+            ),
+        ],
+    )
+    x = (
+        alt.X("position:Q")
+        .title(["Distance (pixels; along the", "diagonal in steps of √2 pixels)"])
+        .scale(domain=[0.4, table["distance"].max() + 0.6], nice=False)
+        .axis(tickMinStep=1, format="d", grid=False)
+    )
+    layers = [
+        alt.Chart(pd.DataFrame([{"low": -UNCORRELATED_BELOW, "high": UNCORRELATED_BELOW}]))
+        .mark_rect(style="zone")
+        .encode(alt.Y("low:Q"), alt.Y2("high:Q")),
+        chart.mark_rule(strokeWidth=1, opacity=1).encode(
+            x, alt.Y("minimum:Q"), alt.Y2("maximum:Q")
+        ),
+        chart.mark_rule(strokeWidth=3, opacity=0.75).encode(
+            x, alt.Y("percentile_5:Q"), alt.Y2("percentile_95:Q")
+        ),
+        chart.mark_point(filled=True, size=52, opacity=1).encode(
+            x, alt.Y("mean:Q").title("Correlation over images (Pearson)")
+        ),
+    ]
+    adjacent = exploration.adjacent
+    caption = (
+        f"Of {adjacent.pairs:,} pairs of pixels that share an edge, {adjacent.uncorrelated:,}"
+        f" ({100 * adjacent.uncorrelated_share:.1f} %) have a correlation below"
+        f" {UNCORRELATED_BELOW:g} in magnitude (shaded); the least is {adjacent.minimum:.2f}."
+    )
+    return Figure(
+        name="pixel-correlation",
+        title="Correlation of two pixels against their distance",
+        subtitle=with_remark("over the training images, all pairs of pixels", remark),
+        caption=(
+            f"{caption} Dots are means over all pairs at a distance, thick bars hold the middle"
+            " 90 % of the pairs, thin bars all of them."
+        ),
+        description=f"Correlation of pixel pairs against distance, by direction. {caption}",
+        drawing=alt.layer(*layers).properties(width=640, height=340),
+    )

@@ -1,0 +1,123 @@
+"""Grids of small images with words, drawn by matplotlib."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.figure import Figure as Canvas
+
+from convbias.figures.theme import FONT_SIZE, Theme
+
+COLUMNS = 8  # tiles per row
+TILE, GAP, LINE = 84, 12, 17  # pixels: side of a tile, space between tiles, height of a text line
+MARGIN, TITLE, LABEL = 16, 62, 96  # pixels: around the grid, above it, beside rows with names
+
+_PIXELS_PER_INCH = 96
+_POINTS_PER_PIXEL = 72 / _PIXELS_PER_INCH
+
+
+@dataclass(frozen=True, eq=False)
+class Tile:
+    """One image with what stands below it.
+
+    Args:
+        image: uint8 or float (28, 28), 0 (black) to 255 (white).
+        lines: Text lines.
+        description: What it is, for those who cannot see it.
+    """
+
+    image: np.ndarray
+    lines: tuple[str, ...]
+    description: str
+
+
+@dataclass(frozen=True, eq=False)
+class ImageGrid:
+    """Tiles in rows.
+
+    Args:
+        rows: Name of a row, or None, and its tiles.
+        columns: After how many tiles a row is broken.
+    """
+
+    rows: tuple[tuple[str | None, tuple[Tile, ...]], ...]
+    columns: int = COLUMNS
+
+    def svg(self, theme: Theme, title: str, subtitle: str) -> str:
+        """Draw the grid as SVG text; the same grid always gives the same text."""
+        file = io.BytesIO()
+        # Letters become outlines, so that they need no font where the picture is looked at.
+        with mpl.rc_context({"svg.hashsalt": title, "svg.fonttype": "path"}):
+            self._draw(theme, title, subtitle).savefig(file, format="svg", metadata={"Date": None})
+        return file.getvalue().decode()
+
+    def png(self, theme: Theme, title: str, subtitle: str, scale: float) -> bytes:
+        """Draw the grid as a PNG file with `scale` pixels per pixel at display size."""
+        file = io.BytesIO()
+        canvas = self._draw(theme, title, subtitle)
+        canvas.savefig(file, format="png", dpi=scale * _PIXELS_PER_INCH)
+        return file.getvalue()
+
+    def _draw(self, theme: Theme, title: str, subtitle: str) -> Canvas:
+        rows = self._broken_rows()
+        left = MARGIN + (LABEL if any(name for name, _ in rows) else 0)
+        heights = [TILE + GAP + LINE * _most_lines(tiles) for _, tiles in rows]
+        columns = max(len(tiles) for _, tiles in rows)
+        width = left + columns * (TILE + GAP) - GAP + MARGIN
+        height = MARGIN + TITLE + sum(heights) + MARGIN - GAP
+        canvas = Canvas(
+            figsize=(width / _PIXELS_PER_INCH, height / _PIXELS_PER_INCH),
+            dpi=_PIXELS_PER_INCH,
+            facecolor=theme.paper,
+        )
+        axes = canvas.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))
+        axes.set_axis_off()
+        write = _Writer(axes, theme)
+        write(MARGIN, MARGIN + 8, title, size=15, weight="bold", va="center")
+        write(MARGIN, MARGIN + 32, subtitle, color=theme.muted, va="center")
+        top = MARGIN + TITLE
+        for (name, tiles), row_height in zip(rows, heights, strict=True):
+            if name:
+                write(MARGIN, top + TILE / 2, name, va="center")
+            for column, tile in enumerate(tiles):
+                x = left + column * (TILE + GAP)
+                axes.imshow(
+                    tile.image,
+                    cmap="gray",
+                    vmin=0,
+                    vmax=255,
+                    extent=(x, x + TILE, top + TILE, top),
+                    interpolation="none",
+                )
+                for line, text in enumerate(tile.lines):
+                    write(x + TILE / 2, top + TILE + 4 + LINE * line, text, ha="center", va="top")
+            top += row_height
+        axes.set(xlim=(0, width), ylim=(height, 0), aspect="auto")
+        return canvas
+
+    def _broken_rows(self) -> list[tuple[str | None, tuple[Tile, ...]]]:
+        return [
+            (name if start == 0 else None, tiles[start : start + self.columns])
+            for name, tiles in self.rows
+            for start in range(0, len(tiles), self.columns)
+        ]
+
+
+class _Writer:
+    """Writes text at pixel positions."""
+
+    def __init__(self, axes: Any, theme: Theme) -> None:  # noqa: ANN401
+        self.axes = axes
+        self.theme = theme
+
+    def __call__(self, x: float, y: float, text: str, size: float = FONT_SIZE, **more: Any) -> None:  # noqa: ANN401
+        style = {"color": self.theme.ink, "fontsize": size * _POINTS_PER_PIXEL} | more
+        self.axes.text(x, y, text, **style)
+
+
+def _most_lines(tiles: tuple[Tile, ...]) -> int:
+    return max((len(tile.lines) for tile in tiles), default=0)

@@ -1,0 +1,159 @@
+"""How every chart looks, by day and by night: fonts, inks, and a palette that everyone can tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import cycle
+from typing import Any
+
+import altair as alt
+
+# Okabe and Ito (2008), "Color Universal Design"; yellow and black are left out, because they vanish
+# on white and on black paper.
+VERMILLION, BLUE, GREEN = "#D55E00", "#0072B2", "#009E73"
+PURPLE, SKY, ORANGE = "#CC79A7", "#56B4E9", "#E69F00"
+
+# An arm has the same colour in every figure, whichever other arms stand beside it.
+_ARM_COLOURS = {"dense": VERMILLION, "cnn-3x3": BLUE, "cnn-5x5": GREEN, "cnn-7x7": PURPLE}
+_FURTHER_COLOURS = (SKY, ORANGE, "#8C8C8C", "#A0522D", "#6A5ACD", "#708238")
+
+# Arial's widths are the ones that the pictures are laid out with wherever no Arial is installed.
+FONT = "Arial, Helvetica, 'Liberation Sans', sans-serif"
+FONT_SIZE = 13  # pixels at display size
+
+
+@dataclass(frozen=True)
+class Theme:
+    """The inks of one colour scheme.
+
+    Args:
+        name: "light" or "dark".
+        paper: Behind everything.
+        ink: Text and what must be seen first.
+        muted: Secondary text and marks.
+        line: Grid lines and axes.
+        zone: Shaded areas.
+        heat: Ends of the heat map's colour scale, from nothing to all.
+        on_heat: Text on the far end of that scale.
+    """
+
+    name: str
+    paper: str
+    ink: str
+    muted: str
+    line: str
+    zone: str
+    heat: tuple[str, str]
+    on_heat: str
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The Vega-Lite configuration; charts hold no ink of their own."""
+        axis = {
+            "labelColor": self.ink,
+            "titleColor": self.ink,
+            "domainColor": self.muted,
+            "tickColor": self.line,
+            "gridColor": self.line,
+            "labelFontSize": FONT_SIZE,
+            "titleFontSize": FONT_SIZE,
+            "titleFontWeight": "normal",
+            "titlePadding": 10,
+            "labelPadding": 5,
+            "labelLimit": 240,
+            "labelSeparation": 8,
+        }
+        return {
+            "background": "transparent",
+            "font": FONT,
+            "axis": axis,
+            # As many numbers as there is room for, in a narrow window too.
+            "axisXQuantitative": {
+                "tickCount": {"expr": "max(3, floor(width / 90))"},
+                "labelFlush": False,
+            },
+            "axisYQuantitative": {"tickCount": {"expr": "max(3, floor(height / 50))"}},
+            "view": {"stroke": None},
+            "legend": {
+                "labelColor": self.ink,
+                "titleColor": self.ink,
+                "labelFontSize": FONT_SIZE,
+                "titleFontSize": FONT_SIZE,
+                "labelLimit": 400,
+                "orient": "top",
+                "direction": "horizontal",
+                "columnPadding": 16,
+                "columns": {"expr": "width < 420 ? 2 : 0"},
+                "symbolSize": 90,
+                "symbolBaseStrokeColor": self.ink,
+                "symbolBaseFillColor": "transparent",
+                # Legends below each other fit where legends beside each other would not.
+                "layout": {"top": {"direction": "vertical", "anchor": "start", "margin": 6}},
+            },
+            "title": {
+                "color": self.ink,
+                "subtitleColor": self.muted,
+                "fontSize": 15,
+                "subtitleFontSize": FONT_SIZE,
+                "anchor": "start",
+                "frame": "group",
+                "offset": 14,
+                "subtitlePadding": 5,
+            },
+            "text": {"color": self.ink, "fontSize": FONT_SIZE},
+            "rule": {"color": self.muted},
+            "range": {"category": [self.ink, "#8A939D", SKY], "heatmap": list(self.heat)},
+            "style": {
+                "zone": {"color": self.zone},
+                "halo": {"stroke": self.paper, "strokeWidth": 4},
+                "published": {"color": self.ink},
+                "on-heat": {"color": self.on_heat},
+            },
+        }
+
+
+LIGHT = Theme(
+    name="light",
+    paper="#FFFFFF",
+    ink="#1C2128",
+    muted="#5B6570",
+    line="#E3E7EB",
+    zone="#EDF0F3",
+    heat=("#F6F8FA", "#005A8F"),
+    on_heat="#FFFFFF",
+)
+
+DARK = Theme(
+    name="dark",
+    paper="#161A1F",
+    ink="#E8EBEF",
+    muted="#A4ADB8",
+    line="#323A44",
+    zone="#272E37",
+    heat=("#1C2229", "#6EC1F2"),
+    on_heat="#0B0E11",
+)
+
+
+def arm_colours(arms: Iterable[str]) -> dict[str, str]:
+    """A colour for each arm, the same in every figure.
+
+    Args:
+        arms: Names of arms, each once, in the experiment's order.
+
+    Returns:
+        Arm name to colour as hexadecimal RGB.
+
+    Example:
+        >>> arm_colours(["cnn-3x3", "another"])
+        {'cnn-3x3': '#0072B2', 'another': '#56B4E9'}
+    """
+    further = cycle(_FURTHER_COLOURS)
+    return {arm: _ARM_COLOURS.get(arm) or next(further) for arm in arms}
+
+
+def arm_scale(arms: Iterable[str]) -> alt.Scale:
+    """The same as a chart's colour scale."""
+    colours = arm_colours(arms)
+    return alt.Scale(domain=list(colours), range=list(colours.values()))
