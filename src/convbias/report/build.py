@@ -1,0 +1,197 @@
+"""Put the report together and write it with its figures and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from convbias.claims import ClaimResult, DataFacts, audit
+from convbias.data import Dataset
+from convbias.eda import Exploration, explore
+from convbias.errors import InputError
+from convbias.experiments.base import Experiment
+from convbias.figures import (
+    Arms,
+    Figure,
+    accuracy_of_arms,
+    arm_data,
+    class_counts,
+    confusion,
+    contrasts,
+    convergence,
+    data_remark,
+    dataset_remark,
+    finished_arms,
+    mean_images,
+    most_confused,
+    per_class,
+    pixel_correlation,
+    pixel_histogram,
+    sample_grid,
+    save,
+    seeds_text,
+)
+from convbias.findings import Finding, evaluate, runs_by_arm
+from convbias.report import methods, page, tables
+from convbias.report.caveats import POWER, caveats
+from convbias.report.comparison import comparison, comparison_records
+from convbias.run import Run
+from convbias.store import write_atomically
+from convbias.wording import amount
+
+
+def write_report(
+    study_name: str, experiment: Experiment, runs: Sequence[Run], dataset: Dataset, folder: Path
+) -> Path:
+    """Write the report of a study, rebuilt from its runs; nothing is trained.
+
+    Args:
+        study_name: What the report calls the study.
+        experiment: Whose arms and contrasts; runs of other arms are left out.
+        runs: Of one study: one description per arm.
+        dataset: The data that the runs were trained and scored on.
+        folder: Receives `report.html`, which needs no other file, and beside it `figures/`,
+            `comparison.csv` and `claims.csv`.
+
+    Returns:
+        The path of `report.html`.
+
+    Raises:
+        InputError: There is no finished run, the runs are not of one study, or they were trained
+            on other data.
+        StorageError: The folder is not writable or the disk is full.
+
+    Example:
+        >>> from convbias.data import load
+        >>> from convbias.experiments import ORIGINAL
+        >>> write_report("empty", ORIGINAL, [], load("drawn"), Path("report"))
+        Traceback (most recent call last):
+        convbias.errors.InputError: there are no runs to report on
+          expected: the stored runs of a study
+          to mend:  run the study first, or name the folder that holds its runs
+    """
+    runs = _of_experiment(experiment, runs)
+    arms = finished_arms(experiment, runs)
+    _check_data(runs, dataset)
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        # The pictures and libraries of the charts are made outside Python, beside the statistics.
+        libraries = pool.submit(page.libraries)
+        exploration = explore(dataset)
+        layers = methods.networks(experiment)
+        facts = DataFacts.of(dataset, exploration)
+        audited = pool.submit(audit, runs, networks=layers, facts=facts)
+        findings = evaluate(experiment, runs)
+        figures = _figures(experiment, arms, findings, runs, dataset, exploration)
+        drawn = page.draw(figures)
+        results = audited.result()
+        rows = comparison(experiment, runs)
+        html = page.render(
+            drawn,
+            libraries=libraries.result(),
+            study_name=study_name,
+            experiment=experiment,
+            arms=arms,
+            runs=runs,
+            runs_by_key={run.key: run for run in runs},
+            compared=(experiment.contrasts[0].baseline, experiment.contrasts[0].treatment),
+            seeds=seeds_text(arms),
+            finished_at=max(run.cost.finished_at for run in runs),
+            remark=data_remark(arm_data(arms)),
+            dataset=dataset,
+            exploration=exploration,
+            findings=findings,
+            caveats=caveats(experiment, arms, findings, runs_by_arm(runs)),
+            results=results,
+            comparison=rows,
+            contrasts=tables.contrast_rows(findings),
+            power=POWER,
+            margins=_margins(experiment),
+            methods=methods,
+            layers=layers,
+            tables=tables,
+        )
+    _write(folder, html, figures, comparison_records(rows), results)
+    return folder / "report.html"
+
+
+def _margins(experiment: Experiment) -> list[str]:
+    """The margins of equivalence in words, each once."""
+    return list(
+        dict.fromkeys(amount(planned.margin, planned.quantity) for planned in experiment.contrasts)
+    )
+
+
+def _of_experiment(experiment: Experiment, runs: Sequence[Run]) -> list[Run]:
+    names = [model.name for model in experiment.models]
+    if not runs:
+        raise InputError(
+            "there are no runs to report on",
+            "the stored runs of a study",
+            "run the study first, or name the folder that holds its runs",
+        )
+    kept = [run for run in runs if run.arm_name in names]
+    return sorted(kept, key=lambda run: (names.index(run.arm_name), run.seed))
+
+
+def _check_data(runs: Sequence[Run], dataset: Dataset) -> None:
+    for run in runs:
+        if run.arm.data.dataset != dataset.name or run.data_checksum != dataset.checksum:
+            raise InputError(
+                f"the run {run.key} was trained on {run.arm.data.dataset} with the checksum"
+                f" {run.data_checksum[:12]}, not on {dataset.name} with {dataset.checksum[:12]}",
+                "the data that the runs were trained on",
+                "load the same data set, or train the runs again",
+            )
+
+
+def _figures(
+    experiment: Experiment,
+    arms: Arms,
+    findings: Sequence[Finding],
+    runs: Sequence[Run],
+    dataset: Dataset,
+    exploration: Exploration,
+) -> list[Figure]:
+    remark = dataset_remark(dataset)
+    first = experiment.contrasts[0]
+    compared = [(arm, arms[arm]) for arm in (first.baseline, first.treatment) if arm in arms]
+    treatment = [(arm, of_arm) for arm, of_arm in compared if arm == first.treatment]
+    figures: list[Figure | None] = [
+        accuracy_of_arms(arms),
+        contrasts(findings, runs, "test_accuracy"),
+        contrasts(findings, runs, "test_loss"),
+        convergence(arms, "accuracy"),
+        convergence(arms, "loss"),
+        *(confusion(arm, of_arm, dataset) for arm, of_arm in compared),
+        per_class(arms, dataset),
+        *(most_confused(arm, of_arm, dataset) for arm, of_arm in treatment),
+        class_counts(exploration, remark),
+        sample_grid(dataset, remark),
+        mean_images(exploration, remark),
+        pixel_histogram(exploration, remark),
+        pixel_correlation(exploration, remark),
+    ]
+    return [figure for figure in figures if figure is not None]
+
+
+def _write(
+    folder: Path,
+    html: str,
+    figures: Sequence[Figure],
+    comparison_table: pd.DataFrame,
+    results: Sequence[ClaimResult],
+) -> None:
+    for figure in figures:
+        save(figure, folder / "figures")
+    write_atomically(folder / "comparison.csv", _csv(comparison_table))
+    write_atomically(folder / "claims.csv", _csv(tables.claims_records(results)))
+    # Last, so that a report is there only when everything it speaks of is.
+    write_atomically(folder / "report.html", lambda path: path.write_text(html, "utf-8"))
+
+
+def _csv(table: pd.DataFrame) -> Callable[[Path], Any]:
+    return lambda path: table.to_csv(path, index=False, lineterminator="\n")

@@ -1,0 +1,230 @@
+"""The original study's comparison of its four models, from stored runs."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from convbias.experiments.base import Experiment
+from convbias.figures import finished_arms, published
+from convbias.findings import score
+from convbias.run import Run
+from convbias.statistics import Summary, summarise
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A row of the comparison.
+
+    Args:
+        column: What the run table calls it.
+        title: What readers call it.
+        unit: Of the printed numbers.
+        digits: After the decimal point.
+        badness: Of a mean; the least is the best of the row.
+        of: Takes the number from a finished run, in `unit`; None where the run does not have it.
+    """
+
+    column: str
+    title: str
+    unit: str
+    digits: int
+    badness: Callable[[float], float]
+    of: Callable[[Run], float | None]
+
+    def written(self, value: float) -> str:
+        """A value with the row's digits."""
+        return f"{value:,.{self.digits}f}"
+
+
+def _measure(name: str, factor: float) -> Callable[[Run], float | None]:
+    return lambda run: factor * run.measures[name] if name in run.measures else None
+
+
+_KILOBYTE = 1e-3  # kilobytes per byte
+
+MEASURES = (
+    Measure(
+        "test_accuracy",
+        "Test accuracy",
+        "%",
+        2,
+        operator.neg,
+        lambda run: 100 * score(run, "test_accuracy"),
+    ),
+    Measure(
+        "test_loss",
+        "Test loss",
+        "nats per image",
+        3,
+        operator.pos,
+        lambda run: score(run, "test_loss"),
+    ),
+    Measure("parameters", "Trainable parameters", "", 0, operator.pos, _measure("parameters", 1)),
+    Measure(
+        "network_file_bytes",
+        "Size on disk",
+        "kB",
+        0,
+        operator.pos,
+        _measure("network_file_bytes", _KILOBYTE),
+    ),
+    Measure(
+        "parameter_bytes",
+        "In memory: parameters",
+        "kB",
+        0,
+        operator.pos,
+        _measure("parameter_bytes", _KILOBYTE),
+    ),
+    Measure(
+        "training_state_bytes",
+        "In memory: with Adam's state",
+        "kB",
+        0,
+        operator.pos,
+        _measure("training_state_bytes", _KILOBYTE),
+    ),
+    Measure(
+        "train_validation_gap",
+        "Training minus validation accuracy",
+        "percentage points",
+        2,
+        abs,
+        _measure("train_validation_gap", 100),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One arm in one measure.
+
+    Args:
+        arm: Its name.
+        summary: Over its finished runs; None where none has the measure.
+        best: Whether its mean is the best of the row.
+        published: The published numbers, as text; empty where there are none.
+    """
+
+    arm: str
+    summary: Summary | None
+    best: bool
+    published: str
+
+    def mean(self, measure: Measure) -> str:
+        """The mean as text."""
+        return measure.written(self.summary.mean) if self.summary else "not measured"
+
+    def interval(self, measure: Measure) -> str:
+        """The 95 % interval of the mean as text; empty for one run, or where no digit varies."""
+        if self.summary is None or self.summary.interval is None:
+            return ""
+        low, high = (measure.written(end) for end in self.summary.interval.ends)
+        return "" if low == high else f"{low} to {high}"
+
+
+def comparison(experiment: Experiment, runs: Iterable[Run]) -> list[tuple[Measure, list[Cell]]]:
+    """Compare the arms of an experiment measure by measure.
+
+    Args:
+        experiment: Whose arms.
+        runs: Of one study; diverged runs are left out.
+
+    Returns:
+        Measure and one cell per arm with a finished run, in the experiment's order.
+
+    Raises:
+        InputError: No run of the experiment is finished, or a run has no test scores.
+    """
+    arms = finished_arms(experiment, runs)
+    rows = []
+    for measure in MEASURES:
+        summaries = {arm: _summary(measure, of_arm) for arm, of_arm in arms.items()}
+        badness = {
+            arm: measure.badness(summary.mean) for arm, summary in summaries.items() if summary
+        }
+        least = min(badness.values(), default=None)
+        cells = [
+            Cell(
+                arm=arm,
+                summary=summary,
+                # With a single arm nothing is compared.
+                best=len(badness) > 1 and badness.get(arm) == least,
+                published=_published(measure, arm),
+            )
+            for arm, summary in summaries.items()
+        ]
+        rows.append((measure, cells))
+    return rows
+
+
+def _published(measure: Measure, arm: str) -> str:
+    texts = [claim.published_text for claim in published(arm, measure.column)]
+    if measure.unit != "kB":  # sizes were published in megabytes, so they keep their unit
+        texts = [text.split(" ")[0] for text in texts]
+    return ", ".join(texts)
+
+
+def _summary(measure: Measure, runs: Sequence[Run]) -> Summary | None:
+    values = [value for run in runs if (value := measure.of(run)) is not None]
+    return summarise(values) if values else None
+
+
+def comparison_table(experiment: Experiment, runs: Iterable[Run]) -> pd.DataFrame:
+    """The comparison as text, for printing.
+
+    Args:
+        experiment: Whose arms.
+        runs: Of one study; diverged runs are left out.
+
+    Returns:
+        One row per measure, with its unit, and one column per arm: mean over seeds, 95 % interval
+        in square brackets, and a star at the best mean.
+
+    Raises:
+        InputError: No run of the experiment is finished, or a run has no test scores.
+    """
+    rows = {
+        f"{measure.title} ({measure.unit})" if measure.unit else measure.title: {
+            cell.arm: _text(measure, cell) for cell in cells
+        }
+        for measure, cells in comparison(experiment, runs)
+    }
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def _text(measure: Measure, cell: Cell) -> str:
+    interval = cell.interval(measure)
+    star = " ★" if cell.best else ""
+    return cell.mean(measure) + (f" [{interval}]" if interval else "") + star
+
+
+def comparison_records(rows: Sequence[tuple[Measure, list[Cell]]]) -> pd.DataFrame:
+    """The comparison as numbers, one row per measure and arm, for a file.
+
+    Args:
+        rows: From `comparison`.
+
+    Returns:
+        Columns: measure, unit, arm, n, mean, sd, low, high (of the 95 % interval), best, published.
+    """
+    return pd.DataFrame(
+        {
+            "measure": measure.column,
+            "unit": measure.unit,
+            "arm": cell.arm,
+            "n": cell.summary.n if cell.summary else 0,
+            "mean": cell.summary.mean if cell.summary else None,
+            "sd": cell.summary.sd if cell.summary else None,
+            "low": cell.summary.interval.low if cell.summary and cell.summary.interval else None,
+            "high": cell.summary.interval.high if cell.summary and cell.summary.interval else None,
+            "best": cell.best,
+            "published": cell.published or None,
+        }
+        for measure, cells in rows
+        for cell in cells
+    )

@@ -1,0 +1,173 @@
+"""How the numbers came about: networks, recipes, machines and cost, from stored runs."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from convbias.claim_checks.base import Layers
+from convbias.config import Recipe
+from convbias.experiments.base import Experiment
+from convbias.figures import Arms
+from convbias.run import Environment, Run
+
+
+@dataclass(frozen=True)
+class RecipeRow:
+    """A recipe and the arms that were trained by it.
+
+    Args:
+        recipe: The recipe.
+        arms: Their names.
+    """
+
+    recipe: Recipe
+    arms: tuple[str, ...]
+
+    @property
+    def schedule(self) -> str:
+        """The learning rate's course in words."""
+        if self.recipe.schedule == "constant":
+            return "constant"
+        return (
+            f"linear warm-up over the first {100 * self.recipe.warmup_fraction:.0f} % of the steps,"
+            " then half a cosine to zero"
+        )
+
+
+@dataclass(frozen=True)
+class LayerRow:
+    """A layer's weights.
+
+    Args:
+        name: Of the layer.
+        shapes: Of its weights, in words.
+        parameters: How many numbers they are.
+    """
+
+    name: str
+    shapes: str
+    parameters: int
+
+
+@dataclass(frozen=True)
+class CostRow:
+    """What an arm's runs took.
+
+    Args:
+        arm: Its name.
+        runs: How many finished.
+        minutes: From start to end, with compilation and scoring, of all of them together.
+        seconds: Median training time of one.
+        images_per_second: Median of the runs' fastest epochs.
+        peak_megabytes: Largest resident memory of a training process.
+    """
+
+    arm: str
+    runs: int
+    minutes: float
+    seconds: float
+    images_per_second: float
+    peak_megabytes: float
+
+
+def networks(experiment: Experiment) -> dict[str, Layers]:
+    """The shapes of the weights of an experiment's models.
+
+    Args:
+        experiment: Whose models.
+
+    Returns:
+        Arm name to layer name to weight name to shape.
+    """
+    # Here and not above: printing a comparison should not have to load Keras.
+    import jax
+
+    from convbias.models import build, layer_parameters
+
+    layers: dict[str, Layers] = {}
+
+    def build_all() -> tuple[()]:
+        for model in experiment.models:
+            layers[model.name] = layer_parameters(build(model, seed=0))
+        return ()
+
+    # Traced, the networks have shapes but no weights: drawing those takes a hundred times as long.
+    jax.eval_shape(build_all)
+    return layers
+
+
+def layer_rows(layers: Layers) -> list[LayerRow]:
+    """Count a network's parameters layer by layer.
+
+    Args:
+        layers: Layer name to weight name to shape.
+    """
+    return [
+        LayerRow(
+            name,
+            " + ".join("×".join(map(str, shape)) for shape in shapes.values()),
+            sum(math.prod(shape) for shape in shapes.values()),
+        )
+        for name, shapes in layers.items()
+    ]
+
+
+def recipe_rows(arms: Arms) -> list[RecipeRow]:
+    """The recipes of finished runs, each with its arms.
+
+    Args:
+        arms: Finished runs by arm.
+    """
+    by_recipe: dict[Recipe, list[str]] = {}
+    for arm, runs in arms.items():
+        by_recipe.setdefault(runs[0].arm.recipe, []).append(arm)
+    return [RecipeRow(recipe, tuple(names)) for recipe, names in by_recipe.items()]
+
+
+def recipe_names(arms: Arms) -> list[str]:
+    """The recipes with their epochs in a few words, each once.
+
+    Args:
+        arms: Finished runs by arm.
+    """
+    epochs = dict.fromkeys((row.recipe.name, row.recipe.epochs) for row in recipe_rows(arms))
+    return [f"{name}, {count} epoch{'' if count == 1 else 's'}" for name, count in epochs]
+
+
+def environments(runs: Iterable[Run]) -> list[tuple[Environment, str, int]]:
+    """The machines, libraries and code versions behind the runs.
+
+    Args:
+        runs: Finished or diverged.
+
+    Returns:
+        Environment, code version, and how many runs share both.
+    """
+    grouped: dict[str, tuple[Environment, str, int]] = {}
+    for run in runs:
+        identity = f"{run.environment.model_dump_json()} {run.code_version}"
+        _, _, count = grouped.get(identity, (None, None, 0))
+        grouped[identity] = (run.environment, run.code_version, count + 1)
+    return list(grouped.values())
+
+
+def cost_rows(arms: Mapping[str, Sequence[Run]]) -> list[CostRow]:
+    """What the finished runs took, by arm.
+
+    Args:
+        arms: Finished runs by arm.
+    """
+    return [
+        CostRow(
+            arm=arm,
+            runs=len(runs),
+            minutes=sum(run.cost.wall_seconds for run in runs) / 60,
+            seconds=statistics.median(run.cost.training_seconds for run in runs),
+            images_per_second=statistics.median(run.cost.images_per_second for run in runs),
+            peak_megabytes=max(run.cost.peak_memory_bytes for run in runs) / 1e6,
+        )
+        for arm, runs in arms.items()
+    ]
