@@ -44,14 +44,18 @@ def readme_block(profile: str, runs: Sequence[Run]) -> str:
     rows = [["", *compared.columns], ["---"] * (1 + len(compared.columns))]
     rows += [[str(name), *map(str, values)] for name, values in compared.T.items()]
     lines = [
-        "![Test accuracy of the dense baseline and of the CNN with three kernel sizes, one dot per"
-        f" seed, with 95 % intervals](docs/figures/{profile}-accuracy.svg)",
+        (
+            "![Test accuracy of the dense baseline and of the CNN with three kernel sizes, one dot"
+            f" per seed, with 95 % intervals](docs/figures/{profile}-accuracy.svg)"
+        ),
         "",
         *(f"| {' | '.join(row)} |" for row in rows),
         "",
-        f"*Mean [95 % interval] over {seeds} seeds, best value of a row ★; the {profile} profile:"
-        f" {recipe.epochs} epochs, recipe `{recipe.name}`, on {environment.processor}. Every number"
-        f" here is made from the runs in `results/{profile}/` by `results/publish.py`.*",
+        (
+            f"*Mean [95 % interval] over {seeds} seeds, best value of a row ★; the {profile}"
+            f" profile: {recipe.epochs} epochs, recipe `{recipe.name}`, on"
+            f" {environment.processor}. Every number here is made from the runs in `results/{profile}/` by `results/publish.py`.*"
+        ),
         "",
         *(f"- {finding.sentence}" for finding in evaluate(ORIGINAL, runs)),
     ]
@@ -85,9 +89,7 @@ def main() -> None:
     csv = table(runs).to_csv(index=False)
     write_atomically(target.folder.parent / "table.csv", lambda file: file.write_text(csv))
     with tempfile.TemporaryDirectory() as folder:
-        report = write_report(
-            study.name, ORIGINAL, runs, data.load(study.dataset), Path(folder)
-        )
+        report = write_report(study.name, ORIGINAL, runs, data.load(study.dataset), Path(folder))
         (ROOT / "docs/figures").mkdir(exist_ok=True)
         for figure in FIGURES:
             shutil.copy(
