@@ -54,7 +54,8 @@ def readme_block(profile: str, runs: Sequence[Run]) -> str:
         (
             f"*Mean [95 % interval] over {seeds} seeds, best value of a row ★; the {profile}"
             f" profile: {recipe.epochs} epochs, recipe `{recipe.name}`, on"
-            f" {environment.processor}. Every number here is made from the runs in `results/{profile}/` by `results/publish.py`.*"
+            f" {environment.processor}. Every number here is made from the runs in"
+            f" `results/{profile}/` by `results/publish.py`.*"
         ),
         "",
         *(f"- {finding.sentence}" for finding in evaluate(ORIGINAL, runs)),
