@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Sequence
 from itertools import combinations
@@ -196,11 +197,28 @@ def test_published_accuracies_stand_only_beside_comparable_runs():
     assert "1,000 training images, a part of Fashion-MNIST" in subset.subtitle
 
 
+def ranges(figure: Figure) -> list[str]:
+    """The fields at which the chart's lines begin."""
+    layers = figure.specification()["layer"]
+    return [layer["encoding"]["x"]["field"] for layer in layers if "x2" in layer["encoding"]]
+
+
 def test_one_run_has_no_interval():
     figure = accuracy_of_arms(finished_arms(ORIGINAL, make_runs("dense", [0.9])))
     (mean,) = rows(figure, what="mean, 95 % interval")
     assert mean["low"] is None
-    assert "<svg" in figure.svg()
+    assert ranges(figure) == []
+
+
+def test_two_seed_pairs_have_no_interval():
+    runs = make_runs("cnn-3x3", [0.90, 0.91]) + make_runs("dense", [0.88, 0.88])
+    figure = contrasts(evaluate(ORIGINAL, runs), runs, "test_accuracy")
+    assert figure is not None
+    assert ranges(figure) == ["low"]  # of the zone of equivalence
+    runs = make_runs("cnn-3x3", [0.90, 0.91, 0.92]) + make_runs("dense", [0.88, 0.88, 0.89])
+    figure = contrasts(evaluate(ORIGINAL, runs), runs, "test_accuracy")
+    assert figure is not None
+    assert ranges(figure) == ["low", "low_on_distribution", "low"]
 
 
 def test_contrasts_draw_the_seed_pairs_and_the_verdict():
@@ -236,6 +254,14 @@ def test_convergence_draws_mean_and_range_over_seeds():
         [75, 60, 90, 2]
     )
     assert "after epoch 2 (%): dense 75.00" in convergence(arms, "accuracy").caption
+
+
+@pytest.mark.parametrize(("epochs", "last_tick"), [(1, 1), (3, 3)])
+def test_few_epochs_have_one_tick_each(epochs: int, last_tick: int):
+    arms = {"dense": [make_run(make_arm("dense", epochs=epochs), 0)]}
+    svg = convergence(arms, "accuracy").svg()
+    whole = [text for text, _, _ in texts(svg) if text.isdigit() and int(text) < 20]
+    assert whole == [str(epoch) for epoch in range(1, last_tick + 1)]
 
 
 @given(st.lists(st.lists(st.integers(0, 2), min_size=4, max_size=4), min_size=1, max_size=5))
@@ -501,6 +527,23 @@ def test_saving_writes_both_pictures_at_twice_the_display_size(
         ".svg",
         ".svg",
     ]
+
+
+def test_words_above_a_single_tile_are_not_cut_off(dataset: Dataset):
+    labels = dataset.test_labels.tolist()
+    one_wrong = [*labels[:-1], 0]
+    run = predicting(
+        make_run(make_arm("cnn-3x3", dataset="drawn"), 0, images=20), one_wrong, labels, 0.1
+    )
+    figure = most_confused("cnn-3x3", [run], dataset)
+    assert figure is not None
+    assert isinstance(figure.drawing, ImageGrid)
+    picture = Image.open(
+        io.BytesIO(figure.drawing.png(LIGHT, figure.title, figure.subtitle, scale=1))
+    )
+    pixels = np.asarray(picture.convert("L"))
+    assert (pixels[:, -10:] == 255).all()
+    assert (pixels[:60] < 255).any()
 
 
 def test_a_folder_that_cannot_be_written_is_reported(figures: list[Figure], tmp_path: Path):

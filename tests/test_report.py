@@ -23,7 +23,7 @@ from convbias.report.caveats import caveats, smallest_findable
 from convbias.report.comparison import comparison, comparison_records
 from convbias.report.methods import networks, recipe_names
 from convbias.run import Run
-from convbias.statistics import paired_contrast, predicted_power
+from convbias.statistics import holm_over, paired_contrast, predicted_power
 from factories import make_arm, make_run, make_runs
 
 DRAWN_MARK = "drawn garments, not Fashion-MNIST"
@@ -392,6 +392,11 @@ def test_the_smallest_findable_difference_is_found_with_80_percent_power():
     assert size is not None
     assert result.difference_sd is not None
     assert predicted_power(12, size, result.difference_sd) == pytest.approx(0.8, abs=1e-4)
+    family = holm_over([result] * 4)[0]
+    stricter = smallest_findable(family)
+    assert stricter is not None
+    power = predicted_power(12, stricter, result.difference_sd, alpha=0.05 / 4)
+    assert power == pytest.approx(0.8, abs=1e-4)
     assert smallest_findable(result, pairs=5) is None
     more = smallest_findable(result, pairs=24)
     assert more is not None

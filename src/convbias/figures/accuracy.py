@@ -70,14 +70,12 @@ def _chart(arms: Arms, summaries: Mapping[str, Summary], *, with_published: bool
         .legend(title=None, symbolStrokeWidth=2)
     )
     runs = alt.Chart(_runs_table(arms))
-    means = alt.Chart(_means_table(summaries))
-    layers = [
+    table = _means_table(summaries)
+    means = alt.Chart(table)
+    layers: list[alt.Chart] = [
         runs.mark_point(yOffset=15, size=46, filled=True, opacity=0.85).encode(
             x, y, colour, shape, tooltip=["arm", "seed", _percent("accuracy", "accuracy (%)")]
         ),
-        means.transform_filter("isValid(datum.low)")
-        .mark_rule(strokeWidth=2.5)
-        .encode(alt.X("low:Q"), y, colour, alt.X2("high:Q")),
         means.mark_point(size=130, strokeWidth=3.5, opacity=1).encode(
             x,
             y,
@@ -93,6 +91,13 @@ def _chart(arms: Arms, summaries: Mapping[str, Summary], *, with_published: bool
         ),
         means.mark_text(dy=-19).encode(x, y, text=alt.Text("accuracy:Q", format=".2f")),
     ]
+    spread = table.dropna(subset=["low"])
+    if len(spread):
+        layers.append(
+            alt.Chart(spread)
+            .mark_rule(strokeWidth=2.5)
+            .encode(alt.X("low:Q"), y, colour, alt.X2("high:Q"))
+        )
     if with_published:
         layers.append(
             alt.Chart(_published_table(arms))

@@ -21,7 +21,6 @@ _ON_DISTRIBUTION = "95 % interval over seeds and images"
 _ONE_PAIR = "one seed pair"
 # The second arm stands below the first, which leaves more room for the differences.
 _TWO_LINES = "[split(datum.label, ' − ')[0], '− ' + split(datum.label, ' − ')[1]]"
-_KINDS = (_ON_TEST_SET, _ON_DISTRIBUTION, _ONE_PAIR)
 
 
 def contrasts(
@@ -74,36 +73,28 @@ def contrasts(
 def _chart(
     table: pd.DataFrame, pairs: pd.DataFrame, *, margin: float, title: list[str], digits: int
 ) -> Chart:
-    order = list(table["contrast"])
     y = (
         alt.Y("contrast:N")
         .title(None)
-        .sort(order)
+        .sort(list(table["contrast"]))
         .axis(domain=False, ticks=False, labelExpr=_TWO_LINES)
     )
+    # Below three seed pairs there is no interval to draw.
+    own = table.dropna(subset=["low"])
+    distribution = table.dropna(subset=["low_on_distribution"])
+    kinds = [_ON_TEST_SET, *([_ON_DISTRIBUTION] if len(distribution) else []), _ONE_PAIR]
     colour = (
         alt.Color("what:N")
-        .scale(domain=list(_KINDS), range="category")
+        .scale(domain=kinds, range="category")
         .legend(title=None, columns=1, symbolType="circle")
     )
 
     def number(field: str, title: str) -> alt.Tooltip:
         return alt.Tooltip(f"{field}:Q", title=title, format=f"+.{digits}f")
 
-    own = alt.Chart(table.assign(what=_ON_TEST_SET)).encode(
-        y,
-        colour,
-        tooltip=[
-            "contrast",
-            alt.Tooltip("n:Q", title="seed pairs"),
-            number("difference", "difference"),
-            number("low", "from (these images)"),
-            number("high", "to (these images)"),
-            number("low_on_distribution", "from (new images too)"),
-            number("high_on_distribution", "to (new images too)"),
-        ],
-    )
-    distribution = alt.Chart(table.assign(what=_ON_DISTRIBUTION)).encode(y, colour)
+    def drawn(rows: pd.DataFrame, what: str) -> alt.Chart:
+        return alt.Chart(rows.assign(what=what)).encode(y, colour)
+
     layers = [
         alt.Chart(pd.DataFrame([{"low": -margin, "high": margin}]))
         .mark_rect(style="zone")
@@ -111,21 +102,38 @@ def _chart(
         alt.Chart(pd.DataFrame([{"zero": 0.0}]))
         .mark_rule(strokeDash=[4, 3], strokeWidth=1.5)
         .encode(alt.X("zero:Q")),
-        distribution.transform_filter("isValid(datum.low_on_distribution)")
-        .mark_rule(strokeWidth=2.5, yOffset=10)
-        .encode(alt.X("low_on_distribution:Q"), alt.X2("high_on_distribution:Q")),
-        own.transform_filter("isValid(datum.low)")
-        .mark_rule(strokeWidth=3.5)
-        .encode(alt.X("low:Q"), alt.X2("high:Q")),
-        own.mark_point(filled=True, size=90, opacity=1).encode(alt.X("difference:Q")),
-        own.mark_text(dy=-18, style="halo").encode(alt.X("difference:Q"), text="label:N"),
-        own.mark_text(dy=-18).encode(alt.X("difference:Q"), text="label:N"),
-        alt.Chart(pairs)
+    ]
+    if len(distribution):
+        layers.append(
+            drawn(distribution, _ON_DISTRIBUTION)
+            .mark_rule(strokeWidth=2.5, yOffset=10)
+            .encode(alt.X("low_on_distribution:Q"), alt.X2("high_on_distribution:Q"))
+        )
+    if len(own):
+        layers.append(
+            drawn(own, _ON_TEST_SET)
+            .mark_rule(strokeWidth=3.5)
+            .encode(alt.X("low:Q"), alt.X2("high:Q"))
+        )
+    means = drawn(table, _ON_TEST_SET).encode(alt.X("difference:Q"))
+    layers += [
+        means.mark_point(filled=True, size=90, opacity=1).encode(
+            tooltip=[
+                "contrast",
+                alt.Tooltip("n:Q", title="seed pairs"),
+                number("difference", "difference"),
+                number("low", "from (over seeds)"),
+                number("high", "to (over seeds)"),
+                number("low_on_distribution", "from (seeds and images)"),
+                number("high_on_distribution", "to (seeds and images)"),
+            ]
+        ),
+        means.mark_text(dy=-18, style="halo").encode(text="label:N"),
+        means.mark_text(dy=-18).encode(text="label:N"),
+        drawn(pairs, _ONE_PAIR)
         .mark_point(filled=True, size=38, yOffset=22, opacity=0.9)
         .encode(
             alt.X("difference:Q"),
-            y,
-            colour,
             tooltip=["contrast", "seed", number("difference", "difference")],
         ),
     ]
@@ -168,7 +176,6 @@ def _pair_table(findings: Sequence[Finding], runs: Iterable[Run], scale: float) 
                     "contrast": _contrast_name(finding),
                     "seed": by_key[treatment].seed,
                     "difference": scale * difference,
-                    "what": _ONE_PAIR,
                 }
             )
     return pd.DataFrame(rows)

@@ -14,6 +14,7 @@ from convbias.run import Run
 
 VALIDATION, TRAINING = "validation", "training (dropout active)"
 _MOST_POINTS = 40  # with more epochs than this, dots would only thicken the lines
+_MOST_TICKS = 20  # up to here every epoch has its own
 
 
 def epoch_table(arms: Arms) -> pd.DataFrame:
@@ -60,12 +61,16 @@ def convergence(arms: Arms, measure: Literal["accuracy", "loss"]) -> Figure:
     )
     unit = "%" if measure == "accuracy" else "nats per image"
     last_epoch = int(table["epoch"].max())
+    # Left to itself, the axis would put ticks between the epochs when they are few.
+    ticks = alt.Axis(format="d", grid=False)
+    if last_epoch <= _MOST_TICKS:
+        ticks.values = list(range(1, last_epoch + 1))
     emphasised = alt.selection_point(fields=["arm"], bind="legend")
     x = (
         alt.X("epoch:Q")
         .title("Epoch")
         .scale(domain=[1, max(2, last_epoch)], nice=False)
-        .axis(format="d", tickMinStep=1, grid=False)
+        .axis(ticks)
     )
     y = alt.Y("mean:Q").title(f"{measure.capitalize()} ({unit})").scale(zero=False)
     colour = alt.Color("arm:N", scale=arm_scale(arms)).legend(

@@ -16,6 +16,8 @@ COLUMNS = 8  # tiles per row
 TILE, GAP, LINE = 84, 12, 17  # pixels: side of a tile, space between tiles, height of a text line
 MARGIN, TITLE, LABEL = 16, 62, 96  # pixels: around the grid, above it, beside rows with names
 
+_TITLE_SIZE = 15  # pixels
+_LETTER = 0.6  # mean width of a letter in relation to the font's size; bold ones are wider
 _PIXELS_PER_INCH = 96
 _POINTS_PER_PIXEL = 72 / _PIXELS_PER_INCH
 
@@ -67,7 +69,11 @@ class ImageGrid:
         left = MARGIN + (LABEL if any(name for name, _ in rows) else 0)
         heights = [TILE + GAP + LINE * _most_lines(tiles) for _, tiles in rows]
         columns = max(len(tiles) for _, tiles in rows)
-        width = left + columns * (TILE + GAP) - GAP + MARGIN
+        width = max(
+            left + columns * (TILE + GAP) - GAP + MARGIN,
+            # A few tiles are narrower than the words above them.
+            2 * MARGIN + _LETTER * max(FONT_SIZE * len(subtitle), 1.2 * _TITLE_SIZE * len(title)),
+        )
         height = MARGIN + TITLE + sum(heights) + MARGIN - GAP
         canvas = Canvas(
             figsize=(width / _PIXELS_PER_INCH, height / _PIXELS_PER_INCH),
@@ -77,7 +83,7 @@ class ImageGrid:
         axes = canvas.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))
         axes.set_axis_off()
         write = _Writer(axes, theme)
-        write(MARGIN, MARGIN + 8, title, size=15, weight="bold", va="center")
+        write(MARGIN, MARGIN + 8, title, size=_TITLE_SIZE, weight="bold", va="center")
         write(MARGIN, MARGIN + 32, subtitle, color=theme.muted, va="center")
         top = MARGIN + TITLE
         for (name, tiles), row_height in zip(rows, heights, strict=True):

@@ -151,7 +151,10 @@ def claim_interval(result: ClaimResult) -> str:
     """The interval that a claim was held against, as text; empty where there is none."""
     if result.interval is None:
         return ""
-    return result.claim.written(*result.interval.ends, digits=1, between=" to ")
+    # An advantage was published without a number, so there are no digits to go by.
+    alone = 3 if result.claim.unit == "nats" else 2
+    digits = 1 if result.claim.published else alone
+    return result.claim.written(*result.interval.ends, digits=digits, between=" to ")
 
 
 def seeds_by_arm(
