@@ -39,8 +39,8 @@ class Progress(Description, frozen=True):
 
 
 def report_progress(folder: Path, progress: Progress) -> None:
-    """Leave a note for whoever watches the folder."""
-    path = folder / f"{progress.key}.json"
+    """Leave a note for whoever watches the folder; no epoch's note replaces another's."""
+    path = folder / f"{progress.key}-epoch{progress.epoch:04}.json"
     write_atomically(path, lambda file: file.write_text(progress.model_dump_json()))
 
 
@@ -49,26 +49,19 @@ def watch(folder: Path, on_progress: Callable[[Progress], None] | None) -> Itera
     """Call back, from another thread, whenever a run has left a new note; clean up at the end.
 
     Args:
-        folder: Where the runs' processes leave their notes; notes of an earlier sweep that was
-            killed are removed.
-        on_progress: Called once per new note.
+        folder: Where the runs' processes leave their notes.
+        on_progress: Called once per note, in the order of a run's epochs.
     """
-    _clear(folder)
-    if on_progress is None:
-        yield
-        _clear(folder)
-        return
     stop = threading.Event()
-    seen: dict[Path, str] = {}
 
     def look() -> None:
-        for path in sorted(folder.glob("*.json")):
-            # A note may be replaced, or its run finished, between the listing and the reading.
+        # Names that start with a dot are of notes that are still being written.
+        for path in sorted(folder.glob("[!.]*.json")):
             with contextlib.suppress(OSError, ValidationError):
-                text = path.read_text()
-                if seen.get(path) != text:
-                    seen[path] = text
-                    on_progress(Progress.model_validate_json(text))
+                progress = Progress.model_validate_json(path.read_text())
+                path.unlink()
+                if on_progress is not None:
+                    on_progress(progress)
 
     def loop() -> None:
         while not stop.wait(SECONDS_BETWEEN_LOOKS):
@@ -82,10 +75,11 @@ def watch(folder: Path, on_progress: Callable[[Progress], None] | None) -> Itera
         stop.set()
         thread.join()
         look()
-        _clear(folder)
+        remove_notes(folder)
 
 
-def _clear(folder: Path) -> None:
+def remove_notes(folder: Path) -> None:
+    """Remove a folder of notes, as far as that is possible."""
     with contextlib.suppress(OSError):
         for path in folder.iterdir():
             path.unlink(missing_ok=True)

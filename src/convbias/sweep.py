@@ -7,25 +7,31 @@ beside it, and parallel seeds use the cores better than one training with many t
 from __future__ import annotations
 
 import os
+import re
+import signal
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
 
-import joblib
 from joblib.externals.loky import get_reusable_executor
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from convbias.config import Arm, Convolutional
 from convbias.errors import ConvbiasError, RunError
-from convbias.progress import Progress, watch
+from convbias.progress import Progress, remove_notes, watch
 from convbias.run import run_key
 from convbias.store import DamagedRunError, Store
 from convbias.worker import ONE_THREAD, execute
 
-ATTEMPTS = 3  # how often runs are started whose process died
+ATTEMPTS = 3  # how often processes may die without any run being finished
+
+NOTES_PREFIX = "progress-"  # before the identifier of the sweep's process
+UNFINISHED_FILE = re.compile(r"\.[0-9a-f]{12}-seed\d+-\w{8}\.(json|keras)")
 
 Planned = tuple[Arm, int]
 
@@ -98,19 +104,23 @@ def sweep(
         InputError: The runs cannot be trained or stored as asked: no data, no space.
         RunError: Processes died again and again.
     """
+    clear_leftovers(store.folder)
     wanted, quarantined = missing(planned, store)
+    notes = store.folder / f"{NOTES_PREFIX}{os.getpid()}"
     ended: dict[str, Failure | None] = {}
-    for attempt in range(1, ATTEMPTS + 1):
-        rest = [(arm, seed) for arm, seed in wanted if run_key(arm, seed) not in ended]
-        if not rest:
-            break
+    deaths = 0
+    while rest := [(arm, seed) for arm, seed in wanted if run_key(arm, seed) not in ended]:
+        before = len(ended)
         try:
-            with watch(store.folder / "progress", on_progress):
-                ended.update(_train(rest, store, jobs or cores()))
+            with watch(notes, on_progress):
+                ended.update(_train(rest, store, notes, jobs or cores()))
         except TerminatedWorkerError as error:
-            if attempt == ATTEMPTS:
+            ended.update((run_key(*run), None) for run in rest if store.path(*run).exists())
+            deaths = 1 if len(ended) > before else deaths + 1
+            if deaths == ATTEMPTS:
                 raise RunError(
-                    f"the processes of {len(rest)} runs were killed, {ATTEMPTS} times",
+                    f"processes died {ATTEMPTS} times before any run was finished; of"
+                    f" {len(wanted)} runs {len(wanted) - len(ended)} are still to be trained",
                     "enough memory for every process",
                     "use fewer processes with --jobs; finished runs are stored",
                 ) from error
@@ -126,30 +136,59 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def clear_leftovers(folder: Path) -> None:
+    """Remove what killed sweeps have left: notes, and files that were not written to their end.
+
+    Args:
+        folder: The store's folder. While another sweep trains into it, only notes are removed.
+    """
+    alone = True
+    for notes in folder.glob(f"{NOTES_PREFIX}*"):
+        if _is_running(notes.name.removeprefix(NOTES_PREFIX)):
+            alone = False
+        else:
+            remove_notes(notes)
+    for path in folder.glob(".*") if alone else ():
+        if UNFINISHED_FILE.fullmatch(path.name):
+            path.unlink(missing_ok=True)
+
+
+def _is_running(process: str) -> bool:
+    try:
+        os.kill(int(process), 0)
+    except (ProcessLookupError, ValueError):
+        return False
+    except PermissionError:
+        return True  # somebody else's
+    return True
+
+
 def _train(
-    wanted: Sequence[Planned], store: Store, jobs: int
+    wanted: Sequence[Planned], store: Store, notes: Path, jobs: int
 ) -> Iterator[tuple[str, Failure | None]]:
     # The longest runs first, so that no core waits long for the last one.
     longest_first = sorted(wanted, key=lambda planned: -_kernel_size(planned[0]))
-    tasks = [
-        joblib.delayed(_execute)(arm, seed, store.folder, store.folder / "progress")
-        for arm, seed in longest_first
-    ]
-    with _environment(ONE_THREAD), joblib.parallel_config("loky", inner_max_num_threads=1):
-        try:
-            outcomes: Any = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")(tasks)
-            yield from outcomes
-        except BaseException:
-            get_reusable_executor().shutdown(wait=True, kill_workers=True)
-            raise
+    # Not joblib.Parallel, which runs a single job within this process, where a crash would be ours.
+    executor: Any = get_reusable_executor(min(jobs, len(wanted)), env=ONE_THREAD)
+    try:
+        with _interrupts_for_this_process_only():
+            futures = [
+                executor.submit(_execute, arm, seed, store.folder, notes, os.getpid())
+                for arm, seed in longest_first
+            ]
+        for future in as_completed(futures):
+            yield future.result()
+    finally:
+        # Idle processes would keep their memory, busy ones their cores.
+        executor.shutdown(wait=True, kill_workers=True)
 
 
 def _execute(
-    arm: Arm, seed: int, folder: Path, progress_folder: Path
+    arm: Arm, seed: int, folder: Path, notes: Path, parent: int
 ) -> tuple[str, Failure | None]:
     """Keep an unexpected error in one run from ending all others."""
     try:
-        return execute(arm, seed, folder, progress_folder), None
+        return execute(arm, seed, folder, notes, parent), None
     except ConvbiasError:
         raise  # missing data and a full disk concern every run
     except Exception:  # noqa: BLE001 - reported with its traceback by whoever started the sweep
@@ -161,15 +200,16 @@ def _kernel_size(arm: Arm) -> int:
 
 
 @contextmanager
-def _environment(variables: dict[str, str]) -> Iterator[None]:
-    """Set environment variables for processes that start meanwhile."""
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
+def _interrupts_for_this_process_only() -> Iterator[None]:
+    """Start processes that Ctrl-C does not reach: it is this process that ends them.
+
+    A terminal interrupts the whole group of processes; processes that are only being started
+    would each print a traceback. What is blocked stays so in those that are started meanwhile.
+    """
+    # Python 3.11 unblocks interrupts when it starts this helper of its own, so that comes first.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import threading
 import time
 from datetime import UTC, datetime
@@ -18,11 +17,18 @@ from convbias.run import Cost, Epoch, Run, run_key
 
 SECONDS_BETWEEN_LOOKS = 1.0
 
-# What keeps XLA to one thread; read when JAX starts, so the parent sets it before it starts us.
-ONE_THREAD = {"XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false", "KERAS_BACKEND": "jax"}
+# What keeps XLA, and the libraries for linear algebra, to one thread; they read it when they are
+# loaded, so the parent sets it before it starts us.
+ONE_THREAD = {
+    "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false",
+    "KERAS_BACKEND": "jax",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+}
 
 
-def execute(arm: Arm, seed: int, folder: Path, progress_folder: Path) -> str:
+def execute(arm: Arm, seed: int, folder: Path, progress_folder: Path, parent: int) -> str:
     """Train an arm with a seed and store the run with its network.
 
     Args:
@@ -30,6 +36,7 @@ def execute(arm: Arm, seed: int, folder: Path, progress_folder: Path) -> str:
         seed: With which seed.
         folder: The store's folder.
         progress_folder: Where to say how far the run is.
+        parent: Identifier of the process that asks for it; when it is gone, this one ends.
 
     Returns:
         The stored run's key.
@@ -37,7 +44,7 @@ def execute(arm: Arm, seed: int, folder: Path, progress_folder: Path) -> str:
     Raises:
         ConvbiasError: The data cannot be loaded, or the run cannot be stored.
     """
-    _prepare_process(os.getppid())
+    _end_with(parent)
     # Imported here, because the parent imports this module and must not load JAX for it.
     from convbias import training
     from convbias.environment import code_version, describe_machine, peak_memory_bytes
@@ -110,15 +117,16 @@ def _dataset(name: DatasetName) -> data.Dataset:
 
 
 @cache
-def _prepare_process(parent: int) -> None:
-    """Once per process: leave Ctrl-C to the parent, and end when the parent is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _end_with(parent: int) -> None:
+    """Once per process: end when the parent is gone.
 
-    def end_with_parent() -> None:
-        # A parent that was killed cannot end its processes; a restarted sweep must not compete
-        # with orphans for the cores.
+    A parent that was killed cannot end its processes; a restarted sweep must not compete with
+    orphans for the cores.
+    """
+
+    def look() -> None:
         while os.getppid() == parent:
             time.sleep(SECONDS_BETWEEN_LOOKS)
         os._exit(1)
 
-    threading.Thread(target=end_with_parent, name="end-with-parent", daemon=True).start()
+    threading.Thread(target=look, name="end-with-parent", daemon=True).start()

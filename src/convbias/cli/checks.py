@@ -1,0 +1,150 @@
+"""Whether the parts of a stored run agree with one another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from convbias import data
+from convbias.config import DatasetName
+from convbias.data import Dataset
+from convbias.errors import DataError
+from convbias.run import PerImage, Run
+from convbias.store import DamagedRunError, read_run, weights_checksum
+
+# float16 keeps 11 significant bits, and below its smallest normal number steps of 2**-24.
+HALF_RELATIVE, HALF_ABSOLUTE = 2.0**-11, 2.0**-25
+FLOAT32_SUM = 1e-6  # what the order of summation may change, relative
+
+
+class Checker:
+    """Checks stored runs, loading each data set once.
+
+    After checks, `absent` names the data sets that were needed and are not here.
+    """
+
+    def __init__(self) -> None:
+        self.absent: set[DatasetName] = set()
+        self._dataset = cache(_load_if_here)
+
+    def problems(self, path: Path) -> list[str]:
+        """What is wrong with a stored run, in sentences without their full stops.
+
+        Args:
+            path: Of its record; the network is looked for beside it.
+        """
+        try:
+            run = read_run(path)
+        except DamagedRunError as error:
+            return [error.what]
+        return [
+            *_name_problems(run),
+            *_network_problems(run, path.with_suffix(".keras")),
+            *_completeness_problems(run),
+            *_score_problems(run),
+            *self._data_problems(run),
+        ]
+
+    def _data_problems(self, run: Run) -> Iterator[str]:
+        dataset = self._dataset(run.arm.data.dataset)
+        if dataset is None:
+            self.absent.add(run.arm.data.dataset)
+        elif run.data_checksum != dataset.checksum:
+            yield (
+                f"it was trained on data with the checksum {run.data_checksum[:12]}, but"
+                f" {dataset.name} has {dataset.checksum[:12]}"
+            )
+        elif run.per_image is not None:
+            yield from _label_problems(run.per_image, dataset)
+
+
+def _load_if_here(name: DatasetName) -> Dataset | None:
+    try:
+        # A check downloads nothing.
+        if name == "fashion-mnist" and any(file.status != "verified" for file in data.verify()):
+            return None
+    except DataError:
+        return None
+    return data.load(name)
+
+
+def _name_problems(run: Run) -> Iterator[str]:
+    # Hash and key have been checked by whoever read the record.
+    if run.arm_name != run.arm.name:
+        yield f"the arm is called {run.arm_name}, but describes {run.arm.name}"
+
+
+def _network_problems(run: Run, path: Path) -> Iterator[str]:
+    if not path.exists():
+        yield f"its network {path.name} is missing"
+        return
+    try:
+        checksum = weights_checksum(_trained_weights(path))
+    except Exception as error:  # noqa: BLE001 - the reader raises whatever the damage leads to
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        yield f"its network {path.name} cannot be read: {reason}"
+        return
+    if checksum != run.weights_checksum:
+        yield (
+            f"the weights in {path.name} have the checksum {checksum[:12]}, but the record says"
+            f" {(run.weights_checksum or 'none')[:12]}"
+        )
+
+
+def _trained_weights(path: Path) -> list[np.ndarray]:
+    # Imported here, because listing runs needs no Keras; the layers are needed for reading.
+    import keras
+
+    import convbias.layers  # noqa: F401
+
+    network: Any = keras.saving.load_model(path, compile=False)
+    return [np.asarray(variable) for variable in network.trainable_variables]
+
+
+def _completeness_problems(run: Run) -> Iterator[str]:
+    if run.status == "diverged":
+        if not run.reason:
+            yield "it diverged, but no reason is recorded"
+        return
+    expected = ["train", "validation"]
+    if run.arm.data.scored_on == "test":
+        expected += ["test", "per_image"]
+    yield from (f"it finished, but has no {part}" for part in expected if not getattr(run, part))
+    if len(run.epochs) != run.arm.recipe.epochs:
+        yield f"it finished, but has {len(run.epochs)} of {run.arm.recipe.epochs} epochs"
+
+
+def _score_problems(run: Run) -> Iterator[str]:
+    test, per_image = run.test, run.per_image
+    if test is None or per_image is None:
+        return
+    n, losses, bits = map(len, (per_image.predicted, per_image.loss, per_image.correct_bits))
+    if not test.images == n == losses or bits != -(-n // 8):
+        yield (
+            f"it speaks of {test.images:,} test images, {n:,} predictions, {losses:,} losses and"
+            f" {bits:,} bytes of correctness"
+        )
+        return
+    accuracy = float(per_image.correct.mean())
+    if test.accuracy != accuracy:
+        yield f"its test accuracy is {test.accuracy}, but its images say {accuracy}"
+    loss = float(per_image.loss.astype(np.float64).mean())
+    if not abs(test.loss - loss) <= (HALF_RELATIVE + FLOAT32_SUM) * loss + HALF_ABSOLUTE:
+        yield f"its test loss is {test.loss}, but its images say {loss}"
+
+
+def _label_problems(per_image: PerImage, dataset: Dataset) -> Iterator[str]:
+    if len(per_image.predicted) != len(dataset.test_labels):
+        yield (
+            f"it holds predictions for {len(per_image.predicted):,} images, but {dataset.name} has"
+            f" {len(dataset.test_labels):,} test images"
+        )
+        return
+    marked = per_image.predicted == dataset.test_labels
+    wrong = np.count_nonzero(per_image.correct != marked)
+    if wrong:
+        yield f"{wrong:,} images are marked otherwise than predictions and labels say"

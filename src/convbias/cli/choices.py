@@ -1,0 +1,94 @@
+"""From what was written on the command line to what is going to be done."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter, validators
+
+from convbias import data
+from convbias.cli.console import print_panel
+from convbias.config import DatasetName
+from convbias.errors import StorageError
+from convbias.seeds import check_seeds
+from convbias.study import Study, load_study
+
+DatasetChoice = Literal["auto", "fashion-mnist", "drawn"]
+Seeds = Annotated[tuple[int, ...] | None, Parameter(consume_multiple=True)]
+Jobs = Annotated[int | None, Parameter(validator=validators.Number(gte=1))]
+
+RUNS = Path("runs")
+
+
+def choose_study(
+    profile: str, dataset: DatasetChoice | None, seeds: Sequence[int] | None = None
+) -> Study:
+    """Read a profile and put in what the command line says differently.
+
+    Args:
+        profile: Name or path of a profile.
+        dataset: Instead of the profile's. When absent, Fashion-MNIST gives way to the drawn
+            garments only where no folder is named that should hold it.
+        seeds: Instead of the profile's.
+
+    Raises:
+        InputError: There is no such profile, it is not valid, or the seeds are not.
+    """
+    study = load_study(profile)
+    if seeds is not None:
+        check_seeds(seeds)
+        study = study.model_copy(update={"seeds": tuple(seeds)})
+    if dataset is None:
+        may_give_way = study.dataset == "fashion-mnist" and not os.environ.get("CONVBIAS_DATA")
+        dataset = "auto" if may_give_way else study.dataset
+    name = choose_dataset(dataset)
+    training_images = study.training_images
+    if name == "drawn" and training_images is not None:
+        split, _ = data.split(data.load("drawn").train_labels, seed=0)
+        training_images = min(training_images, len(split))
+    return study.model_copy(update={"dataset": name, "training_images": training_images})
+
+
+def choose_dataset(choice: DatasetChoice) -> DatasetName:
+    """Resolve `auto`, and say in a panel where it had to give way."""
+    name, absent = data.resolve(choice)
+    if absent is not None:
+        print_panel(
+            "Fashion-MNIST is not to be had, so everything here runs on the drawn garments.\n"
+            "They are made up, and say nothing about Fashion-MNIST; every table and figure is\n"
+            f'marked "drawn".\n\n{absent}',
+            title="Drawn garments, not Fashion-MNIST",
+        )
+    return name
+
+
+def check_data(name: DatasetName) -> None:
+    """Make sure that the images are there, before many processes look for them at once.
+
+    Raises:
+        DataError: They are missing, unreadable or damaged, and cannot be downloaded.
+    """
+    if name == "fashion-mnist":
+        data.fetch(name)
+
+
+def check_writable(folder: Path) -> None:
+    """Make sure that results can be put into a folder, before they are computed.
+
+    Raises:
+        StorageError: They cannot.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise StorageError(
+            f"{folder} cannot be written to: {error.strerror or error}",
+            "a writable folder",
+            "choose another folder with --runs or --out",
+        ) from error

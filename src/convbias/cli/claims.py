@@ -1,0 +1,72 @@
+"""`convbias claims`: the original study's statements, held against the stored runs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+from rich.text import Text
+
+from convbias import data
+from convbias.claims import ClaimResult, ClaimVerdict, DataFacts, audit
+from convbias.cli.choices import RUNS, DatasetChoice, choose_study
+from convbias.cli.console import messages, results
+from convbias.cli.sweeping import print_damaged, stored_runs
+from convbias.eda import explore
+from convbias.experiments import EXPERIMENTS
+from convbias.report.methods import networks
+from convbias.store import Store
+
+STYLES: dict[ClaimVerdict, str] = {
+    "holds": "green",
+    "does not hold": "red",
+    "cannot hold": "red",
+    "undecided": "yellow",
+    "not measured yet": "dim",
+}
+
+
+def claims(
+    profile: str = "quick", /, *, dataset: DatasetChoice | None = None, runs: Path = RUNS
+) -> None:
+    """Hold the original study's statements against the stored runs of a study.
+
+    Only runs on all of Fashion-MNIST decide anything.
+
+    Example: `convbias claims full --runs results`
+
+    Args:
+        profile: Name of a profile, or path of a TOML file of the same form.
+        dataset: As for `convbias study`.
+        runs: Folder of stored runs.
+    """
+    chosen = choose_study(profile, dataset)
+    stored, absent, damaged = stored_runs(chosen.planned(), Store(runs))
+    print_damaged(damaged)
+    if absent:
+        messages().print(f"{len(absent)} of the runs of the study {chosen.name} are not stored.")
+    loaded = data.load(chosen.dataset)
+    layers = {
+        arm: shapes
+        for name in chosen.experiments
+        for arm, shapes in networks(EXPERIMENTS[name]).items()
+    }
+    audited = audit(stored, networks=layers, facts=DataFacts.of(loaded, explore(loaded)))
+    for result in audited:
+        _print_result(result)
+    counts = Counter(result.verdict for result in audited)
+    summary = ", ".join(f"{counts[verdict]} {verdict}" for verdict in STYLES if counts[verdict])
+    results().print(f"{len(audited)} claims: {summary}")
+
+
+def _print_result(result: ClaimResult) -> None:
+    console = results()
+    heading = Text.assemble(
+        (f"{result.verdict.upper()}  ", STYLES[result.verdict]), (result.id, "bold")
+    )
+    console.print(heading)
+    measured = f"; measured: {result.measured}" if result.measured else ""
+    # On a terminal, lines are broken to its width; in a file they stay whole.
+    console.print(f"  {result.statement}")
+    console.print(f"  published: {result.published}{measured}")
+    console.print(f"  {result.explanation}\n")

@@ -1,0 +1,50 @@
+"""`convbias data`: the files of Fashion-MNIST."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cyclopts import App
+
+from convbias.cli.console import print_table, results
+from convbias.data import fetch, verify
+
+data = App(name="data", help="Download and verify the images.\n\nExample: `convbias data fetch`")
+
+
+@data.command(name="fetch")
+def fetch_files() -> None:
+    """Download the files of Fashion-MNIST that are missing, and verify all of them.
+
+    They are looked for in the folder that the environment variable CONVBIAS_DATA names, else in
+    the user's cache; only the cache is downloaded into.
+
+    Example: `convbias data fetch`
+    """
+    folder = fetch("fashion-mnist")
+    results().print(f"Fashion-MNIST is complete and undamaged in {folder}", soft_wrap=True)
+
+
+@data.command(name="verify")
+def verify_files(*, folder: Path | None = None) -> int:
+    """Compare the files of Fashion-MNIST with the published checksums; nothing is downloaded.
+
+    Example: `convbias data verify`
+
+    Args:
+        folder: Where they lie, instead of the folder that CONVBIAS_DATA names or the cache.
+    """
+    reports = verify(folder)
+    rows = [
+        (
+            str(report.path),
+            report.status if report.reason is None else f"{report.status}: {report.reason}",
+            "" if report.size is None else f"{report.size:,}",
+            f"{report.published.size:,}",
+            report.sha256 or "",
+        )
+        for report in reports
+    ]
+    columns = ("file", "status", "bytes", "published bytes", "SHA-256")
+    print_table("Files of Fashion-MNIST", columns, rows, words=("file", "status", "SHA-256"))
+    return 0 if all(report.status == "verified" for report in reports) else 1

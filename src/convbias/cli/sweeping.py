@@ -1,0 +1,118 @@
+"""Train what is missing, with progress, and say what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+from convbias.cli.choices import check_data, check_writable
+from convbias.cli.console import messages, results
+from convbias.config import DatasetName
+from convbias.errors import ConvbiasError
+from convbias.live import LiveProgress
+from convbias.run import Run
+from convbias.store import DamagedRunError, Store, write_atomically
+from convbias.sweep import Failure, Planned, cores, missing, sweep
+
+
+def train_missing(planned: Sequence[Planned], store: Store, jobs: int | None) -> bool:
+    """Train every planned run that is not stored.
+
+    Args:
+        planned: Arms and seeds.
+        store: Where finished runs are, and where they go.
+        jobs: How many processes; one per core by default.
+
+    Returns:
+        Whether all of them are stored now.
+
+    Raises:
+        InputError: The runs cannot be trained or stored as asked.
+        RunError: Processes died again and again.
+    """
+    datasets: set[DatasetName] = {arm.data.dataset for arm, _ in planned}
+    for name in datasets:
+        check_data(name)
+    check_writable(store.folder)
+    wanted, quarantined = missing(planned, store)
+    for one in quarantined:
+        text = f"{one.error.what}; moved to {one.moved_to}, to be trained anew"
+        messages().print(text, style="yellow", soft_wrap=True)
+    stored = len(planned) - len(wanted)
+    if not wanted:
+        results().print(f"All {len(planned)} runs are stored in {store.folder}; nothing to train.")
+        return True
+    jobs = min(jobs or cores(), len(wanted))
+    results().print(
+        f"{len(planned)} runs planned, {stored} stored in {store.folder}, {len(wanted)} to train"
+        f" in {jobs} {'process' if jobs == 1 else 'processes'}"
+    )
+    known_by_key = {store.path(arm, seed).stem: store.path(arm, seed) for arm, seed in wanted}
+    with LiveProgress(results(), wanted, jobs, lambda key: known_by_key[key].exists()) as live:
+        outcome = sweep(wanted, store, jobs, live)
+    for failure in outcome.failures:
+        _report_failure(failure, store)
+    return not outcome.failures
+
+
+def _report_failure(failure: Failure, store: Store) -> None:
+    """Say which run failed; the whole account goes into a file for whoever mends it."""
+    path = store.folder / "failures" / f"{failure.arm_name}-seed{failure.seed}.txt"
+    write_atomically(path, lambda file: file.write_text(failure.message, encoding="utf-8"))
+    reason = failure.message.strip().splitlines()[-1]
+    messages().print(
+        f"the run {failure.arm_name} seed {failure.seed} failed: {reason}\n"
+        f"  the whole account is in {path}",
+        style="red",
+        soft_wrap=True,
+    )
+
+
+@contextmanager
+def says_what_is_stored(planned: Sequence[Planned], store: Store) -> Iterator[None]:
+    """On Ctrl-C, say how much of the work is safe."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        stored = sum(store.path(arm, seed).exists() for arm, seed in planned)
+        messages().print(f"{stored} of {len(planned)} runs are stored in {store.folder}.")
+        raise
+
+
+def stored_runs(
+    planned: Sequence[Planned], store: Store
+) -> tuple[list[Run], list[Planned], list[DamagedRunError]]:
+    """Read what is there of the planned runs; nothing is moved or changed.
+
+    Returns:
+        The stored runs in the order of the plan, the planned runs that are not stored or cannot
+        be read, and why those cannot.
+    """
+    runs: list[Run] = []
+    absent: list[Planned] = []
+    damaged: list[DamagedRunError] = []
+    for arm, seed in planned:
+        run = None
+        try:
+            run = store.read(arm, seed)
+        except DamagedRunError as error:
+            damaged.append(error)
+        if run is None:
+            absent.append((arm, seed))
+        else:
+            runs.append(run)
+    return runs, absent, damaged
+
+
+def print_diverged(runs: Iterable[Run]) -> None:
+    """Name the runs that diverged, with their reasons."""
+    for run in runs:
+        if run.status == "diverged":
+            text = f"{run.arm_name} seed {run.seed} diverged: {run.reason}"
+            messages().print(text, style="yellow", soft_wrap=True)
+
+
+def print_damaged(errors: Iterable[ConvbiasError]) -> None:
+    """Name the runs that cannot be read."""
+    for error in errors:
+        messages().print(error.what, style="red", soft_wrap=True)

@@ -1,0 +1,131 @@
+"""`convbias train`: one model, some seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from convbias.cli.choices import RUNS, DatasetChoice, Jobs, Seeds, choose_dataset
+from convbias.cli.console import percent, print_table
+from convbias.cli.sweeping import (
+    print_diverged,
+    says_what_is_stored,
+    stored_runs,
+    train_missing,
+)
+from convbias.config import (
+    Arm,
+    Convolutional,
+    DataVariant,
+    Dense,
+    Model,
+    Recipe,
+    describe,
+)
+from convbias.errors import InputError
+from convbias.recipes import classic, recipe_for
+from convbias.run import Run
+from convbias.seeds import check_seeds
+from convbias.store import Store
+
+
+def train(
+    model: Literal["dense", "cnn"],
+    /,
+    *,
+    kernel_size: int | None = None,
+    seeds: Seeds = (0,),
+    recipe: Literal["classic", "tuned"] = "classic",
+    epochs: int = 10,
+    learning_rate: float | None = None,
+    training_images: int | None = None,
+    dataset: DatasetChoice = "fashion-mnist",
+    runs: Path = RUNS,
+    jobs: Jobs = None,
+) -> int:
+    """Train one model with some seeds; runs that are stored are not trained again.
+
+    Example: `convbias train cnn --kernel-size 5 --seeds 0 1 2 --epochs 3`
+
+    Args:
+        model: The dense baseline or the convolutional network.
+        kernel_size: Pixels per side of the CNN's kernels, odd; 3 when absent.
+        seeds: Each trains the model once.
+        recipe: How it is trained: with Keras' defaults, or at the rates that a search has found.
+        epochs: Passes over the training images.
+        learning_rate: Adam's step size at its peak, instead of the recipe's.
+        training_images: How many of them; all when absent.
+        dataset: Which images; auto takes the drawn garments where Fashion-MNIST is not to be had.
+        runs: Folder of stored runs.
+        jobs: How many processes; one per core when absent.
+    """
+    described = _model(model, kernel_size)
+    chosen_recipe = _recipe(described, recipe, epochs, learning_rate)
+    check_seeds(seeds or ())
+    values = {"dataset": choose_dataset(dataset), "training_images": training_images}
+    variant = describe(DataVariant, values, "--training-images")
+    arm = Arm(data=variant, model=described, recipe=chosen_recipe)
+    planned = [(arm, seed) for seed in seeds or ()]
+    store = Store(runs)
+    with says_what_is_stored(planned, store):
+        complete = train_missing(planned, store, jobs)
+        trained, _, _ = stored_runs(planned, store)
+        print_diverged(trained)
+        if trained:
+            _print_runs(arm, trained)
+    return 0 if complete else 1
+
+
+def _model(family: str, kernel_size: int | None) -> Model:
+    if family == "cnn":
+        values = {} if kernel_size is None else {"kernel_size": kernel_size}
+        return describe(Convolutional, values, "--kernel-size")
+    if kernel_size is not None:
+        raise InputError(
+            "the dense model has no kernel size",
+            "--kernel-size only with cnn",
+            "leave it out, or train cnn",
+        )
+    return Dense()
+
+
+def _recipe(model: Model, name: str, epochs: int, learning_rate: float | None) -> Recipe:
+    describe(Recipe, classic(1).model_dump() | {"epochs": epochs}, "--epochs")
+    recipe = recipe_for(name, epochs)(model)
+    if learning_rate is None or learning_rate == recipe.learning_rate:
+        return recipe
+    values = recipe.model_dump() | {"name": "custom", "learning_rate": learning_rate}
+    return describe(Recipe, values, "--learning-rate")
+
+
+def _print_runs(arm: Arm, trained: Sequence[Run]) -> None:
+    recipe = arm.recipe
+    title = (
+        f"{arm.name}, {arm.data.dataset}, recipe {recipe.name}, {recipe.epochs} epochs,"
+        f" learning rate {recipe.learning_rate:g}"
+    )
+    rows = [
+        (
+            run.key,
+            str(run.seed),
+            run.status,
+            percent(run.train and run.train.accuracy),
+            percent(run.validation and run.validation.accuracy),
+            percent(run.test and run.test.accuracy),
+            f"{run.test.loss:.3f}" if run.test else "",
+            f"{run.cost.training_seconds:.0f}",
+        )
+        for run in trained
+    ]
+    columns = (
+        "run",
+        "seed",
+        "status",
+        "training accuracy",
+        "validation accuracy",
+        "test accuracy",
+        "test loss",
+        "seconds",
+    )
+    print_table(title, columns, rows, words=("run", "status"))

@@ -1,0 +1,114 @@
+"""Profiles and what they plan."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from command_line import TINY, write_tiny
+from convbias.config import DataVariant, describe
+from convbias.errors import InputError
+from convbias.experiments import ORIGINAL
+from convbias.recipes import classic, tuned
+from convbias.study import Study, load_study, profiles_folder
+from convbias.tuning import SEEDS as SEARCH_SEEDS
+
+PROFILES = sorted(path.stem for path in profiles_folder().glob("*.toml"))
+ARMS = ("dense", "cnn-3x3", "cnn-5x5", "cnn-7x7")
+
+
+def make_study(**changes: Any) -> Study:
+    values = {
+        "name": "made",
+        "cost": "nothing",
+        "expect": "nothing",
+        "experiments": ["original"],
+        "recipe": "classic",
+        "epochs": 3,
+        "seeds": [4, 2],
+    }
+    return describe(Study, values | changes, "test")
+
+
+def test_there_are_profiles() -> None:
+    assert "smoke" in PROFILES
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_profiles_that_come_with_the_package(name: str) -> None:
+    study = load_study(name)
+    assert study.name == name
+    assert study.cost
+    assert study.expect
+    assert len(study.planned()) == len(ARMS) * len(study.seeds)
+    # What a search has chosen rates on must not be what they are judged by.
+    assert not set(study.seeds) & set(SEARCH_SEEDS)
+
+
+def test_a_profile_of_ones_own(tmp_path: Path) -> None:
+    study = load_study(str(write_tiny(tmp_path)))
+    assert (study.name, study.dataset, study.training_images) == ("tiny", "drawn", 100)
+    assert study.seeds == (0, 1)
+
+
+def test_a_name_is_no_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine").write_text(TINY)
+    with pytest.raises(InputError, match="no profile 'mine'"):
+        load_study("mine")
+
+
+def test_runs_are_planned_arm_by_arm_in_the_order_of_the_seeds() -> None:
+    planned = make_study().planned()
+    assert [(arm.name, seed) for arm, seed in planned] == [
+        (name, seed) for name in ARMS for seed in (4, 2)
+    ]
+
+
+def test_an_arm_of_two_experiments_is_trained_once() -> None:
+    twice = make_study(experiments=["original", "original"])
+    assert twice.planned() == make_study().planned()
+
+
+def test_arms_share_their_data_and_get_the_profiles_recipe() -> None:
+    study = make_study(dataset="drawn", training_images=200)
+    arms = study.arms(ORIGINAL)
+    assert {arm.data for arm in arms} == {DataVariant(dataset="drawn", training_images=200)}
+    assert {arm.recipe for arm in arms} == {classic(3)}
+    assert {arm.data.scored_on for arm in arms} == {"test"}
+
+
+def test_the_tuned_recipe_is_the_models_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    rates = {name: 0.001 * (1 + place) for place, name in enumerate(ARMS)}
+    monkeypatch.setattr("convbias.recipes.tuned_learning_rates", lambda: rates)
+    arms = make_study(recipe="tuned").arms(ORIGINAL)
+    assert {arm.name: arm.recipe.learning_rate for arm in arms} == rates
+    assert all(arm.recipe == tuned(3, arm.model) for arm in arms)
+
+
+@given(seeds=st.lists(st.integers(0, 2**32 - 1), unique=True, min_size=1, max_size=30))
+def test_every_planned_run_has_a_name_of_its_own(seeds: list[int]) -> None:
+    planned = make_study(seeds=seeds).planned()
+    assert len({(arm.hash, seed) for arm, seed in planned}) == len(ARMS) * len(seeds)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"seeds": []}, "the list of seeds is empty"),
+        ({"seeds": [1, 2, 1]}, "seed 1 is named 2 times"),
+        ({"seeds": [-1]}, "seed -1 is negative"),
+        ({"experiments": []}, "experiments"),
+        ({"experiments": ["orginal"]}, "did you mean 'original'"),
+        ({"epochs": 0}, "epochs"),
+        ({"training_images": 99}, "training_images"),
+        ({"seed": [1]}, "did you mean 'seeds'"),
+    ],
+)
+def test_descriptions_that_are_refused(changes: dict[str, object], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        make_study(**changes)
