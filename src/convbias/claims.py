@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -20,7 +20,7 @@ from convbias.claim_checks.base import (
 from convbias.claim_checks.comparisons import exploratory_contrasts
 from convbias.config import DataVariant
 from convbias.experiments import ORIGINAL
-from convbias.findings import evaluate, runs_by_arm
+from convbias.findings import Finding, evaluate, runs_by_arm
 from convbias.run import Run
 
 __all__ = [
@@ -50,6 +50,7 @@ def audit(
     *,
     networks: Mapping[str, Layers] | None = None,
     facts: DataFacts | None = None,
+    findings: Sequence[Finding] | None = None,
 ) -> list[ClaimResult]:
     """Judge every claim of the original study by what there is.
 
@@ -61,6 +62,7 @@ def audit(
         networks: Arm name to the shapes of its network's weights, as
             `convbias.models.layer_parameters` gives them; without them no arithmetic is judged.
         facts: What was counted in the data files.
+        findings: `evaluate(ORIGINAL, runs)`, where that is at hand already; it takes seconds.
 
     Returns:
         One result per claim, in the order of `claims`.
@@ -71,6 +73,8 @@ def audit(
     """
     runs = list(runs)
     deciding = [run for run in runs if run.arm.data == DataVariant()]
+    if findings is None or len(deciding) < len(runs):
+        findings = evaluate(ORIGINAL, deciding)
     arms = runs_by_arm(deciding)
     finished = {arm: _with_status(of_arm, "finished") for arm, of_arm in arms.items()}
     diverged = {arm: _with_status(of_arm, "diverged") for arm, of_arm in arms.items()}
@@ -80,7 +84,7 @@ def audit(
             arm: tuple(run.key for run in of_arm.values()) for arm, of_arm in diverged.items()
         },
         passed_over=len(runs) - len(deciding),
-        findings={finding.planned.name: finding for finding in evaluate(ORIGINAL, deciding)},
+        findings={finding.planned.name: finding for finding in findings},
         exploratory=exploratory_contrasts(finished),
         networks=networks or {},
         facts=facts,

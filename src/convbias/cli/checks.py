@@ -22,12 +22,17 @@ FLOAT32_SUM = 1e-6  # what the order of summation may change, relative
 
 
 class Checker:
-    """Checks stored runs, loading each data set once.
+    """Checks the stored runs of a folder, loading each data set once.
 
     After checks, `absent` names the data sets that were needed and are not here.
+
+    Args:
+        folder: Where the runs lie. Published runs lie there without their networks; where there
+            are networks, each run must have its own.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
+        self.with_networks = any(folder.glob("[!.]*.keras"))
         self.absent: set[DatasetName] = set()
         self._dataset = cache(_load_if_here)
 
@@ -43,7 +48,7 @@ class Checker:
             return [error.what]
         return [
             *_name_problems(run),
-            *_network_problems(run, path.with_suffix(".keras")),
+            *(_network_problems(run, path.with_suffix(".keras")) if self.with_networks else ()),
             *_completeness_problems(run),
             *_score_problems(run),
             *self._data_problems(run),

@@ -141,7 +141,7 @@ def verify_runs(*, runs: Path = RUNS) -> int:
         runs: Folder of stored runs.
     """
     store = Store(runs)
-    checker = Checker()
+    checker = Checker(store.folder)
     paths = store.paths()
     damaged = 0
     for path in paths:
@@ -153,5 +153,8 @@ def verify_runs(*, runs: Path = RUNS) -> int:
         messages().print(
             f"{name} is not here, so its runs were not compared with its labels", style="yellow"
         )
+    if paths and not checker.with_networks:
+        text = f"no networks are stored in {store.folder}, so no weights were compared"
+        messages().print(text, style="yellow")
     results().print(f"{len(paths)} runs in {store.folder}, {damaged} damaged")
     return 1 if damaged else 0

@@ -13,6 +13,7 @@ from convbias.claims import ClaimResult, DataFacts, audit
 from convbias.data import Dataset
 from convbias.eda import Exploration, explore
 from convbias.errors import InputError
+from convbias.experiments import ORIGINAL
 from convbias.experiments.base import Experiment
 from convbias.figures import (
     Arms,
@@ -78,16 +79,17 @@ def write_report(
     arms = finished_arms(experiment, runs)
     _check_data(runs, dataset)
     with ThreadPoolExecutor(max_workers=1) as pool:
-        # The pictures and libraries of the charts are made outside Python, beside the statistics.
+        # The libraries of the charts are bundled outside Python, beside the statistics.
         libraries = pool.submit(page.libraries)
         exploration = explore(dataset)
         layers = methods.networks(experiment)
         facts = DataFacts.of(dataset, exploration)
-        audited = pool.submit(audit, runs, networks=layers, facts=facts)
         findings = evaluate(experiment, runs)
+        # The claims are those of the original comparison; of another experiment they need its own.
+        known = findings if experiment is ORIGINAL else None
+        results = audit(runs, networks=layers, facts=facts, findings=known)
         figures = _figures(experiment, arms, findings, runs, dataset, exploration)
         drawn = page.draw(figures)
-        results = audited.result()
         rows = comparison(experiment, runs)
         html = page.render(
             drawn,
