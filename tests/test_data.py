@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from convbias import fashion_mnist as files
 from convbias.data import CLASS_NAMES, Dataset, fetch, load, resolve, split, subset
 from convbias.drawn import drawn
-from convbias.errors import DataError, InputError
+from convbias.errors import AbsentDataError, DataError, InputError
 
 
 @pytest.fixture(scope="module")
@@ -119,12 +119,27 @@ def test_auto_prefers_the_real_data(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     assert resolve("auto") == ("fashion-mnist", None)
 
 
-def test_auto_gives_way_and_says_why(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("CONVBIAS_DATA", str(tmp_path / "nothing"))
+@pytest.mark.usefixtures("empty_cache")
+def test_auto_gives_way_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "ADDRESSES", ("http://127.0.0.1:9/",))  # nobody listens there
     name, reason = resolve("auto")
     assert name == "drawn"
-    assert isinstance(reason, DataError)
-    assert str(tmp_path / "nothing") in reason.what
+    assert isinstance(reason, AbsentDataError)
+    assert "http://127.0.0.1:9/" in reason.what
+
+
+@pytest.mark.usefixtures("empty_cache")
+def test_auto_does_not_hide_a_wrong_folder_or_a_damaged_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("CONVBIAS_DATA", str(tmp_path / "nothing"))
+    with pytest.raises(DataError, match="nothing"):
+        resolve("auto")
+    (tmp_path / "damaged").mkdir()
+    (tmp_path / "damaged" / next(iter(files.FILES))).write_bytes(b"not an image")
+    monkeypatch.setenv("CONVBIAS_DATA", str(tmp_path / "damaged"))
+    with pytest.raises(DataError, match="damaged"):
+        resolve("auto")
 
 
 @pytest.mark.parametrize("call", [resolve, load, fetch])

@@ -13,7 +13,7 @@ import numpy as np
 from convbias import fashion_mnist
 from convbias.config import DatasetName
 from convbias.drawn import drawn
-from convbias.errors import DataError, InputError, did_you_mean
+from convbias.errors import AbsentDataError, DataError, InputError, did_you_mean
 from convbias.fashion_mnist import FileReport, verify
 
 __all__ = [
@@ -186,19 +186,20 @@ def resolve(name: str) -> tuple[DatasetName, DataError | None]:
 
     Args:
         name: A data set, or `auto`: Fashion-MNIST where it is found or can be downloaded, else
-            `drawn`.
+            `drawn`. Files that are damaged, and a named folder without any, are an error.
 
     Returns:
         The data set's name, and why it is not Fashion-MNIST where `auto` had to give way.
 
     Raises:
         InputError: No data set has that name.
+        DataError: Files are there, but unreadable or damaged, or the named folder holds none.
     """
     if name != "auto":
         return _known(name), None
     try:
         fashion_mnist.fetch()
-    except DataError as error:
+    except AbsentDataError as error:
         return "drawn", error
     return "fashion-mnist", None
 

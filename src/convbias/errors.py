@@ -50,6 +50,10 @@ class DataError(InputError):
     """A data file is missing, unreadable, damaged or not the published one (exit code 2)."""
 
 
+class AbsentDataError(DataError):
+    """A data set is in none of the places it was looked for in, and cannot be downloaded."""
+
+
 class StorageError(InputError):
     """A result could not be written or read: disk full, folder not writable (exit code 2)."""
 

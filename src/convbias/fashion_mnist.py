@@ -17,7 +17,7 @@ import numpy as np
 import platformdirs
 
 from convbias.download import download
-from convbias.errors import DataError
+from convbias.errors import AbsentDataError, DataError
 from convbias.idx import read_compressed
 
 FOLDER_NAME = "fashion-mnist"
@@ -216,7 +216,7 @@ def _folder_with_download(folder: Path | None) -> Path:
     if missing and folder == cache_folder():
         failures = download(folder, {name: FILES[name].sha256 for name in missing}, ADDRESSES)
         if failures:
-            raise DataError(
+            raise AbsentDataError(
                 "Fashion-MNIST was not found and could not be downloaded; looked in CONVBIAS_DATA"
                 f" (not set), in the cache {folder} (lacks {', '.join(missing)}), and at"
                 f" {' and '.join(failures)}",

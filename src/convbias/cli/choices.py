@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -31,8 +30,7 @@ def choose_study(
 
     Args:
         profile: Name or path of a profile.
-        dataset: Instead of the profile's. When absent, Fashion-MNIST gives way to the drawn
-            garments only where no folder is named that should hold it.
+        dataset: Instead of the profile's; only `auto` ever gives way to the drawn garments.
         seeds: Instead of the profile's.
 
     Raises:
@@ -42,10 +40,7 @@ def choose_study(
     if seeds is not None:
         check_seeds(seeds)
         study = study.model_copy(update={"seeds": tuple(seeds)})
-    if dataset is None:
-        may_give_way = study.dataset == "fashion-mnist" and not os.environ.get("CONVBIAS_DATA")
-        dataset = "auto" if may_give_way else study.dataset
-    name = choose_dataset(dataset)
+    name = choose_dataset(dataset or study.dataset)
     training_images = study.training_images
     if name == "drawn" and training_images is not None:
         split, _ = data.split(data.load("drawn").train_labels, seed=0)

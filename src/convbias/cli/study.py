@@ -39,8 +39,8 @@ def study(
 
     Args:
         profile: Name of a profile, or path of a TOML file of the same form.
-        dataset: Instead of the profile's; auto takes the drawn garments where Fashion-MNIST is not
-            to be had. When absent, so does a profile of Fashion-MNIST, unless CONVBIAS_DATA is set.
+        dataset: Instead of the profile's; auto takes the drawn garments where Fashion-MNIST is
+            neither found nor to be downloaded.
         seeds: Instead of the profile's.
         runs: Folder of stored runs.
         out: Folder for the report; report/PROFILE when absent.
