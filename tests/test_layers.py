@@ -1,5 +1,7 @@
 """The fast layers against the stock layers that they stand for."""
 
+from typing import Any
+
 import keras
 import numpy as np
 import pytest
@@ -73,7 +75,7 @@ def test_configuration_weights_and_file_are_the_stock_layers(tmp_path):
         [keras.Input((12, 12, 2)), layer, MaxPooling(2), GlobalAveragePooling()]
     )
     network.save(tmp_path / "network.keras")
-    loaded = keras.saving.load_model(tmp_path / "network.keras")
+    loaded: Any = keras.saving.load_model(tmp_path / "network.keras")
     assert isinstance(loaded.layers[0], Convolution)
     np.testing.assert_array_equal(
         network.predict(IMAGES, verbose=0), loaded.predict(IMAGES, verbose=0)

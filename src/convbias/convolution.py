@@ -102,7 +102,7 @@ def convolve_fourier(images: jax.Array, kernel: jax.Array) -> jax.Array:
     products = jnp.einsum("foi,fin->fon", weights, spectrum)
     products = products.reshape(half, 2 * full, channels_out * count)
     columns = jnp.einsum("kvr,krn->kvn", _repeat(along_width.inverse, half), products)
-    outputs = along_height.inverse @ columns.reshape(2 * half, -1)
+    outputs = jnp.matmul(along_height.inverse, columns.reshape(2 * half, -1))
     return outputs.reshape(height, width, channels_out, count)
 
 
@@ -115,7 +115,7 @@ def _transform(
         float (half, 2 * full, a * b), real and imaginary part of every frequency side by side.
     """
     rows, columns = signal.shape[:2]
-    once = (first @ signal.reshape(rows, -1)).reshape(half, 2 * columns, -1)
+    once = jnp.matmul(first, signal.reshape(rows, -1)).reshape(half, 2 * columns, -1)
     twice = jnp.einsum("kvr,krn->kvn", _repeat(second, half), once)
     return twice.reshape(half, 2 * full, -1)
 
