@@ -136,7 +136,7 @@ DATA_COMMANDS = {
     "eda": ["eda"],
     "train": ["train", "dense"],
     "study": ["study", "smoke"],
-    "named in a study": ["study", "smoke", "--dataset", "fashion-mnist"],
+    "study on any images": ["study", "smoke", "--dataset", "auto"],
 }
 
 

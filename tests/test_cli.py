@@ -314,6 +314,7 @@ def test_a_learning_rate_of_ones_own_is_another_recipe(
 # study
 
 
+@pytest.mark.integration
 def test_plan(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for path in sorted((study / "runs").glob("*-seed1.json"))[:2]:
         path.unlink()
@@ -333,15 +334,13 @@ def no_fashion_mnist(monkeypatch: pytest.MonkeyPatch) -> None:
         raise AbsentDataError("nobody has Fashion-MNIST", "four files", "use --dataset drawn")
 
     monkeypatch.setattr(files, "fetch", absent)
+    monkeypatch.setattr("convbias.cli.report.report_stored", lambda *_: None)
 
 
 @pytest.mark.usefixtures("here", "no_fashion_mnist")
-def test_auto_takes_drawn_garments_where_there_is_no_fashion_mnist_and_says_so(
-    planned: list[tuple[Arm, int]],
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+def test_auto_runs_on_drawn_garments_where_there_is_no_fashion_mnist_and_says_so(
+    planned: list[tuple[Arm, int]], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("convbias.cli.report.report_stored", lambda *_: None)
     assert main(["study", "smoke", "--dataset", "auto"]) == 0
     said = capsys.readouterr()
     assert "Drawn garments, not Fashion-MNIST" in said.err
@@ -351,20 +350,20 @@ def test_auto_takes_drawn_garments_where_there_is_no_fashion_mnist_and_says_so(
 
 
 @pytest.mark.usefixtures("here", "no_fashion_mnist")
-def test_nothing_takes_the_place_of_fashion_mnist_unless_auto_is_asked_for(
-    planned: list[tuple[Arm, int]], capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("options", [[], ["--dataset", "fashion-mnist"]])
+def test_nothing_but_auto_gives_way(
+    planned: list[tuple[Arm, int]], capsys: pytest.CaptureFixture[str], options: list[str]
 ) -> None:
-    assert main(["study", "smoke"]) == 2
+    assert main(["study", "smoke", *options]) == 2
     assert "nobody has Fashion-MNIST" in capsys.readouterr().err
     assert planned == []
 
 
 @pytest.mark.usefixtures("no_fashion_mnist")
 def test_drawn_garments_are_fewer_than_a_profile_may_ask_for(
-    here: Path, planned: list[tuple[Arm, int]], monkeypatch: pytest.MonkeyPatch
+    here: Path, planned: list[tuple[Arm, int]]
 ) -> None:
     (here / "large.toml").write_text(TINY.replace("100", "20000"))
-    monkeypatch.setattr("convbias.cli.report.report_stored", lambda *_: None)
     assert main(["study", "large.toml", "--dataset", "drawn"]) == 0
     # Nine tenths of the 6,000; a tenth is for validation.
     assert {arm.data.training_images for arm, _ in planned} == {5_400}
@@ -386,6 +385,7 @@ def test_report_rebuilds_what_study_wrote(study: Path, capsys: pytest.CaptureFix
     assert "…" not in said  # nothing is cut off where there is no screen
 
 
+@pytest.mark.integration
 def test_report_with_missing_runs_names_them_and_goes_on(
     study: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -36,6 +36,7 @@ def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     return capsys.readouterr().out
 
 
+@pytest.mark.integration
 def test_runs_list(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
     said = printed(capsys, "runs", "list")
     for run in Store(study / "runs"):
@@ -53,6 +54,7 @@ def test_runs_of_a_folder_that_is_not_there(here: Path, capsys: pytest.CaptureFi
     assert files_below(here) == set()
 
 
+@pytest.mark.integration
 def test_runs_show(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = next(iter(Store(study / "runs")))
     said = printed(capsys, "runs", "show", run.key)
