@@ -14,6 +14,7 @@ from benchmarks.results import (
     OURS,
     RIVALS,
     TARGETS,
+    TORCH,
     Measurement,
     Mode,
     Ratio,
@@ -27,7 +28,7 @@ from convbias.store import write_atomically
 BEGIN = "<!-- written by `python benchmarks/throughput.py --table` -->"
 END = "<!-- end of what is written -->"
 
-NAMES = {OURS: "convbias", KERAS: "Keras-TensorFlow", "torch_loop": "PyTorch"}
+NAMES = {OURS: "convbias", KERAS: "Keras-TensorFlow", TORCH: "PyTorch"}
 MODE_NAMES: dict[Mode, str] = {
     "one_training": "one training",
     "one_per_core": "one per core",
@@ -104,25 +105,27 @@ def _rates(results: Sequence[Result]) -> str:
 def _ratios(results: Sequence[Result]) -> str:
     rows = []
     for result in results:
-        target = TARGETS[result.circumstances.arm]
-        for one, best in zip(result.one_training, result.at_best, strict=True):
-            against_keras = one.rival == KERAS
-            verdicts = [_verdict(one.median >= target), _verdict(best.median >= target)]
+        arm = result.circumstances.arm
+        compared = zip(result.all_busy, result.one_training, result.at_best, strict=True)
+        for all_busy, one, best in compared:
+            target = TARGETS[arm][all_busy.rival]
             rows.append(
                 [
-                    result.circumstances.arm,
+                    arm,
                     NAMES[one.rival],
+                    _spread(all_busy),
+                    f"{target:g}: {_verdict(all_busy.median >= target)}",
                     _spread(one),
                     f"{_spread(best)}, {_modes(best)}",
-                    f"{target:g}: {' / '.join(verdicts)}" if against_keras else "",
                 ]
             )
     heads = [
         "network",
         "rival",
+        "one per core against one training",
+        "target",
         "one training against one",
         "each at its best",
-        "target: one / best",
     ]
     return (
         "convbias divided by the rival round by round, median (minimum to maximum):\n\n"

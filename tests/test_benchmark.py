@@ -95,7 +95,8 @@ def test_the_median_of_an_even_number_of_rounds_lies_between_the_middle_two() ->
 
 
 def test_each_contender_is_judged_by_its_better_way() -> None:
-    one_training, at_best = results.compare(ROUNDS)
+    all_busy, one_training, at_best = results.compare(ROUNDS)
+    assert {ratio.median for ratio in all_busy} == {4}
     assert [ratio.rival for ratio in at_best] == list(results.RIVALS)
     assert {ratio.median for ratio in one_training} == {3}
     for ratio in at_best:
@@ -104,7 +105,7 @@ def test_each_contender_is_judged_by_its_better_way() -> None:
 
 
 def test_a_rival_that_prefers_one_training_keeps_it() -> None:
-    _, at_best = results.compare([turn(300, 200, 100, 40)])
+    *_, at_best = results.compare([turn(300, 200, 100, 40)])
     assert {ratio.rival_mode for ratio in at_best} == {"one_training"}
     assert at_best[0].median == 4
 
@@ -125,8 +126,9 @@ def test_the_tables_in_the_readme_are_those_of_the_stored_results(tmp_path: Path
 
 def test_stored_ratios_follow_from_the_stored_measurements() -> None:
     for result in results.read_all(ROOT / "benchmarks" / "results"):
-        assert len(result.rounds) >= 1
-        assert (result.one_training, result.at_best) == results.compare(result.rounds)
+        assert len(result.rounds) >= 5
+        stored = (result.all_busy, result.one_training, result.at_best)
+        assert stored == results.compare(result.rounds)
 
 
 def test_a_readme_without_a_place_for_the_tables_is_left_alone(tmp_path: Path) -> None:

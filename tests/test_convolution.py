@@ -111,36 +111,22 @@ def test_commutes_with_shifts_away_from_the_frame(half, rows, columns, seed):
     np.testing.assert_allclose(shifted_before, shifted_after, atol=1e-4)
 
 
-def test_the_choice_of_route_follows_the_field_under_the_kernel():
-    few = convolution.LARGEST_GATHERED_FIELD
-    images, kernel = random_case(3, 9, channels_in=1)
-    gathered = jax.make_jaxpr(convolution.convolve)(images, kernel)
-    assert "gather" in str(gathered)
-    images, kernel = random_case(3, 9, channels_in=few)
-    fourier = jax.make_jaxpr(convolution.convolve)(images, kernel)
-    assert "gather" not in str(fourier)
-
-
-def test_max_pool_by_hand_and_drops_an_odd_edge():
-    image = jnp.asarray(np.arange(15.0).reshape(3, 5, 1, 1))
-    np.testing.assert_array_equal(convolution.max_pool(image)[:, :, 0, 0], [[6, 8]])
-
-
-def test_max_pool_gives_the_whole_gradient_of_a_tie_to_the_first():
-    image = jnp.asarray([[5.0, 5, 1, 2], [5, 5, 2, 0]]).reshape(2, 4, 1, 1)
-    gradient = jax.grad(
-        lambda x: (convolution.max_pool(x) * jnp.asarray([3.0, 7]).reshape(1, 2, 1, 1)).sum()
-    )
-    expected = [[3, 0, 0, 7], [0, 0, 0, 0]]
-    np.testing.assert_array_equal(gradient(image)[:, :, 0, 0], expected)
-
-
-def test_max_pool_gradient_skips_an_odd_edge():
-    image = jnp.asarray(np.arange(15.0).reshape(3, 5, 1, 1))
-    gradient = jax.grad(lambda x: convolution.max_pool(x).sum())(image)[:, :, 0, 0]
-    expected = np.zeros((3, 5))
-    expected[1, [1, 3]] = 1
-    np.testing.assert_array_equal(gradient, expected)
+@pytest.mark.parametrize(
+    ("size", "channels_in", "route"),
+    [
+        (1, 64, "gathered"),
+        (7, 1, "gathered"),
+        (11, 1, "gathered"),
+        (13, 1, "fourier"),
+        (3, 3, "gathered"),
+        (3, 4, "fourier"),
+        (7, 32, "fourier"),
+    ],
+)
+def test_the_choice_of_route_follows_the_field_under_the_kernel(size, channels_in, route):
+    images, kernel = random_case(size, 14, channels_in=channels_in)
+    chosen = str(jax.make_jaxpr(convolution.convolve)(images, kernel))
+    assert ("gather[" in chosen) == (route == "gathered")
 
 
 def test_layout_turns_are_each_others_inverse():

@@ -1,4 +1,4 @@
-"""Convolution and pooling in JAX whose cost hardly grows with the kernel.
+"""Convolution in JAX whose cost hardly grows with the kernel.
 
 All functions here take images as (height, width, channels, images), with the images last. In
 that layout every transform below is a plain or a batched matrix product over long contiguous rows,
@@ -8,11 +8,14 @@ arithmetic, are what makes convolution slow under XLA on a CPU.
 The Fourier convolution, along one axis of n pixels with an odd kernel of k taps and p = k // 2:
 pad with zeros to m >= n + p, so that the wrap-around of the circular product only reaches outputs
 that are discarded. Transform both, multiply per frequency, transform back only the n wanted
-outputs. A real signal needs m // 2 + 1 frequencies along the first axis. The discrete Fourier
-transforms are matrix products with constant matrices; the complex product per frequency is one
-real product with [[re, -im], [im, re]]. Multiply-adds per image and pair of channels: about
-2 m^2 for every k, against n^2 k^2 directly (392 to 648 against 1,764 to 9,604 for n = 14, k = 3
-to 7). The backward pass comes from automatic differentiation and has the same cost.
+outputs. A real signal needs m // 2 + 1 frequencies along the first axis, fewer for an odd m. The
+discrete Fourier transforms are matrix products with constant matrices; the complex product per
+frequency is one real product with [[re, -im], [im, re]]. Multiply-adds per image and pair of
+channels: 4 m (m // 2 + 1), about 2 m^2 for every k, against n^2 k^2 directly (480 to 612 against
+1,764 to 9,604 for n = 14, k = 3 to 7). The backward pass costs twice as much, as it does directly.
+
+A few products have hand-written gradients. They are the same products that differentiation would
+give, with the factors laid out so that XLA's matrix products are fast on a CPU.
 """
 
 from __future__ import annotations
@@ -24,9 +27,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-# Up to this many values under a kernel, gathering them costs less than two Fourier transforms
-# of all output channels (measured for 28 x 28 images with one channel: the first layer).
-LARGEST_GATHERED_FIELD = 64
+# Up to this many values under a kernel, gathering them costs less than the Fourier transforms of
+# all channels. Measured with the gradients that training takes, 128 images on one core: the first
+# layer, whose images need no gradient, up to 11 x 11; other layers up to 3 x 3 from 3 channels.
+LARGEST_GATHERED_FIELD = {"first layer": 128, "other layers": 32}
 
 
 def convolve(images: jax.Array, kernel: jax.Array) -> jax.Array:
@@ -47,37 +51,78 @@ def convolve(images: jax.Array, kernel: jax.Array) -> jax.Array:
         36.0
     """
     size, _, channels_in, _ = kernel.shape
-    if size * size * channels_in <= LARGEST_GATHERED_FIELD:
+    largest = LARGEST_GATHERED_FIELD["first layer" if channels_in == 1 else "other layers"]
+    if size == 1 or size * size * channels_in <= largest:
         return convolve_gathered(images, kernel)
     return convolve_fourier(images, kernel)
 
 
 def convolve_gathered(images: jax.Array, kernel: jax.Array) -> jax.Array:
-    """`convolve` as one matrix product per pixel with the gathered values under the kernel."""
+    """`convolve` as one matrix product per block of pixels with the values under the block.
+
+    A block of 2 x 2 pixels lies under (k + 1)^2 values instead of four times k^2: a few more
+    multiplications, but far fewer values to gather, and wider products.
+    """
     height, width, channels_in, count = images.shape
     size, _, _, channels_out = kernel.shape
+    block = 1 if size == 1 else 2
+    rows, columns, field = -(-height // block), -(-width // block), size + block - 1
     pad = size // 2
-    padded = jnp.pad(images, ((pad, pad), (pad, pad), (0, 0), (0, 0)))
+    bottom, right = block * rows - height + pad, block * columns - width + pad
+    padded = jnp.pad(images, ((pad, bottom), (pad, right), (0, 0), (0, 0)))
     # Without the barrier XLA folds the padding's bounds checks into every gathered element.
-    rows = lax.optimization_barrier(padded).reshape(-1, count)
-    index = _gather_index(height, width, channels_in, size)
-    patches = rows.at[index].get(mode="promise_in_bounds").reshape(height * width, -1, count)
-    weights = jnp.broadcast_to(
-        kernel.reshape(-1, channels_out).T,
-        (height * width, channels_out, size * size * channels_in),
-    )
-    outputs = jnp.einsum("poi,pin->pon", weights, patches)
-    return outputs.reshape(height, width, channels_out, count)
+    values = lax.optimization_barrier(padded).reshape(-1, count)
+    index = _gather_index(rows, columns, channels_in, block, field)
+    patches = values.at[index].get(mode="promise_in_bounds")
+    patches = patches.reshape(rows * columns, field * field * channels_in, count)
+    last = block - 1
+    shifted = [
+        jnp.pad(kernel, ((down, last - down), (right, last - right), (0, 0), (0, 0)))
+        for down in range(block)
+        for right in range(block)
+    ]
+    weights = jnp.stack(shifted, axis=3).reshape(-1, block * block * channels_out)
+    outputs = _multiply_patches(weights, patches)
+    outputs = outputs.reshape(rows, columns, block, block, channels_out, count)
+    outputs = outputs.transpose(0, 2, 1, 3, 4, 5)
+    outputs = outputs.reshape(block * rows, block * columns, channels_out, count)
+    return outputs[:height, :width]
+
+
+@jax.custom_vjp
+def _multiply_patches(weights: jax.Array, patches: jax.Array) -> jax.Array:
+    """(i, o) weights times each of (p, i, n) patches: (p, o, n)."""
+    repeated = jnp.broadcast_to(weights, (len(patches), *weights.shape))
+    return jnp.einsum("pio,pin->pon", repeated, patches)
+
+
+def _multiply_patches_forward(
+    weights: jax.Array, patches: jax.Array
+) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
+    return _multiply_patches(weights, patches), (weights, patches)
+
+
+def _multiply_patches_backward(
+    residuals: tuple[jax.Array, jax.Array], gradient: jax.Array
+) -> tuple[jax.Array, jax.Array]:
+    weights, patches = residuals
+    repeated = jnp.broadcast_to(weights, (len(patches), *weights.shape))
+    # Written with the outputs first; the other order costs several times as much.
+    weight_gradient = jnp.einsum("pon,pin->poi", gradient, patches).sum(axis=0).T
+    return weight_gradient, jnp.einsum("pio,pon->pin", repeated, gradient)
+
+
+_multiply_patches.defvjp(_multiply_patches_forward, _multiply_patches_backward)
 
 
 @lru_cache(maxsize=64)
-def _gather_index(height: int, width: int, channels: int, size: int) -> np.ndarray:
-    """For every pixel and every value under the kernel, its row in the padded images."""
+def _gather_index(rows: int, columns: int, channels: int, block: int, field: int) -> np.ndarray:
+    """For every block and every value under it, its row in the padded images."""
     row, column, tap, channel = np.ix_(
-        np.arange(height), np.arange(width), np.arange(size * size), np.arange(channels)
+        np.arange(rows), np.arange(columns), np.arange(field * field), np.arange(channels)
     )
-    padded_width = width + 2 * (size // 2)
-    pixel = (row + tap // size) * padded_width + column + tap % size
+    padded_width = block * (columns - 1) + field
+    pixel = (block * row + tap // field) * padded_width + block * column + tap % field
     return (pixel * channels + channel).reshape(-1).astype(np.int32)
 
 
@@ -101,8 +146,9 @@ def convolve_fourier(images: jax.Array, kernel: jax.Array) -> jax.Array:
 
     products = jnp.einsum("foi,fin->fon", weights, spectrum)
     products = products.reshape(half, 2 * full, channels_out * count)
-    columns = jnp.einsum("kvr,krn->kvn", _repeat(along_width.inverse, half), products)
-    outputs = jnp.matmul(along_height.inverse, columns.reshape(2 * half, -1))
+    columns = _multiply(along_width.inverse, along_width.inverse.T, products)
+    columns = columns.reshape(1, 2 * half, -1)
+    outputs = _multiply(along_height.inverse, along_height.inverse.T, columns)
     return outputs.reshape(height, width, channels_out, count)
 
 
@@ -115,14 +161,38 @@ def _transform(
         float (half, 2 * full, a * b), real and imaginary part of every frequency side by side.
     """
     rows, columns = signal.shape[:2]
-    once = jnp.matmul(first, signal.reshape(rows, -1)).reshape(half, 2 * columns, -1)
-    twice = jnp.einsum("kvr,krn->kvn", _repeat(second, half), once)
+    once = _multiply(first, first.T, signal.reshape(1, rows, -1)).reshape(half, 2 * columns, -1)
+    twice = _multiply(second, second.T, once)
     return twice.reshape(half, 2 * full, -1)
 
 
-def _repeat(matrix: np.ndarray, times: int) -> jax.Array:
-    # A product with a shared left factor would make XLA transpose the activations.
-    return jnp.broadcast_to(jnp.asarray(matrix), (times, *matrix.shape))
+@jax.custom_vjp
+def _multiply(
+    matrix: np.ndarray,
+    transpose: np.ndarray,  # noqa: ARG001 - for the gradient
+    signals: jax.Array,
+) -> jax.Array:
+    """A constant (v, r) matrix, given with its transpose, times each of (batch, r, n) signals."""
+    # A product with a shared left factor would make XLA transpose the signals.
+    repeated = jnp.broadcast_to(matrix, (len(signals), *matrix.shape))
+    return jnp.einsum("bvr,brn->bvn", repeated, signals)
+
+
+def _multiply_forward(
+    matrix: np.ndarray, transpose: np.ndarray, signals: jax.Array
+) -> tuple[jax.Array, tuple[np.ndarray, np.ndarray]]:
+    return _multiply(matrix, transpose, signals), (matrix, transpose)
+
+
+def _multiply_backward(
+    residuals: tuple[np.ndarray, np.ndarray], gradient: jax.Array
+) -> tuple[None, None, jax.Array]:
+    # The same product with the matrix laid out anew; differentiating would contract its rows.
+    matrix, transpose = residuals
+    return None, None, _multiply(transpose, matrix, gradient)
+
+
+_multiply.defvjp(_multiply_forward, _multiply_backward)
 
 
 class _Transforms:
@@ -138,8 +208,7 @@ class _Transforms:
 
 
 def _padded_length(pixels: int, size: int) -> int:
-    length = max(pixels + size // 2, size)
-    return length + length % 2  # an even length has a real Nyquist frequency
+    return max(pixels + size // 2, size)
 
 
 @lru_cache(maxsize=64)
@@ -152,9 +221,9 @@ def _half_transforms(pixels: int, size: int) -> _Transforms:
         angle = 2 * np.pi * np.outer(np.arange(frequencies), positions) / length
         return np.stack([np.cos(angle), -np.sin(angle)], axis=1)
 
-    # Every frequency but the first and the last stands for its mirror image, too.
-    multiplicity = np.full(frequencies, 2.0)
-    multiplicity[[0, -1]] = 1.0
+    # Every frequency stands for its mirror image, too, unless it is its own.
+    mirrored = -np.arange(frequencies) % length
+    multiplicity = np.where(mirrored == np.arange(frequencies), 1.0, 2.0)
     wanted = size // 2 + np.arange(pixels)
     inverse = (forward(wanted) * multiplicity[:, None, None] / length).transpose(2, 0, 1)
     return _Transforms(
@@ -184,58 +253,6 @@ def _full_transforms(pixels: int, size: int) -> _Transforms:
         inverse.reshape(2 * pixels, 2 * length),
         length,
     )
-
-
-@jax.custom_vjp
-def max_pool(images: jax.Array) -> jax.Array:
-    """Maximum over 2 x 2 pixels, stride 2; of equal values the first one gets the gradient.
-
-    TensorFlow breaks ties in the same way; `jnp.maximum` would share the gradient instead.
-
-    Args:
-        images: float (height, width, channels, n); an odd last row or column is dropped.
-
-    Returns:
-        float (height // 2, width // 2, channels, n).
-
-    Example:
-        >>> import jax.numpy as jnp
-        >>> max_pool(jnp.arange(4.0).reshape(2, 2, 1, 1)).item()
-        3.0
-    """
-    return _max_pool_forward(images)[0]
-
-
-def _max_pool_forward(images: jax.Array) -> tuple[jax.Array, tuple[jax.Array, tuple[int, int]]]:
-    height, width, channels, count = images.shape
-    even = images[: height // 2 * 2, : width // 2 * 2]
-    blocks = even.reshape(height // 2, 2, width // 2, 2, channels, count)
-    top_left, top_right = blocks[:, 0, :, 0], blocks[:, 0, :, 1]
-    bottom_left, bottom_right = blocks[:, 1, :, 0], blocks[:, 1, :, 1]
-    right_wins_top, right_wins_bottom = top_right > top_left, bottom_right > bottom_left
-    top = jnp.where(right_wins_top, top_right, top_left)
-    bottom = jnp.where(right_wins_bottom, bottom_right, bottom_left)
-    bottom_wins = bottom > top
-    maximum = jnp.where(bottom_wins, bottom, top)
-    winner = jnp.where(bottom_wins, 2 + right_wins_bottom, right_wins_top).astype(jnp.int8)
-    # Stored, not recomputed from all four values for every element of the backward pass.
-    maximum, winner = lax.optimization_barrier((maximum, winner))
-    return maximum, (winner, (height, width))
-
-
-def _max_pool_backward(
-    residuals: tuple[jax.Array, tuple[int, int]], gradient: jax.Array
-) -> tuple[jax.Array]:
-    winner, (height, width) = residuals
-    rows, columns, channels, count = gradient.shape
-    corner = jnp.arange(4, dtype=jnp.int8).reshape(1, 2, 1, 2, 1, 1)
-    spread = jnp.where(winner[:, None, :, None] == corner, gradient[:, None, :, None], 0)
-    spread = spread.reshape(2 * rows, 2 * columns, channels, count)
-    odd = ((0, height - 2 * rows), (0, width - 2 * columns), (0, 0), (0, 0))
-    return (jnp.pad(spread, odd),)
-
-
-max_pool.defvjp(_max_pool_forward, _max_pool_backward)
 
 
 def images_last(images: jax.Array) -> jax.Array:

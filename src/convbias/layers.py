@@ -1,4 +1,4 @@
-"""Keras layers that compute with `convbias.convolution` while they train under JAX.
+"""Keras layers that compute with the project's own convolution and pooling under JAX.
 
 Each is a subclass of the stock layer with its configuration, weights and function. Under any other
 backend the stock operation runs, so an exported graph holds nothing but plain operations.
@@ -13,7 +13,7 @@ from typing import Any
 
 import keras
 
-from convbias import convolution
+from convbias import convolution, pooling
 
 _PACKAGE = "convbias"
 
@@ -70,7 +70,7 @@ class MaxPooling(keras.layers.MaxPooling2D):
         )
         if not fast:
             return super().call(inputs)
-        return convolution.images_first(convolution.max_pool(convolution.images_last(inputs)))
+        return convolution.images_first(pooling.max_pool(convolution.images_last(inputs)))
 
 
 @keras.saving.register_keras_serializable(package=_PACKAGE)

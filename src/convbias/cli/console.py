@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from rich import box
 from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
@@ -54,7 +55,7 @@ def print_table(
         rows: One text per column.
         words: Columns that hold words, and are therefore aligned to the left.
     """
-    table = Table()
+    table = Table(box=box.SIMPLE, padding=(0, 1), pad_edge=False)
     for column in columns:
         table.add_column(column, justify="left" if column in words else "right", overflow="fold")
     for row in rows:

@@ -40,39 +40,23 @@ def list_runs(*, runs: Path = RUNS) -> None:
             rows.append(_row(read_run(path)))
         except DamagedRunError as error:
             damaged.append(error)
-    columns = (
-        "run",
-        "arm",
-        "dataset",
-        "images",
-        "recipe",
-        "seed",
-        "status",
-        "epochs",
-        "validation accuracy",
-        "test accuracy",
-        "finished at",
-    )
+    columns = ("run", "arm", "data", "recipe", "epochs", "status", "test accuracy")
     title = f"{len(rows)} runs in {store.folder}"
-    words = ("run", "arm", "dataset", "recipe", "status", "finished at")
-    print_table(title, columns, rows, words)
+    print_table(title, columns, rows, words=("run", "arm", "data", "recipe", "status"))
     print_damaged(damaged)
 
 
 def _row(run: Run) -> tuple[str, ...]:
+    # Few enough columns for a screen of 80; `convbias runs show` has the rest.
     images = run.arm.data.training_images
     return (
         run.key,
         run.arm_name,
-        run.arm.data.dataset,
-        "all" if images is None else f"{images:,}",
+        run.arm.data.dataset + ("" if images is None else f", {images:,}"),
         run.arm.recipe.name,
-        str(run.seed),
-        run.status,
         str(len(run.epochs)),
-        percent(run.validation and run.validation.accuracy),
+        run.status,
         percent(run.test and run.test.accuracy),
-        run.cost.finished_at,
     )
 
 
