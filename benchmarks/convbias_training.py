@@ -22,7 +22,7 @@ def main(task: Task, dataset_name: DatasetName) -> None:
     model = Convolutional(kernel_size=task.kernel_size) if task.kernel_size else Dense()
     dataset = data.load(dataset_name)
     trainer = engine(model, classic(epochs=1), task.epoch_images, None)
-    state = trainer.initial_state(models.build(model, seed=0))
+    state = trainer.initial_state([models.build(model, seed=0)])
     images = jnp.asarray(dataset.train_images)
     labels = jnp.asarray(dataset.train_labels, dtype=jnp.int32)
     trainer.compile(state, images, labels)
@@ -32,10 +32,10 @@ def main(task: Task, dataset_name: DatasetName) -> None:
     training = True
     while training:
         order = orders.permutation(len(images))[: task.epoch_images]
-        state, _, _ = trainer.epoch(state, images, labels, order)
+        state, _, _ = trainer.epoch(state, images, labels, order[None])
         training = stopwatch.epoch_done(task.epoch_images)
     # A training process also predicts; the memory for that counts.
-    trainer.predict(state, dataset.test_images, dataset.test_labels)
+    trainer.predict(state, images, labels, np.arange(len(dataset.test_labels))[None])
     stopwatch.report()
 
 

@@ -1,7 +1,8 @@
 """How many images per second train here, beside Keras on TensorFlow and PyTorch.
 
 Run from anywhere: `python benchmarks/throughput.py` measures all networks and stores the results,
-`--quick` takes a look without storing, `--table` writes the stored results into README.md.
+`--quick` takes a look without storing, `--table` writes the stored results into README.md and the
+package's cost model.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ from convbias.errors import ConvbiasError, InputError
 from convbias.store import write_atomically
 
 FOLDER = Path(__file__).parent
+COST_MODEL = ROOT / "src" / "convbias" / "cost.toml"
 RIVAL_DISTRIBUTIONS = {
     "tensorflow": ("tensorflow-cpu", "tensorflow"),
     "keras": ("keras",),
@@ -73,9 +75,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     try:
         if options.table:
-            tables.write(
-                FOLDER / "README.md", tables.markdown(results.read_all(FOLDER / "results"))
-            )
+            stored = results.read_all(FOLDER / "results")
+            tables.write(FOLDER / "README.md", tables.markdown(stored))
+            COST_MODEL.write_text(tables.cost_model(stored), encoding="utf-8")
         else:
             _measure(options)
     except ConvbiasError as error:
@@ -113,7 +115,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         f" starts and again before it is timed ({PATIENCE:g})",
     )
     parser.add_argument(
-        "--table", action="store_true", help="write the stored results into README.md and stop"
+        "--table", action="store_true", help="write the stored results into README.md and the package's cost.toml, and stop"
     )
     return parser.parse_args(arguments)
 

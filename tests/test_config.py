@@ -1,5 +1,7 @@
 """Descriptions: closed, immutable, and named by what they describe."""
 
+import hashlib
+import json
 import subprocess
 import sys
 
@@ -54,6 +56,19 @@ def test_the_hash_is_the_same_in_another_process():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == arm().hash
+
+
+def test_the_hash_leaves_out_what_is_at_its_default():
+    """By hand, so that an option which is added later cannot rename stored runs unnoticed."""
+    described = {
+        "data": {"training_images": 500},
+        "model": {"family": "cnn", "kernel_size": 5},
+        "recipe": {"epochs": 2, "learning_rate": 0.001, "name": "classic"},
+    }
+    canonical = json.dumps(described, sort_keys=True, separators=(",", ":"))
+    expected = hashlib.sha256(canonical.encode()).hexdigest()[:12]
+    variant = DataVariant(training_images=500)
+    assert arm(data=variant, model=Convolutional(kernel_size=5)).hash == expected
 
 
 def test_descriptions_cannot_be_changed():

@@ -1,5 +1,6 @@
 """The engine's steps against stock Keras, and its bookkeeping by hand."""
 
+import jax.numpy as jnp
 import keras
 import numpy as np
 import pytest
@@ -7,11 +8,11 @@ import pytest
 from convbias import models
 from convbias.config import Convolutional, Dense
 from convbias.engine import SMALLEST_PROBABILITY, Engine
-from convbias.recipes import classic, scheduled
+from convbias.recipes import classic
 
 GENERATOR = np.random.default_rng(0)
 IMAGES = GENERATOR.integers(0, 256, size=(300, 28, 28, 1), dtype=np.uint8)
-LABELS = GENERATOR.integers(0, 10, size=300).astype(np.uint8)
+LABELS = GENERATOR.integers(0, 10, size=300).astype(np.int32)
 
 STOCK = {
     "Convolution": keras.layers.Conv2D,
@@ -50,8 +51,10 @@ def test_steps_are_those_of_stock_keras_with_the_last_small_batch(model):
         twin.reset_metrics()
         loss, accuracy = twin.train_on_batch(pixels, LABELS[batch].astype(int))
         losses, correct = losses + loss * len(batch), correct + accuracy * len(batch)
-    state, loss, accuracy = engine.epoch(engine.initial_state(network), IMAGES, LABELS, order)
-    engine.restore(network, state)
+    state, loss, accuracy = engine.epoch(
+        engine.initial_state([network]), IMAGES, LABELS, order[None]
+    )
+    engine.restore([network], state)
 
     assert loss == pytest.approx(losses / 300, rel=1e-4)
     assert accuracy == pytest.approx(correct / 300, abs=1e-6)
@@ -63,9 +66,24 @@ def test_steps_are_those_of_stock_keras_with_the_last_small_batch(model):
         assert np.linalg.norm(ours - theirs) < 0.01 * np.linalg.norm(theirs - before)
 
 
+@pytest.mark.parametrize("model", [Dense(), Convolutional()], ids=str)
+def test_the_first_twenty_losses_are_those_of_stock_keras(model):
+    network = models.build(model, seed=6)
+    twin = stock_twin(network)
+    twin.compile(keras.optimizers.Adam(1e-3), "sparse_categorical_crossentropy")
+    engine = Engine(model, classic(epochs=1), images=128, standardise=None)
+    state = engine.initial_state([network])
+    for _ in range(20):
+        batch = GENERATOR.permutation(300)[:128]
+        twin.reset_metrics()
+        expected = twin.train_on_batch(IMAGES[batch].astype(np.float32) / 255, LABELS[batch])
+        state, [loss], _ = engine.epoch(state, jnp.asarray(IMAGES), LABELS, batch[None])
+        assert loss == pytest.approx(float(expected), rel=1e-4)
+
+
 def test_batches_fill_the_last_one_with_weight_zero():
     engine = Engine(Dense(), classic(epochs=1), images=300, standardise=None)
-    index, weights = (np.asarray(part) for part in engine.batches(np.arange(300)))
+    index, weights = (np.asarray(part) for part in engine.batches(np.arange(300)[None]))
     assert index.shape == weights.shape == (3, 128)
     np.testing.assert_array_equal(index.reshape(-1)[:300], np.arange(300))
     np.testing.assert_array_equal(weights.reshape(-1), [1] * 300 + [0] * 84)
@@ -73,7 +91,7 @@ def test_batches_fill_the_last_one_with_weight_zero():
 
 def test_fewer_images_than_a_batch_make_one_smaller_batch():
     engine = Engine(Dense(), classic(epochs=1), images=100, standardise=None)
-    index, weights = (np.asarray(part) for part in engine.batches(np.arange(100)))
+    index, weights = (np.asarray(part) for part in engine.batches(np.arange(100)[None]))
     assert index.shape == (1, 100)
     assert weights.all()
 
@@ -81,7 +99,8 @@ def test_fewer_images_than_a_batch_make_one_smaller_batch():
 def test_predictions_by_hand():
     network = models.build(Dense(), seed=1)
     engine = Engine(Dense(), classic(epochs=1), images=300, standardise=None)
-    predictions = engine.predict(engine.initial_state(network), IMAGES, LABELS)
+    state, chosen = engine.initial_state([network]), np.arange(300)[None]
+    [predictions] = engine.predict(state, jnp.asarray(IMAGES), LABELS, chosen)
     probabilities = np.asarray(network(IMAGES.astype(np.float32) / 255))
     assert predictions.loss.shape == (300,)  # one whole evaluation batch and a smaller one
     np.testing.assert_array_equal(predictions.predicted, probabilities.argmax(axis=1))
@@ -95,24 +114,14 @@ def test_loss_of_a_hopeless_prediction_is_clipped_as_in_keras():
     last = network.layers[-1]
     last.bias.assign(np.array([1000.0] + [0.0] * 9, dtype=np.float32))
     engine = Engine(Dense(), classic(epochs=1), images=300, standardise=None)
-    wrong = np.ones(300, dtype=np.uint8)
-    predictions = engine.predict(engine.initial_state(network), IMAGES, wrong)
+    wrong = np.ones(300, dtype=np.int32)
+    state, chosen = engine.initial_state([network]), np.arange(300)[None]
+    [predictions] = engine.predict(state, jnp.asarray(IMAGES), wrong, chosen)
     np.testing.assert_allclose(predictions.loss, -np.log(SMALLEST_PROBABILITY), rtol=1e-5)
 
 
 def test_a_second_compilation_costs_nothing():
     engine = Engine(Dense(), classic(epochs=1), images=300, standardise=None)
-    state = engine.initial_state(models.build(Dense(), seed=0))
+    state = engine.initial_state([models.build(Dense(), seed=0)])
     assert engine.compile(state, IMAGES, LABELS) > 0
     assert engine.compile(state, IMAGES, LABELS) == 0
-
-
-def test_schedule_warms_up_and_decays_to_zero():
-    """10 steps: one of warm-up from 0, then half a cosine over nine."""
-    from convbias.engine import _learning_rate
-
-    schedule = _learning_rate(scheduled(epochs=5, learning_rate=0.01), steps_per_epoch=2)
-    rates = [float(schedule(step)) for step in range(11)]
-    expected = [0.0] + [0.01 * (1 + np.cos(np.pi * step / 9)) / 2 for step in range(10)]
-    np.testing.assert_allclose(rates, expected, atol=1e-7)
-    assert _learning_rate(classic(epochs=1), steps_per_epoch=2) == 1e-3

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from command_line import assert_no_half_file, compiled_folder, compiler_cache
@@ -25,85 +26,95 @@ pytestmark = pytest.mark.integration
 
 ARM = make_arm("dense", dataset="drawn")
 PLANNED = [(ARM, seed) for seed in (0, 1, 2)]
-Outcome = tuple[str, Failure | None]
+Outcome = list[tuple[str, Failure | None]]
 
 # What follows stands in for `convbias.sweep._execute`, in the sweep's processes.
 
 
-def stores(arm: Arm, seed: int, folder: Path, _notes: Path, _parent: int) -> Outcome:
-    Store(folder).write(make_run(arm, seed))
+def stores(arm: Arm, seeds: list[int], folder: Path, _notes: Path, _parent: int) -> Outcome:
     attempts = folder / "attempts"
     attempts.mkdir(exist_ok=True)
-    (attempts / f"{seed}-{time.monotonic_ns()}").touch()
-    return run_key(arm, seed), None
+    for seed in seeds:
+        Store(folder).write(make_run(arm, seed))
+        (attempts / f"{seed}-{time.monotonic_ns()}").touch()
+    return [(run_key(arm, seed), None) for seed in seeds]
+
+
+def stores_together(
+    arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int
+) -> Outcome:
+    with (folder / "units").open("a") as file:
+        file.write(f"{arm.name} {seeds}\n")
+    return stores(arm, seeds, folder, notes, parent)
 
 
 def attempts(folder: Path, seed: int) -> int:
     return len(list(folder.glob(f"attempts/{seed}-*")))
 
 
-def _dies_once(seed: int, folder: Path, die: Callable[[], Any]) -> None:
+def _dies_once(seeds: list[int], folder: Path, die: Callable[[], Any]) -> None:
     mark = folder / "died"
-    if seed == 1 and not mark.exists():
+    if seeds == [1] and not mark.exists():
         mark.touch()
         die()
 
 
-def leaves_once(arm: Arm, seed: int, folder: Path, notes: Path, parent: int) -> Outcome:
-    _dies_once(seed, folder, lambda: os._exit(3))
-    return stores(arm, seed, folder, notes, parent)
+def leaves_once(arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int) -> Outcome:
+    _dies_once(seeds, folder, lambda: os._exit(3))
+    return stores(arm, seeds, folder, notes, parent)
 
 
-def is_killed_once(arm: Arm, seed: int, folder: Path, notes: Path, parent: int) -> Outcome:
+def is_killed_once(arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int) -> Outcome:
     # As the kernel does it when memory runs out.
-    _dies_once(seed, folder, lambda: os.kill(os.getpid(), signal.SIGKILL))
-    return stores(arm, seed, folder, notes, parent)
+    _dies_once(seeds, folder, lambda: os.kill(os.getpid(), signal.SIGKILL))
+    return stores(arm, seeds, folder, notes, parent)
 
 
-def dies_always(arm: Arm, seed: int, folder: Path, notes: Path, parent: int) -> Outcome:
-    stores(arm, seed, folder, notes, parent)
-    if seed == 1:
-        Store(folder).path(arm, seed).unlink()
+def dies_always(arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int) -> Outcome:
+    stores(arm, seeds, folder, notes, parent)
+    if seeds == [1]:
+        Store(folder).path(arm, 1).unlink()
         os._exit(3)
-    return run_key(arm, seed), None
+    return [(run_key(arm, seed), None) for seed in seeds]
 
 
-def dies_after_storing(arm: Arm, seed: int, folder: Path, notes: Path, parent: int) -> Outcome:
-    stores(arm, seed, folder, notes, parent)
+def dies_after_storing(arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int) -> Outcome:
+    stores(arm, seeds, folder, notes, parent)
     os._exit(3)
 
 
-def fails(arm: Arm, seed: int, folder: Path, notes: Path, parent: int) -> Outcome:
+def fails(arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int) -> Outcome:
     """The real `_execute`, around a run that ends with an error nobody has foreseen."""
 
-    def execute(arm: Arm, seed: int, folder: Path, notes: Path, parent: int) -> str:
-        if seed == 1:
-            raise ZeroDivisionError("nobody has foreseen this")
-        stores(arm, seed, folder, notes, parent)
-        return run_key(arm, seed)
+    def execute(arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int) -> list[str]:
+        for seed in seeds:
+            if seed == 1:
+                raise ZeroDivisionError("nobody has foreseen this")
+            stores(arm, [seed], folder, notes, parent)
+        return [run_key(arm, seed) for seed in seeds]
 
     sweeping.execute = execute
-    return REAL_EXECUTE(arm, seed, folder, notes, parent)
+    return REAL_EXECUTE(arm, seeds, folder, notes, parent)
 
 
-def finds_no_data(arm: Arm, seed: int, folder: Path, notes: Path, parent: int) -> Outcome:
-    if seed == 1:
+def finds_no_data(arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int) -> Outcome:
+    if seeds == [1]:
         raise DataError("the images are gone", "images", "put them back")
-    return stores(arm, seed, folder, notes, parent)
+    return stores(arm, seeds, folder, notes, parent)
 
 
-def diverges(arm: Arm, seed: int, folder: Path, notes: Path, parent: int) -> Outcome:
+def diverges(arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int) -> Outcome:
     """Real training, with a loss that is not finite in the second epoch of one seed."""
     from convbias import training  # not above: it takes all other processes here seconds
 
     record = training._Training._record_epoch
 
-    def record_epoch(self: Any, loss: float, accuracy: float) -> str | None:
-        spoilt = self.seed == 1 and len(self.epochs) == 1
-        return record(self, float("inf") if spoilt else loss, accuracy)
+    def record_epoch(self: Any, losses: np.ndarray, accuracies: np.ndarray) -> None:
+        spoilt = np.array([s == 1 and len(e) == 1 for s, e in zip(self.seeds, self.epochs)])
+        record(self, np.where(spoilt, np.inf, losses), accuracies)
 
     training._Training._record_epoch = record_epoch
-    return REAL_EXECUTE(arm, seed, folder, notes, parent)
+    return REAL_EXECUTE(arm, seeds, folder, notes, parent)
 
 
 REAL_EXECUTE = sweeping._execute
@@ -205,6 +216,29 @@ def test_a_diverged_run_is_stored_with_its_reason_and_the_others_go_on(
     assert main([*command, "--seeds", "0", "1"]) == 0  # it diverges again, so it is not repeated
     assert "nothing to train" in capsys.readouterr().out
     assert main(["runs", "verify"]) == 0
+
+
+def test_an_accelerator_trains_all_missing_seeds_of_an_arm_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeping, "has_accelerator", lambda: True)
+    monkeypatch.setattr(sweeping, "_execute", stores_together)
+    store = Store(tmp_path)
+    store.write(make_run(ARM, 1))
+    other = make_arm("cnn-3x3", dataset="drawn")
+    sweep([*PLANNED, (other, 5), (other, 6)], store, jobs=2)
+    units = (tmp_path / "units").read_text().splitlines()
+    assert units == ["cnn-3x3 [5, 6]", "dense [0, 2]"]
+
+
+def test_of_an_arm_that_failed_half_way_the_stored_runs_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeping, "has_accelerator", lambda: True)
+    monkeypatch.setattr(sweeping, "_execute", fails)
+    outcome = sweep(PLANNED, Store(tmp_path))
+    assert outcome.trained == (run_key(ARM, 0),)
+    assert [failure.seed for failure in outcome.failures] == [1, 2]
 
 
 def test_what_killed_sweeps_have_left_is_removed(tmp_path: Path) -> None:

@@ -1,13 +1,14 @@
 """Training runs: reproducible by seed, honest about divergence, complete in what they record."""
 
+import jax
 import numpy as np
 import pytest
 
-from convbias import data
+from convbias import data, training
 from convbias.config import Arm, Convolutional, DataVariant, Dense, Recipe
 from convbias.data import Dataset
 from convbias.drawn import drawn
-from convbias.errors import InputError
+from convbias.errors import InputError, RunError
 from convbias.recipes import classic, scheduled
 from convbias.training import train
 
@@ -128,3 +129,73 @@ def test_refuses_another_data_set_and_bad_seeds(garments):
     for seeds, message in (([], "empty"), ([1, 1], "twice|2 times"), ([-1], "negative")):
         with pytest.raises(InputError, match=message):
             list(train(arm(), seeds, garments))
+
+
+@pytest.mark.parametrize("model", [Dense(), Convolutional()], ids=str)
+def test_seeds_that_train_together_are_the_runs_that_they_are_alone(model, garments):
+    """Two routes, one result: mapped over the seeds, and one seed after the other."""
+    trains = arm(model, classic(epochs=2))
+    together = list(train(trains, [3, 1, 8], garments, together=3))
+    alone = list(train(trains, [3, 1, 8], garments, together=1))
+    assert [one.seed for one in together] == [3, 1, 8]
+    for one, other in zip(together, alone, strict=True):
+        for epoch, same in zip(one.epochs, other.epochs, strict=True):
+            assert epoch.train_loss == pytest.approx(same.train_loss, rel=1e-4)
+        assert one.test.loss == pytest.approx(other.test.loss, rel=1e-3)
+        np.testing.assert_allclose(
+            one.network.get_weights()[0], other.network.get_weights()[0], atol=2e-3
+        )
+
+
+def test_one_seed_may_diverge_while_the_others_go_on(garments, monkeypatch):
+    record = training._Training._record_epoch
+
+    def record_epoch(self, losses, accuracies):
+        spoilt = (np.array(self.seeds) == 1) & (len(self.epochs[0]) == 1)
+        record(self, np.where(spoilt, np.nan, losses), accuracies)
+
+    monkeypatch.setattr(training._Training, "_record_epoch", record_epoch)
+    seen = []
+    trains = arm(recipe=classic(epochs=3))
+    runs = list(train(trains, [0, 1], garments, lambda *values: seen.append(values[:2]), 2))
+    assert [run.status for run in runs] == ["finished", "diverged"]
+    assert [len(run.epochs) for run in runs] == [3, 1]
+    assert "in epoch 2 the training loss was nan" in runs[1].reason
+    assert runs[1].test is None
+    assert seen == [(0, 1), (1, 1), (0, 2), (0, 3)]
+
+
+def test_seeds_that_do_not_fit_into_memory_are_split(garments, monkeypatch):
+    """A device with room for two networks; the error is XLA's own kind, raised by hand."""
+    sizes = []
+    run = training._Training.run
+
+    def run_in_small_memory(self, on_epoch):
+        sizes.append(len(self.seeds))
+        if len(self.seeds) > 2:
+            raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory")
+        return run(self, on_epoch)
+
+    monkeypatch.setattr(training._Training, "run", run_in_small_memory)
+    seeds = [4, 2, 0, 1, 3]
+    runs = list(train(arm(recipe=classic(epochs=1)), seeds, garments, together=5))
+    assert [one.seed for one in runs] == seeds
+    assert sizes == [5, 3, 2, 2, 1]
+
+
+def test_a_network_that_does_not_fit_into_memory_is_an_error(garments, monkeypatch):
+    def run(self, on_epoch):
+        raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory")
+
+    monkeypatch.setattr(training._Training, "run", run)
+    with pytest.raises(RunError, match="dense does not fit into the memory"):
+        list(train(arm(), [0, 1], garments, together=2))
+
+
+def test_other_errors_of_the_device_are_passed_on(garments, monkeypatch):
+    def run(self, on_epoch):
+        raise jax.errors.JaxRuntimeError("INTERNAL: something else")
+
+    monkeypatch.setattr(training._Training, "run", run)
+    with pytest.raises(jax.errors.JaxRuntimeError, match="something else"):
+        list(train(arm(), [0, 1], garments, together=2))

@@ -140,5 +140,21 @@ class Arm(Description, frozen=True):
     @property
     def hash(self) -> str:
         """Twelve hexadecimal digits of the SHA-256 of the canonical JSON description."""
-        canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        canonical = json.dumps(_distinctive(self), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()[:12]
+
+
+def _distinctive(description: Description) -> dict[str, object]:
+    """What tells a description apart: its family, and everything that is not at its default.
+
+    So a new option leaves the names of stored runs as they are, as long as its default is what was
+    done before. A default must never be changed.
+    """
+    distinctive: dict[str, object] = {}
+    for name, field in type(description).model_fields.items():
+        value = getattr(description, name)
+        if isinstance(value, Description):
+            distinctive[name] = _distinctive(value)
+        elif name == "family" or value != field.default:
+            distinctive[name] = value
+    return distinctive

@@ -1,14 +1,19 @@
-"""The compiled functions that train and evaluate one network under JAX, shared by all its seeds.
+"""The compiled functions that train and evaluate networks of one architecture under JAX.
 
 An epoch is one `lax.scan` under `jit`: every step gathers its batch from the data set that lies on
 the device as uint8, scales it to [0, 1], and takes one optimiser step through Keras' stateless
 calls. The last, smaller batch of an epoch is filled up with images of weight zero, so that every
 image counts once per epoch, as in Keras' own `fit`.
+
+On an accelerator the networks of several seeds train at once: the same functions, mapped over a
+leading axis of seeds, fill it where one small network would leave it idle. One seed alone has no
+such axis.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -19,7 +24,7 @@ import keras
 import numpy as np
 from jax import lax
 
-from convbias import models
+from convbias import models, optimisers
 from convbias.config import Model, Recipe
 from convbias.errors import ConvbiasError
 
@@ -29,7 +34,10 @@ SMALLEST_PROBABILITY = 1e-7
 
 
 class State(NamedTuple):
-    """Everything that changes while a network trains, as lists of arrays in Keras' order."""
+    """Everything that changes while networks train, as lists of arrays in Keras' order.
+
+    Of several seeds, every array has a leading axis of seeds.
+    """
 
     trainable: list[jax.Array]
     non_trainable: list[jax.Array]
@@ -53,10 +61,14 @@ class Predictions:
 
 @lru_cache(maxsize=16)
 def engine(
-    model: Model, recipe: Recipe, images: int, standardise: tuple[float, float] | None
+    model: Model,
+    recipe: Recipe,
+    images: int,
+    standardise: tuple[float, float] | None,
+    seeds: int = 1,
 ) -> Engine:
     """The engine for a network and recipe; a second call costs no second compilation."""
-    return Engine(model, recipe, images, standardise)
+    return Engine(model, recipe, images, standardise, seeds)
 
 
 class Engine:
@@ -67,10 +79,16 @@ class Engine:
         recipe: Optimiser, schedule, batch size.
         images: Training images per epoch; with the batch size, it sets the schedule's length.
         standardise: Mean and standard deviation of the pixels in [0, 1], see `models.build`.
+        seeds: How many networks train at once.
     """
 
     def __init__(
-        self, model: Model, recipe: Recipe, images: int, standardise: tuple[float, float] | None
+        self,
+        model: Model,
+        recipe: Recipe,
+        images: int,
+        standardise: tuple[float, float] | None,
+        seeds: int = 1,
     ) -> None:
         if keras.backend.backend() != "jax":
             raise ConvbiasError(
@@ -80,42 +98,56 @@ class Engine:
             )
         self.batch_size = min(recipe.batch_size, images)
         self.steps = -(-images // self.batch_size)
+        self.seeds = seeds
         self._template: Any = models.build(model, 0, standardise)
         # Keras' own annotations leave out the stateless calls' return types and the schedules.
-        self._optimiser: Any = keras.optimizers.Adam(_learning_rate(recipe, self.steps))
+        self._optimiser: Any = optimisers.build(recipe, self.steps)
         self._optimiser.build(self._template.trainable_variables)
-        self._jitted_epoch = jax.jit(self._epoch, donate_argnums=0)
+        epoch, predict = self._epoch, self._predict_batch
+        if seeds > 1:
+            epoch = jax.vmap(epoch, in_axes=(0, None, None, 0, 0))
+            predict = jax.vmap(predict, in_axes=(0, None, None, 0))
+        self._jitted_epoch = jax.jit(epoch, donate_argnums=0)
         self._compiled_epoch: jax.stages.Compiled | None = None
-        self._predict = jax.jit(self._predict_batch)
+        self._predict = jax.jit(predict)
 
-    def initial_state(self, network: keras.Model) -> State:
-        """The state of a network that has not been trained."""
-        return State(
-            [jnp.array(variable.value) for variable in network.trainable_variables],
-            [jnp.array(variable.value) for variable in network.non_trainable_variables],
-            [jnp.array(variable.value) for variable in self._optimiser.variables],
-        )
+    def initial_state(self, networks: Sequence[keras.Model]) -> State:
+        """The state of networks that have not been trained, one per seed."""
+        states = [
+            State(
+                [jnp.array(variable.value) for variable in network.trainable_variables],
+                [jnp.array(variable.value) for variable in network.non_trainable_variables],
+                [jnp.array(variable.value) for variable in self._optimiser.variables],
+            )
+            for network in networks
+        ]
+        if self.seeds == 1:
+            return states[0]
+        return jax.tree.map(lambda *arrays: jnp.stack(arrays), *states)
 
-    def batches(self, order: np.ndarray) -> tuple[jax.Array, jax.Array]:
-        """Cut an order of images into batches of one size.
+    def batches(self, orders: np.ndarray) -> tuple[jax.Array, jax.Array]:
+        """Cut each seed's order of images into batches of one size.
 
         Args:
-            order: int (images,), the images of one epoch.
+            orders: int (seeds, images), the images of one epoch.
 
         Returns:
-            int32 (steps, batch size) indices, and float32 weights of the same shape: 0 for the
-            images that only fill up the last batch, 1 for all others.
+            int32 (seeds, steps, batch size) indices, and float32 weights of the same shape: 0 for
+            the images that only fill up the last batch, 1 for all others. One seed alone has no
+            axis of seeds.
         """
-        filled = np.resize(order, self.steps * self.batch_size).astype(np.int32)
-        weights = (np.arange(filled.size) < len(order)).astype(np.float32)
-        shape = (self.steps, self.batch_size)
-        return jnp.asarray(filled.reshape(shape)), jnp.asarray(weights.reshape(shape))
+        count = orders.shape[1]
+        filled = orders[:, np.arange(self.steps * self.batch_size) % count].astype(np.int32)
+        weights = np.broadcast_to(np.arange(filled.shape[1]) < count, filled.shape)
+        shape = (len(orders), self.steps, self.batch_size)
+        cut = filled.reshape(shape), weights.reshape(shape).astype(np.float32)
+        return self._over_seeds(cut[0]), self._over_seeds(cut[1])
 
     def compile(self, state: State, images: jax.Array, labels: jax.Array) -> float:
         """Compile the epoch unless that was done before.
 
         Args:
-            state: Of any network of this engine.
+            state: Of any networks of this engine.
             images: uint8 (n, 28, 28, 1), the data set's training images.
             labels: int32 (n,).
 
@@ -125,57 +157,81 @@ class Engine:
         if self._compiled_epoch is not None:
             return 0.0
         started = time.perf_counter()
-        batches, weights = self.batches(np.arange(1))
+        batches, weights = self.batches(np.zeros((self.seeds, 1), dtype=int))
         self._compiled_epoch = self._jitted_epoch.lower(
             state, images, labels, batches, weights
         ).compile()
         return time.perf_counter() - started
 
+    def compiled_text(self) -> str:
+        """The compiled epoch in XLA's own language, for profiles.
+
+        Raises:
+            ConvbiasError: It has not been compiled yet.
+        """
+        if self._compiled_epoch is None:
+            raise ConvbiasError("the epoch is not compiled", "a call of `compile` before")
+        return self._compiled_epoch.as_text() or ""
+
     def epoch(
-        self, state: State, images: jax.Array, labels: jax.Array, order: np.ndarray
-    ) -> tuple[State, float, float]:
+        self, state: State, images: jax.Array, labels: jax.Array, orders: np.ndarray
+    ) -> tuple[State, np.ndarray, np.ndarray]:
         """Train one epoch.
 
         Args:
             state: Consumed; use the returned one.
             images: uint8 (n, 28, 28, 1).
             labels: int32 (n,).
-            order: int (images,), which images in which order.
+            orders: int (seeds, images), which images in which order.
 
         Returns:
-            The new state, and mean loss (nats) and accuracy over the epoch's batches.
+            The new state, and each seed's mean loss (nats) and accuracy over the epoch's batches,
+            both float (seeds,).
         """
         self.compile(state, images, labels)
         assert self._compiled_epoch is not None  # noqa: S101 - for the type checker
-        batches, weights = self.batches(order)
+        batches, weights = self.batches(orders)
         state, loss, correct = self._compiled_epoch(state, images, labels, batches, weights)
-        return state, float(loss) / len(order), float(correct) / len(order)
+        count = orders.shape[1]
+        return state, np.atleast_1d(loss) / count, np.atleast_1d(correct) / count
 
-    def predict(self, state: State, images: np.ndarray, labels: np.ndarray) -> Predictions:
-        """Run the network without dropout.
+    def predict(
+        self, state: State, images: jax.Array, labels: jax.Array, chosen: np.ndarray
+    ) -> list[Predictions]:
+        """Run the networks without dropout.
 
         Args:
-            state: The network's weights.
+            state: The networks' weights.
             images: uint8 (n, 28, 28, 1).
-            labels: uint8 (n,).
-        """
-        losses, classes = [], []
-        for start in range(0, len(images), EVALUATION_BATCH):
-            batch = slice(start, start + EVALUATION_BATCH)
-            # One shape for all batches, so that one compilation serves every data set.
-            index = np.resize(np.arange(start, start + len(images[batch])), EVALUATION_BATCH)
-            loss, predicted = self._predict(
-                state, jnp.asarray(images[index]), jnp.asarray(labels[index], dtype=jnp.int32)
-            )
-            losses.append(np.asarray(loss)[: len(images[batch])])
-            classes.append(np.asarray(predicted)[: len(images[batch])])
-        predicted = np.concatenate(classes).astype(np.uint8)
-        return Predictions(np.concatenate(losses), predicted, predicted == labels)
+            labels: int32 (n,).
+            chosen: int (seeds, m), which of the images each seed's network is to see.
 
-    def restore(self, network: keras.Model, state: State) -> None:
-        """Put a trained state's weights into a network of this architecture."""
-        for variable, value in zip(network.trainable_variables, state.trainable, strict=True):
-            variable.assign(value)
+        Returns:
+            One for each seed.
+        """
+        count = chosen.shape[1]
+        parts = []
+        for start in range(0, count, EVALUATION_BATCH):
+            # One shape for all batches, so that one compilation serves every data set.
+            index = np.arange(start, start + EVALUATION_BATCH) % count
+            batch = self._over_seeds(chosen[:, index].astype(np.int32))
+            parts.append(self._predict(state, images, labels, batch))
+        loss, predicted = (
+            np.concatenate([np.atleast_2d(part) for part in each], axis=1)[:, :count]
+            for each in zip(*parts, strict=True)
+        )
+        correct = predicted == np.asarray(labels)[chosen]
+        classes = predicted.astype(np.uint8)
+        return [Predictions(*one) for one in zip(loss, classes, correct, strict=True)]
+
+    def restore(self, networks: Sequence[keras.Model], state: State) -> None:
+        """Put trained states' weights into networks of this architecture, one per seed."""
+        for seed, network in enumerate(networks):
+            for variable, values in zip(network.trainable_variables, state.trainable, strict=True):
+                variable.assign(values if self.seeds == 1 else values[seed])
+
+    def _over_seeds(self, array: np.ndarray) -> jax.Array:
+        return jnp.asarray(array[0] if self.seeds == 1 else array)
 
     def _epoch(
         self,
@@ -221,12 +277,12 @@ class Engine:
         return loss, (correct, non_trainable)
 
     def _predict_batch(
-        self, state: State, images: jax.Array, labels: jax.Array
+        self, state: State, images: jax.Array, labels: jax.Array, index: jax.Array
     ) -> tuple[jax.Array, jax.Array]:
         probabilities, _ = self._template.stateless_call(
-            state.trainable, state.non_trainable, _scale(images), training=False
+            state.trainable, state.non_trainable, _scale(images[index]), training=False
         )
-        return _cross_entropy(probabilities, labels), probabilities.argmax(axis=1)
+        return _cross_entropy(probabilities, labels[index]), probabilities.argmax(axis=1)
 
 
 def _scale(images: jax.Array) -> jax.Array:
@@ -237,16 +293,3 @@ def _cross_entropy(probabilities: jax.Array, labels: jax.Array) -> jax.Array:
     """Cross-entropy in nats per image: (n, classes), (n,) -> (n,)."""
     chosen = jnp.take_along_axis(probabilities, labels[:, None], axis=1)[:, 0]
     return -jnp.log(jnp.clip(chosen, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY))
-
-
-def _learning_rate(recipe: Recipe, steps_per_epoch: int) -> Any:  # noqa: ANN401 - or a schedule
-    if recipe.schedule == "constant":
-        return recipe.learning_rate
-    steps = recipe.epochs * steps_per_epoch
-    warmup = round(recipe.warmup_fraction * steps)
-    return keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=0.0 if warmup else recipe.learning_rate,
-        decay_steps=steps - warmup,
-        warmup_target=recipe.learning_rate if warmup else None,
-        warmup_steps=warmup,
-    )

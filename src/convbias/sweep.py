@@ -1,7 +1,8 @@
-"""Planned runs minus stored ones, trained on all cores.
+"""Planned runs minus stored ones, trained on all cores, or on an accelerator.
 
-One process per core, one thread each: so a run's numbers do not depend on how many runs go on
-beside it, and parallel seeds use the cores better than one training with many threads would.
+On a processor: one process per core, one thread each. So a run's numbers do not depend on how many
+runs go on beside it, and parallel seeds use the cores better than one training with many threads
+would. On an accelerator: one process, in which all missing seeds of an arm train at once.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 
 from joblib.externals.loky import get_reusable_executor
@@ -166,33 +168,67 @@ def _is_running(process: str) -> bool:
 def _train(
     wanted: Sequence[Planned], store: Store, notes: Path, jobs: int
 ) -> Iterator[tuple[str, Failure | None]]:
+    if has_accelerator():
+        units, jobs = _by_arm(wanted), 1
+    else:
+        units = [(arm, [seed]) for arm, seed in wanted]
     # The longest runs first, so that no core waits long for the last one.
-    longest_first = sorted(wanted, key=lambda planned: -_kernel_size(planned[0]))
+    longest_first = sorted(units, key=lambda unit: -_kernel_size(unit[0]))
     # Not joblib.Parallel, which runs a single job within this process, where a crash would be ours.
-    executor: Any = get_reusable_executor(min(jobs, len(wanted)), env=ONE_THREAD)
+    executor: Any = get_reusable_executor(min(jobs, len(units)), env=ONE_THREAD)
     try:
         with _interrupts_for_this_process_only():
             futures = [
-                executor.submit(_execute, arm, seed, store.folder, notes, os.getpid())
-                for arm, seed in longest_first
+                executor.submit(_execute, arm, seeds, store.folder, notes, os.getpid())
+                for arm, seeds in longest_first
             ]
         for future in as_completed(futures):
-            yield future.result()
+            yield from future.result()
     finally:
         # Idle processes would keep their memory, busy ones their cores.
         executor.shutdown(wait=True, kill_workers=True)
 
 
-def _execute(
-    arm: Arm, seed: int, folder: Path, notes: Path, parent: int
-) -> tuple[str, Failure | None]:
-    """Keep an unexpected error in one run from ending all others."""
+def has_accelerator() -> bool:
+    """Whether JAX would train on a GPU here; found out without loading JAX."""
     try:
-        return execute(arm, seed, folder, notes, parent), None
+        import jax_plugins
+    except ImportError:
+        return False
+    installed = [plugin.name for plugin in iter_modules(jax_plugins.__path__)]
+    wanted = os.environ.get("JAX_PLATFORMS", "cuda")
+    return (
+        any(name.startswith("xla_cuda") for name in installed)
+        and Path("/dev/nvidiactl").exists()
+        and ("cuda" in wanted or "gpu" in wanted)
+    )
+
+
+def _by_arm(wanted: Sequence[Planned]) -> list[tuple[Arm, list[int]]]:
+    seeds: dict[Arm, list[int]] = {}
+    for arm, seed in wanted:
+        seeds.setdefault(arm, []).append(seed)
+    return list(seeds.items())
+
+
+def _execute(
+    arm: Arm, seeds: Sequence[int], folder: Path, notes: Path, parent: int
+) -> list[tuple[str, Failure | None]]:
+    """Keep an unexpected error in one arm's runs from ending all others."""
+    try:
+        return [(key, None) for key in execute(arm, seeds, folder, notes, parent)]
     except ConvbiasError:
         raise  # missing data and a full disk concern every run
     except Exception:  # noqa: BLE001 - reported with its traceback by whoever started the sweep
-        return run_key(arm, seed), Failure(arm.name, seed, traceback.format_exc())
+        account = traceback.format_exc()
+        store = Store(folder)
+        return [
+            (
+                run_key(arm, seed),
+                None if store.path(arm, seed).exists() else Failure(arm.name, seed, account),
+            )
+            for seed in seeds
+        ]
 
 
 def _kernel_size(arm: Arm) -> int:

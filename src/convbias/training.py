@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import jax
 import jax.numpy as jnp
 import keras
 import numpy as np
@@ -14,9 +15,12 @@ import numpy as np
 from convbias import data, models
 from convbias.config import Arm
 from convbias.engine import Engine, Predictions, State, engine
-from convbias.errors import InputError
+from convbias.errors import InputError, RunError
 from convbias.run import Epoch, PerImage, Scores
 from convbias.seeds import check_seeds
+
+# How XLA begins to say that a device's memory is spent.
+OUT_OF_MEMORY = "RESOURCE_EXHAUSTED"
 
 OnEpoch = Callable[[int, int, Epoch, float], None]
 
@@ -35,9 +39,11 @@ class Trained:
         validation: Scores on the validation split.
         test: Scores on the test images, where the arm asks for them.
         per_image: What happened to every test image.
-        training_seconds: All epochs with validation, without compilation.
-        compile_seconds: 0 where an earlier seed had compiled.
-        images_per_second: Training images per second in the fastest epoch.
+        training_seconds: All epochs with validation, without compilation; of seeds that trained
+            together, an equal share.
+        compile_seconds: 0 where an earlier seed had compiled, an equal share as above.
+        images_per_second: Training images per second in the fastest epoch, of all seeds that
+            trained together.
     """
 
     seed: int
@@ -59,6 +65,7 @@ def train(
     seeds: Sequence[int],
     dataset: data.Dataset,
     on_epoch: OnEpoch | None = None,
+    together: int | None = None,
 ) -> Iterator[Trained]:
     """Train an arm once with each seed.
 
@@ -67,112 +74,175 @@ def train(
         seeds: Distinct and not negative; each varies initial weights, order and split together.
         dataset: The arm's data set.
         on_epoch: Called after every epoch with seed, epoch (from 1), its record and the training
-            images per second.
+            images per second, of all seeds that train together.
+        together: How many seeds train at once; when absent, all on an accelerator, one elsewhere.
+            When that many do not fit into the device's memory, half as many are tried.
 
     Yields:
         One trained network per seed, in the seeds' order.
 
     Raises:
         InputError: The seeds are empty, repeated or negative, or the data set is another one.
+        RunError: A single seed does not fit into the device's memory.
     """
     check_seeds(seeds)
     if dataset.name != arm.data.dataset:
         raise InputError(f"the arm asks for {arm.data.dataset}, but the data is {dataset.name}")
-    for seed in seeds:
-        yield _Training(arm, seed, dataset).run(on_epoch)
+    at_once = together or (1 if jax.default_backend() == "cpu" else len(seeds))
+    waiting = list(seeds)
+    while waiting:
+        group = waiting[:at_once]
+        try:
+            trained = _Training(arm, group, dataset).run(on_epoch)
+        except jax.errors.JaxRuntimeError as error:
+            if OUT_OF_MEMORY not in str(error):
+                raise
+            if len(group) == 1:
+                raise RunError(
+                    f"{arm.name} does not fit into the memory of {jax.devices()[0].device_kind}",
+                    "memory for one network and one batch",
+                    "use a smaller batch size, or another device",
+                ) from error
+            at_once = (len(group) + 1) // 2
+            continue
+        yield from trained
+        waiting = waiting[len(group) :]
+
+
+def epoch_orders(arm: Arm, seed: int, dataset: data.Dataset) -> Iterator[np.ndarray]:
+    """The order of the training images in every epoch, without end.
+
+    Args:
+        arm: Says how many of the training split's images are used.
+        seed: Draws split and orders, each from a stream of its own.
+        dataset: Whose labels the split keeps in proportion.
+
+    Yields:
+        int (images,), indices into the data set's training images.
+    """
+    training, _ = _split(arm, seed, dataset)
+    stream = np.random.default_rng([seed, 0x0D3])
+    while True:
+        yield stream.permutation(training)
 
 
 class _Training:
-    """One run while it goes on."""
+    """The runs of some seeds that train together, while they go on."""
 
-    def __init__(self, arm: Arm, seed: int, dataset: data.Dataset) -> None:
-        self.arm, self.seed, self.dataset = arm, seed, dataset
-        split, self.held_out = data.split(dataset.train_labels, seed)
-        if arm.data.training_images is not None:
-            split = data.subset(split, dataset.train_labels, arm.data.training_images, seed)
-        self.split = split
+    def __init__(self, arm: Arm, seeds: Sequence[int], dataset: data.Dataset) -> None:
+        self.arm, self.seeds, self.dataset = arm, seeds, dataset
+        parts = [_split(arm, seed, dataset) for seed in seeds]
+        self.split = np.stack([training for training, _ in parts])  # (seeds, images)
+        self.held_out = np.stack([held_out for _, held_out in parts])
         standardise = (dataset.pixel_mean, dataset.pixel_std) if arm.recipe.standardised else None
-        self.network = models.build(arm.model, seed, standardise)
-        self.engine: Engine = engine(arm.model, arm.recipe, len(split), standardise)
-        self.state: State = self.engine.initial_state(self.network)
-        self.orders = np.random.default_rng([seed, 0x0D3])  # a stream apart from weights and split
-        self.epochs: list[Epoch] = []
-        self.validation: Scores | None = None
+        self.networks = [models.build(arm.model, seed, standardise) for seed in seeds]
+        self.engine: Engine = engine(
+            arm.model, arm.recipe, self.split.shape[1], standardise, len(seeds)
+        )
+        self.state: State = self.engine.initial_state(self.networks)
+        self.orders = [epoch_orders(arm, seed, dataset) for seed in seeds]
+        self.images = jnp.asarray(dataset.train_images)
+        self.labels = jnp.asarray(dataset.train_labels, dtype=jnp.int32)
+        self.epochs: list[list[Epoch]] = [[] for _ in seeds]
+        self.validation: list[Scores] = []
+        self.reasons: list[str | None] = [None for _ in seeds]
         self.images_per_second = 0.0
 
-    def run(self, on_epoch: OnEpoch | None) -> Trained:
-        images = jnp.asarray(self.dataset.train_images)
-        labels = jnp.asarray(self.dataset.train_labels, dtype=jnp.int32)
-        compile_seconds = self.engine.compile(self.state, images, labels)
+    def run(self, on_epoch: OnEpoch | None) -> list[Trained]:
+        compile_seconds = self.engine.compile(self.state, self.images, self.labels)
         started = time.perf_counter()
-        reason = None
-        while reason is None and len(self.epochs) < self.arm.recipe.epochs:
+        for epoch in range(1, self.arm.recipe.epochs + 1):
+            if all(self.reasons):
+                break
+            orders = np.stack([next(order) for order in self.orders])
             epoch_started = time.perf_counter()
-            self.state, loss, accuracy = self.engine.epoch(
-                self.state, images, labels, self.orders.permutation(self.split)
+            self.state, losses, accuracies = self.engine.epoch(
+                self.state, self.images, self.labels, orders
             )
-            speed = len(self.split) / (time.perf_counter() - epoch_started)
+            speed = self.split.size / (time.perf_counter() - epoch_started)
             self.images_per_second = max(self.images_per_second, speed)
-            reason = self._record_epoch(loss, accuracy)
-            if reason is None and on_epoch is not None:
-                on_epoch(self.seed, len(self.epochs), self.epochs[-1], speed)
+            self._record_epoch(losses, accuracies)
+            for seed, records, reason in zip(self.seeds, self.epochs, self.reasons, strict=True):
+                if reason is None and on_epoch is not None:
+                    on_epoch(seed, epoch, records[-1], speed)
         training_seconds = time.perf_counter() - started
-        self.engine.restore(self.network, self.state)
-        return self._finish(reason, training_seconds, compile_seconds)
+        self.engine.restore(self.networks, self.state)
+        return self._finish(training_seconds, compile_seconds)
 
-    def _record_epoch(self, loss: float, accuracy: float) -> str | None:
-        """Record an epoch, or say why the run cannot go on."""
-        self.validation = validation = _scores(self._predict_training(self.held_out))
-        if not (np.isfinite(loss) and np.isfinite(validation.loss)):
-            return (
-                f"in epoch {len(self.epochs) + 1} the training loss was {loss}"
-                f" and the validation loss {validation.loss}"
-            )
-        self.epochs.append(
-            Epoch(
-                train_loss=loss,
-                train_accuracy=accuracy,
-                validation_loss=validation.loss,
-                validation_accuracy=validation.accuracy,
-            )
-        )
-        return None
-
-    def _predict_training(self, index: np.ndarray) -> Predictions:
-        return self.engine.predict(
-            self.state, self.dataset.train_images[index], self.dataset.train_labels[index]
-        )
-
-    def _finish(
-        self, reason: str | None, training_seconds: float, compile_seconds: float
-    ) -> Trained:
-        train = test = per_image = None
-        if reason is None:
-            train = _scores(self._predict_training(self.split[: len(self.held_out)]))
-            if self.arm.data.scored_on == "test":
-                predictions = self.engine.predict(
-                    self.state, self.dataset.test_images, self.dataset.test_labels
+    def _record_epoch(self, losses: np.ndarray, accuracies: np.ndarray) -> None:
+        """Record every seed's epoch, or why its run cannot go on."""
+        self.validation = self._scores_of_training_images(self.held_out)
+        each = zip(losses, accuracies, self.validation, strict=True)
+        for seed, (loss, accuracy, validation) in enumerate(each):
+            if self.reasons[seed] is not None:
+                continue
+            if not (np.isfinite(loss) and np.isfinite(validation.loss)):
+                self.reasons[seed] = (
+                    f"in epoch {len(self.epochs[seed]) + 1} the training loss was {loss}"
+                    f" and the validation loss {validation.loss}"
                 )
-                test = _scores(predictions)
-                per_image = PerImage(
-                    correct_bits=np.packbits(predictions.correct),
-                    predicted=predictions.predicted,
-                    loss=predictions.loss,
+                continue
+            self.epochs[seed].append(
+                Epoch(
+                    train_loss=float(loss),
+                    train_accuracy=float(accuracy),
+                    validation_loss=validation.loss,
+                    validation_accuracy=validation.accuracy,
                 )
-        return Trained(
-            seed=self.seed,
-            network=self.network,
-            status="diverged" if reason else "finished",
-            reason=reason,
-            epochs=tuple(self.epochs),
-            train=train,
-            validation=None if reason else self.validation,
-            test=test,
-            per_image=per_image,
-            training_seconds=training_seconds,
-            compile_seconds=compile_seconds,
-            images_per_second=self.images_per_second,
-        )
+            )
+
+    def _scores_of_training_images(self, chosen: np.ndarray) -> list[Scores]:
+        return [
+            _scores(predictions)
+            for predictions in self.engine.predict(self.state, self.images, self.labels, chosen)
+        ]
+
+    def _finish(self, training_seconds: float, compile_seconds: float) -> list[Trained]:
+        train = self._scores_of_training_images(self.split[:, : self.held_out.shape[1]])
+        test: list[Predictions] | None = None
+        if self.arm.data.scored_on == "test":
+            everything = np.arange(len(self.dataset.test_labels))
+            test = self.engine.predict(
+                self.state,
+                jnp.asarray(self.dataset.test_images),
+                jnp.asarray(self.dataset.test_labels, dtype=jnp.int32),
+                np.broadcast_to(everything, (len(self.seeds), len(everything))),
+            )
+        return [
+            Trained(
+                seed=seed,
+                network=network,
+                status="diverged" if reason else "finished",
+                reason=reason,
+                epochs=tuple(self.epochs[index]),
+                train=None if reason else train[index],
+                validation=None if reason else self.validation[index],
+                test=None if reason or test is None else _scores(test[index]),
+                per_image=None if reason or test is None else _per_image(test[index]),
+                training_seconds=training_seconds / len(self.seeds),
+                compile_seconds=compile_seconds / len(self.seeds),
+                images_per_second=self.images_per_second,
+            )
+            for index, (seed, network, reason) in enumerate(
+                zip(self.seeds, self.networks, self.reasons, strict=True)
+            )
+        ]
+
+
+def _split(arm: Arm, seed: int, dataset: data.Dataset) -> tuple[np.ndarray, np.ndarray]:
+    """Indices of the training images that the arm uses, and of the validation images."""
+    training, held_out = data.split(dataset.train_labels, seed)
+    if arm.data.training_images is not None:
+        training = data.subset(training, dataset.train_labels, arm.data.training_images, seed)
+    return training, held_out
+
+
+def _per_image(predictions: Predictions) -> PerImage:
+    return PerImage(
+        correct_bits=np.packbits(predictions.correct),
+        predicted=predictions.predicted,
+        loss=predictions.loss,
+    )
 
 
 def _scores(predictions: Predictions) -> Scores:

@@ -1,19 +1,24 @@
-"""What happens in one process of a sweep: train one run, measure it, store it."""
+"""What happens in one process of a sweep: train, measure, store."""
 
 from __future__ import annotations
 
 import os
 import threading
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from convbias import data
 from convbias.config import Arm, DatasetName
 from convbias.run import Cost, Epoch, Run, run_key
+
+if TYPE_CHECKING:
+    from convbias.training import Trained
 
 SECONDS_BETWEEN_LOOKS = 1.0
 
@@ -28,35 +33,33 @@ ONE_THREAD = {
 }
 
 
-def execute(arm: Arm, seed: int, folder: Path, progress_folder: Path, parent: int) -> str:
-    """Train an arm with a seed and store the run with its network.
+def execute(
+    arm: Arm, seeds: Sequence[int], folder: Path, progress_folder: Path, parent: int
+) -> list[str]:
+    """Train an arm with some seeds and store the runs with their networks.
 
     Args:
         arm: What to train.
-        seed: With which seed.
+        seeds: With which seeds; more than one train together where there is an accelerator.
         folder: The store's folder.
-        progress_folder: Where to say how far the run is.
+        progress_folder: Where to say how far the runs are.
         parent: Identifier of the process that asks for it; when it is gone, this one ends.
 
     Returns:
-        The stored run's key.
+        The stored runs' keys.
 
     Raises:
-        ConvbiasError: The data cannot be loaded, or the run cannot be stored.
+        ConvbiasError: The data cannot be loaded, or a run cannot be stored.
     """
     _end_with(parent)
     # Imported here, because the parent imports this module and must not load JAX for it.
     from convbias import training
-    from convbias.environment import code_version, describe_machine, peak_memory_bytes
-    from convbias.measures.generalisation_gap import generalisation_gap
-    from convbias.measures.network_size import network_size
     from convbias.progress import Progress, report_progress
-    from convbias.store import Store, weights_checksum, write_atomically
 
     started = time.perf_counter()
     dataset = _dataset(arm.data.dataset)
 
-    def report(epoch: int, latest: Epoch | None, images_per_second: float) -> None:
+    def report(seed: int, epoch: int, latest: Epoch | None, images_per_second: float) -> None:
         progress = Progress(
             key=run_key(arm, seed),
             arm_name=arm.name,
@@ -68,12 +71,25 @@ def execute(arm: Arm, seed: int, folder: Path, progress_folder: Path, parent: in
         )
         report_progress(progress_folder, progress)
 
-    report(0, None, 0.0)
-    [trained] = training.train(
-        arm, [seed], dataset, lambda _, epoch, latest, speed: report(epoch, latest, speed)
-    )
+    for seed in seeds:
+        report(seed, 0, None, 0.0)
+    keys = []
+    for trained in training.train(arm, seeds, dataset, report):
+        _store(arm, trained, dataset.checksum, folder, time.perf_counter() - started)
+        keys.append(run_key(arm, trained.seed))
+    return keys
+
+
+def _store(
+    arm: Arm, trained: Trained, data_checksum: str, folder: Path, wall_seconds: float
+) -> None:
+    from convbias.environment import code_version, describe_machine, peak_memory_bytes
+    from convbias.measures.generalisation_gap import generalisation_gap
+    from convbias.measures.network_size import network_size
+    from convbias.store import Store, weights_checksum, write_atomically
+
     store = Store(folder)
-    network_path = store.network_path(arm, seed)
+    network_path = store.network_path(arm, trained.seed)
     write_atomically(network_path, trained.network.save)
     measures = network_size(trained.network, network_path)
     if trained.train and trained.validation:
@@ -83,7 +99,7 @@ def execute(arm: Arm, seed: int, folder: Path, progress_folder: Path, parent: in
             arm_name=arm.name,
             arm_hash=arm.hash,
             arm=arm,
-            seed=seed,
+            seed=trained.seed,
             status=trained.status,
             reason=trained.reason,
             epochs=trained.epochs,
@@ -92,14 +108,14 @@ def execute(arm: Arm, seed: int, folder: Path, progress_folder: Path, parent: in
             test=trained.test,
             per_image=trained.per_image,
             measures=measures,
-            data_checksum=dataset.checksum,
+            data_checksum=data_checksum,
             weights_checksum=weights_checksum(
                 np.asarray(variable) for variable in trained.network.trainable_variables
             ),
             code_version=code_version(),
             environment=describe_machine(threads=1),
             cost=Cost(
-                wall_seconds=time.perf_counter() - started,
+                wall_seconds=wall_seconds,
                 training_seconds=trained.training_seconds,
                 compile_seconds=trained.compile_seconds,
                 images_per_second=trained.images_per_second,
@@ -108,7 +124,6 @@ def execute(arm: Arm, seed: int, folder: Path, progress_folder: Path, parent: in
             ),
         )
     )
-    return run_key(arm, seed)
 
 
 @cache

@@ -16,8 +16,11 @@ from convbias.cli.choices import (
 )
 from convbias.cli.console import print_table, results
 from convbias.cli.sweeping import says_what_is_stored, stored_runs, train_missing
+from convbias.cost import predicted_seconds
+from convbias.live import duration
 from convbias.store import Store
 from convbias.study import Study
+from convbias.sweep import cores
 
 
 def study(
@@ -45,12 +48,12 @@ def study(
         runs: Folder of stored runs.
         out: Folder for the report; report/PROFILE when absent.
         jobs: How many processes; one per core when absent.
-        plan: Only print which runs are planned, stored and missing.
+        plan: Only print which runs are planned, stored and missing, and how long these will take.
     """
     chosen = choose_study(profile, dataset, seeds)
     store = Store(runs)
     if plan:
-        _print_plan(chosen, store)
+        _print_plan(chosen, store, jobs)
         return 0
     folder = out or Path("report") / chosen.name
     check_data(chosen.dataset)
@@ -70,7 +73,7 @@ def study(
     return 0 if complete else 1
 
 
-def _print_plan(chosen: Study, store: Store) -> None:
+def _print_plan(chosen: Study, store: Store, jobs: int | None) -> None:
     planned = chosen.planned()
     runs, absent, damaged = stored_runs(planned, store)
     seeds_stored: dict[str, list[int]] = {}
@@ -97,6 +100,12 @@ def _print_plan(chosen: Study, store: Store) -> None:
         f"{len(planned)} runs planned, {len(runs)} stored in {store.folder},"
         f" {len(absent)} missing{unreadable}"
     )
+    if absent:
+        processes = min(jobs or cores(), len(absent))
+        results().print(
+            f"Training them will take about {duration(predicted_seconds(absent, jobs))} here, in"
+            f" {processes} {'process' if processes == 1 else 'processes'}."
+        )
 
 
 def _listing(seeds: Iterable[int]) -> str:

@@ -1,0 +1,80 @@
+"""The record of what training costs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import ValidationError
+
+from convbias.config import Description
+from convbias.errors import InputError
+from convbias.run import Environment
+
+
+class Network(Description, frozen=True):
+    """One network on one core; `multiply_adds` are those of a training step per image.
+
+    They are counted as direct convolution takes them, forward and backward, whatever was computed.
+    """
+
+    kernel_size: int
+    images_per_second: float
+    gigaflops: float
+    compile_seconds: float
+    peak_memory_bytes: int
+    multiply_adds: int
+
+    @property
+    def name(self) -> str:
+        """As tables call it."""
+        return f"cnn-{self.kernel_size}x{self.kernel_size}" if self.kernel_size else "dense"
+
+    @property
+    def share_of_peak(self) -> float:
+        """Of the matrix product's speed; above 1 where the Fourier domain saves multiplications."""
+        return 2 * self.multiply_adds * self.images_per_second / (1e9 * self.gigaflops)
+
+
+class Profile(Description, frozen=True):
+    """Milliseconds of a training step by layer and direction."""
+
+    kernel_size: int
+    step_milliseconds: float
+    parts: dict[str, float]
+
+
+class Growth(Description, frozen=True):
+    """Seconds of training the 3x3 network against one thing that grows."""
+
+    what: Literal["images", "epochs", "seeds"]
+    amounts: tuple[int, ...]
+    seconds: tuple[float, ...]
+
+
+class Costs(Description, frozen=True):
+    """Everything that one call of `benchmarks/cost.py` measured."""
+
+    code_version: str
+    environment: Environment
+    networks: tuple[Network, ...]
+    profiles: tuple[Profile, ...]
+    growth: tuple[Growth, ...]
+    processes: tuple[int, ...]
+    images_per_second_together: tuple[float, ...]
+
+
+def read(path: Path) -> Costs:
+    """What is stored.
+
+    Raises:
+        InputError: It is missing or damaged.
+    """
+    try:
+        return Costs.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise InputError(
+            f"{path} cannot be read: {str(error).splitlines()[0]}",
+            "what `python benchmarks/cost.py` has measured",
+            "measure it anew",
+        ) from error

@@ -1,0 +1,201 @@
+"""Does the fast engine train as well as stock Keras? An equivalence test over seeds.
+
+`python benchmarks/equivalence.py` trains the 3x3 CNN with the tuned recipe, seed by seed, once by
+the project's engine and once by `fit` of stock Keras layers on TensorFlow: from the same initial
+weights, on the same images in the same order. Only dropout's masks differ, which every backend
+draws in its own way. Seeds that are stored are not trained again; `--table` only writes
+docs/equivalence.md anew.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+os.environ.setdefault("KERAS_BACKEND", "jax")
+# Run as a script, Python looks for modules in this file's folder only.
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import numpy as np
+from benchmarks.processes import ROOT
+from pydantic import ValidationError
+
+from convbias import data, models
+from convbias.config import Arm, Convolutional, DataVariant, Description
+from convbias.environment import code_version, describe_machine
+from convbias.errors import ConvbiasError, InputError, RunError
+from convbias.experiments.base import ACCURACY_MARGIN
+from convbias.recipes import tuned
+from convbias.run import Environment
+from convbias.statistics import paired_contrast
+from convbias.store import write_atomically
+from convbias.training import epoch_orders, train
+
+EPOCHS = 3
+SEEDS = 12
+RESULT = ROOT / "benchmarks" / "results" / "equivalence.json"
+PAGE = ROOT / "docs" / "equivalence.md"
+
+
+class Pair(Description, frozen=True):
+    """Test accuracies of one seed."""
+
+    seed: int
+    convbias: float
+    keras: float
+    code_version: str
+
+
+class Equivalence(Description, frozen=True):
+    """All pairs so far."""
+
+    dataset: str
+    epochs: int
+    environment: Environment
+    pairs: tuple[Pair, ...]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command; returns its exit status."""
+    parser = argparse.ArgumentParser(prog="equivalence", description=__doc__, allow_abbrev=False)
+    parser.add_argument("--seeds", type=int, default=SEEDS, help=f"how many ({SEEDS})")
+    parser.add_argument(
+        "--rival-python",
+        type=Path,
+        default=ROOT / ".venv-bench" / "bin" / "python",
+        help="the interpreter of the environment with Keras on TensorFlow",
+    )
+    parser.add_argument("--table", action="store_true", help="only write docs/equivalence.md anew")
+    options = parser.parse_args(arguments)
+    try:
+        if not options.table:
+            _measure(options.seeds, options.rival_python)
+        page = markdown(_read())
+        write_atomically(PAGE, lambda file: file.write_text(page, encoding="utf-8"))
+    except ConvbiasError as error:
+        print(f"equivalence: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("equivalence: interrupted; the next call goes on", file=sys.stderr)
+        return 130
+    return 0
+
+
+def markdown(measured: Equivalence) -> str:
+    """The page."""
+    ours = [pair.convbias for pair in measured.pairs]
+    theirs = [pair.keras for pair in measured.pairs]
+    contrast = paired_contrast(ours, theirs, margin=ACCURACY_MARGIN)
+    rows = "\n".join(
+        f"| {pair.seed} | {100 * pair.convbias:.2f} | {100 * pair.keras:.2f} |"
+        f" {100 * (pair.convbias - pair.keras):+.2f} |"
+        for pair in measured.pairs
+    )
+    interval = (
+        f" (95 % interval {100 * contrast.interval.low:+.3f} to"
+        f" {100 * contrast.interval.high:+.3f})"
+        if contrast.interval
+        else ""
+    )
+    p_value = contrast.equivalence_p_value
+    tost = "cannot be tested" if p_value is None else f"p = {p_value:.2g}"
+    return f"""# Does the fast engine train as well as stock Keras?
+
+Written by `benchmarks/equivalence.py` from `benchmarks/results/equivalence.json`.
+
+The 3x3 CNN, tuned recipe, {measured.epochs} epochs of {measured.dataset}: by the project's engine,
+and by `fit` of stock Keras layers on TensorFlow, from the same initial weights, on the same images
+in the same order. Only dropout's masks differ, which every backend draws in its own way. That the
+single steps are the same where the masks are the same, too, is tested in `tests/test_engine.py`.
+
+Mean difference in test accuracy over {contrast.n} seeds:
+**{100 * contrast.difference:+.3f} percentage points**{interval}. Equivalence within
+{100 * contrast.margin:g} points (TOST): {tost}. Verdict: **{contrast.verdict}**.
+
+| seed | convbias (%) | stock Keras (%) | difference (points) |
+| --- | --- | --- | --- |
+{rows}
+"""
+
+
+def _measure(seeds: int, rival_python: Path) -> None:
+    name = data.resolve("auto")[0]
+    dataset = data.load(name)
+    model = Convolutional(kernel_size=3)
+    arm = Arm(data=DataVariant(dataset=name), model=model, recipe=tuned(EPOCHS, model))
+    stored = _read() if RESULT.exists() else None
+    pairs = {pair.seed: pair for pair in stored.pairs} if stored else {}
+    for seed in range(seeds):
+        if seed in pairs:
+            continue
+        theirs = _stock(arm, seed, dataset, rival_python)
+        [ours] = train(arm, [seed], dataset)
+        if ours.test is None:
+            raise RunError(f"seed {seed} diverged: {ours.reason}")
+        pairs[seed] = Pair(
+            seed=seed, convbias=ours.test.accuracy, keras=theirs, code_version=code_version()
+        )
+        print(pairs[seed], file=sys.stderr, flush=True)
+        measured = Equivalence(
+            dataset=name,
+            epochs=EPOCHS,
+            environment=describe_machine(threads=os.cpu_count() or 1),
+            pairs=tuple(pairs[each] for each in sorted(pairs)),
+        )
+        text = measured.model_dump_json(indent=1) + "\n"
+        write_atomically(RESULT, lambda file, text=text: file.write_text(text, encoding="utf-8"))
+
+
+def _stock(arm: Arm, seed: int, dataset: data.Dataset, python: Path) -> float:
+    """Test accuracy of stock Keras on TensorFlow, in its own environment."""
+    network = models.build(arm.model, seed, (dataset.pixel_mean, dataset.pixel_std))
+    orders = epoch_orders(arm, seed, dataset)
+    with tempfile.TemporaryDirectory() as folder:
+        task = Path(folder) / "task.npz"
+        np.savez(
+            task,
+            images=dataset.train_images,
+            labels=dataset.train_labels,
+            test_images=dataset.test_images,
+            test_labels=dataset.test_labels,
+            orders=np.stack([next(orders) for _ in range(arm.recipe.epochs)]),
+            standardise=np.array([dataset.pixel_mean, dataset.pixel_std]),
+            recipe=arm.recipe.model_dump_json(),
+            **{f"weight_{i}": weight for i, weight in enumerate(network.get_weights())},
+        )
+        try:
+            done = subprocess.run(
+                [str(python), "-m", "benchmarks.rivals.keras_accuracy", str(task)],
+                cwd=ROOT,
+                stdout=subprocess.PIPE,
+                text=True,
+                check=True,
+            )
+        except (OSError, subprocess.CalledProcessError) as error:
+            raise RunError(
+                f"stock Keras did not train: {error}",
+                "an environment with Keras on TensorFlow",
+                "make it with `make bench`, or name another one with --rival-python",
+            ) from error
+    return float(json.loads(done.stdout)["test_accuracy"])
+
+
+def _read() -> Equivalence:
+    try:
+        return Equivalence.model_validate_json(RESULT.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise InputError(
+            f"{RESULT} cannot be read: {str(error).splitlines()[0]}",
+            "what this benchmark has measured",
+            "remove it if it is there, and measure anew",
+        ) from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,98 @@
+"""What a study will cost on this machine, predicted before it starts.
+
+Training speed is stored as images per second for every GFLOP/s that a matrix product reached on
+one core beside it (`make bench`). A short matrix product says how fast this machine is just now.
+"""
+
+from __future__ import annotations
+
+import heapq
+import time
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+import numpy as np
+
+from convbias.config import Arm, Convolutional
+from convbias.sweep import Planned, cores
+
+SIDE = 1024
+SECONDS = 0.5
+# Of the cost of a training step, the forward pass, which is all that scoring takes.
+FORWARD_SHARE = 1 / 3
+# Training split, validation split and test images, without loading any.
+IMAGES = {"fashion-mnist": (54_000, 6_000, 10_000), "drawn": (5_400, 600, 1_000)}
+
+
+@dataclass(frozen=True)
+class _Speed:
+    """Of one network on one core."""
+
+    images_per_gigaflop: float
+    start_seconds: float
+
+
+def predicted_seconds(wanted: Sequence[Planned], jobs: int | None = None) -> float:
+    """How long it will take to train these runs here, in seconds.
+
+    Args:
+        wanted: Arms and seeds.
+        jobs: How many processes; one per core by default.
+    """
+    if not wanted:
+        return 0.0
+    gigaflops = matrix_product_rate() / 1e9
+    longest_first = sorted((_run_seconds(arm, gigaflops) for arm, _ in wanted), reverse=True)
+    busy_until = [0.0] * min(jobs or cores(), len(wanted))
+    for seconds in longest_first:
+        heapq.heapreplace(busy_until, busy_until[0] + seconds)
+    return max(busy_until)
+
+
+def matrix_product_rate() -> float:
+    """Floating-point operations per second of NumPy's matrix product, on one core of all."""
+    left, right = np.random.default_rng(0).random((2, SIDE, SIDE), dtype=np.float32)
+    out = np.matmul(left, right)
+    products, started = 0, time.perf_counter()
+    while (elapsed := time.perf_counter() - started) < SECONDS:
+        np.matmul(left, right, out=out)
+        products += 1
+    return products * 2 * SIDE**3 / elapsed / cores()
+
+
+def _run_seconds(arm: Arm, gigaflops: float) -> float:
+    speed = _speed(arm)
+    training, validation, test = IMAGES[arm.data.dataset]
+    trained = arm.recipe.epochs * (arm.data.training_images or training)
+    scored = (arm.recipe.epochs + 1) * validation  # once more to score as many training images
+    if arm.data.scored_on == "test":
+        scored += test
+    work = trained + FORWARD_SHARE * scored
+    return speed.start_seconds + work / (speed.images_per_gigaflop * gigaflops)
+
+
+def _speed(arm: Arm) -> _Speed:
+    measured = _measured()
+    if not isinstance(arm.model, Convolutional):
+        return measured[0]
+    sizes = sorted(size for size in measured if size)
+    # Seconds per image grow about evenly with the kernel's side, also beyond what was measured.
+    size = arm.model.kernel_size
+    if size in measured:
+        return measured[size]
+    costs = [1 / measured[each].images_per_gigaflop for each in sizes]
+    slope, offset = np.polyfit(sizes, costs, deg=1)
+    nearest = measured[min(sizes, key=lambda each: abs(each - size))]
+    return _Speed(1 / max(slope * size + offset, min(costs) / 2), nearest.start_seconds)
+
+
+@cache
+def _measured() -> dict[int, _Speed]:
+    """Kernel size, 0 for the dense network, to its speed."""
+    text = resources.files("convbias").joinpath("cost.toml").read_text(encoding="utf-8")
+    return {
+        int(size): _Speed(**values) for size, values in tomllib.loads(text)["kernel_size"].items()
+    }

@@ -1,0 +1,84 @@
+"""The predicted cost of training against arithmetic by hand."""
+
+import pytest
+
+from convbias import cost, data
+from convbias.config import Arm, Convolutional, DataVariant, Dense
+from convbias.drawn import drawn
+from convbias.recipes import classic
+
+SPEEDS = {
+    0: cost._Speed(images_per_gigaflop=1_000, start_seconds=2),
+    3: cost._Speed(images_per_gigaflop=50, start_seconds=10),
+    7: cost._Speed(images_per_gigaflop=25, start_seconds=12),
+}
+
+
+@pytest.fixture(autouse=True)
+def _speeds(monkeypatch):
+    monkeypatch.setattr(cost, "_measured", lambda: SPEEDS)
+    monkeypatch.setattr(cost, "matrix_product_rate", lambda: 80e9)
+
+
+def arm(model, epochs=3, **variant):
+    return Arm(data=DataVariant(**variant), model=model, recipe=classic(epochs))
+
+
+def seconds(model, epochs=3, **variant):
+    return cost.predicted_seconds([(arm(model, epochs, **variant), 0)], jobs=1)
+
+
+def test_one_run_by_hand():
+    """54,000 images three times, a third of that for four validations and the test; 4,000/s."""
+    work = 3 * 54_000 + (4 * 6_000 + 10_000) / 3
+    assert seconds(Convolutional()) == pytest.approx(10 + work / (50 * 80))
+    searched = 3 * 54_000 + 4 * 6_000 / 3
+    assert seconds(Convolutional(), scored_on="validation") == pytest.approx(
+        10 + searched / (50 * 80)
+    )
+    small = 2 * 1_000 + (3 * 600 + 1_000) / 3
+    assert seconds(Dense(), 2, dataset="drawn", training_images=1_000) == pytest.approx(
+        2 + small / (1_000 * 80)
+    )
+
+
+def test_kernel_sizes_between_and_beyond_the_measured_ones():
+    """Seconds per image at 3 and 7 are 0.02 and 0.04 per GFLOP/s, so 0.03 at 5 and 0.06 at 11."""
+    work = 3 * 54_000 + (4 * 6_000 + 10_000) / 3
+    assert seconds(Convolutional(kernel_size=5)) == pytest.approx(10 + work * 0.03 / 80)
+    assert seconds(Convolutional(kernel_size=11)) == pytest.approx(12 + work * 0.06 / 80)
+    assert seconds(Convolutional(kernel_size=1)) == pytest.approx(10 + work * 0.01 / 80)
+
+
+def test_processes_share_the_runs_longest_first():
+    """Runs of 4, 3, 3 and 2 in two processes: 4 + 2 beside 3 + 3."""
+    planned = [(arm(Dense(), epochs), 0) for epochs in (400, 300, 300, 200)]
+    lengths = [cost.predicted_seconds([one], jobs=1) for one in planned]
+    both = cost.predicted_seconds(planned, jobs=2)
+    assert both == pytest.approx(max(lengths[0] + lengths[3], lengths[1] + lengths[2]))
+    assert cost.predicted_seconds(planned, jobs=9) == pytest.approx(max(lengths))
+    assert cost.predicted_seconds([]) == 0
+
+
+def test_the_numbers_of_images_are_those_of_the_data_sets():
+    labels = drawn()[1]
+    training, held_out = data.split(labels, seed=0)
+    assert cost.IMAGES["drawn"] == (len(training), len(held_out), len(drawn()[3]))
+
+
+def test_the_numbers_of_images_are_those_of_fashion_mnist(fashion_mnist):
+    training, held_out = data.split(fashion_mnist.train_labels, seed=0)
+    test = len(fashion_mnist.test_labels)
+    assert cost.IMAGES["fashion-mnist"] == (len(training), len(held_out), test)
+
+
+def test_the_packaged_speeds_cover_the_original_arms():
+    from importlib import resources
+
+    text = resources.files("convbias").joinpath("cost.toml").read_text(encoding="utf-8")
+    assert [f"[kernel_size.{size}]" in text for size in (0, 3, 5, 7)] == [True] * 4
+
+
+def test_a_matrix_product_has_a_plausible_speed(monkeypatch):
+    monkeypatch.undo()
+    assert 1e8 < cost.matrix_product_rate() < 1e13
