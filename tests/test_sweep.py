@@ -40,9 +40,7 @@ def stores(arm: Arm, seeds: list[int], folder: Path, _notes: Path, _parent: int)
     return [(run_key(arm, seed), None) for seed in seeds]
 
 
-def stores_together(
-    arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int
-) -> Outcome:
+def stores_together(arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int) -> Outcome:
     with (folder / "units").open("a") as file:
         file.write(f"{arm.name} {seeds}\n")
     return stores(arm, seeds, folder, notes, parent)
@@ -78,7 +76,9 @@ def dies_always(arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: i
     return [(run_key(arm, seed), None) for seed in seeds]
 
 
-def dies_after_storing(arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int) -> Outcome:
+def dies_after_storing(
+    arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int
+) -> Outcome:
     stores(arm, seeds, folder, notes, parent)
     os._exit(3)
 
@@ -110,7 +110,9 @@ def diverges(arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int)
     record = training._Training._record_epoch
 
     def record_epoch(self: Any, losses: np.ndarray, accuracies: np.ndarray) -> None:
-        spoilt = np.array([s == 1 and len(e) == 1 for s, e in zip(self.seeds, self.epochs)])
+        spoilt = np.array(
+            [s == 1 and len(e) == 1 for s, e in zip(self.seeds, self.epochs, strict=True)]
+        )
         record(self, np.where(spoilt, np.inf, losses), accuracies)
 
     training._Training._record_epoch = record_epoch
@@ -229,6 +231,24 @@ def test_an_accelerator_trains_all_missing_seeds_of_an_arm_at_once(
     sweep([*PLANNED, (other, 5), (other, 6)], store, jobs=2)
     units = (tmp_path / "units").read_text().splitlines()
     assert units == ["cnn-3x3 [5, 6]", "dense [0, 2]"]
+
+
+def test_an_accelerator_needs_a_plugin_a_driver_and_no_refusal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "jax_plugins" / "xla_cuda12").mkdir(parents=True)
+    (tmp_path / "jax_plugins" / "xla_cuda12" / "__init__.py").touch()
+    monkeypatch.delenv("JAX_PLATFORMS", raising=False)
+    monkeypatch.setattr(sweeping, "NVIDIA_DRIVER", tmp_path)
+    assert not sweeping.has_accelerator()
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert sweeping.has_accelerator()
+    monkeypatch.setenv("JAX_PLATFORMS", "cpu")
+    assert not sweeping.has_accelerator()
+    monkeypatch.setenv("JAX_PLATFORMS", "cuda,cpu")
+    assert sweeping.has_accelerator()
+    monkeypatch.setattr(sweeping, "NVIDIA_DRIVER", tmp_path / "none")
+    assert not sweeping.has_accelerator()
 
 
 def test_of_an_arm_that_failed_half_way_the_stored_runs_count(

@@ -184,7 +184,7 @@ def test_seeds_that_do_not_fit_into_memory_are_split(garments, monkeypatch):
 
 
 def test_a_network_that_does_not_fit_into_memory_is_an_error(garments, monkeypatch):
-    def run(self, on_epoch):
+    def run(_training, _on_epoch):
         raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory")
 
     monkeypatch.setattr(training._Training, "run", run)
@@ -193,7 +193,7 @@ def test_a_network_that_does_not_fit_into_memory_is_an_error(garments, monkeypat
 
 
 def test_other_errors_of_the_device_are_passed_on(garments, monkeypatch):
-    def run(self, on_epoch):
+    def run(_training, _on_epoch):
         raise jax.errors.JaxRuntimeError("INTERNAL: something else")
 
     monkeypatch.setattr(training._Training, "run", run)

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from multiprocessing import resource_tracker
 from pathlib import Path
 from pkgutil import iter_modules
@@ -31,6 +32,8 @@ from convbias.store import DamagedRunError, Store
 from convbias.worker import ONE_THREAD, execute
 
 ATTEMPTS = 3  # how often processes may die without any run being finished
+
+NVIDIA_DRIVER = Path("/dev/nvidiactl")
 
 NOTES_PREFIX = "progress-"  # before the identifier of the sweep's process
 UNFINISHED_FILE = re.compile(r"\.[0-9a-f]{12}-seed\d+-\w{8}\.(json|keras)")
@@ -191,15 +194,13 @@ def _train(
 
 def has_accelerator() -> bool:
     """Whether JAX would train on a GPU here; found out without loading JAX."""
-    try:
-        import jax_plugins
-    except ImportError:
-        return False
-    installed = [plugin.name for plugin in iter_modules(jax_plugins.__path__)]
+    plugins = find_spec("jax_plugins")
+    folders = plugins.submodule_search_locations if plugins else None
+    installed = [plugin.name for plugin in iter_modules(folders or [])]
     wanted = os.environ.get("JAX_PLATFORMS", "cuda")
     return (
         any(name.startswith("xla_cuda") for name in installed)
-        and Path("/dev/nvidiactl").exists()
+        and NVIDIA_DRIVER.exists()
         and ("cuda" in wanted or "gpu" in wanted)
     )
 

@@ -25,6 +25,7 @@ SECONDS_BETWEEN_LOOKS = 1.0
 # What keeps XLA, and the libraries for linear algebra, to one thread; they read it when they are
 # loaded, so the parent sets it before it starts us.
 ONE_THREAD = {
+    "PJRT_NPROC": "1",  # of XLA's threads for single operations
     "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false",
     "KERAS_BACKEND": "jax",
     "OMP_NUM_THREADS": "1",
