@@ -115,7 +115,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         f" starts and again before it is timed ({PATIENCE:g})",
     )
     parser.add_argument(
-        "--table", action="store_true", help="write the stored results into README.md and the package's cost.toml, and stop"
+        "--table",
+        action="store_true",
+        help="write the stored results into README.md and the package's cost.toml, and stop",
     )
     return parser.parse_args(arguments)
 
