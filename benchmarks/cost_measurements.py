@@ -1,8 +1,8 @@
 """Single measurements of training's cost, each in a process of its own; prints JSON.
 
-    python -m benchmarks.cost_measurements speed KERNEL_SIZE
-    python -m benchmarks.cost_measurements profile KERNEL_SIZE
-    python -m benchmarks.cost_measurements train KERNEL_SIZE IMAGES EPOCHS SEEDS
+python -m benchmarks.cost_measurements speed KERNEL_SIZE
+python -m benchmarks.cost_measurements profile KERNEL_SIZE
+python -m benchmarks.cost_measurements train KERNEL_SIZE IMAGES EPOCHS SEEDS
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import time
 from collections import defaultdict
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 os.environ["KERAS_BACKEND"] = "jax"
 
@@ -124,9 +125,7 @@ class _Loop:
         """Seconds of one epoch."""
         order = self._orders.permutation(len(self._images))[: self.steps * BATCH]
         started = time.perf_counter()
-        self._state, _, _ = self._engine.epoch(
-            self._state, self._images, self._labels, order[None]
-        )
+        self._state, _, _ = self._engine.epoch(self._state, self._images, self._labels, order[None])
         return time.perf_counter() - started
 
     def instructions(self) -> dict[str, str]:
@@ -137,7 +136,9 @@ class _Loop:
 
 
 def _by_layer(
-    events: jax.profiler.ProfileData, instructions: dict[str, str], steps: int
+    events: Any,  # noqa: ANN401 - jax.profiler.ProfileData, which is not annotated
+    instructions: dict[str, str],
+    steps: int,
 ) -> dict[str, float]:
     """Milliseconds per step of every layer, forward and backward."""
     parts: defaultdict[str, float] = defaultdict(float)

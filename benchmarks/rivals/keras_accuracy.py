@@ -1,4 +1,4 @@
-"""Train stock Keras on TensorFlow with the study's recipe and given batches; prints its accuracy."""
+"""Train stock Keras on TensorFlow with given weights, batches and recipe; prints its accuracy."""
 
 from __future__ import annotations
 
