@@ -51,7 +51,7 @@ def speed(kernel_size: int) -> dict[str, float]:
     gigaflops.append(matrix_product_rate() / 1e9)
     return {
         "kernel_size": kernel_size,
-        "images_per_second": steps * BATCH / median(seconds),
+        "images_per_second": loop.steps * BATCH / median(seconds),
         "gigaflops": median(gigaflops),
         "compile_seconds": loop.compile_seconds,
         "peak_memory_bytes": peak_memory_bytes(),
