@@ -76,7 +76,9 @@ def _measure() -> Costs:
             seconds=tuple(_seconds(GROWTH_IMAGES[0], 1, seeds) for seeds in GROWTH_SEEDS),
         ),
     )
-    parallel = tuple(_together(count) for count in PARALLEL)
+    # In turn, because the machine's speed changes between minutes.
+    rounds = [[_together(count) for count in PARALLEL] for _ in range(ROUNDS)]
+    parallel = tuple(median(rates) for rates in zip(*rounds, strict=True))
     return Costs(
         code_version=code_version(),
         environment=describe_machine(threads=1),

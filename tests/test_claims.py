@@ -266,6 +266,18 @@ def test_the_edge_of_the_prediction_interval(mean, verdict):
     assert audited(three_runs(mean))["baseline-accuracy"].verdict == verdict
 
 
+def test_a_short_training_refutes_no_published_number():
+    short = make_runs(make_arm("dense", epochs=9), [0.798, 0.8, 0.802], images=10_000)
+    result = audited(short)["baseline-accuracy"]
+    assert result.verdict == "undecided"
+    assert "ours trained for only 9 epochs" in result.explanation
+    long = make_runs(make_arm("dense", epochs=10), [0.798, 0.8, 0.802], images=10_000)
+    assert audited(long)["baseline-accuracy"].verdict == "does not hold"
+    # What it does reach, it has reached.
+    reached = make_runs(make_arm("dense", epochs=9), [0.87, 0.872, 0.874], images=10_000)
+    assert audited(reached)["baseline-accuracy"].verdict == "holds"
+
+
 def test_an_interval_that_holds_nearly_anything_confirms_nothing():
     result = audited(three_runs(87.2, spread=0.3))["baseline-accuracy"]
     assert result.verdict == "undecided"

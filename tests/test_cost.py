@@ -17,7 +17,8 @@ SPEEDS = {
 @pytest.fixture(autouse=True)
 def _speeds(monkeypatch):
     monkeypatch.setattr(cost, "_measured", lambda: SPEEDS)
-    monkeypatch.setattr(cost, "matrix_product_rate", lambda: 80e9)
+    monkeypatch.setattr(cost, "matrix_product_rate", lambda: 160e9)
+    monkeypatch.setattr(cost, "cores", lambda: 2)
 
 
 def arm(model, epochs=3, **variant):

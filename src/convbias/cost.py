@@ -45,7 +45,7 @@ def predicted_seconds(wanted: Sequence[Planned], jobs: int | None = None) -> flo
     """
     if not wanted:
         return 0.0
-    gigaflops = matrix_product_rate() / 1e9
+    gigaflops = matrix_product_rate() / cores() / 1e9
     longest_first = sorted((_run_seconds(arm, gigaflops) for arm, _ in wanted), reverse=True)
     busy_until = [0.0] * min(jobs or cores(), len(wanted))
     for seconds in longest_first:
@@ -54,7 +54,7 @@ def predicted_seconds(wanted: Sequence[Planned], jobs: int | None = None) -> flo
 
 
 def matrix_product_rate() -> float:
-    """Floating-point operations per second of NumPy's matrix product, on one core of all."""
+    """Floating-point operations per second of NumPy's matrix product, with all its threads."""
     left, right = np.random.default_rng(0).random((2, SIDE, SIDE), dtype=np.float32)
     out = np.matmul(left, right)
     took: list[float] = []
@@ -64,7 +64,7 @@ def matrix_product_rate() -> float:
         np.matmul(left, right, out=out)
         took.append(time.perf_counter() - began)
     # The median, because other programs disturb single products.
-    return 2 * SIDE**3 / median(took) / cores()
+    return 2 * SIDE**3 / median(took)
 
 
 def _run_seconds(arm: Arm, gigaflops: float) -> float:

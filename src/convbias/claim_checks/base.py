@@ -22,6 +22,8 @@ ClaimVerdict = Literal["holds", "does not hold", "undecided", "cannot hold", "no
 Shape = tuple[int, ...]
 Layers = Mapping[str, Mapping[str, Shape]]  # layer name to weight name to shape, kernels first
 
+# Below this, training ends far from where it would settle.
+FEW_EPOCHS = 10
 FEWEST_RUNS = 3  # below this a spread is too poorly known to judge a number by
 
 

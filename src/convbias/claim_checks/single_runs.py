@@ -7,7 +7,8 @@ of our mean would be the wrong yardstick, as it shrinks to nothing with more see
 - outside the interval does not hold;
 - inside it holds, provided the interval is narrower than the claim's tolerance: an interval so
   wide that nearly any number lies inside confirms none;
-- is undecided otherwise, and with fewer than three runs.
+- is undecided otherwise, with fewer than three runs, and when it lies outside but our runs trained
+  for few epochs: where a longer training ends is not shown then.
 
 The original's recipe and number of epochs are not known. The verdict therefore speaks of the
 number under our recipe, which the explanation names, and never of what was seen at the time.
@@ -19,6 +20,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from convbias.claim_checks.base import (
+    FEW_EPOCHS,
     FEWEST_RUNS,
     Check,
     Claim,
@@ -48,6 +50,13 @@ def _single_run(
     spread = "" if summary.sd is None else f", sd {claim.written(summary.sd, digits=1)}"
     verdict, explanation = _judge(claim, len(values), interval)
     recipes = [run.arm.recipe for runs in shared for run in runs]
+    epochs = min(recipe.epochs for recipe in recipes)
+    if verdict == "does not hold" and epochs < FEW_EPOCHS:
+        verdict = "undecided"
+        explanation += (
+            f" But ours trained for only {epochs} epoch{'' if epochs == 1 else 's'}, and where a"
+            f" longer training ends is not shown; {FEW_EPOCHS} would judge it."
+        )
     named = "; ".join(sorted({f"{recipe.name}, {recipe.epochs} epochs" for recipe in recipes}))
     return ClaimResult(
         claim,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from statsmodels.stats.power import TTestPower
 
+from convbias.claim_checks.base import FEW_EPOCHS
 from convbias.experiments.base import Experiment
 from convbias.figures import Arms, arm_data, data_remark
 from convbias.findings import Finding
@@ -16,9 +17,6 @@ from convbias.statistics import Contrast, attainable_level
 from convbias.wording import amount
 
 POWER = 0.8  # with which probability a difference should be found
-
-# The recipes were measured at ten epochs; below, the classic one is far from where it settles.
-FEW_EPOCHS = 10
 
 
 @dataclass(frozen=True)
