@@ -7,7 +7,7 @@ import pytest
 
 from convbias import models
 from convbias.config import Convolutional, Dense
-from convbias.engine import SMALLEST_PROBABILITY, Engine
+from convbias.engine import Engine
 from convbias.recipes import classic
 
 GENERATOR = np.random.default_rng(0)
@@ -109,7 +109,8 @@ def test_predictions_by_hand():
     np.testing.assert_allclose(predictions.loss, expected, rtol=1e-4)
 
 
-def test_loss_of_a_hopeless_prediction_is_clipped_as_in_keras():
+def test_a_hopeless_prediction_still_has_a_loss_and_a_gradient():
+    """Its probability underflows, so only the logits tell how wrong it is."""
     network = models.build(Dense(), seed=1)
     last = network.layers[-1]
     last.bias.assign(np.array([1000.0] + [0.0] * 9, dtype=np.float32))
@@ -117,7 +118,13 @@ def test_loss_of_a_hopeless_prediction_is_clipped_as_in_keras():
     wrong = np.ones(300, dtype=np.int32)
     state, chosen = engine.initial_state([network]), np.arange(300)[None]
     [predictions] = engine.predict(state, jnp.asarray(IMAGES), wrong, chosen)
-    np.testing.assert_allclose(predictions.loss, -np.log(SMALLEST_PROBABILITY), rtol=1e-5)
+    last.activation = keras.activations.linear
+    logits = np.asarray(network(IMAGES.astype(np.float32) / 255), dtype=np.float64)
+    np.testing.assert_allclose(predictions.loss, logits[:, 0] - logits[:, 1], rtol=1e-5)
+    state, _, _ = engine.epoch(state, jnp.asarray(IMAGES), wrong, np.arange(300)[None])
+    moved = np.asarray(state.trainable[-1]) - np.array([1000.0] + [0.0] * 9)
+    # Adam's three steps of 0.001, towards the right class and away from the wrong one.
+    np.testing.assert_allclose(moved[:2], [-0.003, 0.003], rtol=0.05)
 
 
 def test_a_second_compilation_costs_nothing():

@@ -29,8 +29,6 @@ from convbias.config import Model, Recipe
 from convbias.errors import ConvbiasError
 
 EVALUATION_BATCH = 256
-# Keras, too, clips probabilities here before it takes the logarithm.
-SMALLEST_PROBABILITY = 1e-7
 
 
 class State(NamedTuple):
@@ -100,6 +98,8 @@ class Engine:
         self.steps = -(-images // self.batch_size)
         self.seeds = seeds
         self._template: Any = models.build(model, 0, standardise)
+        # Its output is the logits: a loss of probabilities has no gradient where they underflow.
+        self._template.layers[-1].activation = keras.activations.linear
         # Keras' own annotations leave out the stateless calls' return types and the schedules.
         self._optimiser: Any = optimisers.build(recipe, self.steps)
         self._optimiser.build(self._template.trainable_variables)
@@ -269,27 +269,27 @@ class Engine:
         weight: jax.Array,
     ) -> tuple[jax.Array, tuple[jax.Array, list[jax.Array]]]:
         """Weighted mean loss of a batch; beside it the number of correct images."""
-        probabilities, non_trainable = self._template.stateless_call(
+        logits, non_trainable = self._template.stateless_call(
             trainable, non_trainable, _scale(images), training=True
         )
-        loss = (_cross_entropy(probabilities, labels) * weight).sum() / weight.sum()
-        correct = ((probabilities.argmax(axis=1) == labels) * weight).sum()
+        loss = (_cross_entropy(logits, labels) * weight).sum() / weight.sum()
+        correct = ((logits.argmax(axis=1) == labels) * weight).sum()
         return loss, (correct, non_trainable)
 
     def _predict_batch(
         self, state: State, images: jax.Array, labels: jax.Array, index: jax.Array
     ) -> tuple[jax.Array, jax.Array]:
-        probabilities, _ = self._template.stateless_call(
+        logits, _ = self._template.stateless_call(
             state.trainable, state.non_trainable, _scale(images[index]), training=False
         )
-        return _cross_entropy(probabilities, labels[index]), probabilities.argmax(axis=1)
+        return _cross_entropy(logits, labels[index]), logits.argmax(axis=1)
 
 
 def _scale(images: jax.Array) -> jax.Array:
     return images.astype(jnp.float32) / 255
 
 
-def _cross_entropy(probabilities: jax.Array, labels: jax.Array) -> jax.Array:
+def _cross_entropy(logits: jax.Array, labels: jax.Array) -> jax.Array:
     """Cross-entropy in nats per image: (n, classes), (n,) -> (n,)."""
-    chosen = jnp.take_along_axis(probabilities, labels[:, None], axis=1)[:, 0]
-    return -jnp.log(jnp.clip(chosen, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY))
+    chosen = jnp.take_along_axis(logits, labels[:, None], axis=1)[:, 0]
+    return jax.nn.logsumexp(logits, axis=1) - chosen
