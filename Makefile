@@ -18,7 +18,7 @@ help:
 	@echo 'make study   train the quick study on Fashion-MNIST and write its report (PROFILE=full for more)'
 	@echo 'make test    lint, types and all tests'
 	@echo 'make check   lint and types alone'
-	@echo 'make bench   training throughput beside Keras-TensorFlow and PyTorch'
+	@echo 'make bench   training throughput beside Keras-TensorFlow and PyTorch, and its costs'
 	@echo 'make lock    resolve the requirement sets anew (for maintainers)'
 	@echo 'make clean   remove the environments'
 
@@ -36,6 +36,8 @@ check: $(VENV)/test.stamp
 
 bench: $(VENV)/run.stamp .venv-bench/stamp
 	$(BIN)/python benchmarks/throughput.py
+	$(BIN)/python benchmarks/throughput.py --table
+	$(BIN)/python benchmarks/cost.py
 
 $(VENV)/run.stamp: requirements/run.lock pyproject.toml
 	@$(call create,$(VENV),requirements/run.lock)
