@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -74,6 +75,8 @@ class Started:
         self.mark = uuid.uuid4().hex
         self.output = cwd / f"output-{self.mark}.txt"
         self.errors = cwd / f"errors-{self.mark}.txt"
+        # Tests that a shell runs in the background ignore interrupts, and children inherit that.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
         with self.output.open("w") as output, self.errors.open("w") as errors:
             self.process = subprocess.Popen(
                 [CONVBIAS, *map(str, arguments)],
@@ -83,6 +86,7 @@ class Started:
                 stderr=errors,
                 start_new_session=True,
             )
+        signal.signal(signal.SIGINT, before)
 
     def processes(self) -> list[int]:
         """Every living process that descends from the command, wherever it hangs by now."""

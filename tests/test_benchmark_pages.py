@@ -20,7 +20,7 @@ from convbias.errors import InputError
 from factories import make_run
 
 ROOT = Path(__file__).parents[1]
-ENVIRONMENT = make_run("dense", 0).environment
+ENVIRONMENT = make_run("dense", 0).environment.model_copy(update={"versions": {"jax": "0.10.2"}})
 
 
 def network(kernel_size: int, images_per_second: float, multiply_adds: int) -> Network:
