@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import ValidationError
+from benchmarks.stored import read_stored
 
 from convbias.config import Description
-from convbias.errors import InputError
 from convbias.run import Environment
 
 
@@ -70,11 +69,4 @@ def read(path: Path) -> Costs:
     Raises:
         InputError: It is missing or damaged.
     """
-    try:
-        return Costs.model_validate_json(path.read_bytes())
-    except (OSError, ValidationError) as error:
-        raise InputError(
-            f"{path} cannot be read: {str(error).splitlines()[0]}",
-            "what `python benchmarks/cost.py` has measured",
-            "measure it anew",
-        ) from error
+    return read_stored(Costs, path, "python benchmarks/cost.py")

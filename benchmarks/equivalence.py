@@ -24,12 +24,12 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
 from benchmarks.processes import ROOT
-from pydantic import ValidationError
+from benchmarks.stored import read_stored
 
 from convbias import data, models
 from convbias.config import Arm, Convolutional, DataVariant, Description
 from convbias.environment import code_version, describe_machine
-from convbias.errors import ConvbiasError, InputError, RunError
+from convbias.errors import ConvbiasError, RunError
 from convbias.experiments.base import ACCURACY_MARGIN
 from convbias.recipes import tuned
 from convbias.run import Environment
@@ -187,14 +187,7 @@ def _stock(arm: Arm, seed: int, dataset: data.Dataset, python: Path) -> float:
 
 
 def _read() -> Equivalence:
-    try:
-        return Equivalence.model_validate_json(RESULT.read_bytes())
-    except (OSError, ValidationError) as error:
-        raise InputError(
-            f"{RESULT} cannot be read: {str(error).splitlines()[0]}",
-            "what this benchmark has measured",
-            "remove it if it is there, and measure anew",
-        ) from error
+    return read_stored(Equivalence, RESULT, "python benchmarks/equivalence.py")
 
 
 if __name__ == "__main__":

@@ -7,10 +7,9 @@ from pathlib import Path
 from statistics import median
 from typing import Literal
 
-from pydantic import ValidationError
+from benchmarks.stored import read_stored
 
 from convbias.config import Description
-from convbias.errors import InputError
 from convbias.run import Environment
 
 Mode = Literal["one_training", "one_per_core", "one_core"]
@@ -191,11 +190,4 @@ def read(path: Path) -> Result:
     Raises:
         InputError: It is missing or is not a result.
     """
-    try:
-        return Result.model_validate_json(path.read_bytes())
-    except (OSError, ValidationError) as error:
-        raise InputError(
-            f"{path} cannot be read: {str(error).splitlines()[0]}",
-            "a result that this benchmark has written",
-            "remove it if it is there, and run `make bench`, which measures every arm",
-        ) from error
+    return read_stored(Result, path, "make bench")
