@@ -61,7 +61,7 @@ def hold(
     threads = cores if mode == "one_training" else 1
     variables = os.environ | dict.fromkeys(THREAD_VARIABLES, str(threads))
     processes: list[tuple[subprocess.Popen[str], IO[str]]] = []
-    _wait_for_calm(patience)
+    wait_for_calm(patience)
     try:
         for _ in range(cores if mode == "one_per_core" else 1):
             arguments = replace(task, started=time.time()).arguments()
@@ -86,7 +86,7 @@ def hold(
     return Contest(contender=contender, mode=mode, processes=measurements)
 
 
-def _wait_for_calm(patience: float) -> None:
+def wait_for_calm(patience: float) -> None:
     """Wait until the cores have been idle for a moment, but not longer than `patience` seconds."""
     end = time.monotonic() + patience
     calm_looks = 0
@@ -109,7 +109,7 @@ def _collect(
         for process, errors in processes:
             if process.stdout is None or not any(line == f"{READY}\n" for line in process.stdout):
                 raise _failure(contender, process, errors)
-        _wait_for_calm(patience)
+        wait_for_calm(patience)
         for process, _ in processes:
             # A process that has died meanwhile is reported below, with its last words.
             with suppress(BrokenPipeError):

@@ -126,8 +126,8 @@ def _measure(options: argparse.Namespace) -> None:
     rounds = options.rounds or (QUICK_ROUNDS if options.quick else ROUNDS)
     if options.rounds is not None and options.rounds < 1:
         raise InputError(f"{options.rounds} rounds were asked for", "1 or more", "use --rounds 5")
-    rival_versions = _rival_versions(options.rival_python)
-    _keep_to_cores()
+    versions = rival_versions(options.rival_python)
+    keep_to_cores()
     name, gave_way = data.resolve("auto")
     if gave_way:
         print(f"throughput: training on drawn images instead, because {gave_way}", file=sys.stderr)
@@ -144,7 +144,7 @@ def _measure(options: argparse.Namespace) -> None:
             seconds=QUICK_SECONDS if options.quick else SECONDS,
             cores=CORES,
             environment=describe_machine(threads=CORES),
-            rival_versions=rival_versions,
+            rival_versions=versions,
         )
         with tempfile.TemporaryDirectory() as folder:
             images = Path(folder) / "images.npz"
@@ -213,7 +213,7 @@ def _contest(contender: str, mode: Mode, task: Task, options: argparse.Namespace
     return min(held, key=lambda contest: contest.cores_taken_by_others)
 
 
-def _keep_to_cores() -> None:
+def keep_to_cores() -> None:
     """Keep this process and all that it starts to as many cores as the targets are for."""
     usable = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
     if len(usable) < CORES:
@@ -225,7 +225,7 @@ def _keep_to_cores() -> None:
     os.sched_setaffinity(0, usable[:CORES])
 
 
-def _rival_versions(python: Path) -> dict[str, str]:
+def rival_versions(python: Path) -> dict[str, str]:
     """Versions of the rivals in their environment.
 
     Raises:

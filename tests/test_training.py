@@ -22,7 +22,7 @@ def arm(model=None, recipe=None, **variant):
     return Arm(
         data=DataVariant(dataset="drawn", **variant),
         model=model or Dense(),
-        recipe=recipe or scheduled(epochs=3, learning_rate=0.004),
+        recipe=recipe or scheduled(epochs=3, learning_rate=0.02),
     )
 
 

@@ -110,7 +110,11 @@ class Recipe(Description, frozen=True):
 
     name: str
     epochs: int = Field(ge=1, le=1_000)
-    learning_rate: float = Field(gt=0, le=1, description="Adam's step size, at its peak.")
+    optimiser: Literal["adam", "muon"] = Field(
+        default="adam",
+        description="muon: momentum made orthogonal for kernels, Adam for the rest.",
+    )
+    learning_rate: float = Field(gt=0, le=1, description="The optimiser's step size at its peak.")
     schedule: Literal["constant", "warmup-cosine"] = Field(
         default="constant",
         description="warmup-cosine: linear from 0 to the peak, then half a cosine down to 0.",

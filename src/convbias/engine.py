@@ -99,9 +99,10 @@ class Engine:
         self.seeds = seeds
         self._template: Any = models.build(model, 0, standardise)
         # Its output is the logits: a loss of probabilities has no gradient where they underflow.
-        self._template.layers[-1].activation = keras.activations.linear
+        last_layer = self._template.layers[-1]
+        last_layer.activation = keras.activations.linear
         # Keras' own annotations leave out the stateless calls' return types and the schedules.
-        self._optimiser: Any = optimisers.build(recipe, self.steps)
+        self._optimiser: Any = optimisers.build(recipe, self.steps, last_layer.name)
         self._optimiser.build(self._template.trainable_variables)
         epoch, predict = self._epoch, self._predict_batch
         if seeds > 1:

@@ -7,16 +7,19 @@ from typing import Any
 import keras
 
 from convbias.config import Recipe
+from convbias.muon import Muon
 
 
-def build(recipe: Recipe, steps_per_epoch: int) -> keras.optimizers.Optimizer:
+def build(recipe: Recipe, steps_per_epoch: int, last_layer: str) -> keras.optimizers.Optimizer:
     """The recipe's optimiser, not yet built for any network.
 
     Args:
-        recipe: Says learning rate and schedule.
+        recipe: Says optimiser, learning rate and schedule.
         steps_per_epoch: With the recipe's epochs, it sets the schedule's length.
+        last_layer: Name of the layer that gives the classes, see `Muon`.
     """
-    return keras.optimizers.Adam(learning_rate(recipe, steps_per_epoch))
+    rate = learning_rate(recipe, steps_per_epoch)
+    return Muon(rate, last_layer) if recipe.optimiser == "muon" else keras.optimizers.Adam(rate)
 
 
 def learning_rate(recipe: Recipe, steps_per_epoch: int) -> Any:  # noqa: ANN401 - or a schedule

@@ -54,7 +54,7 @@ def train(
         seeds: Each trains the model once.
         recipe: How it is trained: with Keras' defaults, or at the rates that a search has found.
         epochs: Passes over the training images.
-        learning_rate: Adam's step size at its peak, instead of the recipe's.
+        learning_rate: The optimiser's step size at its peak, instead of the recipe's.
         training_images: How many of them; all when absent.
         dataset: Which images; auto takes the drawn garments where Fashion-MNIST is not to be had.
         runs: Folder of stored runs.
