@@ -5,7 +5,7 @@ import pytest
 from convbias import cost, data
 from convbias.config import Arm, Convolutional, DataVariant, Dense
 from convbias.drawn import drawn
-from convbias.recipes import classic
+from convbias.recipes import classic, scheduled
 
 SPEEDS = {
     0: cost._Speed(images_per_gigaflop=1_000, start_seconds=2),
@@ -49,6 +49,15 @@ def test_kernel_sizes_between_and_beyond_the_measured_ones():
     assert seconds(Convolutional(kernel_size=5)) == pytest.approx(10 + work * 0.03 / 80)
     assert seconds(Convolutional(kernel_size=11)) == pytest.approx(12 + work * 0.06 / 80)
     assert seconds(Convolutional(kernel_size=1)) == pytest.approx(10 + work * 0.01 / 80)
+
+
+def test_muon_costs_what_its_matrix_products_do():
+    """For 784 x 128 and 128 x 64, in steps of 64 images, at 80 GFLOP/s."""
+    large = 4 * 128**2 * 784 + 40 * 128**3
+    small = 4 * 64**2 * 128 + 40 * 64**3
+    tuned = Arm(data=DataVariant(), model=Dense(), recipe=scheduled(3, 0.02))
+    more = cost.predicted_seconds([(tuned, 0)], jobs=1) - seconds(Dense())
+    assert more == pytest.approx(3 * 54_000 / 64 * (large + small) / 80e9)
 
 
 def test_processes_share_the_runs_longest_first():

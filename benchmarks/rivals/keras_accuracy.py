@@ -28,7 +28,7 @@ def main(task: str) -> None:
     rate = keras.optimizers.schedules.CosineDecay(
         0.0, steps - warmup, warmup_target=recipe["learning_rate"], warmup_steps=warmup
     )
-    model = build(3)
+    model = build(int(arrays["kernel_size"]) or None)
     model.set_weights([arrays[f"weight_{i}"] for i in range(len(model.weights))])
     model.compile(
         optimizer=keras.optimizers.Adam(rate),

@@ -24,6 +24,7 @@ SIDE = 1024
 SECONDS = 1.0
 # Of the cost of a training step, the forward pass, which is all that scoring takes.
 FORWARD_SHARE = 1 / 3
+MUON_SMALL_PRODUCTS = 5 * 4  # iterations times products in each
 # Training split, validation split and test images, without loading any.
 IMAGES = {"fashion-mnist": (54_000, 6_000, 10_000), "drawn": (5_400, 600, 1_000)}
 
@@ -75,7 +76,25 @@ def _run_seconds(arm: Arm, gigaflops: float) -> float:
     if arm.data.scored_on == "test":
         scored += test
     work = trained + FORWARD_SHARE * scored
-    return speed.start_seconds + work / (speed.images_per_gigaflop * gigaflops)
+    seconds = speed.start_seconds + work / (speed.images_per_gigaflop * gigaflops)
+    if arm.recipe.optimiser == "muon":  # the stored speeds are Adam's, which costs next to nothing
+        steps = trained / arm.recipe.batch_size
+        seconds += steps * sum(map(_muon_gigaflop, _kernels(arm))) / gigaflops
+    return seconds
+
+
+def _muon_gigaflop(kernel: tuple[int, int]) -> float:
+    """Of one step for a kernel, see `convbias.muon.orthogonalised`."""
+    small, large = sorted(kernel)
+    return (2 * 2 * small**2 * large + MUON_SMALL_PRODUCTS * 2 * small**3) / 1e9
+
+
+def _kernels(arm: Arm) -> list[tuple[int, int]]:
+    """Inputs and outputs of every layer but the last."""
+    if not isinstance(arm.model, Convolutional):
+        return [(784, 128), (128, 64)]
+    field = arm.model.kernel_size**2
+    return [(field, 32), (field * 32, 64), (64, 128)]
 
 
 def _speed(arm: Arm) -> _Speed:

@@ -14,7 +14,7 @@ from convbias.recipes import scheduled
 from convbias.run import Run
 from convbias.store import write_atomically
 
-RATES = (0.008, 0.016, 0.032)
+RATES = (0.004, 0.008, 0.016, 0.032)
 # Far from the seeds of any study, so that no study's split or weights were searched on.
 SEEDS = (100_000, 100_001)
 EPOCHS = 3

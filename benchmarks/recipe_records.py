@@ -1,0 +1,27 @@
+"""What the search for a recipe stores."""
+
+from __future__ import annotations
+
+from convbias.config import Description
+from convbias.run import Environment
+
+
+class Found(Description, frozen=True):
+    """One training."""
+
+    change: str
+    seed: int
+    validation_accuracy: float
+
+
+class Search(Description, frozen=True):
+    """All trainings so far."""
+
+    dataset: str
+    epochs: int
+    environment: Environment
+    found: tuple[Found, ...]
+
+    def of(self, change: str) -> dict[int, float]:
+        """Seed to validation accuracy."""
+        return {each.seed: each.validation_accuracy for each in self.found if each.change == change}
