@@ -113,7 +113,13 @@ def test_a_real_profile_finds_the_layers() -> None:
 
 
 PAIRS = tuple(
-    Pair(seed=seed, convbias=0.9 + 1e-4 * seed, keras=0.9 + 1e-4 * (9 - seed), code_version="0")
+    Pair(
+        network="dense",
+        seed=seed,
+        convbias=0.9 + 1e-4 * seed,
+        keras=0.9 + 1e-4 * (9 - seed),
+        code_version="0",
+    )
     for seed in range(10)
 )
 
