@@ -53,6 +53,9 @@ def describe(kind: type[Described], values: Mapping[str, object], source: str) -
         raise InputError(f"{source}: {where} = {first['input']!r}: {message}") from None
 
 
+Filters = Annotated[int, Field(ge=1, le=1024)]
+
+
 class DataVariant(Description, frozen=True):
     """Which images an arm trains on and which it is scored on."""
 
@@ -81,10 +84,32 @@ class Dense(Description, frozen=True):
 
 
 class Convolutional(Description, frozen=True):
-    """The CNN of the original study; the kernel size is its only argument."""
+    """The CNN of the original study; the other options change one part of it each."""
 
     family: Literal["cnn"] = "cnn"
     kernel_size: int = Field(default=3, ge=1, le=LARGEST_KERNEL, description="Pixels per side.")
+    filters: tuple[Filters, ...] = Field(
+        default=(32, 64),
+        min_length=1,
+        max_length=3,
+        description="Output channels of every convolution; each is followed by downsampling.",
+    )
+    sharing: Literal["shared", "local"] = Field(
+        default="shared", description="local: a kernel of its own for every pixel."
+    )
+    padding: Literal["same", "valid", "circular"] = Field(
+        default="same", description="circular: beyond the frame comes the opposite side."
+    )
+    downsampling: Literal["max", "stride", "blur", "polyphase", "none"] = Field(
+        default="max",
+        description="max: 2 x 2 maximum. stride: every second convolution output. blur: maximum,"
+        " low-pass filter, every second. polyphase: maximum, the phase with the largest norm.",
+    )
+    head: Literal["average", "flatten"] = Field(
+        default="average", description="What comes before the dense layers."
+    )
+    dropout: float = Field(default=0.3, ge=0, lt=1)
+    frozen: bool = Field(default=False, description="The kernels keep their initial weights.")
 
     @field_validator("kernel_size")
     @classmethod
@@ -98,8 +123,19 @@ class Convolutional(Description, frozen=True):
 
     @property
     def name(self) -> str:
-        """What tables and figures call this model, for instance `cnn-3x3`."""
-        return f"cnn-{self.kernel_size}x{self.kernel_size}"
+        """What tables and figures call this model, for instance `cnn-3x3` or `cnn-5x5-flatten`."""
+        parts = [f"cnn-{self.kernel_size}x{self.kernel_size}"]
+        for option in ("sharing", "padding", "downsampling", "head"):
+            value = getattr(self, option)
+            if value != type(self).model_fields[option].default:
+                parts.append("undownsampled" if value == "none" else value)
+        if self.filters != (32, 64):
+            parts.append("-".join(map(str, self.filters)))
+        if self.dropout != 0.3:
+            parts.append(f"dropout{self.dropout:g}" if self.dropout else "no-dropout")
+        if self.frozen:
+            parts.append("frozen")
+        return "-".join(parts)
 
 
 Model = Annotated[Dense | Convolutional, Field(discriminator="family")]

@@ -72,7 +72,7 @@ def convolve_gathered(images: jax.Array, kernel: jax.Array) -> jax.Array:
     padded = jnp.pad(images, ((pad, bottom), (pad, right), (0, 0), (0, 0)))
     # Without the barrier XLA folds the padding's bounds checks into every gathered element.
     values = lax.optimization_barrier(padded).reshape(-1, count)
-    index = _gather_index(rows, columns, channels_in, block, field)
+    index = gather_index(rows, columns, channels_in, block, field)
     patches = values.at[index].get(mode="promise_in_bounds")
     patches = patches.reshape(rows * columns, field * field * channels_in, count)
     last = block - 1
@@ -116,7 +116,7 @@ _multiply_patches.defvjp(_multiply_patches_forward, _multiply_patches_backward)
 
 
 @lru_cache(maxsize=64)
-def _gather_index(rows: int, columns: int, channels: int, block: int, field: int) -> np.ndarray:
+def gather_index(rows: int, columns: int, channels: int, block: int, field: int) -> np.ndarray:
     """For every block and every value under it, its row in the padded images."""
     row, column, tap, channel = np.ix_(
         np.arange(rows), np.arange(columns), np.arange(field * field), np.arange(channels)

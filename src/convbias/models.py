@@ -9,7 +9,14 @@ import keras
 import numpy as np
 
 from convbias.config import Convolutional, Dense, Model
-from convbias.layers import Convolution, GlobalAveragePooling, MaxPooling
+from convbias.layers import (
+    AntialiasedPooling,
+    CircularPadding,
+    Convolution,
+    GlobalAveragePooling,
+    LocalConnection,
+    MaxPooling,
+)
 
 IMAGE_SHAPE = (28, 28, 1)
 CLASSES = 10
@@ -59,26 +66,54 @@ def _dense_layers(seeds: Iterator[int]) -> list[keras.Layer]:
 
 
 def _cnn_layers(model: Convolutional, seeds: Iterator[int]) -> list[keras.Layer]:
-    def convolution(filters: int, name: str) -> keras.Layer:
-        return Convolution(
-            filters,
-            model.kernel_size,
-            padding="same",
-            activation="relu",
-            kernel_initializer=_glorot(seeds),
-            name=name,
-        )
-
+    layers: list[keras.Layer] = []
+    for number, filters in enumerate(model.filters, start=1):
+        layers += _convolution(model, filters, number, seeds)
+        layers += _downsampling(model, number)
+    average = model.head == "average"
     return [
-        convolution(32, "conv_1"),
-        MaxPooling(2, name="pool_1"),
-        convolution(64, "conv_2"),
-        MaxPooling(2, name="pool_2"),
-        GlobalAveragePooling(name="global_average"),
+        *layers,
+        GlobalAveragePooling(name="global_average")
+        if average
+        else keras.layers.Flatten(name="flatten"),
         _dense(128, "relu", "dense_1", seeds),
-        keras.layers.Dropout(0.3, seed=next(seeds), name="dropout_1"),
+        keras.layers.Dropout(model.dropout, seed=next(seeds), name="dropout_1"),
         _dense(CLASSES, "softmax", "probabilities", seeds),
     ]
+
+
+def _convolution(
+    model: Convolutional, filters: int, number: int, seeds: Iterator[int]
+) -> list[keras.Layer]:
+    name = f"conv_{number}"
+    if model.sharing == "local":
+        return [
+            LocalConnection(
+                filters, model.kernel_size, _glorot(seeds), name=name, trainable=not model.frozen
+            )
+        ]
+    around = [CircularPadding(model.kernel_size // 2, name=f"around_{number}")]
+    convolution = Convolution(
+        filters,
+        model.kernel_size,
+        padding="same" if model.padding == "same" else "valid",
+        strides=2 if model.downsampling == "stride" else 1,
+        activation="relu",
+        kernel_initializer=_glorot(seeds),
+        name=name,
+        trainable=not model.frozen,
+    )
+    return [*(around if model.padding == "circular" else []), convolution]
+
+
+def _downsampling(model: Convolutional, number: int) -> list[keras.Layer]:
+    name = f"pool_{number}"
+    if model.downsampling == "max":
+        return [MaxPooling(2, name=name)]
+    if model.downsampling in ("blur", "polyphase"):
+        circular = model.padding == "circular"
+        return [AntialiasedPooling(model.downsampling, circular=circular, name=name)]
+    return []
 
 
 def _dense(units: int, activation: str, name: str, seeds: Iterator[int]) -> keras.Layer:

@@ -57,3 +57,76 @@ def _max_pool_backward(
 
 
 max_pool.defvjp(_max_pool_forward, _max_pool_backward)
+
+
+def max_of_neighbours(images: jax.Array, *, circular: bool) -> jax.Array:
+    """Maximum over every pixel and its neighbours to the right and below; the size stays.
+
+    Args:
+        images: float (height, width, channels, n).
+        circular: Whether the last row's neighbour is the first; otherwise it has none.
+
+    Returns:
+        float (height, width, channels, n).
+    """
+    return _with_neighbour(_with_neighbour(images, 0, circular), 1, circular)
+
+
+def _with_neighbour(images: jax.Array, axis: int, circular: bool) -> jax.Array:
+    neighbours = jnp.roll(images, -1, axis)
+    if not circular:
+        last = [slice(None)] * images.ndim
+        last[axis] = slice(-1, None)
+        neighbours = neighbours.at[tuple(last)].set(images[tuple(last)])
+    return jnp.maximum(images, neighbours)
+
+
+def blur(images: jax.Array, *, circular: bool) -> jax.Array:
+    """Weigh every pixel and its neighbours by 1, 2, 1 along both axes, with sum 1.
+
+    The low-pass filter of Zhang 2019 (arXiv 1904.11486) with three taps; taken before every second
+    pixel is dropped, it removes most of what would alias.
+
+    Args:
+        images: float (height, width, channels, n).
+        circular: Whether the frame's neighbours are those across; otherwise the frame is repeated.
+
+    Returns:
+        float (height, width, channels, n).
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> dot = jnp.zeros((5, 5, 1, 1)).at[2, 2].set(16.0)
+        >>> blur(dot, circular=False)[1:4, 1:4, 0, 0].astype(int).tolist()
+        [[1, 2, 1], [2, 4, 2], [1, 2, 1]]
+    """
+    mode = "wrap" if circular else "edge"
+    for axis in (0, 1):
+        padding = [(0, 0)] * images.ndim
+        padding[axis] = (1, 1)
+        padded = jnp.pad(images, padding, mode=mode)
+        length = images.shape[axis]
+        before, here, after = (
+            lax.slice_in_dim(padded, start, start + length, axis=axis) for start in range(3)
+        )
+        images = (before + 2 * here + after) / 4
+    return images
+
+
+def largest_phase(images: jax.Array) -> jax.Array:
+    """Of the four ways to keep every second pixel, for each image the one with the largest norm.
+
+    Adaptive polyphase sampling of Chaman and Dokmanic 2021 (arXiv 2011.14214): which pixels are
+    kept moves with the image, so a circular shift of the input shifts the output and changes
+    nothing else.
+
+    Args:
+        images: float (height, width, channels, n), height and width even.
+
+    Returns:
+        float (height // 2, width // 2, channels, n).
+    """
+    phases = jnp.stack([images[row::2, column::2] for row in (0, 1) for column in (0, 1)])
+    norms = jnp.square(phases).sum(axis=(1, 2, 3))  # (4, n)
+    chosen = jax.nn.one_hot(norms.argmax(axis=0), 4, axis=0, dtype=images.dtype)
+    return jnp.einsum("phwcn,pn->hwcn", phases, chosen)

@@ -1,0 +1,156 @@
+"""Changes of images that take one property away and leave the others: NumPy, images in, images out.
+
+Every function here returns new uint8 images and leaves its argument as it was. What is random is
+drawn from a seed that the caller names, so that two arms can share it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from convbias.errors import InputError
+
+# Beside the seed, each random purpose has its own constant, so that no two share their draws.
+SHUFFLE_PURPOSE = 11
+SHIFT_PURPOSE = 12
+
+
+def pixel_permutation(side: int, seed: int) -> np.ndarray:
+    """A permutation of all pixels of a square image.
+
+    Args:
+        side: Pixels per side.
+        seed: Draws it.
+
+    Returns:
+        int64 (side * side,): the new image's pixel i is the old one's pixel `permutation[i]`.
+    """
+    return block_permutation(side, 1, seed)
+
+
+def block_permutation(side: int, block: int, seed: int) -> np.ndarray:
+    """A permutation of the pixels that moves square blocks and keeps each block's inside.
+
+    Args:
+        side: Pixels per side.
+        block: Pixels per side of a block, a divisor of `side`; with 1 every pixel moves on its own,
+            with `side` nothing moves.
+        seed: Draws it.
+
+    Returns:
+        int64 (side * side,): the new image's pixel i is the old one's pixel `permutation[i]`.
+
+    Raises:
+        InputError: The blocks do not fill the image.
+    """
+    if block < 1 or side % block:
+        divisors = [size for size in range(1, side + 1) if side % size == 0]
+        raise InputError(
+            f"blocks of {block} pixels do not fill an image of {side}",
+            f"one of {', '.join(map(str, divisors))}",
+        )
+    count = side // block
+    order = np.random.default_rng([seed, SHUFFLE_PURPOSE]).permutation(count * count)
+    pixels = np.arange(side * side).reshape(count, block, count, block)
+    blocks = pixels.transpose(0, 2, 1, 3).reshape(count * count, block, block)[order]
+    shuffled = blocks.reshape(count, count, block, block).transpose(0, 2, 1, 3)
+    return shuffled.reshape(-1)
+
+
+def permute(images: np.ndarray, permutation: np.ndarray) -> np.ndarray:
+    """Put every image's pixels into another order, the same for all images.
+
+    Args:
+        images: uint8 (n, height, width, channels).
+        permutation: int (height * width,), see `block_permutation`.
+
+    Returns:
+        uint8 (n, height, width, channels).
+
+    Example:
+        >>> import numpy as np
+        >>> image = np.arange(4, dtype=np.uint8).reshape(1, 2, 2, 1)
+        >>> permute(image, np.array([3, 2, 1, 0])).ravel().tolist()
+        [3, 2, 1, 0]
+    """
+    n, height, width, channels = images.shape
+    flat = images.reshape(n, height * width, channels)
+    return flat[:, permutation].reshape(images.shape)
+
+
+def on_canvas(images: np.ndarray, side: int, rows: int = 0, columns: int = 0) -> np.ndarray:
+    """Put every image onto a larger black canvas, shifted from its middle, without losing a pixel.
+
+    Cropping instead would confound the shift with lost content: nearly all garments touch the
+    frame of their 28 x 28 pixels.
+
+    Args:
+        images: uint8 (n, height, width, channels).
+        side: Pixels per side of the canvas.
+        rows: Pixels downwards; negative is upwards.
+        columns: Pixels to the right; negative is to the left.
+
+    Returns:
+        uint8 (n, side, side, channels).
+
+    Raises:
+        InputError: The shifted image would leave the canvas.
+    """
+    n, height, width, channels = images.shape
+    top, left = (side - height) // 2 + rows, (side - width) // 2 + columns
+    if min(top, left) < 0 or top + height > side or left + width > side:
+        raise InputError(
+            f"an image of {height} x {width} pixels, shifted by {rows} rows and {columns} columns,"
+            f" leaves a canvas of {side} x {side}",
+            "a shift that keeps it inside",
+            "use a larger canvas or a smaller shift",
+        )
+    canvas = np.zeros((n, side, side, channels), dtype=images.dtype)
+    canvas[:, top : top + height, left : left + width] = images
+    return canvas
+
+
+def at_random_places(images: np.ndarray, side: int, largest: int, seed: int) -> np.ndarray:
+    """Put every image onto a canvas, each at a random shift of its own.
+
+    Args:
+        images: uint8 (n, height, width, channels).
+        side: Pixels per side of the canvas.
+        largest: Shifts are uniform from -largest to +largest, along both axes.
+        seed: Draws them.
+
+    Returns:
+        uint8 (n, side, side, channels).
+
+    Raises:
+        InputError: Some shifted image would leave the canvas.
+    """
+    n, height, width, channels = images.shape
+    on_canvas(images[:0], side, largest, largest)  # raises where the largest shift does not fit
+    on_canvas(images[:0], side, -largest, -largest)
+    random = np.random.default_rng([seed, SHIFT_PURPOSE])
+    shifts = random.integers(-largest, largest + 1, size=(n, 2))
+    tops, lefts = (side - height) // 2 + shifts[:, 0], (side - width) // 2 + shifts[:, 1]
+    canvas = np.zeros((n, side, side, channels), dtype=images.dtype)
+    rows = tops[:, None, None] + np.arange(height)[:, None]
+    columns = lefts[:, None, None] + np.arange(width)
+    canvas[np.arange(n)[:, None, None], rows, columns] = images
+    return canvas
+
+
+def occlude(images: np.ndarray, top: int, left: int, side: int, grey: int = 0) -> np.ndarray:
+    """Cover a square of every image.
+
+    Args:
+        images: uint8 (n, height, width, channels).
+        top: First covered row; what lies outside the image is ignored.
+        left: First covered column.
+        side: Pixels per side of the square.
+        grey: What it is covered with, 0 to 255.
+
+    Returns:
+        uint8 (n, height, width, channels).
+    """
+    covered = images.copy()
+    covered[:, max(top, 0) : max(top + side, 0), max(left, 0) : max(left + side, 0)] = grey
+    return covered
