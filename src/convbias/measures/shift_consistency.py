@@ -1,0 +1,131 @@
+"""Does a classifier say the same of a garment wherever it stands?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+import jax
+import keras
+import numpy as np
+
+from convbias.errors import InputError
+from convbias.forward import Weights, apply, in_batches, scaled, side_of, weights_of
+from convbias.transforms import on_canvas
+
+# Rows down and columns right: the four axes and the four diagonals.
+COMPASS = ((-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1))
+
+
+@dataclass(frozen=True)
+class ShiftConsistency:
+    """What a network says of every image at every shift.
+
+    Args:
+        shifts: int64 (shifts, 2), rows down and columns right from the middle of the canvas.
+        predicted: uint8 (shifts, n), the most probable class.
+        labels: uint8 (n,).
+    """
+
+    shifts: np.ndarray
+    predicted: np.ndarray
+    labels: np.ndarray
+
+    @property
+    def accuracy_by_distance(self) -> np.ndarray:
+        """float64 (largest + 1,): accuracy (0 to 1) of all images at all shifts of a distance.
+
+        The distance of a shift is the larger one of its rows and columns.
+        """
+        by_shift = (self.predicted == self.labels).mean(axis=1)
+        distances = np.abs(self.shifts).max(axis=1)
+        return np.bincount(distances, weights=by_shift) / np.bincount(distances)
+
+    @property
+    def consistency(self) -> np.ndarray:
+        """float64 (n,): of all pairs of different shifts, the share that get the same class.
+
+        Zhang 2019 (arXiv 1904.11486, section 4.2) draws two shifts of each image at random; this
+        takes every pair instead, and leaves out pairs of a shift with itself, which always agree.
+        """
+        first, second = np.triu_indices(len(self.shifts), k=1)
+        return (self.predicted[first] == self.predicted[second]).mean(axis=0)
+
+    @property
+    def one_pixel_flips(self) -> np.ndarray:
+        """float64 (n,): of all pairs of shifts one row or one column apart, the share that differ.
+
+        The probability that a step of one pixel changes the class, averaged over directions and
+        starting positions (Azulay and Weiss 2019, arXiv 1805.12177).
+        """
+        first, second = np.triu_indices(len(self.shifts), k=1)
+        apart = np.abs(self.shifts[first] - self.shifts[second]).sum(axis=1) == 1
+        return (self.predicted[first[apart]] != self.predicted[second[apart]]).mean(axis=0)
+
+    @property
+    def numbers(self) -> dict[str, float]:
+        """Means over images, all from 0 to 1.
+
+        `accuracy_at_shift_0`, `accuracy_at_shift_1`, ...; `shift_consistency`; and
+        `one_pixel_flip_probability`.
+        """
+        accuracies = {
+            f"accuracy_at_shift_{distance}": float(accuracy)
+            for distance, accuracy in enumerate(self.accuracy_by_distance)
+        }
+        return {
+            **accuracies,
+            "shift_consistency": float(self.consistency.mean()),
+            "one_pixel_flip_probability": float(self.one_pixel_flips.mean()),
+        }
+
+
+def compass_shifts(largest: int) -> np.ndarray:
+    """The middle, and at every distance the four axes and the four diagonals.
+
+    As many shifts at every distance but 0, so that each distance's accuracy is as certain as the
+    others'; and between them 4 * largest + 8 steps of one pixel (none diagonal).
+
+    Args:
+        largest: Distance in pixels, at least 1.
+
+    Returns:
+        int64 (1 + 8 * largest, 2), rows down and columns right.
+
+    Example:
+        >>> compass_shifts(2)[[0, 1, 2, 9]].tolist()
+        [[0, 0], [-1, 0], [-1, 1], [-2, 0]]
+    """
+    distances = np.arange(1, largest + 1)[:, None, None]
+    return np.concatenate([[(0, 0)], (distances * COMPASS).reshape(-1, 2)])
+
+
+def shift_consistency(
+    network: keras.Model, images: np.ndarray, labels: np.ndarray, largest: int = 6
+) -> ShiftConsistency:
+    """Classify every image at every shift of `compass_shifts` on the network's canvas.
+
+    Args:
+        network: From float32 (n, side, side, 1) in [0, 1] to probabilities, with
+            side >= height + 2 * largest, so that no shift loses a pixel: 40 for Fashion-MNIST.
+        images: uint8 (n, height, width, 1), n at least 1.
+        labels: uint8 (n,).
+        largest: Pixels along each axis, at least 1.
+
+    Returns:
+        The predictions, and the shares and probabilities that follow from them.
+
+    Raises:
+        InputError: The canvas is too small for the largest shift, or that is below 1.
+    """
+    if largest < 1:
+        raise InputError(f"the largest shift is {largest} pixels", "at least 1")
+
+    @jax.jit
+    def classify(weights: Weights, batch: jax.Array) -> jax.Array:
+        return apply(network, weights, scaled(batch)).argmax(axis=1)
+
+    classes = partial(classify, weights_of(network))
+    side, shifts = side_of(network), compass_shifts(largest)
+    predicted = [in_batches(classes, on_canvas(images, side, *shift)) for shift in shifts.tolist()]
+    return ShiftConsistency(shifts, np.stack(predicted).astype(np.uint8), labels)

@@ -1,0 +1,40 @@
+"""Translation of images by any fraction of a pixel, exact and differentiable."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+
+
+def translate(images: jax.Array, pixels: float | jax.Array, axis: int) -> jax.Array:
+    """Translate circularly along one axis by the phases of the discrete Fourier transform.
+
+    The images are taken for samples of the trigonometric polynomial through their pixels. That
+    makes whole pixels a plain circular shift, and two translations one after the other the same
+    as their sum; nothing is blurred, so nothing but the place changes; and the derivative with
+    respect to `pixels` exists everywhere. Bilinear interpolation has neither of the last two: it
+    blurs most at half a pixel, and at whole pixels its derivatives from the left and from the
+    right differ. The price is that sharp edges ring at fractions of a pixel. Of an even number of
+    pixels the highest frequency cannot be translated within the real numbers; it keeps its place
+    and is multiplied by cos(pi * pixels).
+
+    Args:
+        images: float (n, height, width, channels).
+        pixels: How far, downwards or to the right; negative is the other way.
+        axis: 1 downwards, 2 to the right.
+
+    Returns:
+        float (n, height, width, channels).
+
+    Example:
+        >>> wave = jnp.cos(2 * jnp.pi * jnp.arange(8) / 8).reshape(1, 8, 1, 1)
+        >>> half = jnp.cos(2 * jnp.pi * (jnp.arange(8) - 0.5) / 8).reshape(1, 8, 1, 1)
+        >>> bool(jnp.allclose(translate(wave, 0.5, 1), half, atol=1e-6))
+        True
+    """
+    length = images.shape[axis]
+    phases = jnp.exp(-2j * jnp.pi * jnp.fft.rfftfreq(length) * pixels)
+    shape = [1] * images.ndim
+    shape[axis] = -1
+    spectrum = jnp.fft.rfft(images, axis=axis) * phases.reshape(shape)
+    return jnp.fft.irfft(spectrum, length, axis=axis)
