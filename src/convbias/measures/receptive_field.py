@@ -1,0 +1,142 @@
+"""How much of what one unit of a feature map can see it uses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import keras
+import numpy as np
+from scipy import optimize
+
+from convbias.errors import InputError
+from convbias.measures.activations import scaled
+from convbias.measures.theoretical_field import theoretical_fields
+
+SHARES = (20, 30, 50, 99)  # per cent, those of Ding et al. 2022
+
+# Images whose intermediate results are held at once.
+BATCH = 64
+
+
+def influence_map(network: keras.Model, images: np.ndarray, layer: str) -> np.ndarray:
+    """How strongly each pixel moves the central unit of a feature map.
+
+    The mean over images and the layer's channels of the absolute gradient of the unit with respect
+    to the pixel (Luo et al. 2016, arXiv 1701.04128, who send a gradient back from the central
+    unit). Absolute, so that channels of opposite sign do not cancel, and not squared, so that a
+    pixel with half the gradient has half the share; channels of the image are added up.
+
+    Args:
+        network: Trained or not.
+        images: uint8 (n, height, width, channels); the gradient of a network with ReLU or
+            max-pooling hangs on the image.
+        layer: Name of a layer whose output is (n, rows, columns, channels); of an even number of
+            rows or columns, the central unit is the later of the two.
+
+    Returns:
+        float64 (height, width), at least 0, with sum 1. Outside the theoretical field it is 0 but
+        for rounding: all of it together less than 1e-6.
+
+    Raises:
+        InputError: No image gives any gradient.
+    """
+    part = keras.Model(network.inputs, network.get_layer(layer).output)
+    _, rows, columns, channels = part.output_shape
+
+    trainable = [variable.value for variable in part.trainable_variables]
+    fixed = [variable.value for variable in part.non_trainable_variables]
+
+    @jax.jit
+    def centre(batch: jax.Array, trainable: list[jax.Array], fixed: list[jax.Array]) -> jax.Array:
+        # Keras' own annotations leave out what a stateless call returns.
+        outputs: Any = part.stateless_call(trainable, fixed, batch, training=False)
+        return outputs[0][:, rows // 2, columns // 2]
+
+    pixels = scaled(network, images)
+    total = np.zeros(pixels.shape[1:3])
+    for start in range(0, len(pixels), BATCH):
+        batch = jnp.asarray(pixels[start : start + BATCH])
+        # The weights are arguments: XLA would spend seconds on computing with constants.
+        _, pull_back = jax.vjp(lambda batch: centre(batch, trainable, fixed), batch)
+        for channel in jnp.eye(channels):
+            (gradient,) = pull_back(jnp.tile(channel, (len(batch), 1)))
+            total += np.asarray(jnp.abs(gradient).sum(axis=(0, 3)), dtype=np.float64)
+    if not total.sum() > 0:
+        raise InputError(
+            f"no pixel of {len(images)} images moves the central unit of {layer}",
+            "a gradient other than zero",
+            "pass other images, or another layer: these units may never be active",
+        )
+    return total / total.sum()
+
+
+def square_holding(influence: np.ndarray, share: float, centre: tuple[float, float]) -> float:
+    """Side of the smallest square around a point that holds a share of a map.
+
+    Each pixel's value counts as spread evenly over its area, so the side is a real number: a
+    square may cut through pixels.
+
+    Args:
+        influence: float (height, width), at least 0, with sum 1.
+        share: More than 0 and less than 1.
+        centre: In pixels from the map's upper left corner, inside the map.
+
+    Returns:
+        In pixels.
+
+    Example:
+        >>> round(square_holding(np.full((10, 10), 0.01), 0.25, (5, 5)), 6)
+        5.0
+    """
+
+    def held(side: float) -> float:
+        rows, columns = (
+            np.minimum(edges + 1, middle + side / 2) - np.maximum(edges, middle - side / 2)
+            for edges, middle in zip(map(np.arange, influence.shape), centre, strict=True)
+        )
+        return float(np.clip(rows, 0, None) @ influence @ np.clip(columns, 0, None))
+
+    # What is held only grows with the side: halving finds where it first reaches the share.
+    widest = 2.0 * max(influence.shape)
+    return optimize.bisect(lambda side: 0.5 if held(side) >= share else -0.5, 0.0, widest)
+
+
+def receptive_field(
+    network: keras.Model, images: np.ndarray, layer: str | None = None
+) -> tuple[np.ndarray, dict[str, float]]:
+    """Compare the field that a layer's central unit uses with the one it has.
+
+    Args:
+        network: Trained or not, a `keras.Sequential`.
+        images: uint8 (n, height, width, channels), the same for networks to be compared.
+        layer: Name; by default the last layer whose output is a map.
+
+    Returns:
+        The map of `influence_map`, and: `theoretical_field` (pixels per side, not cut at the
+        image's frame); for each p of 20, 30, 50 and 99 `effective_field_p`, the side in pixels of
+        the smallest square around the theoretical field's middle that holds p % of the map
+        (interpolated, see `square_holding`; after Ding et al. 2022, arXiv 2203.06717, whose squares
+        grow by whole pixels), and `effective_share_p`, that side as a share of the theoretical one.
+
+    Raises:
+        InputError: The layer has no map, or the network is none that `theoretical_fields` knows.
+    """
+    fields = theoretical_fields(network)
+    if not fields or (layer is not None and layer not in fields):
+        raise InputError(
+            f"{layer or network.name} has no units in place",
+            f"one of {', '.join(fields)}" if fields else "a network with a feature map",
+        )
+    layer = layer or list(fields)[-1]
+    field = fields[layer]
+    influence = influence_map(network, images, layer)
+    _, rows, columns, _ = network.get_layer(layer).output.shape
+    centre = field.centre(rows // 2, columns // 2)
+    numbers = {"theoretical_field": float(field.side)}
+    for share in SHARES:
+        side = square_holding(influence, share / 100, centre)
+        numbers[f"effective_field_{share}"] = side
+        numbers[f"effective_share_{share}"] = side / field.side
+    return influence, numbers

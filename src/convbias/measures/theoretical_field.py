@@ -1,0 +1,146 @@
+"""How much of the image one unit of each layer can see, by arithmetic from the layers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+
+from convbias.errors import InputError
+from convbias.layers import AntialiasedPooling, CircularPadding, LocalConnection
+
+POINTWISE = (
+    keras.layers.Activation,
+    keras.layers.BatchNormalization,
+    keras.layers.Dense,
+    keras.layers.Dropout,
+    keras.layers.LeakyReLU,
+    keras.layers.ReLU,
+    keras.layers.Rescaling,
+    keras.layers.SpatialDropout2D,
+)
+CONVOLUTIONS = (
+    keras.layers.Conv2D,
+    keras.layers.DepthwiseConv2D,
+    keras.layers.SeparableConv2D,
+)
+POOLINGS = (keras.layers.AveragePooling2D, keras.layers.MaxPooling2D)
+
+
+@dataclass(frozen=True)
+class Field:
+    """The square of pixels that units of one layer can see.
+
+    Args:
+        side: Pixels per side.
+        stride: Pixels from one unit's square to its neighbour's.
+        first: Row and column of the first pixel that the layer's first unit sees; negative where
+            that lies in the padding.
+    """
+
+    side: int
+    stride: int
+    first: tuple[int, int]
+
+    def centre(self, row: int, column: int) -> tuple[float, float]:
+        """Middle of a unit's square in pixels from the image's upper left corner."""
+        down, right = (
+            start + unit * self.stride + self.side / 2
+            for start, unit in zip(self.first, (row, column), strict=True)
+        )
+        return down, right
+
+
+def theoretical_fields(network: keras.Model) -> dict[str, Field]:
+    """Receptive fields by arithmetic from kernel sizes, strides, dilations and padding.
+
+    A layer that looks at k x k units, d apart, adds d (k - 1) times the stride of all layers before
+    it. Circular padding continues a field at the opposite side of the image. Which pixels adaptive
+    polyphase sampling keeps hangs on the whole image; the field given is that of the values kept.
+
+    Args:
+        network: A `keras.Sequential`.
+
+    Returns:
+        By layer name, in the network's order, up to the last layer whose output is still a map of
+        units in place; all later units see the whole image.
+
+    Raises:
+        InputError: The network branches, or has a layer whose field is not known here.
+
+    Example:
+        >>> from convbias import models
+        >>> from convbias.config import Convolutional
+        >>> network = models.build(Convolutional(kernel_size=3), seed=0)
+        >>> {name: field.side for name, field in theoretical_fields(network).items()}
+        {'conv_1': 3, 'pool_1': 4, 'conv_2': 8, 'pool_2': 10}
+    """
+    if not isinstance(network, keras.Sequential):
+        raise InputError(
+            f"{network.name} is a {type(network).__name__}",
+            "a keras.Sequential, in which every layer has one input",
+        )
+    fields: dict[str, Field] = {}
+    field = Field(side=1, stride=1, first=(0, 0))
+    for layer in network.layers:
+        if len(layer.output.shape) != 4:
+            break
+        side, stride, before = _reach(layer)
+        rows, columns = (
+            first - padding * field.stride
+            for first, padding in zip(field.first, before, strict=True)
+        )
+        field = Field(
+            side=field.side + (side - 1) * field.stride,
+            stride=field.stride * stride,
+            first=(rows, columns),
+        )
+        fields[layer.name] = field
+    return fields
+
+
+def _reach(layer: keras.Layer) -> tuple[int, int, tuple[int, int]]:
+    """What a unit sees of the layer before: side, stride, and units of padding above and left."""
+    known: Any = layer  # its attributes hang on its class
+    if isinstance(layer, POINTWISE):
+        return 1, 1, (0, 0)
+    if isinstance(layer, CircularPadding):
+        return 1, 1, (known.pixels, known.pixels)
+    if isinstance(layer, keras.layers.ZeroPadding2D):
+        return 1, 1, (known.padding[0][0], known.padding[1][0])
+    if isinstance(layer, LocalConnection):
+        return known.kernel_size, 1, (known.kernel_size // 2, known.kernel_size // 2)
+    if isinstance(layer, AntialiasedPooling):
+        # Two neighbours, then three weighed around them, or the second of two pixels kept.
+        return (4, 2, (1, 1)) if known.method == "blur" else (3, 2, (0, 0))
+    if isinstance(layer, CONVOLUTIONS):
+        return _window(layer, known.kernel_size, known.dilation_rate)
+    if isinstance(layer, POOLINGS):
+        return _window(layer, known.pool_size, (1, 1))
+    raise InputError(
+        f"what a unit of {layer.name} sees is not known: it is a {type(layer).__name__}",
+        "convolutions, poolings, paddings and layers that work pixel by pixel",
+    )
+
+
+def _window(
+    layer: Any,  # noqa: ANN401 - whichever of two families
+    size: tuple[int, int],
+    dilation: tuple[int, int],
+) -> tuple[int, int, tuple[int, int]]:
+    strides = tuple(layer.strides)
+    if len({*size}) > 1 or len({*strides}) > 1 or len({*dilation}) > 1:
+        raise InputError(
+            f"{layer.name} has a window of {size}, strides {strides} and dilation {dilation}",
+            "the same along both axes",
+        )
+    side, stride = dilation[0] * (size[0] - 1) + 1, strides[0]
+    if layer.padding == "valid":
+        return side, stride, (0, 0)
+    # Keras pads as little as it takes, and the odd unit at the end.
+    rows, columns = (
+        max(0, (-(-units // stride) - 1) * stride + side - units) // 2
+        for units in layer.input.shape[1:3]
+    )
+    return side, stride, (rows, columns)
