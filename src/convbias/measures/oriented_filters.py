@@ -1,0 +1,185 @@
+"""Whether the filters of the first layer are oriented edges and bars, more than random ones are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+from convbias.errors import InputError
+
+SMALLEST_KERNEL = 3  # a second difference takes three pixels
+
+# Below this share of its energy, what a filter has beside its mean is rounding of float32.
+ROUNDING = 1e-12
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What each filter is.
+
+    Args:
+        edge: float64 (filters,), share of the mean-free filter's energy (0 to 1) that is an edge.
+        bar: float64 (filters,), likewise a bar.
+        orientation: float64 (filters,), the direction in degrees in which the edge brightens: 0 to
+            the right, 90 upwards, -90 downwards, 180 to the left; not a number without an edge.
+    """
+
+    edge: np.ndarray
+    bar: np.ndarray
+    orientation: np.ndarray
+
+
+def edge_basis(size: int) -> np.ndarray:
+    """The two first derivatives of a smooth brightness: Sobel's operators, for any size.
+
+    Each is a binomial along one axis times its first central difference along the other. They span
+    the edges of all orientations: cos(a) of the first plus sin(a) of the second is the edge that
+    brightens at angle a (Freeman and Adelson 1991, "The design and use of steerable filters").
+
+    Args:
+        size: Pixels per side, at least 3.
+
+    Returns:
+        float64 (2, size * size), orthonormal: brightening to the right, and upwards.
+
+    Example:
+        >>> (edge_basis(3)[0].reshape(3, 3) * 12**0.5).round(6).tolist()
+        [[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]]
+    """
+    smooth, first, _ = _derivatives(size)
+    basis = np.stack([np.outer(smooth, first).ravel(), np.outer(-first, smooth).ravel()])
+    return basis / np.linalg.norm(basis, axis=1, keepdims=True)
+
+
+def bar_basis(size: int) -> np.ndarray:
+    """What spans the three second derivatives of a smooth brightness.
+
+    They span the bars of all orientations, and with them the round blob, which is the sum of a
+    horizontal and a vertical bar.
+
+    Args:
+        size: Pixels per side, at least 3.
+
+    Returns:
+        float64 (3, size * size), orthonormal, and orthogonal to `edge_basis`.
+    """
+    smooth, first, second = _derivatives(size)
+    bars = [np.outer(smooth, second), np.outer(second, smooth), np.outer(first, first)]
+    orthonormal, _ = np.linalg.qr(np.stack([bar.ravel() for bar in bars], axis=1))
+    return orthonormal.T
+
+
+def _derivatives(size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A binomial of `size` taps, and the first and second difference of a narrower one."""
+    narrow = np.ones(1)
+    for _ in range(size - SMALLEST_KERNEL):
+        narrow = np.convolve(narrow, [1, 1])
+    smooth, first, second = ([1, 2, 1], [-1, 0, 1], [1, -2, 1])
+    return np.convolve(narrow, smooth), np.convolve(narrow, first), np.convolve(narrow, second)
+
+
+def describe_filters(kernels: np.ndarray) -> Filters:
+    """Split the energy of each filter into edge, bar and the rest.
+
+    The mean of a filter is taken off first: it says how the filter answers to even brightness, not
+    what shape it looks for. A constant filter has no energy left and counts as 0 edge and 0 bar.
+
+    Args:
+        kernels: float (size, size, 1, filters), as Keras stores them, size at least 3.
+
+    Returns:
+        For each filter.
+
+    Raises:
+        InputError: The kernels have another shape.
+    """
+    if kernels.ndim != 4 or kernels.shape[0] != kernels.shape[1] or kernels.shape[2] != 1:
+        raise InputError(f"kernels are {kernels.shape}", "(size, size, 1, filters)")
+    size = kernels.shape[0]
+    if size < SMALLEST_KERNEL:
+        raise InputError(
+            f"kernels of {size} x {size} pixels have no room for an edge and a bar",
+            f"{SMALLEST_KERNEL} x {SMALLEST_KERNEL} or larger",
+        )
+    filters = kernels.reshape(size * size, -1).T.astype(np.float64)
+    shapes = filters - filters.mean(axis=1, keepdims=True)
+    energy = np.square(shapes).sum(axis=1)
+    constant = energy <= ROUNDING * np.square(filters).sum(axis=1)
+    divisor = np.where(constant, np.inf, energy)
+    edges, bars = shapes @ edge_basis(size).T, shapes @ bar_basis(size).T
+    edge = np.square(edges).sum(axis=1) / divisor
+    direction = np.degrees(np.arctan2(edges[:, 1], edges[:, 0]))
+    return Filters(
+        edge=edge,
+        bar=np.square(bars).sum(axis=1) / divisor,
+        orientation=np.where(edge <= ROUNDING, np.nan, direction),
+    )
+
+
+def energy_by_chance(size: int, dimensions: int, filters: int) -> tuple[float, float]:
+    """Share of a random filter's energy that falls into a fixed subspace of mean-free filters.
+
+    For a direction uniform on the sphere, as that of independent normal weights, the share has a
+    beta distribution with parameters d / 2 and (m - d) / 2, m = size * size - 1.
+
+    Args:
+        size: Pixels per side.
+        dimensions: d, those of the subspace: 2 for edges, 3 for bars.
+        filters: Over how many independent filters the mean is taken.
+
+    Returns:
+        Expectation of the mean, d / m, and its standard error.
+
+    Example:
+        >>> energy_by_chance(size=3, dimensions=2, filters=32)[0]
+        0.25
+    """
+    room = size * size - 1
+    variance = 2 * dimensions * (room - dimensions) / (room**2 * (room + 2))
+    return dimensions / room, (variance / filters) ** 0.5
+
+
+def oriented_filters(network: keras.Model) -> dict[str, float]:
+    """How much of the first layer's filters are edges and bars, beside what chance gives.
+
+    Args:
+        network: Its first convolution takes images of one channel, with kernels of at least 3 x 3.
+
+    Returns:
+        `edge_energy` and `bar_energy` (mean share over the filters, 0 to 1), and for each the
+        expectation for random filters of that size, `..._by_chance`, with the standard error of a
+        mean over as many random filters, `..._chance_error`.
+
+    Raises:
+        InputError: There is no convolution, or its kernels have another shape.
+    """
+    kernels = first_kernels(network)
+    found = describe_filters(kernels)
+    numbers: dict[str, float] = {}
+    shares = {"edge": (found.edge, edge_basis), "bar": (found.bar, bar_basis)}
+    for name, (energy, basis) in shares.items():
+        size, filters = kernels.shape[0], kernels.shape[3]
+        expected, error = energy_by_chance(size, len(basis(size)), filters)
+        numbers[f"{name}_energy"] = float(energy.mean())
+        numbers[f"{name}_energy_by_chance"] = expected
+        numbers[f"{name}_energy_chance_error"] = error
+    return numbers
+
+
+def first_kernels(network: keras.Model) -> np.ndarray:
+    """Kernels of a network's first convolution.
+
+    Returns:
+        float (size, size, channels, filters).
+
+    Raises:
+        InputError: The network has no convolution.
+    """
+    for layer in network.layers:
+        if isinstance(layer, keras.layers.Conv2D):
+            return np.asarray(layer.get_weights()[0])
+    raise InputError(
+        f"{network.name} has no convolution", "a network with a Conv2D layer", "choose another one"
+    )
