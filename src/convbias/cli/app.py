@@ -17,6 +17,7 @@ VERBS = {
     "study": "Train what a study lacks, then report what was found.",
     "report": "Rebuild a study's report from its stored runs; nothing is trained.",
     "claims": "Hold the original study's statements against the stored runs of a study.",
+    "explain": "Explain what dense baseline and CNN make of one image, side by side.",
     "runs": "List, show and verify stored runs.",
     "data": "Download and verify the images.",
     "tune": "Search for each model's learning rate on validation images; no test image is used.",

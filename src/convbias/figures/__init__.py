@@ -21,6 +21,7 @@ from convbias.figures.exploration import (
     pixel_histogram,
     sample_grid,
 )
+from convbias.figures.files import check_suffix, write_figure
 from convbias.figures.grids import ImageGrid, Tile
 from convbias.figures.published import published
 from convbias.figures.theme import DARK, LIGHT, Theme
@@ -35,6 +36,7 @@ __all__ = [
     "Tile",
     "accuracy_of_arms",
     "arm_data",
+    "check_suffix",
     "class_counts",
     "confusion",
     "contrasts",
@@ -52,4 +54,5 @@ __all__ = [
     "save",
     "seeds_text",
     "with_remark",
+    "write_figure",
 ]

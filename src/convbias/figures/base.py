@@ -11,7 +11,7 @@ from typing import Any
 import altair as alt
 import vl_convert
 
-from convbias.figures.grids import ImageGrid
+from convbias.figures.grids import Drawing
 from convbias.figures.theme import LIGHT, Theme
 from convbias.store import write_atomically
 
@@ -39,7 +39,7 @@ class Figure:
     subtitle: str
     caption: str
     description: str
-    drawing: Chart | ImageGrid
+    drawing: Chart | Drawing
 
     def specification(self) -> dict[str, Any]:
         """The chart in Vega-Lite's JSON, without title and colours.
@@ -51,7 +51,7 @@ class Figure:
 
     @cached_property
     def _specification(self) -> dict[str, Any]:
-        if isinstance(self.drawing, ImageGrid):
+        if isinstance(self.drawing, Drawing):
             raise TypeError(f"{self.name} is a grid of images, not a chart")
         specification = self.drawing.to_dict()
         specification.pop("config", None)
@@ -64,7 +64,7 @@ class Figure:
             theme: The colours.
             titled: Whether title and subtitle stand above it, on paper of the theme's colour.
         """
-        if isinstance(self.drawing, ImageGrid):
+        if isinstance(self.drawing, Drawing):
             return self.drawing.svg(theme, self.title, self.subtitle)
         specification = self.specification()
         config = theme.config
@@ -90,18 +90,18 @@ def save(figure: Figure, folder: Path) -> tuple[Path, Path]:
     Raises:
         StorageError: The folder is not writable or the disk is full.
     """
-    svg = figure.svg()
-    drawing = figure.drawing
-    png = (
-        drawing.png(LIGHT, figure.title, figure.subtitle, scale=PNG_SCALE)
-        if isinstance(drawing, ImageGrid)
-        else vl_convert.svg_to_png(svg, scale=PNG_SCALE)
-    )
-    contents = {".svg": svg.encode(), ".png": png}
+    contents = {".svg": figure.svg().encode(), ".png": png(figure)}
     paths = {suffix: folder / f"{figure.name}{suffix}" for suffix in contents}
     for suffix, content in contents.items():
         write_atomically(paths[suffix], _writer(content))
     return paths[".svg"], paths[".png"]
+
+
+def png(figure: Figure) -> bytes:
+    """Draw a figure as a PNG file, in light colours, at twice its size on the screen."""
+    if isinstance(figure.drawing, Drawing):
+        return figure.drawing.png(LIGHT, figure.title, figure.subtitle, scale=PNG_SCALE)
+    return vl_convert.svg_to_png(figure.svg(), scale=PNG_SCALE)
 
 
 def _writer(content: bytes) -> Callable[[Path], int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,10 +17,10 @@ COLUMNS = 8  # tiles per row
 TILE, GAP, LINE = 84, 12, 17  # pixels: side of a tile, space between tiles, height of a text line
 MARGIN, TITLE, LABEL = 16, 62, 96  # pixels: around the grid, above it, beside rows with names
 
-_TITLE_SIZE = 15  # pixels
+TITLE_SIZE = 15  # pixels
 _LETTER = 0.6  # mean width of a letter in relation to the font's size; bold ones are wider
-_PIXELS_PER_INCH = 96
-_POINTS_PER_PIXEL = 72 / _PIXELS_PER_INCH
+PIXELS_PER_INCH = 96
+_POINTS_PER_PIXEL = 72 / PIXELS_PER_INCH
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,8 +38,31 @@ class Tile:
     description: str
 
 
+class Drawing(ABC):
+    """What is drawn pixel by pixel rather than described as a chart."""
+
+    @abstractmethod
+    def draw(self, theme: Theme, title: str, subtitle: str) -> Canvas:
+        """Draw it, with its words, on paper of the theme's colour."""
+
+    def svg(self, theme: Theme, title: str, subtitle: str) -> str:
+        """Draw it as SVG text; the same drawing always gives the same text."""
+        file = io.BytesIO()
+        # Letters become outlines, so that they need no font where the picture is looked at.
+        with mpl.rc_context({"svg.hashsalt": title, "svg.fonttype": "path"}):
+            self.draw(theme, title, subtitle).savefig(file, format="svg", metadata={"Date": None})
+        return file.getvalue().decode()
+
+    def png(self, theme: Theme, title: str, subtitle: str, scale: float) -> bytes:
+        """Draw it as a PNG file with `scale` pixels per pixel at display size."""
+        file = io.BytesIO()
+        canvas = self.draw(theme, title, subtitle)
+        canvas.savefig(file, format="png", dpi=scale * PIXELS_PER_INCH)
+        return file.getvalue()
+
+
 @dataclass(frozen=True, eq=False)
-class ImageGrid:
+class ImageGrid(Drawing):
     """Tiles in rows.
 
     Args:
@@ -49,22 +73,8 @@ class ImageGrid:
     rows: tuple[tuple[str | None, tuple[Tile, ...]], ...]
     columns: int = COLUMNS
 
-    def svg(self, theme: Theme, title: str, subtitle: str) -> str:
-        """Draw the grid as SVG text; the same grid always gives the same text."""
-        file = io.BytesIO()
-        # Letters become outlines, so that they need no font where the picture is looked at.
-        with mpl.rc_context({"svg.hashsalt": title, "svg.fonttype": "path"}):
-            self._draw(theme, title, subtitle).savefig(file, format="svg", metadata={"Date": None})
-        return file.getvalue().decode()
-
-    def png(self, theme: Theme, title: str, subtitle: str, scale: float) -> bytes:
-        """Draw the grid as a PNG file with `scale` pixels per pixel at display size."""
-        file = io.BytesIO()
-        canvas = self._draw(theme, title, subtitle)
-        canvas.savefig(file, format="png", dpi=scale * _PIXELS_PER_INCH)
-        return file.getvalue()
-
-    def _draw(self, theme: Theme, title: str, subtitle: str) -> Canvas:
+    def draw(self, theme: Theme, title: str, subtitle: str) -> Canvas:
+        """Draw the grid, with its words, on paper of the theme's colour."""
         rows = self._broken_rows()
         left = MARGIN + (LABEL if any(name for name, _ in rows) else 0)
         heights = [TILE + GAP + LINE * _most_lines(tiles) for _, tiles in rows]
@@ -72,18 +82,18 @@ class ImageGrid:
         width = max(
             left + columns * (TILE + GAP) - GAP + MARGIN,
             # A few tiles are narrower than the words above them.
-            2 * MARGIN + _LETTER * max(FONT_SIZE * len(subtitle), 1.2 * _TITLE_SIZE * len(title)),
+            2 * MARGIN + _LETTER * max(FONT_SIZE * len(subtitle), 1.2 * TITLE_SIZE * len(title)),
         )
         height = MARGIN + TITLE + sum(heights) + MARGIN - GAP
         canvas = Canvas(
-            figsize=(width / _PIXELS_PER_INCH, height / _PIXELS_PER_INCH),
-            dpi=_PIXELS_PER_INCH,
+            figsize=(width / PIXELS_PER_INCH, height / PIXELS_PER_INCH),
+            dpi=PIXELS_PER_INCH,
             facecolor=theme.paper,
         )
         axes = canvas.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))
         axes.set_axis_off()
-        write = _Writer(axes, theme)
-        write(MARGIN, MARGIN + 8, title, size=_TITLE_SIZE, weight="bold", va="center")
+        write = Writer(axes, theme)
+        write(MARGIN, MARGIN + 8, title, size=TITLE_SIZE, weight="bold", va="center")
         write(MARGIN, MARGIN + 32, subtitle, color=theme.muted, va="center")
         top = MARGIN + TITLE
         for (name, tiles), row_height in zip(rows, heights, strict=True):
@@ -113,7 +123,7 @@ class ImageGrid:
         ]
 
 
-class _Writer:
+class Writer:
     """Writes text at pixel positions."""
 
     def __init__(self, axes: Any, theme: Theme) -> None:  # noqa: ANN401
@@ -121,6 +131,7 @@ class _Writer:
         self.theme = theme
 
     def __call__(self, x: float, y: float, text: str, size: float = FONT_SIZE, **more: Any) -> None:  # noqa: ANN401
+        """Write a line; `more` goes to matplotlib."""
         style = {"color": self.theme.ink, "fontsize": size * _POINTS_PER_PIXEL} | more
         self.axes.text(x, y, text, **style)
 

@@ -1,0 +1,172 @@
+"""`convbias explain`: what networks make of one image, and why."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from convbias import data
+from convbias.cli.choices import RUNS, check_writable
+from convbias.cli.console import messages, percent, print_table, results
+from convbias.cli.sweeping import print_damaged
+from convbias.config import DatasetName
+from convbias.data import CLASS_NAMES, Dataset
+from convbias.errors import InputError
+from convbias.explain.explanation import Explanation
+from convbias.explain.explanation import explain as explain_networks
+from convbias.explain.reading import Picture, read_picture
+from convbias.explain.record import record
+from convbias.explain.stored import chosen_runs, load_network
+from convbias.figures import check_suffix, data_remark, write_figure
+from convbias.figures.explanation import explanation
+from convbias.run import Run
+from convbias.store import Store
+
+
+def explain(
+    image: str,
+    /,
+    *,
+    run: tuple[str, ...] = (),
+    runs: Path = RUNS,
+    out: Path | None = None,
+    as_json: Annotated[bool, Parameter(name="--json")] = False,
+) -> None:
+    """Explain what dense baseline and CNN make of one image, side by side.
+
+    Which class, where in the image the evidence is (an exact account of each logit, integrated
+    gradients, occlusion), and what the CNN's filters respond to.
+
+    Example: `convbias explain 0 --out explanation.html`
+
+    Args:
+        image: A PNG or JPEG file of any size; a .npy file with 28 x 28 pixels; or a whole number,
+            the index of a test image.
+        run: A run to explain instead of the newest of dense and of cnn-3x3, as `convbias runs
+            list` names it; may be given more than once.
+        runs: Folder of stored runs.
+        out: Figure to write: .html, .svg or .png.
+        as_json: Print everything as JSON instead of tables.
+    """
+    if out is not None:
+        check_suffix(out)
+    store = Store(runs)
+    chosen, damaged = chosen_runs(store, run)
+    print_damaged(damaged)
+    picture = read_picture(image, lambda: _test_images(chosen))
+    if out is not None:
+        check_writable(out.parent)
+    names = _names(chosen)
+    networks = {name: load_network(store, one) for name, one in zip(names, chosen, strict=True)}
+    explanations = explain_networks(networks, picture.converted.pixels, picture.label)
+    if as_json:
+        values = record(picture, explanations, CLASS_NAMES)
+        by_name = dict(zip(names, (one.key for one in chosen), strict=True))
+        document = {"runs": by_name, **values}
+        results().print(json.dumps(document), soft_wrap=True)
+    else:
+        _print_image(picture, names, chosen)
+        _print_probabilities(picture, explanations)
+        _print_accounts(explanations)
+    if out is not None:
+        write_figure(explanation(picture, explanations, CLASS_NAMES, _remark(names, chosen)), out)
+        # Beside the results, so that what was printed can be read by a machine.
+        messages().print(f"wrote {out}", soft_wrap=True)
+
+
+def _test_images(chosen: Sequence[Run]) -> Dataset:
+    datasets: set[DatasetName] = {run.arm.data.dataset for run in chosen}
+    if len(datasets) > 1:
+        raise InputError(
+            f"an index does not say which image is meant: the runs were trained on"
+            f" {' and '.join(sorted(datasets))}",
+            "runs of one data set",
+            "name the runs with --run, or give the image as a file",
+        )
+    return data.load(datasets.pop())
+
+
+def _names(chosen: Sequence[Run]) -> list[str]:
+    """What the networks are called: their arms, with seeds or keys where that is not enough."""
+    for candidates in (
+        [run.arm_name for run in chosen],
+        [f"{run.arm_name} seed {run.seed}" for run in chosen],
+    ):
+        if max(Counter(candidates).values()) == 1:
+            return candidates
+    return [run.key for run in chosen]
+
+
+def _remark(names: Sequence[str], chosen: Sequence[Run]) -> str | None:
+    remarks = {name: data_remark(run.arm.data) for name, run in zip(names, chosen, strict=True)}
+    if len(set(remarks.values())) == 1:
+        return next(iter(remarks.values()))
+    return "; ".join(f"{name}: {remark}" for name, remark in remarks.items() if remark)
+
+
+def _print_image(picture: Picture, names: Sequence[str], chosen: Sequence[Run]) -> None:
+    console = results()
+    console.print(f"The image: {picture.name}", style="bold", soft_wrap=True)
+    for number, step in enumerate(picture.converted.steps, start=1):
+        console.print(f"  {number}. {step.words}", soft_wrap=True)
+    for remark in picture.converted.remarks:
+        messages().print(f"Note: {remark}", style="yellow", soft_wrap=True)
+    asked = ", ".join(
+        f"{name} (run {run.key}, {percent(run.test and run.test.accuracy)} on test images)"
+        for name, run in zip(names, chosen, strict=True)
+    )
+    console.print(f"The networks: {asked}", soft_wrap=True)
+    remark = _remark(names, chosen)
+    if remark:
+        console.print(f"  trained on: {remark}", soft_wrap=True)
+
+
+def _print_probabilities(picture: Picture, explanations: Sequence[Explanation]) -> None:
+    rows = [
+        (
+            name + (" (its class)" if label == picture.label else ""),
+            *(percent(float(one.probabilities[label])) for one in explanations),
+        )
+        for label, name in enumerate(CLASS_NAMES)
+    ]
+    columns = ("class", *(one.name for one in explanations))
+    print_table("Probabilities", columns, rows, words=("class",))
+
+
+def _print_accounts(explanations: Sequence[Explanation]) -> None:
+    rows = []
+    for label in explanations[0].gradients:
+        for one in explanations:
+            integrated = one.gradients[label]
+            rows.append(
+                (
+                    CLASS_NAMES[label],
+                    one.name,
+                    f"{one.logits[label]:z.3f}",
+                    f"{one.class_map.contributions[label].sum():z.3f}",
+                    f"{one.class_map.constants[label]:z.3f}",
+                    f"{integrated.attributions.sum():z.3f}",
+                    f"{integrated.difference:z.3f}",
+                    f"{one.occlusion[label].max():z.3f}",
+                )
+            )
+    columns = (
+        "class",
+        "network",
+        "logit",
+        "pixels",
+        "constant",
+        "gradients",
+        "over black",
+        "most lost",
+    )
+    title = (
+        "Logits: exactly pixels and constant; integrated gradients, which should sum up to the"
+        " logit over that of a black image; the most that a covered square loses"
+    )
+    print_table(title, columns, rows, words=("class", "network"))

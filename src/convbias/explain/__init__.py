@@ -1,0 +1,1 @@
+"""One image, one trained network: what it saw, and what its decision is made of."""

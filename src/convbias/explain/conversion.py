@@ -1,0 +1,231 @@
+"""Any picture to what the networks were trained on: 28 x 28 grey, a light garment on black ground.
+
+The steps are those by which Fashion-MNIST was made from photographs (Xiao, Rasul and Vollgraf 2017,
+arXiv 1708.07747, section 2): grey, negated, trimmed to the garment, resized by the longer side,
+extended to a square.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import ExifTags, Image, ImageChops, ImageOps
+
+SIDE = 28
+
+# No test image of Fashion-MNIST has a lighter frame, so none of them is ever negated.
+LIGHT_ABOVE = 127
+TRIM_WITHIN = 13  # grey values from the ground's that still count as ground: 5 % of 255
+DARK_UP_TO = 32  # ground that is lighter than this, after the conversion, is remarked upon
+LARGEST_PICTURE = 160  # pixels per side of a step's picture
+
+BITS_16 = ("I;16", "I;16B", "I;16L", "I;16N", "I")  # how Pillow calls 16-bit grey
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One step of the conversion.
+
+    Args:
+        words: What was done and why.
+        picture: What it led to, uint8 (height, width) or (height, width, 3), at most 160 pixels
+            per side.
+    """
+
+    words: str
+    picture: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Converted:
+    """An image as the networks take it, and how it got there.
+
+    Args:
+        pixels: uint8 (28, 28), 0 black.
+        steps: From what was given to what the networks take.
+        remarks: What a reader should know before believing what the networks say of it.
+    """
+
+    pixels: np.ndarray
+    steps: tuple[Step, ...]
+    remarks: tuple[str, ...] = ()
+
+
+def convert(image: Image.Image) -> Converted:
+    """Convert a picture of any size and mode.
+
+    Args:
+        image: A decoded picture.
+
+    Returns:
+        The image with every step on its way. A picture of 28 x 28 pixels is neither trimmed nor
+        resized, so that an exported test image comes out as it went in.
+
+    Example:
+        >>> black_on_white = Image.new("RGB", (400, 300), "white")
+        >>> black_on_white.paste("black", (100, 50, 200, 250))
+        >>> converted = convert(black_on_white)
+        >>> [int(converted.pixels[14, column]) for column in (0, 14)]
+        [0, 255]
+    """
+    size = f"{image.width} × {image.height} pixels"
+    steps = [Step(f"as given: {size}, {_mode_in_words(image)}", _thumbnail(_colours(image)))]
+    upright = _upright(image)
+    if upright is not image:
+        steps.append(Step("turned upright, as the camera has noted", _thumbnail(_colours(upright))))
+    grey = _grey(upright, steps)
+    return _fit(grey, steps)
+
+
+def convert_pixels(pixels: np.ndarray, words: str) -> Converted:
+    """Convert an image that has the networks' size already.
+
+    Args:
+        pixels: uint8 (28, 28).
+        words: What was given.
+
+    Returns:
+        The image, negated if its ground is light.
+    """
+    image = Image.fromarray(pixels)
+    return _fit(image, [Step(words, np.asarray(image))])
+
+
+def _fit(grey: Image.Image, steps: list[Step]) -> Converted:
+    ground = _ground(grey)
+    if ground > LIGHT_ABOVE:
+        grey, was, ground = ImageChops.invert(grey), ground, 255 - ground
+        steps.append(
+            Step(
+                f"negated, because the ground is light: the median of the outermost pixels is {was}"
+                " of 255",
+                _thumbnail(grey),
+            )
+        )
+    else:
+        words = f"not negated: the ground is dark, {ground} of 255"
+        last = steps.pop()
+        steps.append(Step(f"{last.words}; {words}", last.picture))
+    if grey.size != (SIDE, SIDE):
+        grey = _trimmed(grey, ground, steps)
+        grey = _resized(grey, ground, steps)
+    pixels = np.array(grey)
+    return Converted(pixels, tuple(steps), tuple(_remarks(pixels, ground)))
+
+
+def _mode_in_words(image: Image.Image) -> str:
+    if image.mode in BITS_16:
+        return "16-bit grey"
+    names = {"1": "black and white", "L": "grey", "P": "a palette of colours", "CMYK": "CMYK"}
+    name = names.get(image.mode, "grey" if image.mode == "LA" else "RGB")
+    return f"{name} with transparency" if image.has_transparency_data else name
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    try:
+        noted = image.getexif().get(ExifTags.Base.Orientation, 1)
+        return image if noted == 1 else ImageOps.exif_transpose(image)
+    except Exception:  # noqa: BLE001 - damaged notes raise anything, and the pixels are undamaged
+        return image
+
+
+def _colours(image: Image.Image) -> Image.Image:
+    """The picture as a screen can show it, transparent parts on white."""
+    if image.mode in BITS_16:
+        return _eight_bits(image)
+    if image.has_transparency_data:
+        with_alpha = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, "white")
+        return Image.alpha_composite(white, with_alpha).convert("RGB")
+    return image.convert("RGB")
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    values = np.clip(np.asarray(image), 0, 65_535).astype(np.uint32)
+    return Image.fromarray(((values + 128) // 257).astype(np.uint8))
+
+
+def _grey(image: Image.Image, steps: list[Step]) -> Image.Image:
+    if image.mode in BITS_16:
+        grey = _eight_bits(image)
+        steps.append(Step("16 bits rounded to 8", _thumbnail(grey)))
+        return grey
+    if image.has_transparency_data:
+        image = _colours(image)
+        steps.append(
+            Step(
+                "transparent parts laid on white, the ground of the photographs that Fashion-MNIST"
+                " was made from",
+                _thumbnail(image),
+            )
+        )
+    if image.mode in ("1", "L"):
+        return image.convert("L")
+    grey = image.convert("RGB").convert("L")
+    steps.append(
+        Step("made grey: 0.299 red + 0.587 green + 0.114 blue (ITU-R 601)", _thumbnail(grey))
+    )
+    return grey
+
+
+def _ground(grey: Image.Image) -> int:
+    """Median of the outermost pixels."""
+    pixels = np.asarray(grey)
+    frame = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+    return int(np.median(frame))
+
+
+def _trimmed(grey: Image.Image, ground: int, steps: list[Step]) -> Image.Image:
+    """Cut off what is nothing but ground at the edges."""
+    distance = np.abs(np.asarray(grey).astype(np.int16) - ground)
+    content = distance > TRIM_WITHIN
+    rows, columns = np.flatnonzero(content.any(axis=1)), np.flatnonzero(content.any(axis=0))
+    if not len(rows):
+        return grey
+    box = (int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
+    if box == (0, 0, *grey.size):
+        return grey
+    cropped = grey.crop(box)
+    steps.append(
+        Step(
+            f"cropped to the garment: edges within 5 % of the ground are cut off, {cropped.width} ×"
+            f" {cropped.height} pixels are left",
+            _thumbnail(cropped),
+        )
+    )
+    return cropped
+
+
+def _resized(grey: Image.Image, ground: int, steps: list[Step]) -> Image.Image:
+    # Before padding to a square: a picture one pixel high would make a square too large to hold.
+    longer = max(grey.size)
+    width, height = (max(1, round(SIDE * side / longer)) for side in grey.size)
+    if grey.size != (width, height):
+        grey = grey.resize((width, height), Image.Resampling.LANCZOS)
+        words = f"resized to {width} × {height} pixels with Lanczos' filter"
+        steps.append(Step(words, np.array(grey)))
+    if (width, height) == (SIDE, SIDE):
+        return grey
+    square = Image.new("L", (SIDE, SIDE), ground)
+    square.paste(grey, ((SIDE - width) // 2, (SIDE - height) // 2))
+    words = f"padded to {SIDE} × {SIDE} pixels with the ground's grey, {ground}"
+    steps.append(Step(words, np.array(square)))
+    return square
+
+
+def _remarks(pixels: np.ndarray, ground: int) -> list[str]:
+    remarks = []
+    if int(pixels.max()) - int(pixels.min()) <= TRIM_WITHIN:
+        remarks.append("the picture shows nothing but ground")
+    if ground > DARK_UP_TO:
+        remarks.append(
+            f"the ground is {ground} of 255, but the networks were trained on black ground"
+        )
+    return remarks
+
+
+def _thumbnail(image: Image.Image) -> np.ndarray:
+    small = image.copy() if image.mode in ("L", "RGB") else image.convert("RGB")
+    small.thumbnail((LARGEST_PICTURE, LARGEST_PICTURE))
+    return np.array(small)
