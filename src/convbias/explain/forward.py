@@ -38,11 +38,12 @@ class Forward:
                 "a dense layer with softmax",
                 "explain networks that `convbias train` or `convbias study` has stored",
             )
-        # Handed over at every call: XLA would spend seconds on folding constant weights.
+        # Handed over at every call: XLA would spend seconds on folding constant weights. Copies,
+        # because Keras' own `predict` takes the variables' arrays for itself.
         self._weights = [
-            (
-                [variable.value for variable in layer.trainable_variables],
-                [variable.value for variable in layer.non_trainable_variables],
+            tuple(
+                [np.array(variable) for variable in variables]
+                for variables in (layer.trainable_variables, layer.non_trainable_variables)
             )
             for layer in self.layers
         ]

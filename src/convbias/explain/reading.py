@@ -102,9 +102,9 @@ def read_image(path: Path) -> Image.Image:
         with warnings.catch_warnings():
             # Of large pictures, which have a limit of their own here, and of odd metadata.
             warnings.simplefilter("ignore")
-            image = Image.open(path, formats=("PNG", "JPEG"))
-            _check_size(path, image)
-            image.load()
+            with Image.open(path, formats=("PNG", "JPEG")) as image:
+                _check_size(path, image)
+                image.load()  # what was decoded stays when the file is closed
     except InputError:
         raise
     except UnidentifiedImageError:

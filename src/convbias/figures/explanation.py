@@ -14,11 +14,10 @@ from convbias.explain.occlusion import SQUARE
 from convbias.explain.reading import Picture
 from convbias.figures.arms import with_remark
 from convbias.figures.base import Figure
+from convbias.figures.pen import Panel, Scale
 from convbias.figures.sheets import (
     WIDTH,
-    Panel,
     Panels,
-    Scale,
     Section,
     Shares,
     Sheet,

@@ -1,15 +1,12 @@
-"""Sheets of pictures and maps of numbers with scales, in sections one below the other."""
+"""Sheets of pictures and maps of numbers, in sections one below the other."""
 
 from __future__ import annotations
 
 import textwrap
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, Literal
 
-import matplotlib as mpl
 import numpy as np
-from matplotlib.colors import Colormap, LinearSegmentedColormap
 from matplotlib.figure import Figure as Canvas
 
 from convbias.figures.grids import (
@@ -20,76 +17,15 @@ from convbias.figures.grids import (
     TITLE,
     TITLE_SIZE,
     Drawing,
-    Writer,
 )
+from convbias.figures.pen import Panel, Pen, Scale
 from convbias.figures.theme import Theme
 
 WIDTH = 940  # pixels
 ROW_NAMES = 132  # pixels beside rows with names
-BAR = 9  # pixels: height of a scale
 BETWEEN = 26  # pixels between sections
 CELL = 26  # pixels: height of a table's row
-OUTLINE_AT = 40  # grey value of the contour
 _CHARACTER = 7.4  # pixels: mean width of a character
-
-
-@dataclass(frozen=True)
-class Scale:
-    """What a map's colours mean.
-
-    Args:
-        kind: "diverging" has its middle at zero and reaches equally far to both sides;
-            "sequential" begins at zero.
-        limit: The value of the last colour; what lies beyond has that colour too.
-        unit: Of the values.
-        clipped: Whether some values lie beyond.
-    """
-
-    kind: Literal["diverging", "sequential"]
-    limit: float
-    unit: str
-    clipped: bool = False
-
-    def colours(self, theme: Theme) -> Colormap:
-        """From the least value to the largest; nothing has nearly the paper's colour.
-
-        Purple and green lie apart for people without red or green cones as well.
-        """
-        if self.kind == "diverging":
-            return mpl.colormaps["PRGn" if theme.name == "light" else "vanimo"]
-        return LinearSegmentedColormap.from_list("heat", theme.heat)
-
-    @property
-    def least(self) -> float:
-        """The value of the first colour."""
-        return -self.limit if self.kind == "diverging" else 0.0
-
-    def ends(self) -> tuple[str, str]:
-        """What stands at both ends."""
-        beyond = "≥ " if self.clipped else ""
-        below = "≤ " if self.clipped and self.least else ""
-        return f"{below}{_number(self.least)}", f"{beyond}{_number(self.limit)}"
-
-
-def _number(value: float) -> str:
-    return f"{value:.2g}".replace("-", "−") if abs(value) < 10 else f"{value:.0f}".replace("-", "−")
-
-
-@dataclass(frozen=True, eq=False)
-class Panel:
-    """A picture, or a map of numbers.
-
-    Args:
-        image: A picture uint8 (height, width) or (height, width, 3); or numbers (height, width).
-        lines: What stands below it; long lines are broken.
-        scale: Of numbers; None for a picture.
-        outline: A picture uint8 (height, width) whose contour is drawn over the map.
-    """
-
-    image: np.ndarray
-    lines: tuple[str, ...] = ()
-    scale: Scale | None = None
-    outline: np.ndarray | None = None
 
 
 class Section(ABC):
@@ -177,18 +113,18 @@ class Shares(Section):
         """Draw the table."""
         left = MARGIN + ROW_NAMES
         width = (WIDTH - MARGIN - left) / len(self.columns)
+        scale = Scale("sequential", 1, "")
         for column, name in enumerate(self.columns):
             pen.write(left + (column + 0.5) * width, top, name, ha="center", va="top")
         top += LINE + 6
         for name, shares in self.rows:
             pen.write(MARGIN, top + CELL / 2, name, weight="bold", va="center")
             extent = (left, left + width * len(shares), top + CELL, top)
-            pen.image(np.array([shares]), extent, Scale("sequential", 1, ""))
+            pen.image(np.array([shares]), extent, scale)
             for column, share in enumerate(shares):
-                # Halfway up the scale both inks can still be read.
-                colour = pen.theme.on_heat if share > 0.5 else pen.theme.ink
-                x = left + (column + 0.5) * width
-                pen.write(x, top + CELL / 2, percent(share), ha="center", va="center", color=colour)
+                x, y = left + (column + 0.5) * width, top + CELL / 2
+                ink = pen.ink_on(share, scale)
+                pen.write(x, y, percent(share), ha="center", va="center", color=ink)
             top += CELL + 4
         return top
 
@@ -234,59 +170,3 @@ class Sheet(Drawing):
         axes.set(xlim=(0, WIDTH), ylim=(height, 0), aspect="auto")
         canvas.set_size_inches(WIDTH / PIXELS_PER_INCH, height / PIXELS_PER_INCH)
         return canvas
-
-
-class Pen:
-    """Draws at pixel positions.
-
-    Args:
-        axes: Whose coordinates are pixels, downwards.
-        theme: The colours.
-    """
-
-    def __init__(self, axes: Any, theme: Theme) -> None:  # noqa: ANN401
-        self.axes, self.theme = axes, theme
-        self.write = Writer(axes, theme)
-
-    def image(
-        self, image: np.ndarray, extent: tuple[float, float, float, float], scale: Scale | None
-    ) -> None:
-        """Draw a picture, or numbers in a scale's colours."""
-        colours = {"cmap": "gray", "vmin": 0, "vmax": 255}
-        if scale:
-            colours = {
-                "cmap": scale.colours(self.theme),
-                "vmin": scale.least,
-                "vmax": scale.limit,
-            }
-        self.axes.imshow(image, extent=extent, interpolation="none", **colours)
-
-    def panel(self, panel: Panel, left: float, top: float, side: float) -> float:
-        """Draw a picture or map, its longer side as long as asked; returns where it ends."""
-        height, width = panel.image.shape[:2]
-        longer = max(height, width)
-        right, bottom = left + side * width / longer, top + side * height / longer
-        self.image(panel.image, (left, right, bottom, top), panel.scale)
-        frame = ((left, left, right, right, left), (top, bottom, bottom, top, top))
-        self.axes.plot(*frame, color=self.theme.line, linewidth=0.8)
-        if panel.outline is not None:
-            rows, columns = panel.outline.shape
-            x = left + (np.arange(columns) + 0.5) * (right - left) / columns
-            y = top + (np.arange(rows) + 0.5) * (bottom - top) / rows
-            if panel.outline.min() < OUTLINE_AT < panel.outline.max():
-                style = {"colors": self.theme.muted, "linewidths": 0.9}
-                self.axes.contour(x, y, panel.outline, [OUTLINE_AT], **style)
-        return bottom
-
-    def bar(self, scale: Scale, left: float, top: float, width: float) -> float:
-        """Draw what the colours of a map mean; returns where it ends."""
-        ramp = np.linspace(scale.least, scale.limit, 128)[None]
-        self.image(ramp, (left, left + width, top + BAR, top), scale)
-        low, high = scale.ends()
-        below = top + BAR + 3
-        self.write(left, below, low, size=12, va="top")
-        self.write(left + width, below, high, size=12, ha="right", va="top")
-        if scale.least:
-            self.write(left + width / 2, below, "0", size=12, ha="center", va="top")
-        self.write(left, below + 15, scale.unit, size=12, color=self.theme.muted, va="top")
-        return below + 15 + LINE

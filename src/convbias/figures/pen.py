@@ -1,0 +1,162 @@
+"""Pictures and maps of numbers at pixel positions, with scales that say what their colours mean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.colors import Colormap, LinearSegmentedColormap, to_rgb
+
+from convbias.figures.grids import LINE, Writer
+from convbias.figures.theme import Theme
+
+BAR = 9  # pixels: height of a scale
+OUTLINE_AT = 40  # grey value of the contour
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What a map's colours mean.
+
+    Args:
+        kind: "diverging" has its middle at zero and reaches equally far to both sides;
+            "sequential" begins at zero.
+        limit: The value of the last colour; what lies beyond has that colour too.
+        unit: Of the values.
+        clipped: Whether some values lie beyond.
+    """
+
+    kind: Literal["diverging", "sequential"]
+    limit: float
+    unit: str
+    clipped: bool = False
+
+    def colours(self, theme: Theme) -> Colormap:
+        """From the least value to the largest; nothing has nearly the paper's colour.
+
+        Purple and green lie apart for people without red or green cones as well.
+        """
+        if self.kind == "diverging":
+            return mpl.colormaps["PRGn" if theme.name == "light" else "vanimo"]
+        return LinearSegmentedColormap.from_list("heat", theme.heat)
+
+    @property
+    def least(self) -> float:
+        """The value of the first colour."""
+        return -self.limit if self.kind == "diverging" else 0.0
+
+    def ends(self) -> tuple[str, str]:
+        """What stands at both ends."""
+        beyond = "≥ " if self.clipped else ""
+        below = "≤ " if self.clipped and self.least else ""
+        return f"{below}{_number(self.least)}", f"{beyond}{_number(self.limit)}"
+
+
+def _number(value: float) -> str:
+    return f"{value:.2g}".replace("-", "−") if abs(value) < 10 else f"{value:.0f}".replace("-", "−")
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """A picture, or a map of numbers.
+
+    Args:
+        image: A picture uint8 (height, width) or (height, width, 3); or numbers (height, width).
+        lines: What stands below it; long lines are broken.
+        scale: Of numbers; None for a picture.
+        outline: A picture uint8 (height, width) whose contour is drawn over the map.
+    """
+
+    image: np.ndarray
+    lines: tuple[str, ...] = ()
+    scale: Scale | None = None
+    outline: np.ndarray | None = None
+
+
+class Pen:
+    """Draws at pixel positions.
+
+    Args:
+        axes: Whose coordinates are pixels, downwards.
+        theme: The colours.
+    """
+
+    def __init__(self, axes: Any, theme: Theme) -> None:  # noqa: ANN401
+        self.axes, self.theme = axes, theme
+        self.write = Writer(axes, theme)
+
+    def image(
+        self, image: np.ndarray, extent: tuple[float, float, float, float], scale: Scale | None
+    ) -> None:
+        """Draw a picture, or numbers in a scale's colours."""
+        colours = {"cmap": "gray", "vmin": 0, "vmax": 255}
+        if scale:
+            colours = {
+                "cmap": scale.colours(self.theme),
+                "vmin": scale.least,
+                "vmax": scale.limit,
+            }
+        self.axes.imshow(image, extent=extent, interpolation="none", **colours)
+
+    def panel(self, panel: Panel, left: float, top: float, side: float) -> float:
+        """Draw a picture or map, its longer side as long as asked; returns where it ends."""
+        height, width = panel.image.shape[:2]
+        longer = max(height, width)
+        right, bottom = left + side * width / longer, top + side * height / longer
+        self.image(panel.image, (left, right, bottom, top), panel.scale)
+        frame = ((left, left, right, right, left), (top, bottom, bottom, top, top))
+        self.axes.plot(*frame, color=self.theme.line, linewidth=0.8)
+        if panel.outline is not None:
+            rows, columns = panel.outline.shape
+            x = left + (np.arange(columns) + 0.5) * (right - left) / columns
+            y = top + (np.arange(rows) + 0.5) * (bottom - top) / rows
+            if panel.outline.min() < OUTLINE_AT < panel.outline.max():
+                style = {"colors": self.theme.muted, "linewidths": 0.9}
+                self.axes.contour(x, y, panel.outline, [OUTLINE_AT], **style)
+        return bottom
+
+    def bar(self, scale: Scale, left: float, top: float, width: float) -> float:
+        """Draw what the colours of a map mean; returns where it ends."""
+        ramp = np.linspace(scale.least, scale.limit, 128)[None]
+        self.image(ramp, (left, left + width, top + BAR, top), scale)
+        low, high = scale.ends()
+        below = top + BAR + 3
+        self.write(left, below, low, size=12, va="top")
+        self.write(left + width, below, high, size=12, ha="right", va="top")
+        if scale.least:
+            self.write(left + width / 2, below, "0", size=12, ha="center", va="top")
+        self.write(left, below + 15, scale.unit, size=12, color=self.theme.muted, va="top")
+        return below + 15 + LINE
+
+    def ink_on(self, value: float, scale: Scale) -> str:
+        """The ink that is read better on the colour that a value has."""
+        colour = scale.colours(self.theme)((value - scale.least) / (scale.limit - scale.least))
+        inks = (self.theme.ink, self.theme.on_heat)
+        return max(inks, key=lambda ink: contrast(to_rgb(ink), colour[:3]))
+
+
+def contrast(one: tuple[float, float, float], other: tuple[float, float, float]) -> float:
+    """Contrast ratio of two colours, as WCAG 2 defines it.
+
+    Args:
+        one: Red, green and blue, 0 to 1.
+        other: Likewise.
+
+    Returns:
+        From 1 to 21.
+
+    Example:
+        >>> round(contrast((0, 0, 0), (1, 1, 1)), 3)
+        21.0
+    """
+    dim, bright = sorted(map(_luminance, (one, other)))
+    return (bright + 0.05) / (dim + 0.05)
+
+
+def _luminance(colour: tuple[float, float, float]) -> float:
+    parts = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour
+    ]
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
