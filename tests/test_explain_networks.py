@@ -15,15 +15,14 @@ from convbias.explain.feature_maps import feature_maps
 from convbias.explain.forward import Forward
 from convbias.explain.integrated_gradients import integrated_gradients
 from convbias.explain.occlusion import occlusion_map
-from convbias.recipes import classic, scheduled
+from convbias.models import build
+from convbias.recipes import scheduled
 from convbias.training import train
 
 GENERATOR = np.random.default_rng(0)
 MODELS = {
     "dense": (Dense(), scheduled(2, 0.008)),
     "cnn": (Convolutional(), scheduled(2, 0.02)),
-    "dense in [0, 1]": (Dense(), classic(2)),
-    "cnn with flatten": (Convolutional(head="flatten", filters=(4, 6)), classic(2)),
 }
 
 
@@ -80,15 +79,15 @@ def test_every_layers_output_is_the_networks_own(
         np.testing.assert_allclose(outputs[layer.name], given[0], rtol=1e-4, atol=1e-5)
 
 
-def test_gradients_are_finite_differences(forward: Forward, images: np.ndarray):
-    direction = GENERATOR.normal(size=images[0].shape).astype(np.float32)
+def test_gradients_are_finite_differences(forward: Forward):
+    # Apart from black ground, on which units of a bias near zero bend.
+    image, direction = GENERATOR.random((2, 28, 28, 1), np.float32)
     step = 1e-3
-    logits = forward.logits(np.stack([images[0] + step * direction, images[0] - step * direction]))
+    logits = forward.logits(np.stack([image + step * direction, image - step * direction]))
     for label in (0, 9):
-        slope = float((forward.gradients(images[:1], label)[0] * direction).sum())
-        assert slope == pytest.approx(
-            (logits[0] - logits[1])[label] / (2 * step), rel=0.05, abs=0.05
-        )
+        slope = float((forward.gradients(image[None], label)[0] * direction).sum())
+        expected = (logits[0] - logits[1])[label] / (2 * step)
+        assert slope == pytest.approx(expected, rel=0.02, abs=0.02)
 
 
 def test_a_network_without_softmax_is_refused():
@@ -170,7 +169,17 @@ def test_class_maps_sum_up_to_all_ten_logits(forward: Forward, images: np.ndarra
     for image, expected in zip(images[:20], logits, strict=False):
         found = class_map(forward, image)
         np.testing.assert_allclose(found.logits, expected, rtol=1e-5, atol=1e-5)
-        assert np.abs(found.contributions).max() > 0.01
+        assert np.abs(found.contributions).max() > 0.001
+
+
+@pytest.mark.parametrize("options", [{"head": "flatten"}, {"downsampling": "none"}])
+def test_class_maps_of_other_networks(options: dict[str, str], images: np.ndarray):
+    network = build(Convolutional(filters=(3, 4), **options), seed=0, standardise=(0.3, 0.4))
+    network.set_weights([GENERATOR.normal(size=one.shape) for one in network.get_weights()])
+    forward = Forward(network)
+    found = class_map(forward, images[0])
+    assert found.layer == ("conv_2" if "downsampling" in options else "pool_2")
+    np.testing.assert_allclose(found.logits, forward.logits(images[:1])[0], rtol=1e-4, atol=1e-3)
 
 
 def test_what_a_dense_networks_map_is_on_its_pattern(forward: Forward, images: np.ndarray):
@@ -281,12 +290,11 @@ def test_integrated_gradients_are_complete(forward: Forward, images: np.ndarray)
 # All together
 
 
-def test_all_networks_are_asked_about_the_same_classes(network: keras.Model, garments: Dataset):
+def test_all_networks_are_asked_about_the_same_classes(garments: Dataset):
     pixels = garments.test_images[0, :, :, 0]
-    opposed = keras.models.clone_model(network)
-    opposed.set_weights(
-        [*network.get_weights()[:-2], *(-one for one in network.get_weights()[-2:])]
-    )
+    network, opposed = (build(Dense(), seed=1) for _ in range(2))
+    *below, kernel, bias = network.get_weights()
+    opposed.set_weights([*below, -kernel, -bias])
     networks = {"one": network, "opposed": opposed}
     first, second = explain(networks, pixels, None)
     assert first.predicted != second.predicted
