@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import BaseModel, Field, ValidationError, field_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
 from convbias.errors import InputError, did_you_mean
 
@@ -50,6 +50,8 @@ def describe(kind: type[Described], values: Mapping[str, object], source: str) -
         if first["type"] == "missing":
             raise InputError(f"{source}: the key {where!r} is missing") from None
         message = first["msg"].removeprefix("Value error, ")
+        if not where:  # of several keys together
+            raise InputError(f"{source}: {message}") from None
         raise InputError(f"{source}: {where} = {first['input']!r}: {message}") from None
 
 
@@ -70,6 +72,49 @@ class DataVariant(Description, frozen=True):
         default="test",
         description="Searches score on validation images only and never open the test set.",
     )
+    shuffled_blocks: int | None = Field(
+        default=None,
+        ge=1,
+        le=14,
+        description="Pixels per side of blocks whose places are shuffled, in all images alike.",
+    )
+    canvas: int | None = Field(
+        default=None, ge=28, le=64, description="Pixels per side of a black ground for the images."
+    )
+    largest_shift: int = Field(
+        default=0,
+        ge=0,
+        description="Training images lie up to so many pixels off the canvas' middle.",
+    )
+
+    @field_validator("shuffled_blocks")
+    @classmethod
+    def _fill_the_image(cls, block: int | None) -> int | None:
+        if block is not None and 28 % block:
+            raise ValueError(
+                f"blocks of {block} pixels do not fill an image of 28; use 1, 2, 4, 7 or 14"
+            )
+        return block
+
+    @field_validator("canvas")
+    @classmethod
+    def _halved_twice(cls, canvas: int | None) -> int | None:
+        if canvas is not None and canvas % 4:
+            raise ValueError(
+                f"a canvas of {canvas} pixels cannot be halved twice; use"
+                f" {canvas // 4 * 4} or {canvas // 4 * 4 + 4}"
+            )
+        return canvas
+
+    @model_validator(mode="after")
+    def _stay_inside(self) -> Self:
+        room = ((self.canvas or 28) - 28) // 2
+        if self.largest_shift > room:
+            raise ValueError(
+                f"a shift of {self.largest_shift} pixels leaves a canvas of {self.canvas or 28};"
+                f" use at most {room}, or a larger canvas"
+            )
+        return self
 
 
 class Dense(Description, frozen=True):

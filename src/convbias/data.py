@@ -41,7 +41,7 @@ CLASS_NAMES = (
     "Ankle Boot",
 )
 
-IMAGE_SHAPE = (28, 28, 1)
+IMAGE_SIDE = 28
 
 # Beside the seed, each random purpose has its own constant, so that no two share their draws.
 SPLIT_PURPOSE = 1
@@ -54,9 +54,9 @@ class Dataset:
 
     Args:
         name: What the command line calls it.
-        train_images: uint8 (n, 28, 28, 1), 0 to 255.
+        train_images: uint8 (n, side, side, 1), 0 to 255; 28 pixels per side, or those of a canvas.
         train_labels: uint8 (n,).
-        test_images: uint8 (m, 28, 28, 1), 0 to 255.
+        test_images: uint8 (m, side, side, 1), 0 to 255.
         test_labels: uint8 (m,).
         class_names: One per label.
 
@@ -82,13 +82,14 @@ class Dataset:
 
     def _check(self, part: str, images: np.ndarray, labels: np.ndarray) -> None:
         n = len(images)
-        images_fit = images.dtype == np.uint8 and images.shape == (n, *IMAGE_SHAPE)
+        shape = (self.side, self.side, 1)
+        images_fit = images.dtype == np.uint8 and images.shape == (n, *shape)
         labels_fit = labels.dtype == np.uint8 and labels.shape == (n,)
         if n == 0 or not images_fit or not labels_fit:
             raise DataError(
                 f"{self.name}: {part} images are {images.dtype} {images.shape},"
                 f" {part} labels are {labels.dtype} {labels.shape}",
-                "uint8 (n, 28, 28, 1) and uint8 (n,) with the same n, at least 1",
+                f"uint8 (n, {', '.join(map(str, shape))}) and uint8 (n,), the same n, at least 1",
                 "check where the arrays come from",
             )
         if labels.max() >= len(self.class_names):
@@ -97,6 +98,11 @@ class Dataset:
                 f"labels from 0 to {len(self.class_names) - 1}, one per class name",
                 "check where the arrays come from",
             )
+
+    @property
+    def side(self) -> int:
+        """Pixels per side of every image."""
+        return max((IMAGE_SIDE, *self.train_images.shape[1:2]))
 
     @cached_property
     def checksum(self) -> str:

@@ -64,9 +64,10 @@ def engine(
     images: int,
     standardise: tuple[float, float] | None,
     seeds: int = 1,
+    side: int = models.IMAGE_SIDE,
 ) -> Engine:
     """The engine for a network and recipe; a second call costs no second compilation."""
-    return Engine(model, recipe, images, standardise, seeds)
+    return Engine(model, recipe, images, standardise, seeds, side)
 
 
 class Engine:
@@ -78,6 +79,7 @@ class Engine:
         images: Training images per epoch; with the batch size, it sets the schedule's length.
         standardise: Mean and standard deviation of the pixels in [0, 1], see `models.build`.
         seeds: How many networks train at once.
+        side: Pixels per side of the images.
     """
 
     def __init__(
@@ -87,6 +89,7 @@ class Engine:
         images: int,
         standardise: tuple[float, float] | None,
         seeds: int = 1,
+        side: int = models.IMAGE_SIDE,
     ) -> None:
         if keras.backend.backend() != "jax":
             raise ConvbiasError(
@@ -97,7 +100,7 @@ class Engine:
         self.batch_size = min(recipe.batch_size, images)
         self.steps = -(-images // self.batch_size)
         self.seeds = seeds
-        self._template: Any = models.build(model, 0, standardise)
+        self._template: Any = models.build(model, 0, standardise, side)
         # Its output is the logits: a loss of probabilities has no gradient where they underflow.
         last_layer = self._template.layers[-1]
         last_layer.activation = keras.activations.linear
@@ -149,7 +152,7 @@ class Engine:
 
         Args:
             state: Of any networks of this engine.
-            images: uint8 (n, 28, 28, 1), the data set's training images.
+            images: uint8 (n, side, side, 1), the data set's training images.
             labels: int32 (n,).
 
         Returns:
@@ -181,7 +184,7 @@ class Engine:
 
         Args:
             state: Consumed; use the returned one.
-            images: uint8 (n, 28, 28, 1).
+            images: uint8 (n, side, side, 1).
             labels: int32 (n,).
             orders: int (seeds, images), which images in which order.
 
@@ -203,7 +206,7 @@ class Engine:
 
         Args:
             state: The networks' weights.
-            images: uint8 (n, 28, 28, 1).
+            images: uint8 (n, side, side, 1).
             labels: int32 (n,).
             chosen: int (seeds, m), which of the images each seed's network is to see.
 

@@ -18,12 +18,15 @@ from convbias.layers import (
     MaxPooling,
 )
 
-IMAGE_SHAPE = (28, 28, 1)
+IMAGE_SIDE = 28
 CLASSES = 10
 
 
 def build(
-    model: Model, seed: int, standardise: tuple[float, float] | None = None
+    model: Model,
+    seed: int,
+    standardise: tuple[float, float] | None = None,
+    side: int = IMAGE_SIDE,
 ) -> keras.Sequential:
     """Build a network with freshly drawn weights.
 
@@ -32,9 +35,10 @@ def build(
         seed: Draws the initial weights and steers dropout; two seeds share no stream.
         standardise: Mean and standard deviation of the pixels in [0, 1]; the network then begins
             with (x - mean) / deviation, so that it always takes pixels in [0, 1].
+        side: Pixels per side of the images.
 
     Returns:
-        A network from float32 (n, 28, 28, 1) in [0, 1] to float32 (n, 10) probabilities.
+        A network from float32 (n, side, side, 1) in [0, 1] to float32 (n, 10) probabilities.
 
     Example:
         >>> build(Dense(), seed=0).count_params()
@@ -49,7 +53,7 @@ def build(
         mean, deviation = standardise
         scaling = [keras.layers.Rescaling(1 / deviation, -mean / deviation, name="standardise")]
     return keras.Sequential(
-        [keras.Input(IMAGE_SHAPE, name="images"), *scaling, *layers],
+        [keras.Input((side, side, 1), name="images"), *scaling, *layers],
         name=model.name.replace("-", "_"),
     )
 

@@ -18,6 +18,7 @@ from convbias.engine import Engine, Predictions, State, engine
 from convbias.errors import InputError, RunError
 from convbias.run import Epoch, PerImage, Scores
 from convbias.seeds import check_seeds
+from convbias.variants import vary
 
 # How XLA begins to say that a device's memory is spent.
 OUT_OF_MEMORY = "RESOURCE_EXHAUSTED"
@@ -130,14 +131,15 @@ class _Training:
     """The runs of some seeds that train together, while they go on."""
 
     def __init__(self, arm: Arm, seeds: Sequence[int], dataset: data.Dataset) -> None:
+        dataset = vary(dataset, arm.data)
         self.arm, self.seeds, self.dataset = arm, seeds, dataset
         parts = [_split(arm, seed, dataset) for seed in seeds]
         self.split = np.stack([training for training, _ in parts])  # (seeds, images)
         self.held_out = np.stack([held_out for _, held_out in parts])
         standardise = (dataset.pixel_mean, dataset.pixel_std) if arm.recipe.standardised else None
-        self.networks = [models.build(arm.model, seed, standardise) for seed in seeds]
+        self.networks = [models.build(arm.model, seed, standardise, dataset.side) for seed in seeds]
         self.engine: Engine = engine(
-            arm.model, arm.recipe, self.split.shape[1], standardise, len(seeds)
+            arm.model, arm.recipe, self.split.shape[1], standardise, len(seeds), dataset.side
         )
         self.state: State = self.engine.initial_state(self.networks)
         self.orders = [epoch_orders(arm, seed, dataset) for seed in seeds]
