@@ -40,9 +40,8 @@ test images is left out.
 torch {versions["torch"]}, tensorflow {versions["tensorflow"]}; {records.dataset},
 {records.rounds} rounds. The project's recipe, which its engine and the PyTorch loop share:
 {recipe.optimiser.capitalize()}, learning rate {recipe.learning_rate:g} at its peak, batches of
-{recipe.batch_size}, {recipe.epochs} epochs, the fewest with which the mean gets there
-([recipe.md](recipe.md) says how it was found, on validation images). Stock Keras trains with
-Adam's defaults and batches of 128.
+{recipe.batch_size}, {recipe.epochs} epochs ([recipe.md](recipe.md) says how it was found, on
+validation images). Stock Keras trains with Adam's defaults and batches of 128.
 
 {_accuracies(records)}
 

@@ -38,7 +38,7 @@ from convbias.store import write_atomically
 
 RESULT = ROOT / "benchmarks" / "results" / "time_to_accuracy.json"
 PAGE = ROOT / "docs" / "time-to-accuracy.md"
-EPOCHS = 7  # the fewest with which the mean over the seeds safely gets there
+EPOCHS = 7  # five were too few; six were not tried
 KERAS_EPOCHS = 60
 ROUNDS = 2
 PATIENCE = 15.0

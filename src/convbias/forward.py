@@ -1,4 +1,4 @@
-"""Compiled passes of a network over many images, for measures that need more than its scores."""
+"""What networks make of stored images: passes over many of them, compiled once."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import jax
 import jax.numpy as jnp
 import keras
 import numpy as np
+
+from convbias.errors import InputError
 
 LARGEST_BATCH = 256
 
@@ -41,6 +43,46 @@ def side_of(network: keras.Model) -> int:
     """Pixels per side of the images that a network takes."""
     shape: Any = network.input_shape
     return shape[1]
+
+
+def pixels_of(network: keras.Model, images: np.ndarray) -> np.ndarray:
+    """Stored images as a network takes them, checked.
+
+    Args:
+        network: Takes float32 (n, height, width, channels) in [0, 1].
+        images: uint8 (n, height, width, channels), n at least 1.
+
+    Returns:
+        float32 of the same shape, in [0, 1].
+
+    Raises:
+        InputError: The images have another type or shape, or there are none.
+    """
+    expected = tuple(network.input_shape[1:])
+    if images.dtype != np.uint8 or images.shape[1:] != expected or not len(images):
+        raise InputError(
+            f"images are {images.dtype} {images.shape}",
+            f"uint8 (n, {', '.join(map(str, expected))}) with n at least 1, as the network was"
+            " built for",
+            "pass the images of a Dataset, not scaled to [0, 1]",
+        )
+    return images.astype(np.float32) / np.float32(255)
+
+
+def answers(network: keras.Model, images: np.ndarray) -> np.ndarray:
+    """The class that a network takes each image for.
+
+    Args:
+        network: Gives a score per class, (n, classes).
+        images: uint8 (n, height, width, channels), n at least 1.
+
+    Returns:
+        int64 (n,), the class with the highest score; of equal ones the first.
+    """
+    predictor: Any = network  # Keras' own annotations take `verbose` as a string alone
+    pixels = pixels_of(network, images)
+    scores = predictor.predict(pixels, batch_size=LARGEST_BATCH, verbose=0)
+    return np.argmax(scores, axis=1)
 
 
 def scaled(images: jax.Array) -> jax.Array:

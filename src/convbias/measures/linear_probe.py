@@ -9,7 +9,7 @@ import numpy as np
 from scipy import optimize, special
 
 from convbias.errors import InputError, RunError
-from convbias.measures.activations import BATCH, scaled
+from convbias.forward import LARGEST_BATCH, pixels_of
 
 # As many numbers as a 28 x 28 image has; what a layer gives is averaged down to no more than these.
 MOST_FEATURES = 784
@@ -78,12 +78,12 @@ def layer_features(network: keras.Model, images: np.ndarray) -> dict[str, np.nda
     Returns:
         float32 (n, features) for `pixels` and by layer name; see `averaged_down`.
     """
-    pixels = scaled(network, images)
+    pixels = pixels_of(network, images)
     layers = [layer for layer in network.layers if not isinstance(layer, NOTHING_NEW)]
     # Keras' own annotations leave out what a prediction returns.
     part: Any = keras.Model(network.inputs, [layer.output for layer in layers])
     parts: dict[str, list[np.ndarray]] = {"pixels": [], **{layer.name: [] for layer in layers}}
-    size = min(BATCH, len(pixels))
+    size = min(LARGEST_BATCH, len(pixels))
     for start in range(0, len(pixels), size):
         batch = pixels[start : start + size]
         # The last batch is filled up with its own images: another shape is compiled anew.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 
-from convbias.measures.activations import answers
+from convbias.forward import answers
 
 
 def location_test(

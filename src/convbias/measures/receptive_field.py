@@ -11,7 +11,7 @@ import numpy as np
 from scipy import optimize
 
 from convbias.errors import InputError
-from convbias.measures.activations import scaled
+from convbias.forward import pixels_of
 from convbias.measures.theoretical_field import theoretical_fields
 
 SHARES = (20, 30, 50, 99)  # per cent, those of Ding et al. 2022
@@ -54,7 +54,7 @@ def influence_map(network: keras.Model, images: np.ndarray, layer: str) -> np.nd
         outputs: Any = part.stateless_call(trainable, fixed, batch, training=False)
         return outputs[0][:, rows // 2, columns // 2]
 
-    pixels = scaled(network, images)
+    pixels = pixels_of(network, images)
     total = np.zeros(pixels.shape[1:3])
     for start in range(0, len(pixels), BATCH):
         batch = jnp.asarray(pixels[start : start + BATCH])
