@@ -135,6 +135,12 @@ def test_the_equivalence_page_says_what_is_shown() -> None:
     assert "cannot be tested. Verdict: **undecided**" in equivalence.markdown(few)
 
 
+def test_the_published_equivalence_page_is_that_of_the_stored_measurements() -> None:
+    measured = equivalence._read()
+    assert equivalence.PAGE.read_text(encoding="utf-8") == equivalence.markdown(measured)
+    assert {pair.network for pair in measured.pairs} <= set(equivalence.SEEDS)
+
+
 def test_a_missing_result_is_an_input_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
