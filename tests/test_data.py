@@ -66,7 +66,9 @@ def test_arrays_are_read_only_and_the_callers_are_not(small: Dataset) -> None:
         ("test_labels", np.full(50, 10, np.uint8)),
         ("train_images", np.zeros((200, 28, 28), np.uint8)),
         ("train_images", np.zeros((200, 28, 28, 1))),
-        ("train_images", np.zeros((200, 32, 32, 1), np.uint8)),
+        ("train_images", np.zeros((200, 28, 32, 1), np.uint8)),
+        ("train_images", np.zeros((200, 20, 20, 1), np.uint8)),
+        ("test_images", np.zeros((50, 32, 32, 1), np.uint8)),
     ],
 )
 def test_arrays_that_do_not_fit_are_refused(small: Dataset, field: str, wrong: np.ndarray) -> None:
