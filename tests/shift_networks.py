@@ -10,7 +10,7 @@ import numpy as np
 from convbias.layers import AntialiasedPooling, CircularPadding, LocalConnection
 
 CLASSES = 5
-INITIAL = keras.initializers.RandomNormal(stddev=0.5)
+INITIAL = keras.initializers.RandomNormal(stddev=0.5, seed=1)
 
 
 def convolution(
@@ -62,9 +62,8 @@ def local_trunk():
     return [LocalConnection(2, 3, INITIAL, name="conv_1"), pooling]
 
 
-def classifier(layers: Sequence[keras.layers.Layer], side: int, head: str = "average", seed=0):
+def classifier(layers: Sequence[keras.layers.Layer], side: int, head: str = "average"):
     """A network from images of that side to probabilities of five classes."""
-    keras.utils.set_random_seed(seed)
     reduce = keras.layers.GlobalAveragePooling2D if head == "average" else keras.layers.Flatten
     last = keras.layers.Dense(
         CLASSES, activation="softmax", kernel_initializer=INITIAL, name="probabilities"

@@ -83,6 +83,7 @@ def test_training_for_the_search_does_not_open_the_test_set() -> None:
     # It has no test images at all: any look at them is an error.
     blind = SimpleNamespace(
         name="drawn",
+        side=28,
         train_images=train_images,
         train_labels=train_labels,
         pixel_mean=whole.pixel_mean,

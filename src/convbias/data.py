@@ -226,7 +226,8 @@ def split(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Split training images into a part to train on and a part to validate on.
 
-    Both parts have the classes in the proportions of the whole, to within one image.
+    Both parts have the classes in the proportions of the whole: of classes of equal size, the
+    validation part has the same numbers to within one image; of others, those of Webster's method.
 
     Args:
         labels: Integers (n,).
@@ -261,7 +262,8 @@ def split(
 def subset(indices: np.ndarray, labels: np.ndarray, n: int, seed: int) -> np.ndarray:
     """Choose images of a training split; a larger subset holds every smaller one.
 
-    The classes are in the proportions of the split, to within one image.
+    The classes are in the proportions of the split: of classes of equal size, none has more than
+    one image more than another; of others, their numbers are those of Webster's method.
 
     Args:
         indices: Integers, the split's indices into `labels`.

@@ -29,6 +29,8 @@ def vary(dataset: Dataset, variant: DataVariant) -> Dataset:
         >>> canvases.train_images.shape
         (4, 40, 40, 1)
     """
+    if variant.shuffled_blocks is None and variant.canvas is None:
+        return dataset
     train_images, test_images = dataset.train_images, dataset.test_images
     if variant.shuffled_blocks is not None:
         side = train_images.shape[1]
@@ -40,8 +42,6 @@ def vary(dataset: Dataset, variant: DataVariant) -> Dataset:
             train_images, variant.canvas, variant.largest_shift, SEED
         )
         test_images = transforms.on_canvas(test_images, variant.canvas)
-    if train_images is dataset.train_images:
-        return dataset
     return Dataset(
         dataset.name,
         train_images,
