@@ -8,9 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
 from benchmarks import results, tables, throughput
 from benchmarks.contender import BATCH_SIZE, LEARNING_RATE, Task
 from benchmarks.processes import hold

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -9,8 +10,9 @@ import keras
 import numpy as np
 
 from convbias.errors import InputError
-from convbias.forward import in_batches
 
+# Images at once, the last batch filled up: one compilation serves any number. Vector instructions
+# divide it evenly, so an image's numbers are the same to the last bit wherever it stands.
 BATCH = 128
 
 
@@ -87,7 +89,7 @@ class Forward:
         Returns:
             float32 (n, classes).
         """
-        return in_batches(lambda batch: self._logits(self._weights, batch), images, BATCH)
+        return _in_batches(lambda batch: self._logits(self._weights, batch), images)
 
     def gradients(self, images: np.ndarray, label: int) -> np.ndarray:
         """Gradients of one class's logit with respect to the pixels.
@@ -99,4 +101,13 @@ class Forward:
         Returns:
             float32 (n, height, width, channels), logits per unit of a pixel in [0, 1].
         """
-        return in_batches(lambda batch: self._gradients(batch, self._weights, label), images, BATCH)
+        return _in_batches(lambda batch: self._gradients(batch, self._weights, label), images)
+
+
+def _in_batches(function: Callable[[np.ndarray], Any], images: np.ndarray) -> np.ndarray:
+    n = len(images)
+    parts = [
+        np.asarray(function(images[np.arange(start, start + BATCH) % n]))
+        for start in range(0, n, BATCH)
+    ]
+    return np.concatenate(parts)[:n]
