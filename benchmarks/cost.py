@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.cost_page import markdown
 from benchmarks.cost_records import Costs, Growth, Network, Profile, read
 from benchmarks.processes import ROOT, THREAD_VARIABLES
+from benchmarks.stored import write_stored
 from pydantic import TypeAdapter
 
 from convbias.environment import code_version, describe_machine
@@ -46,8 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         if not options.table:
-            text = _measure().model_dump_json(indent=1) + "\n"
-            write_atomically(RESULT, lambda file: file.write_text(text, encoding="utf-8"))
+            write_stored(_measure(), RESULT)
         page = markdown(read(RESULT))
         write_atomically(PAGE, lambda file: file.write_text(page, encoding="utf-8"))
     except ConvbiasError as error:

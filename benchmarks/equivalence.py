@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
 from benchmarks.processes import ROOT
-from benchmarks.stored import read_stored
+from benchmarks.stored import read_stored, write_stored
 
 from convbias import data, models
 from convbias.config import Arm, Convolutional, DataVariant, Dense, Description, Model, Recipe
@@ -186,8 +186,7 @@ def _store(dataset: str, pairs: Sequence[Pair]) -> None:
         environment=describe_machine(threads=os.cpu_count() or 1),
         pairs=tuple(pairs),
     )
-    text = measured.model_dump_json(indent=1) + "\n"
-    write_atomically(RESULT, lambda file: file.write_text(text, encoding="utf-8"))
+    write_stored(measured, RESULT)
 
 
 def _stock(arm: Arm, seed: int, dataset: data.Dataset, python: Path) -> float:

@@ -23,7 +23,7 @@ from benchmarks.processes import ROOT
 from benchmarks.recipe_changes import CHANGES, EPOCHS, SEEDS
 from benchmarks.recipe_records import Found, Search
 from benchmarks.recipe_training import validation_accuracy
-from benchmarks.stored import read_stored
+from benchmarks.stored import read_stored, write_stored
 
 from convbias import data
 from convbias.environment import describe_machine
@@ -80,8 +80,7 @@ def _measure() -> None:
                 environment=describe_machine(threads=os.cpu_count() or 1),
                 found=tuple(found),
             )
-            text = search.model_dump_json(indent=1) + "\n"
-            write_atomically(RESULT, lambda file, text=text: file.write_text(text, "utf-8"))
+            write_stored(search, RESULT)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import jax
 import numpy as np
+from benchmarks.stored import write_stored
 
 from convbias import data
 from convbias.config import Arm, Convolutional, DataVariant, Dense, Description, Model
@@ -33,7 +34,6 @@ from convbias.errors import ConvbiasError, InputError
 from convbias.recipes import tuned
 from convbias.run import Environment
 from convbias.statistics import paired_contrast
-from convbias.store import write_atomically
 from convbias.training import train
 
 MODELS: tuple[Model, ...] = (Dense(), *(Convolutional(kernel_size=size) for size in (3, 5, 7)))
@@ -107,8 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
     print(markdown(measured))
     if not options.small:
-        text = measured.model_dump_json(indent=1) + "\n"
-        write_atomically(RESULT, lambda file: file.write_text(text, encoding="utf-8"))
+        write_stored(measured, RESULT)
     return 0
 
 

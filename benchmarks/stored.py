@@ -1,4 +1,4 @@
-"""Read back what a benchmark has stored."""
+"""What benchmarks store, and how they read it back."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from convbias.config import Described
+from convbias.config import Described, Description
 from convbias.errors import InputError
+from convbias.store import write_atomically
 
 
 def read_stored(kind: type[Described], path: Path, command: str) -> Described:
@@ -29,3 +30,13 @@ def read_stored(kind: type[Described], path: Path, command: str) -> Described:
             f"what `{command}` has stored",
             f"remove it if it is there, and run `{command}`",
         ) from error
+
+
+def write_stored(record: Description, path: Path) -> None:
+    """Store a record as JSON that a person can read.
+
+    Raises:
+        StorageError: The folder is not writable or the disk is full.
+    """
+    text = record.model_dump_json(indent=1) + "\n"
+    write_atomically(path, lambda file: file.write_text(text, encoding="utf-8"))

@@ -35,11 +35,11 @@ from benchmarks.results import (
     Result,
     Round,
 )
+from benchmarks.stored import write_stored
 
 from convbias import data
 from convbias.environment import code_version, describe_machine
 from convbias.errors import ConvbiasError, InputError
-from convbias.store import write_atomically
 
 FOLDER = Path(__file__).parent
 COST_MODEL = ROOT / "src" / "convbias" / "cost.toml"
@@ -184,8 +184,7 @@ def _rounds(
 
 
 def _store(result: Result, path: Path) -> None:
-    text = result.model_dump_json(indent=1) + "\n"
-    write_atomically(path, lambda file: file.write_text(text, encoding="utf-8"))
+    write_stored(result, path)
 
 
 def _round(task: Task, options: argparse.Namespace) -> Round:

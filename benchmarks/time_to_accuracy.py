@@ -26,7 +26,7 @@ import numpy as np
 from benchmarks import accuracy_page
 from benchmarks.accuracy_records import KERAS, OURS, TORCH, Contender, Lap, Mode, Records, Training
 from benchmarks.processes import ROOT, THREAD_VARIABLES, wait_for_calm
-from benchmarks.stored import read_stored
+from benchmarks.stored import read_stored, write_stored
 from benchmarks.throughput import CORES, keep_to_cores, rival_versions
 
 from convbias import data
@@ -177,8 +177,7 @@ def _hold(
         )
         print(contender, mode, seed, laps[-1], file=sys.stderr, flush=True)
     records = records.model_copy(update={"trainings": (*records.trainings, *trainings)})
-    text = records.model_dump_json(indent=1) + "\n"
-    write_atomically(RESULT, lambda file: file.write_text(text, encoding="utf-8"))
+    write_stored(records, RESULT)
     return records
 
 

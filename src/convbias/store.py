@@ -18,7 +18,7 @@ import pandas as pd
 from pydantic import ValidationError
 
 from convbias.config import Arm
-from convbias.errors import ConvbiasError, StorageError
+from convbias.errors import ConvbiasError, InputError, StorageError, did_you_mean
 from convbias.run import Run, run_key
 
 
@@ -112,6 +112,24 @@ class Store:
         """
         path = self.path(arm, seed)
         return read_run(path) if path.exists() else None
+
+    def named(self, key: str) -> Run:
+        """The stored run of a name.
+
+        Raises:
+            InputError: There is none of that name; the nearest one is named.
+            DamagedRunError: Its file cannot be read.
+        """
+        known = {path.stem: path for path in self.paths()}
+        if key not in known:
+            raise InputError(
+                f"no run {key!r} is stored in {self.folder}",
+                "the name of a stored run",
+                did_you_mean(key, known)
+                if known
+                else "train one, or name another folder with --runs",
+            )
+        return read_run(known[key])
 
     def quarantine(self, path: Path) -> Path:
         """Move a damaged record out of the way, under a name that says so; nothing is deleted.

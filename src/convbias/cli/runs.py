@@ -12,7 +12,6 @@ from convbias.cli.checks import Checker
 from convbias.cli.choices import RUNS
 from convbias.cli.console import messages, percent, print_table, results
 from convbias.cli.sweeping import print_damaged
-from convbias.errors import InputError, did_you_mean
 from convbias.run import Run
 from convbias.store import DamagedRunError, Store, read_run
 
@@ -71,14 +70,7 @@ def show_run(key: str, /, *, runs: Path = RUNS) -> None:
         runs: Folder of stored runs.
     """
     store = Store(runs)
-    known = {path.stem: path for path in store.paths()}
-    if key not in known:
-        raise InputError(
-            f"no run {key!r} is stored in {store.folder}",
-            "the name of a stored run",
-            did_you_mean(key, known) if known else "train one, or name another folder with --runs",
-        )
-    run = read_run(known[key])
+    run = store.named(key)
     values = run.model_dump(mode="json", exclude={*LEFT_OUT})
     rows = [(name, value) for name, value in _flat(values).items() if not name.startswith("epochs")]
     print_table(run.key, ("field", "value"), rows, words=("field", "value"))

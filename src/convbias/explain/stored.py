@@ -9,7 +9,7 @@ import keras
 
 import convbias.layers  # noqa: F401 - Keras reads networks of these layers
 from convbias.config import Convolutional, Dense
-from convbias.errors import ConvbiasError, InputError, did_you_mean
+from convbias.errors import ConvbiasError, InputError
 from convbias.run import Run
 from convbias.store import DamagedRunError, Store, read_run
 
@@ -43,14 +43,7 @@ def chosen_runs(store: Store, keys: Sequence[str]) -> tuple[list[Run], list[Conv
 
 
 def _named(store: Store, key: str) -> Run:
-    known = {path.stem: path for path in store.paths()}
-    if key not in known:
-        raise InputError(
-            f"no run {key!r} is stored in {store.folder}",
-            "the name of a stored run",
-            did_you_mean(key, known) if known else "train one, or name another folder with --runs",
-        )
-    run = read_run(known[key])
+    run = store.named(key)
     if run.status != "finished":
         raise InputError(
             f"the run {key} diverged: {run.reason}",
