@@ -30,7 +30,7 @@ FIGURES = ("accuracy", "convergence-accuracy")
 def published_runs(profile: str) -> list[Run]:
     """The published runs of a profile, arm by arm and seed by seed."""
     study = load_study(profile)
-    order = {arm.hash: place for place, arm in enumerate(study.arms(ORIGINAL))}
+    order = {arm.hash: place for place, arm in enumerate(study.arms(ORIGINAL).values())}
     runs = list(Store(ROOT / "results" / profile / "runs"))
     return sorted(runs, key=lambda run: (order[run.arm_hash], run.seed))
 

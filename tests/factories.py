@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from convbias.config import Arm, Convolutional, DataVariant, Dense, Model, Recipe
+from convbias.experiments import EXPERIMENTS
+from convbias.recipes import classic
+from convbias.results import Results
 from convbias.run import Cost, Environment, Epoch, PerImage, Run, Scores
+from convbias.study import load_study
 
 CLASSES = 10
 
@@ -119,6 +123,33 @@ def make_runs(
         make_run(arm, seed, accuracy=accuracy, loss=loss, **more)
         for seed, (accuracy, loss) in enumerate(zip(accuracies, losses, strict=True))
     ]
+
+
+def make_results(
+    name: str,
+    values: Callable[[str, int], Mapping[str, float]],
+    seeds: Sequence[int] = (0, 1, 2),
+    pictures: Callable[[str, int], Mapping[str, np.ndarray]] | None = None,
+) -> Results:
+    """Make the results of an experiment whose runs never were.
+
+    Args:
+        name: Of the experiment.
+        values: From condition and seed to `accuracy` and `loss`, where they matter, and to what
+            its measures found.
+        seeds: Every condition was trained with each.
+        pictures: From condition and seed to what its measures drew.
+    """
+    study = load_study("quick").of_experiment(name).with_seeds(tuple(seeds))
+    runs, drawn = [], {}
+    for condition, arm in EXPERIMENTS[name].arms(DataVariant(), lambda _: classic(1)).items():
+        for seed in seeds:
+            found = dict(values(condition, seed))
+            scores = {each: found.pop(each) for each in ("accuracy", "loss") if each in found}
+            run = make_run(arm, seed, measures=found, **scores)
+            runs.append(run.model_copy(update={"arm_name": condition}))
+            drawn[run.key] = dict(pictures(condition, seed)) if pictures else {}
+    return Results(EXPERIMENTS[name], study, tuple(runs), drawn, (), (), ())
 
 
 def _epoch(validation_accuracy: float, loss: float) -> Epoch:

@@ -44,6 +44,7 @@ from convbias.figures.classes import confusion_counts, per_class_table
 from convbias.figures.convergence import epoch_table
 from convbias.figures.theme import arm_colours
 from convbias.findings import evaluate
+from convbias.quantities import TEST_ACCURACY, TEST_LOSS
 from convbias.run import PerImage, Run
 from factories import make_arm, make_run, make_runs
 
@@ -92,8 +93,8 @@ def figures(runs: list[Run], dataset: Dataset, exploration: Exploration) -> list
     remark = dataset_remark(dataset)
     found = [
         accuracy_of_arms(arms),
-        contrasts(findings, runs, "test_accuracy"),
-        contrasts(findings, runs, "test_loss"),
+        contrasts(findings, runs, TEST_ACCURACY),
+        contrasts(findings, runs, TEST_LOSS),
         convergence(arms, "accuracy"),
         convergence(arms, "loss"),
         confusion("cnn-3x3", arms["cnn-3x3"], dataset),
@@ -212,18 +213,18 @@ def test_one_run_has_no_interval():
 
 def test_two_seed_pairs_have_no_interval():
     runs = make_runs("cnn-3x3", [0.90, 0.91]) + make_runs("dense", [0.88, 0.88])
-    figure = contrasts(evaluate(ORIGINAL, runs), runs, "test_accuracy")
+    figure = contrasts(evaluate(ORIGINAL, runs), runs, TEST_ACCURACY)
     assert figure is not None
     assert ranges(figure) == ["low"]  # of the zone of equivalence
     runs = make_runs("cnn-3x3", [0.90, 0.91, 0.92]) + make_runs("dense", [0.88, 0.88, 0.89])
-    figure = contrasts(evaluate(ORIGINAL, runs), runs, "test_accuracy")
+    figure = contrasts(evaluate(ORIGINAL, runs), runs, TEST_ACCURACY)
     assert figure is not None
     assert ranges(figure) == ["low", "low_on_distribution", "low"]
 
 
 def test_contrasts_draw_the_seed_pairs_and_the_verdict():
     runs = make_runs("cnn-3x3", [0.90, 0.91, 0.92]) + make_runs("dense", [0.88, 0.88, 0.88])
-    figure = contrasts(evaluate(ORIGINAL, runs), runs, "test_accuracy")
+    figure = contrasts(evaluate(ORIGINAL, runs), runs, TEST_ACCURACY)
     assert figure is not None
     assert [row["difference"] for row in rows(figure, what="one seed pair")] == pytest.approx(
         [2, 3, 4]
@@ -236,7 +237,7 @@ def test_contrasts_draw_the_seed_pairs_and_the_verdict():
 
 def test_contrasts_without_a_pair_are_not_drawn():
     runs = [*make_runs("dense", [0.9]), make_run("cnn-3x3", 1)]
-    assert contrasts(evaluate(ORIGINAL, runs), runs, "test_accuracy") is None
+    assert contrasts(evaluate(ORIGINAL, runs), runs, TEST_ACCURACY) is None
 
 
 def test_convergence_draws_mean_and_range_over_seeds():

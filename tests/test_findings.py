@@ -10,9 +10,9 @@ import pytest
 from convbias.errors import InputError
 from convbias.experiments import ORIGINAL
 from convbias.findings import Finding, evaluate
+from convbias.quantities import TEST_ACCURACY, TEST_LOSS
 from convbias.run import Run
 from convbias.statistics import paired_contrast
-from convbias.wording import amount
 from factories import make_arm, make_run, make_runs
 
 DENSE = [0.870, 0.872, 0.868, 0.873, 0.869, 0.871, 0.874, 0.870, 0.867, 0.872]
@@ -246,11 +246,11 @@ def test_other_data_than_fashion_mnist_is_named():
 @pytest.mark.parametrize(
     ("value", "quantity", "sign", "written"),
     [
-        (0.0321, "test_accuracy", "+", "+3.21 percentage points"),
-        (-0.0004, "test_accuracy", "", "-0.04 percentage points"),
-        (-1e-9, "test_accuracy", "+", "+0.00 percentage points"),
-        (-0.0757, "test_loss", "+", "-0.076 nats"),
+        (0.0321, TEST_ACCURACY, "+", "+3.21 percentage points"),
+        (-0.0004, TEST_ACCURACY, "", "-0.04 percentage points"),
+        (-1e-9, TEST_ACCURACY, "+", "+0.00 percentage points"),
+        (-0.0757, TEST_LOSS, "+", "-0.076 nats"),
     ],
 )
 def test_amounts(value, quantity, sign, written):
-    assert amount(value, quantity, sign) == written
+    assert quantity.amount(value, sign) == written

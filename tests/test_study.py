@@ -76,7 +76,7 @@ def test_an_arm_of_two_experiments_is_trained_once() -> None:
 
 def test_arms_share_their_data_and_get_the_profiles_recipe() -> None:
     study = make_study(dataset="drawn", training_images=200)
-    arms = study.arms(ORIGINAL)
+    arms = study.arms(ORIGINAL).values()
     assert {arm.data for arm in arms} == {DataVariant(dataset="drawn", training_images=200)}
     assert {arm.recipe for arm in arms} == {classic(3)}
     assert {arm.data.scored_on for arm in arms} == {"test"}
@@ -85,7 +85,7 @@ def test_arms_share_their_data_and_get_the_profiles_recipe() -> None:
 def test_the_tuned_recipe_is_the_models_own(monkeypatch: pytest.MonkeyPatch) -> None:
     rates = {name: 0.001 * (1 + place) for place, name in enumerate(ARMS)}
     monkeypatch.setattr("convbias.recipes.tuned_learning_rates", lambda: rates)
-    arms = make_study(recipe="tuned").arms(ORIGINAL)
+    arms = make_study(recipe="tuned").arms(ORIGINAL).values()
     assert {arm.name: arm.recipe.learning_rate for arm in arms} == rates
     assert all(arm.recipe == tuned(3, arm.model) for arm in arms)
 

@@ -18,6 +18,7 @@ from statistics import median
 import numpy as np
 
 from convbias.config import Arm, Convolutional
+from convbias.data import SPLIT_SIZES
 from convbias.sweep import Planned, cores
 
 SIDE = 1024
@@ -25,8 +26,6 @@ SECONDS = 1.0
 # Of the cost of a training step, the forward pass, which is all that scoring takes.
 FORWARD_SHARE = 1 / 3
 MUON_SMALL_PRODUCTS = 5 * 4  # iterations times products in each
-# Training split, validation split and test images, without loading any.
-IMAGES = {"fashion-mnist": (54_000, 6_000, 10_000), "drawn": (5_400, 600, 1_000)}
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ def matrix_product_rate() -> float:
 
 def _run_seconds(arm: Arm, gigaflops: float) -> float:
     speed = _speed(arm)
-    training, validation, test = IMAGES[arm.data.dataset]
+    training, validation, test = SPLIT_SIZES[arm.data.dataset]
     trained = arm.recipe.epochs * (arm.data.training_images or training)
     scored = (arm.recipe.epochs + 1) * validation  # once more to score as many training images
     if arm.data.scored_on == "test":

@@ -18,6 +18,7 @@ from convbias.fashion_mnist import FileReport, verify
 
 __all__ = [
     "CLASS_NAMES",
+    "SPLIT_SIZES",
     "Dataset",
     "FileReport",
     "fetch",
@@ -42,6 +43,12 @@ CLASS_NAMES = (
 )
 
 IMAGE_SIDE = 28
+
+# Images in the training split, the validation split and the test set, known without loading any.
+SPLIT_SIZES: dict[DatasetName, tuple[int, int, int]] = {
+    "fashion-mnist": (54_000, 6_000, 10_000),
+    "drawn": (5_400, 600, 1_000),
+}
 
 # Beside the seed, each random purpose has its own constant, so that no two share their draws.
 SPLIT_PURPOSE = 1

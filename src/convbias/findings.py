@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from convbias.config import DataVariant
 from convbias.errors import InputError
-from convbias.experiments.base import Experiment, PlannedContrast, Quantity
+from convbias.experiments.base import Experiment, PlannedContrast
+from convbias.quantities import TEST_ACCURACY, TEST_LOSS, Quantity
 from convbias.run import Run
 from convbias.statistics import (
     Contrast,
@@ -88,11 +89,17 @@ def evaluate(experiment: Experiment, runs: Iterable[Run]) -> list[Finding]:
 
     Raises:
         InputError: Two descriptions share an arm's name, a run occurs twice, the two arms of a
-            contrast differ in their data, or a run was not scored on the test set.
+            contrast differ in their data by more than the experiment changes on purpose, or a run
+            was not scored on the test set.
     """
     arms = runs_by_arm(runs)
     pairs = [
-        _Pairs(planned, arms.get(planned.treatment, {}), arms.get(planned.baseline, {}))
+        _Pairs(
+            planned,
+            arms.get(planned.treatment, {}),
+            arms.get(planned.baseline, {}),
+            experiment.changed_fields(planned),
+        )
         for planned in experiment.contrasts
     ]
     corrected = iter(holm_over([pair.contrast() for pair in pairs if pair.seeds]))
@@ -141,13 +148,18 @@ class _Pairs:
     """The runs of a contrast's two arms, and the seeds that both finished."""
 
     def __init__(
-        self, planned: PlannedContrast, treatment: Mapping[int, Run], baseline: Mapping[int, Run]
+        self,
+        planned: PlannedContrast,
+        treatment: Mapping[int, Run],
+        baseline: Mapping[int, Run],
+        changed: Collection[str],
     ) -> None:
         self.planned = planned
         self.present = bool(treatment and baseline)
         self.all_runs = [*treatment.values(), *baseline.values()]
-        _check_same_data(self.all_runs)
-        finished = [finished_seeds(arm) for arm in (treatment, baseline)]
+        self.changed = changed
+        _check_same_data(self.all_runs, changed)
+        finished = [_measured_seeds(arm, planned.quantity) for arm in (treatment, baseline)]
         self.seeds = tuple(sorted(finished[0] & finished[1]))
         self.treatment = [treatment[seed] for seed in self.seeds]
         self.baseline = [baseline[seed] for seed in self.seeds]
@@ -156,8 +168,8 @@ class _Pairs:
         return paired_contrast(
             [score(run, self.planned.quantity) for run in self.treatment],
             [score(run, self.planned.quantity) for run in self.baseline],
-            margin=self.planned.margin,
-            higher_is_better=self.planned.higher_is_better,
+            margin=self.planned.quantity.margin,
+            higher_is_better=self.planned.quantity.higher_is_better,
         )
 
     def on_distribution(self) -> Interval | None:
@@ -172,7 +184,7 @@ class _Pairs:
     def finding(self, result: Contrast | None) -> Finding:
         return Finding(
             planned=self.planned,
-            data=self.all_runs[0].arm.data if self.present else None,
+            data=_shared_data(self.all_runs[0], self.changed) if self.present else None,
             result=result,
             on_distribution=self.on_distribution(),
             seeds=self.seeds,
@@ -191,9 +203,20 @@ def finished_seeds(runs: Mapping[int, Run]) -> set[int]:
     return {seed for seed, run in runs.items() if run.status == "finished"}
 
 
-def _check_same_data(runs: list[Run]) -> None:
-    for run in runs[1:]:
-        if (run.arm.data, run.data_checksum) != (runs[0].arm.data, runs[0].data_checksum):
+def _measured_seeds(runs: Mapping[int, Run], quantity: Quantity) -> set[int]:
+    return {seed for seed in finished_seeds(runs) if is_measured(runs[seed], quantity)}
+
+
+def _shared_data(run: Run, changed: Collection[str]) -> DataVariant:
+    """A run's data variant without what the experiment changes from condition to condition."""
+    kept = {name: value for name, value in run.arm.data if name not in changed}
+    return DataVariant.model_validate(kept)
+
+
+def _check_same_data(runs: list[Run], changed: Collection[str]) -> None:
+    shared = [(_shared_data(run, changed), run.data_checksum) for run in runs]
+    for run, of_run in zip(runs, shared, strict=True):
+        if of_run != shared[0]:
             raise InputError(
                 f"the runs {runs[0].key} and {run.key} were not trained on the same data",
                 "one data variant and one data checksum for both arms of a contrast",
@@ -201,23 +224,36 @@ def _check_same_data(runs: list[Run]) -> None:
             )
 
 
+def is_measured(run: Run, quantity: Quantity) -> bool:
+    """Whether a finished run has the quantity; test scores count as measured."""
+    return quantity in (TEST_ACCURACY, TEST_LOSS) or quantity.name in run.measures
+
+
 def score(run: Run, quantity: Quantity) -> float:
-    """The test accuracy (0 to 1) or test loss (nats per image) of a finished run.
+    """What a finished run scored: test accuracy (0 to 1), test loss (nats per image), or a measure.
 
     Raises:
-        InputError: The run was scored on validation images only.
+        InputError: The run was scored on validation images only, or was not measured.
     """
+    if quantity not in (TEST_ACCURACY, TEST_LOSS):
+        if quantity.name not in run.measures:
+            raise InputError(
+                f"the run {run.key} has no {quantity.noun}",
+                f"the measure {quantity.name!r} of it",
+                "run the experiment again: it measures what is not measured yet",
+            )
+        return run.measures[quantity.name]
     if run.test is None:
         raise InputError(
             f"the run {run.key} has no test scores",
             "runs that are scored on the test set",
             "searches are scored on validation images only; evaluate the study's own runs",
         )
-    return run.test.accuracy if quantity == "test_accuracy" else run.test.loss
+    return run.test.accuracy if quantity == TEST_ACCURACY else run.test.loss
 
 
 def per_image_scores(run: Run, quantity: Quantity) -> np.ndarray | None:
-    """Correctness (boolean) or loss (float16) of every test image, shape (n,)."""
-    if run.per_image is None:
+    """Correctness (boolean) or loss (float16) of every test image (n,); None of measures."""
+    if run.per_image is None or quantity not in (TEST_ACCURACY, TEST_LOSS):
         return None
-    return run.per_image.correct if quantity == "test_accuracy" else run.per_image.loss
+    return run.per_image.correct if quantity == TEST_ACCURACY else run.per_image.loss

@@ -19,6 +19,7 @@ from pydantic import ValidationError
 
 from convbias.config import Arm
 from convbias.errors import ConvbiasError, InputError, StorageError, did_you_mean
+from convbias.measurement import Measurement
 from convbias.run import Run, run_key
 
 
@@ -130,6 +131,38 @@ class Store:
                 else "train one, or name another folder with --runs",
             )
         return read_run(known[key])
+
+    def measurement_path(self, run: Run, measure: str) -> Path:
+        """Where what a measure found on a run's network lies."""
+        return self.folder / "measurements" / f"{run.key}-{measure}.json"
+
+    def write_measurement(self, run: Run, measurement: Measurement) -> None:
+        """Store what a measure found.
+
+        Args:
+            run: Whose network was measured.
+            measurement: What was found.
+
+        Raises:
+            StorageError: The folder is not writable or the disk is full.
+        """
+        path = self.measurement_path(run, measurement.measure)
+        write_atomically(path, lambda file: file.write_text(measurement.model_dump_json() + "\n"))
+
+    def read_measurement(self, run: Run, measure: str) -> Measurement | None:
+        """What a measure found on a run's network.
+
+        Returns:
+            None where nothing is stored, the file is damaged, or it tells of other weights: it
+            can always be measured again.
+        """
+        try:
+            text = self.measurement_path(run, measure).read_bytes()
+            found = Measurement.model_validate_json(text)
+        except (OSError, ValidationError):
+            return None
+        fits = (found.measure, found.weights_checksum) == (measure, run.weights_checksum)
+        return found if fits else None
 
     def quarantine(self, path: Path) -> Path:
         """Move a damaged record out of the way, under a name that says so; nothing is deleted.

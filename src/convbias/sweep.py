@@ -180,7 +180,7 @@ def _train(
     # Not joblib.Parallel, which runs a single job within this process, where a crash would be ours.
     executor: Any = get_reusable_executor(min(jobs, len(units)), env=ONE_THREAD)
     try:
-        with _interrupts_for_this_process_only():
+        with interrupts_for_this_process_only():
             futures = [
                 executor.submit(_execute, arm, seeds, store.folder, notes, os.getpid())
                 for arm, seeds in longest_first
@@ -237,7 +237,7 @@ def _kernel_size(arm: Arm) -> int:
 
 
 @contextmanager
-def _interrupts_for_this_process_only() -> Iterator[None]:
+def interrupts_for_this_process_only() -> Iterator[None]:
     """Start processes that Ctrl-C does not reach: it is this process that ends them.
 
     A terminal interrupts the whole group of processes; processes that are only being started

@@ -1,27 +1,10 @@
-"""Contrasts in words: accuracy in percentage points, loss in nats, each with its evidence."""
+"""Contrasts in words, each with its evidence."""
 
 from __future__ import annotations
 
 from convbias.config import DataVariant
-from convbias.experiments.base import PlannedContrast, Quantity
+from convbias.experiments.base import PlannedContrast
 from convbias.statistics import Contrast
-
-
-def amount(value: float, quantity: Quantity, sign: str = "") -> str:
-    """Write a difference in the unit that is read: percentage points, or nats.
-
-    Args:
-        value: In the unit of the runs: 0 to 1, or nats.
-        quantity: What the value is a difference of.
-        sign: "+" to write a plus sign too.
-
-    Example:
-        >>> amount(0.0321, "test_accuracy", "+"), amount(0.01, "test_loss")
-        ('+3.21 percentage points', '0.010 nats')
-    """
-    if quantity == "test_accuracy":
-        return f"{100 * value:{sign}z.2f} percentage points"
-    return f"{value:{sign}z.3f} nats"
 
 
 def where(data: DataVariant | None) -> str:
@@ -54,17 +37,15 @@ def says(planned: PlannedContrast, result: Contrast) -> str:
         why, but never that there is no difference.
     """
     arms = f"{planned.treatment} and {planned.baseline}"
-    accuracy = planned.quantity == "test_accuracy"
-    noun = "test accuracy" if accuracy else "test loss"
+    quantity = planned.quantity
     comparative = "higher" if result.difference > 0 else "lower"
-    scale, digits = (100, 2) if accuracy else (1, 3)
-    brackets = evidence(result, scale=scale, digits=digits)
-    observed = f"{amount(result.difference, planned.quantity, '+')} ({brackets})"
-    matters = amount(result.margin, planned.quantity)
+    brackets = evidence(result, scale=quantity.scale, digits=quantity.digits)
+    observed = f"{quantity.amount(result.difference, '+')} ({brackets})"
+    matters = quantity.amount(result.margin)
     match result.verdict:
         case "better" | "worse":
             return (
-                f"{planned.treatment} has a {comparative} {noun} than {planned.baseline}:"
+                f"{planned.treatment} has a {comparative} {quantity.noun} than {planned.baseline}:"
                 f" {observed}."
             )
         case "equivalent":
@@ -74,12 +55,12 @@ def says(planned: PlannedContrast, result: Contrast) -> str:
                 else "is not shown to differ from zero, and is shown"
             )
             return (
-                f"{arms} are equivalent in {noun}: the observed {observed} {shown} to be less than"
-                f" the {matters} that would matter."
+                f"{arms} are equivalent in {quantity.noun}: the observed {observed} {shown} to be"
+                f" less than the {matters} that would matter."
             )
         case "undecided":
             return (
-                f"It is undecided whether {arms} differ in {noun}: the observed {observed}"
+                f"It is undecided whether {arms} differ in {quantity.noun}: the observed {observed}"
                 f" {_why_undecided(result, matters)}."
             )
 

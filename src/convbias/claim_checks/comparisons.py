@@ -22,10 +22,9 @@ from convbias.claim_checks.base import (
     shared_runs,
 )
 from convbias.claim_checks.single_runs import gap
-from convbias.experiments.base import ACCURACY_MARGIN
+from convbias.quantities import TEST_ACCURACY
 from convbias.run import Run
 from convbias.statistics import Contrast, benjamini_hochberg_over, paired_contrast
-from convbias.wording import amount
 from convbias.wording import evidence as evidence_text
 
 _ARMS = ("cnn-3x3", "dense")
@@ -74,7 +73,7 @@ def exploratory_contrasts(runs: Mapping[str, Mapping[int, Run]]) -> dict[str, Co
         "gap-smaller": paired_contrast(
             [gap(cnn) for cnn, _ in pairs],
             [gap(baseline) for _, baseline in pairs],
-            margin=100 * ACCURACY_MARGIN,
+            margin=100 * TEST_ACCURACY.margin,
             higher_is_better=False,
         ),
         "convergence-speed": paired_contrast(
@@ -86,7 +85,7 @@ def exploratory_contrasts(runs: Mapping[str, Mapping[int, Run]]) -> dict[str, Co
         "convergence-plateau": paired_contrast(
             [100 * cnn.epochs[-1].validation_accuracy for cnn, _ in pairs],
             [100 * target for target in targets],
-            margin=100 * ACCURACY_MARGIN,
+            margin=100 * TEST_ACCURACY.margin,
         ),
     }
     corrected = benjamini_hochberg_over(list(contrasts.values()))
@@ -140,14 +139,14 @@ def _planned(
     if len(results) < len(contrasts):
         return no_runs(claim, evidence, arms)
     remarks = dict.fromkeys(remark for finding in findings for remark in finding.remarks)
-    scale = 100 if findings[0].planned.quantity == "test_accuracy" else 1
+    scale = findings[0].planned.quantity.scale
     alone = results[0] if len(results) == 1 else None
     return ClaimResult(
         claim,
         _all_superior(results),
         " ".join([finding.sentence for finding in findings] + list(remarks)),
         measured=" and ".join(
-            amount(result.difference, finding.planned.quantity, "+")
+            finding.planned.quantity.amount(result.difference, "+")
             for result, finding in zip(results, findings, strict=True)
         ),
         value=scale * alone.difference if alone else None,

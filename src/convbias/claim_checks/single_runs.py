@@ -32,6 +32,7 @@ from convbias.claim_checks.base import (
 )
 from convbias.errors import InputError
 from convbias.findings import score
+from convbias.quantities import TEST_ACCURACY, TEST_LOSS
 from convbias.run import Run
 from convbias.statistics import Interval, prediction_interval, summarise
 
@@ -114,11 +115,11 @@ def _file_size(claim: Claim, evidence: Evidence, *, arm: str) -> ClaimResult:
 
 
 def _accuracy(run: Run) -> float:
-    return 100 * score(run, "test_accuracy")
+    return 100 * score(run, TEST_ACCURACY)
 
 
 def _loss(run: Run) -> float:
-    return score(run, "test_loss")
+    return score(run, TEST_LOSS)
 
 
 def _gain(treatment: Run, baseline: Run) -> float:

@@ -15,6 +15,7 @@ VERBS = {
     "eda": "Explore the images before anything is trained.",
     "train": "Train one model with some seeds; runs that are stored are not trained again.",
     "study": "Train what a study lacks, then report what was found.",
+    "experiment": "Train and measure what one experiment lacks, then report what was found.",
     "report": "Rebuild a study's report from its stored runs; nothing is trained.",
     "claims": "Hold the original study's statements against the stored runs of a study.",
     "explain": "Explain what dense baseline and CNN make of one image, side by side.",

@@ -39,13 +39,8 @@ def choose_study(
     study = load_study(profile)
     if seeds is not None:
         check_seeds(seeds)
-        study = study.model_copy(update={"seeds": tuple(seeds)})
-    name = choose_dataset(dataset or study.dataset)
-    training_images = study.training_images
-    if name == "drawn" and training_images is not None:
-        split, _ = data.split(data.load("drawn").train_labels, seed=0)
-        training_images = min(training_images, len(split))
-    return study.model_copy(update={"dataset": name, "training_images": training_images})
+        study = study.with_seeds(tuple(seeds))
+    return study.on(choose_dataset(dataset or study.dataset))
 
 
 def choose_dataset(choice: DatasetChoice) -> DatasetName:

@@ -11,10 +11,11 @@ from convbias import data
 from convbias.claims import ClaimResult, ClaimVerdict, DataFacts, audit
 from convbias.cli.choices import RUNS, DatasetChoice, choose_study
 from convbias.cli.console import messages, results
-from convbias.cli.sweeping import print_damaged, stored_runs
+from convbias.cli.sweeping import print_damaged
 from convbias.eda import explore
-from convbias.experiments import EXPERIMENTS
+from convbias.experiments import ORIGINAL
 from convbias.report.methods import networks
+from convbias.results import collect
 from convbias.store import Store
 
 STYLES: dict[ClaimVerdict, str] = {
@@ -41,17 +42,14 @@ def claims(
         runs: Folder of stored runs.
     """
     chosen = choose_study(profile, dataset)
-    stored, absent, damaged = stored_runs(chosen.planned(), Store(runs))
-    print_damaged(damaged)
-    if absent:
-        messages().print(f"{len(absent)} of the runs of the study {chosen.name} are not stored.")
+    collected = collect(chosen, ORIGINAL.name, Store(runs))
+    print_damaged(collected.damaged)
+    if collected.absent:
+        count = len(collected.absent)
+        messages().print(f"{count} of the runs of the study {chosen.name} are not stored.")
     loaded = data.load(chosen.dataset)
-    layers = {
-        arm: shapes
-        for name in chosen.experiments
-        for arm, shapes in networks(EXPERIMENTS[name]).items()
-    }
-    audited = audit(stored, networks=layers, facts=DataFacts.of(loaded, explore(loaded)))
+    facts = DataFacts.of(loaded, explore(loaded))
+    audited = audit(collected.runs, networks=networks(ORIGINAL), facts=facts)
     for result in audited:
         _print_result(result)
     counts = Counter(result.verdict for result in audited)

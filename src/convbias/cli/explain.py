@@ -21,11 +21,12 @@ from convbias.explain.explanation import Explanation
 from convbias.explain.explanation import explain as explain_networks
 from convbias.explain.reading import Picture, read_picture
 from convbias.explain.record import record
-from convbias.explain.stored import chosen_runs, load_network
+from convbias.explain.stored import chosen_runs
 from convbias.figures import check_suffix, data_remark, write_figure
 from convbias.figures.explanation import explanation
 from convbias.run import Run
 from convbias.store import Store
+from convbias.stored_network import load_network
 
 
 def explain(

@@ -11,15 +11,21 @@ import pandas as pd
 from convbias import data
 from convbias.cli.choices import RUNS, DatasetChoice, Seeds, check_writable, choose_study
 from convbias.cli.console import messages, print_table, results
-from convbias.cli.sweeping import print_damaged, print_diverged, stored_runs
+from convbias.cli.sweeping import print_damaged, print_diverged
 from convbias.errors import InputError
-from convbias.experiments import EXPERIMENTS
+from convbias.experiments import ORIGINAL
 from convbias.figures import data_remark
-from convbias.report import comparison_table, write_report
+from convbias.report import (
+    Section,
+    comparison_table,
+    section,
+    write_experiment,
+    write_report,
+)
+from convbias.results import Results, collect
 from convbias.run import run_key
 from convbias.store import Store, table, write_atomically
 from convbias.study import Study
-from convbias.sweep import Planned
 
 
 def report(
@@ -44,14 +50,14 @@ def report(
     """
     chosen = choose_study(profile, dataset, seeds)
     folder = out or Path("report") / chosen.name
-    report_stored(profile, chosen, Store(runs), folder)
+    report_stored(["study", profile], chosen, Store(runs), folder)
 
 
-def report_stored(profile: str, chosen: Study, store: Store, folder: Path) -> None:
+def report_stored(command: Sequence[str], chosen: Study, store: Store, folder: Path) -> None:
     """Write the report of what is stored of a study, and print its comparison.
 
     Args:
-        profile: What the command line called it.
+        command: What trains the study, without its options.
         chosen: The study.
         store: Where its runs are.
         folder: Receives the report and `table.csv`, one row per run in the order of the plan.
@@ -60,50 +66,96 @@ def report_stored(profile: str, chosen: Study, store: Store, folder: Path) -> No
         InputError: No run of the study is stored.
         StorageError: The folder is not writable or the disk is full.
     """
-    planned = chosen.planned()
-    stored, absent, damaged = stored_runs(planned, store)
-    print_damaged(damaged)
-    if not stored:
+    collected = [collect(chosen, name, store) for name in chosen.experiments]
+    for each in collected:
+        print_damaged(each.damaged)
+    told = training_command(command, chosen, store)
+    if not any(each.runs for each in collected):
+        planned = len(chosen.planned())
         raise InputError(
-            f"none of the {len(planned)} runs of the study {chosen.name}, {chosen.dataset}, is"
+            f"none of the {planned} runs of the study {chosen.name}, {chosen.dataset}, is"
             f" stored in {store.folder}",
             "at least one stored run",
-            f"train them with `{training_command(profile, chosen, store)}`, or name the folder that"
-            " holds them with --runs",
+            f"train them with `{told}`, or name the folder that holds them with --runs",
         )
-    if absent:
-        _name_absent(absent, profile, chosen, store)
-    print_diverged(stored)
+    _name_absent(collected, told)
+    print_diverged(run for each in collected for run in each.runs)
     check_writable(folder)
-    rows = table(stored)
+    rows = pd.concat([_table(each) for each in collected if each.runs])
     write_atomically(
         folder / "table.csv", lambda file: rows.to_csv(file, index=False, lineterminator="\n")
     )
     dataset = data.load(chosen.dataset)
-    for name in chosen.experiments:
-        experiment = EXPERIMENTS[name]
-        target = folder if len(chosen.experiments) == 1 else folder / name
-        path = write_report(chosen.name, experiment, stored, dataset, target)
-        remark = data_remark(stored[0].arm.data)
-        _print_comparison(experiment.title, comparison_table(experiment, stored), remark)
+    sections = [section(each) for each in collected if each.experiment is not ORIGINAL]
+    further = [each for each in sections if each is not None]
+    original = [each for each in collected if each.experiment is ORIGINAL and each.runs]
+    paths = []
+    for each in original:
+        runs = list(each.runs)
+        paths.append(write_report(chosen.name, ORIGINAL, runs, dataset, folder, further))
+        remark = data_remark(each.data)
+        _print_comparison(ORIGINAL.title, comparison_table(ORIGINAL, runs), remark)
+    for each in further:
+        _print_section(each)
+        if not original:
+            name = each.results.experiment.name
+            target = folder if len(further) == 1 else folder / name
+            paths.append(write_experiment(each, dataset, target))
+    for path in paths:
         results().print(f"Report: {path}", soft_wrap=True)
 
 
-def training_command(profile: str, chosen: Study, store: Store) -> str:
+def training_command(command: Sequence[str], chosen: Study, store: Store) -> str:
     """What trains the runs that a study lacks."""
-    seeds = [str(seed) for seed in chosen.seeds]
-    command = ["convbias", "study", profile, "--dataset", chosen.dataset, "--seeds", *seeds]
-    return shlex.join([*command, "--runs", str(store.folder)])
+    seeds = sorted({seed for _, seed in chosen.planned()})
+    options = ["--dataset", chosen.dataset, "--seeds", *map(str, seeds)]
+    return shlex.join(["convbias", *command, *options, "--runs", str(store.folder)])
 
 
-def _name_absent(absent: Sequence[Planned], profile: str, chosen: Study, store: Store) -> None:
-    names = ", ".join(f"{arm.name} seed {seed} ({run_key(arm, seed)})" for arm, seed in absent)
-    messages().print(
-        f"{len(absent)} of {len(chosen.planned())} runs are missing: {names}\n"
-        f"  to train them: {training_command(profile, chosen, store)}",
-        style="yellow",
-        soft_wrap=True,
-    )
+def _table(each: Results) -> pd.DataFrame:
+    rows = table(each.runs)
+    rows.insert(0, "experiment", each.experiment.name)
+    return rows
+
+
+def _name_absent(collected: Sequence[Results], command: str) -> None:
+    absent = [
+        f"{name} seed {seed} ({run_key(arm, seed)})"
+        for each in collected
+        for name, (arm, seed) in each.absent
+    ]
+    unmeasured = list(dict.fromkeys(key for each in collected for key in each.unmeasured))
+    if absent:
+        total = len(absent) + sum(len(each.runs) for each in collected)
+        messages().print(
+            f"{len(absent)} of {total} runs are missing: {', '.join(absent)}\n"
+            f"  to train them: {command}",
+            style="yellow",
+            soft_wrap=True,
+        )
+    if unmeasured:
+        messages().print(
+            f"Of {len(unmeasured)} finished runs not everything is measured:"
+            f" {', '.join(unmeasured)}\n  to measure what their networks are stored of: {command}",
+            style="yellow",
+            soft_wrap=True,
+        )
+
+
+def _print_section(shown: Section) -> None:
+    experiment = shown.results.experiment
+    remark = data_remark(shown.results.data)
+    heading = f"{experiment.title}: mean test accuracy over seeds [95 % interval]"
+    rows = [
+        (row.name, row.parameters, f"{row.accuracy} [{row.interval}]", row.loss, str(row.runs))
+        for row in shown.conditions
+    ]
+    columns = ("condition", "parameters", "test accuracy (%)", "test loss (nats)", "runs")
+    print_table(f"{heading} ({remark})" if remark else heading, columns, rows, ("condition",))
+    for statement in (*shown.outcome.statements, *shown.outcome.controls):
+        results().print(f"  {statement.verdict.upper()}: {statement.text}", soft_wrap=True)
+    for row in shown.contrasts:
+        results().print(f"  {row.verdict.upper()}: {row.finding.sentence}", soft_wrap=True)
 
 
 def _print_comparison(title: str, comparison: pd.DataFrame, remark: str | None) -> None:

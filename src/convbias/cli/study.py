@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from convbias.cli.choices import (
@@ -15,8 +16,15 @@ from convbias.cli.choices import (
     choose_study,
 )
 from convbias.cli.console import print_table, results
-from convbias.cli.sweeping import says_what_is_stored, stored_runs, train_missing
+from convbias.cli.sweeping import (
+    measure_missing,
+    says_what_is_stored,
+    stored_runs,
+    train_missing,
+)
+from convbias.config import Arm
 from convbias.cost import predicted_seconds
+from convbias.experiments import EXPERIMENTS
 from convbias.live import duration
 from convbias.store import Store
 from convbias.study import Study
@@ -51,11 +59,28 @@ def study(
         plan: Only print which runs are planned, stored and missing, and how long these will take.
     """
     chosen = choose_study(profile, dataset, seeds)
-    store = Store(runs)
     if plan:
-        _print_plan(chosen, store, jobs)
+        print_plan(chosen, Store(runs), jobs)
         return 0
     folder = out or Path("report") / chosen.name
+    return train_and_report(["study", profile], chosen, Store(runs), folder, jobs)
+
+
+def train_and_report(
+    command: Sequence[str], chosen: Study, store: Store, folder: Path, jobs: int | None
+) -> int:
+    """Train and measure what a study lacks, then report.
+
+    Args:
+        command: What the command line calls it, without options.
+        chosen: The study.
+        store: Of its runs.
+        folder: For the report.
+        jobs: How many processes; one per core by default.
+
+    Returns:
+        The exit status: 1 where a run or a measure failed.
+    """
     check_data(chosen.dataset)
     check_writable(folder)
     results().print(
@@ -66,14 +91,16 @@ def study(
     planned = chosen.planned()
     with says_what_is_stored(planned, store):
         complete = train_missing(planned, store, jobs)
+        complete = measure_missing(chosen, store, jobs) and complete
         # Imported here, because training need not wait for what draws the figures.
         from convbias.cli.report import report_stored
 
-        report_stored(profile, chosen, store, folder)
+        report_stored(command, chosen, store, folder)
     return 0 if complete else 1
 
 
-def _print_plan(chosen: Study, store: Store, jobs: int | None) -> None:
+def print_plan(chosen: Study, store: Store, jobs: int | None) -> None:
+    """Print which runs are planned, stored and missing, and how long these will take."""
     planned = chosen.planned()
     runs, absent, damaged = stored_runs(planned, store)
     seeds_stored: dict[str, list[int]] = {}
@@ -82,15 +109,20 @@ def _print_plan(chosen: Study, store: Store, jobs: int | None) -> None:
     seeds_missing: dict[str, list[int]] = {}
     for arm, seed in absent:
         seeds_missing.setdefault(arm.hash, []).append(seed)
+    names: dict[Arm, list[str]] = {}
+    for experiment in chosen.experiments:
+        for name, arm in chosen.arms(EXPERIMENTS[experiment]).items():
+            names.setdefault(arm, []).append(f"{experiment}: {name}")
+    counts = Counter(arm for arm, _ in planned)
     rows = [
         (
-            arm.name,
+            "\n".join(names[arm]),
             arm.hash,
-            str(len(chosen.seeds)),
+            str(counts[arm]),
             _listing(seeds_stored.get(arm.hash, ())),
             _listing(seeds_missing.get(arm.hash, ())),
         )
-        for arm in dict.fromkeys(arm for arm, _ in planned)
+        for arm in counts
     ]
     columns = ("arm", "hash", "planned", "seeds stored", "seeds missing")
     title = f"Study {chosen.name}, {chosen.dataset}: plan"

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
+from rich.progress import Progress
+
 from convbias.cli.choices import check_data, check_writable
 from convbias.cli.console import messages, results
 from convbias.config import DatasetName
 from convbias.errors import ConvbiasError
 from convbias.live import LiveProgress
+from convbias.measuring import Wanted, measure_all, missing_measurements
+from convbias.results import collect
 from convbias.run import Run
 from convbias.store import DamagedRunError, Store, write_atomically
+from convbias.study import Study
 from convbias.sweep import Failure, Planned, cores, missing, sweep
 
 
@@ -53,6 +58,43 @@ def train_missing(planned: Sequence[Planned], store: Store, jobs: int | None) ->
     for failure in outcome.failures:
         _report_failure(failure, store)
     return not outcome.failures
+
+
+def measure_missing(chosen: Study, store: Store, jobs: int | None) -> bool:
+    """Measure the networks of a study's finished runs, where that is not stored.
+
+    Args:
+        chosen: The study; its experiments say what is measured.
+        store: Where runs and networks are, and where measurements go.
+        jobs: How many processes; one per core by default.
+
+    Returns:
+        Whether no measure failed.
+    """
+    wanted: dict[Wanted, None] = {}
+    for name in chosen.experiments:
+        collected = collect(chosen, name, store)
+        measures = collected.experiment.measures
+        found = missing_measurements(collected.runs, measures, store)
+        wanted |= dict.fromkeys(found.wanted)
+        if found.without_network:
+            messages().print(
+                f"{len(found.without_network)} runs of {name} cannot be measured, because their"
+                f" networks are not stored: {', '.join(found.without_network)}",
+                style="yellow",
+                soft_wrap=True,
+            )
+    if not wanted:
+        return True
+    results().print(f"{len(wanted)} measures to take of stored networks")
+    with Progress(console=results()) as bar:
+        task = bar.add_task("measuring", total=len(wanted))
+        failures = measure_all(
+            list(wanted), store, jobs, lambda taken: bar.update(task, completed=taken)
+        )
+    for failure in failures:
+        _report_failure(failure, store)
+    return not failures
 
 
 def _report_failure(failure: Failure, store: Store) -> None:

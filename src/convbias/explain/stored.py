@@ -1,13 +1,9 @@
-"""Which stored networks are asked, and reading them."""
+"""Which stored networks are asked."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
-import keras
-
-import convbias.layers  # noqa: F401 - Keras reads networks of these layers
 from convbias.config import Convolutional, Dense
 from convbias.errors import ConvbiasError, InputError
 from convbias.run import Run
@@ -69,29 +65,3 @@ def _newest(store: Store, runs: Iterable[Run], name: str) -> Run:
             f"train one with `convbias train {model}`, or name another folder with --runs",
         )
     return max(fit, key=lambda run: (run.cost.finished_at, run.key))
-
-
-def load_network(store: Store, run: Run) -> keras.Model:
-    """Read the trained network of a run.
-
-    Args:
-        store: Where the run lies.
-        run: A finished run.
-
-    Raises:
-        InputError: It is missing or damaged.
-    """
-    path = store.network_path(run.arm, run.seed)
-    try:
-        # Keras annotates what it reads as anything at all.
-        network: Any = keras.saving.load_model(path, compile=False)
-    except Exception as error:  # the reader raises whatever the damage leads to
-        there = path.exists()
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise InputError(
-            f"the network {path} {f'cannot be read: {reason}' if there else 'is missing'}",
-            "the trained network beside its record",
-            "look with `convbias runs verify`, and train the run again, or name another one with"
-            " --run",
-        ) from error
-    return network

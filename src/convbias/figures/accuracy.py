@@ -13,6 +13,7 @@ from convbias.figures.base import Chart, Figure
 from convbias.figures.published import published
 from convbias.figures.theme import arm_scale
 from convbias.findings import score
+from convbias.quantities import TEST_ACCURACY
 from convbias.statistics import Summary, summarise
 
 _ROW = 74  # pixels per arm
@@ -32,7 +33,7 @@ def accuracy_of_arms(arms: Arms) -> Figure:
         runs on all of Fashion-MNIST.
     """
     summaries = {
-        arm: summarise([100 * score(run, "test_accuracy") for run in runs])
+        arm: summarise([100 * score(run, TEST_ACCURACY) for run in runs])
         for arm, runs in arms.items()
     }
     comparable = arm_data(arms) == DataVariant()
@@ -111,7 +112,7 @@ def _chart(arms: Arms, summaries: Mapping[str, Summary], *, with_published: bool
 
 def _runs_table(arms: Arms) -> pd.DataFrame:
     return pd.DataFrame(
-        {"arm": arm, "seed": run.seed, "accuracy": 100 * score(run, "test_accuracy"), "what": _RUN}
+        {"arm": arm, "seed": run.seed, "accuracy": 100 * score(run, TEST_ACCURACY), "what": _RUN}
         for arm, runs in arms.items()
         for run in runs
     )

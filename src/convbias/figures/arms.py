@@ -23,7 +23,7 @@ def finished_arms(experiment: Experiment, runs: Iterable[Run]) -> dict[str, list
     """Sort the finished runs of an experiment by arm.
 
     Args:
-        experiment: Whose models name the arms; runs of other arms are ignored.
+        experiment: Whose conditions name the arms; runs of other arms are ignored.
         runs: Of one study.
 
     Returns:
@@ -36,12 +36,12 @@ def finished_arms(experiment: Experiment, runs: Iterable[Run]) -> dict[str, list
     """
     by_arm = runs_by_arm(runs)
     arms = {
-        model.name: [run for run in by_arm.get(model.name, {}).values() if run.status == "finished"]
-        for model in experiment.models
+        name: [run for run in by_arm.get(name, {}).values() if run.status == "finished"]
+        for name in experiment.names
     }
     arms = {name: of_arm for name, of_arm in arms.items() if of_arm}
     if not arms:
-        names = ", ".join(model.name for model in experiment.models)
+        names = ", ".join(experiment.names)
         raise InputError(
             f"none of {sum(map(len, by_arm.values()))} runs is a finished run of the experiment"
             f" {experiment.name!r}",

@@ -7,12 +7,11 @@ from collections.abc import Iterable, Sequence
 import altair as alt
 import pandas as pd
 
-from convbias.experiments.base import Quantity
 from convbias.figures.arms import data_remark, with_remark
 from convbias.figures.base import Chart, Figure
 from convbias.findings import Finding, score
+from convbias.quantities import Quantity
 from convbias.run import Run
-from convbias.wording import amount
 
 _ROW = 80  # pixels per contrast
 
@@ -31,41 +30,37 @@ def contrasts(
     Args:
         findings: From `evaluate`.
         runs: The runs that they were evaluated on.
-        quantity: Test accuracy (percentage points) or test loss (nats per image).
+        quantity: Which.
 
     Returns:
         The figure; None where no contrast in this quantity has a seed pair.
     """
-    accuracy = quantity == "test_accuracy"
-    scale, digits = (100, 2) if accuracy else (1, 3)
-    unit = "percentage points" if accuracy else "nats per image"
-    noun = "test accuracy" if accuracy else "test loss"
     shown = [finding for finding in findings if finding.planned.quantity == quantity]
-    table = _contrast_table(shown, scale, digits)
+    table = _contrast_table(shown)
     if table.empty:
         return None
-    margin = shown[0].planned.margin
+    unit, noun, margin = quantity.long_unit, quantity.noun, quantity.margin
     data = next(finding.data for finding in shown if finding.data)
     told = "; ".join(table["contrast"] + " " + table["label"])
     return Figure(
-        name="contrasts-accuracy" if accuracy else "contrasts-loss",
+        name=f"contrasts-{quantity.name.removeprefix('test_').replace('_', '-')}",
         title=f"Differences in {noun} between arms",
         subtitle=with_remark(
             f"{unit}, paired by seed; shaded: too small to matter", data_remark(data)
         ),
         caption=(
-            f"{told}. {'Right' if accuracy else 'Left'} of the dashed line the first arm is better."
-            f" In the shaded zone, up to {amount(margin, quantity)} either way, a difference would"
-            " not matter. The intervals are one contrast's own; the verdicts are corrected for all"
-            " contrasts together."
+            f"{told}. {'Right' if quantity.higher_is_better else 'Left'} of the dashed line the"
+            f" first arm is better. In the shaded zone, up to {quantity.amount(margin)} either way,"
+            " a difference would not matter. The intervals are one contrast's own; the verdicts are"
+            " corrected for all contrasts together."
         ),
         description=f"Seed-paired differences in {noun} ({unit}) with intervals: {told}.",
         drawing=_chart(
             table,
-            _pair_table(shown, runs, scale),
-            margin=scale * margin,
+            _pair_table(shown, runs),
+            margin=quantity.scale * margin,
             title=[f"Difference in {noun}", f"({unit})"],
-            digits=digits,
+            digits=quantity.digits,
         ),
     )
 
@@ -140,13 +135,15 @@ def _chart(
     return alt.layer(*layers).properties(width=640, height=_ROW * len(table))
 
 
-def _contrast_table(findings: Sequence[Finding], scale: float, digits: int) -> pd.DataFrame:
+def _contrast_table(findings: Sequence[Finding]) -> pd.DataFrame:
     rows = []
     for finding in findings:
         result = finding.result
         if result is None:
             continue
         own, distribution = result.interval, finding.on_distribution
+        quantity = finding.planned.quantity
+        scale = quantity.scale
         rows.append(
             {
                 "contrast": _contrast_name(finding),
@@ -156,13 +153,13 @@ def _contrast_table(findings: Sequence[Finding], scale: float, digits: int) -> p
                 "low_on_distribution": scale * distribution.low if distribution else None,
                 "high_on_distribution": scale * distribution.high if distribution else None,
                 "n": result.n,
-                "label": f"{scale * result.difference:+z.{digits}f}: {result.verdict}",
+                "label": f"{quantity.written(result.difference, '+')}: {result.verdict}",
             }
         )
     return pd.DataFrame(rows)
 
 
-def _pair_table(findings: Sequence[Finding], runs: Iterable[Run], scale: float) -> pd.DataFrame:
+def _pair_table(findings: Sequence[Finding], runs: Iterable[Run]) -> pd.DataFrame:
     by_key = {run.key: run for run in runs}
     rows = []
     for finding in findings:
@@ -175,7 +172,7 @@ def _pair_table(findings: Sequence[Finding], runs: Iterable[Run], scale: float) 
                 {
                     "contrast": _contrast_name(finding),
                     "seed": by_key[treatment].seed,
-                    "difference": scale * difference,
+                    "difference": quantity.scale * difference,
                 }
             )
     return pd.DataFrame(rows)

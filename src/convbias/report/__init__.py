@@ -1,6 +1,7 @@
 """One HTML file that says what was found, rebuilt from stored runs at any time."""
 
-from convbias.report.build import write_report
+from convbias.report.build import write_experiment, write_report
 from convbias.report.comparison import comparison_table
+from convbias.report.sections import Section, section
 
-__all__ = ["comparison_table", "write_report"]
+__all__ = ["Section", "comparison_table", "section", "write_experiment", "write_report"]

@@ -37,16 +37,22 @@ from convbias.figures import (
     seeds_text,
 )
 from convbias.findings import Finding, evaluate, runs_by_arm
+from convbias.quantities import TEST_ACCURACY, TEST_LOSS
 from convbias.report import methods, page, tables
 from convbias.report.caveats import POWER, caveats
 from convbias.report.comparison import comparison, comparison_records
+from convbias.report.sections import Section
 from convbias.run import Run
 from convbias.store import write_atomically
-from convbias.wording import amount
 
 
 def write_report(
-    study_name: str, experiment: Experiment, runs: Sequence[Run], dataset: Dataset, folder: Path
+    study_name: str,
+    experiment: Experiment,
+    runs: Sequence[Run],
+    dataset: Dataset,
+    folder: Path,
+    further: Sequence[Section] = (),
 ) -> Path:
     """Write the report of a study, rebuilt from its runs; nothing is trained.
 
@@ -57,6 +63,7 @@ def write_report(
         dataset: The data that the runs were trained and scored on.
         folder: Receives `report.html`, which needs no other file, and beside it `figures/`,
             `comparison.csv` and `claims.csv`.
+        further: Other experiments of the study, each of which gets a section of its own.
 
     Returns:
         The path of `report.html`.
@@ -78,6 +85,9 @@ def write_report(
     runs = _of_experiment(experiment, runs)
     arms = finished_arms(experiment, runs)
     _check_data(runs, dataset)
+    runs_by_key = {run.key: run for run in runs}
+    for run in (run for each in further for run in each.results.runs):
+        runs_by_key.setdefault(run.key, run)  # arms that experiments share keep their first name
     with ThreadPoolExecutor(max_workers=1) as pool:
         # The libraries of the charts are bundled outside Python, beside the statistics.
         libraries = pool.submit(page.libraries)
@@ -88,17 +98,21 @@ def write_report(
         # The claims are those of the original comparison; of another experiment they need its own.
         known = findings if experiment is ORIGINAL else None
         results = audit(runs, networks=layers, facts=facts, findings=known)
-        figures = _figures(experiment, arms, findings, runs, dataset, exploration)
+        figures = [
+            *_figures(experiment, arms, findings, runs, dataset, exploration),
+            *(figure for section in further for figure in section.figures),
+        ]
         drawn = page.draw(figures)
         rows = comparison(experiment, runs)
         html = page.render(
+            "report.html.j2",
             drawn,
             libraries=libraries.result(),
             study_name=study_name,
             experiment=experiment,
             arms=arms,
-            runs=runs,
-            runs_by_key={run.key: run for run in runs},
+            runs=list(runs_by_key.values()),
+            runs_by_key=runs_by_key,
             compared=(experiment.contrasts[0].baseline, experiment.contrasts[0].treatment),
             seeds=seeds_text(arms),
             finished_at=max(run.cost.finished_at for run in runs),
@@ -115,20 +129,62 @@ def write_report(
             methods=methods,
             layers=layers,
             tables=tables,
+            further=further,
+            further_sections=[
+                (f"experiment-{each.results.experiment.name}", each.results.experiment.title)
+                for each in further
+            ],
         )
     _write(folder, html, figures, comparison_records(rows), results)
     return folder / "report.html"
 
 
+def write_experiment(section: Section, dataset: Dataset, folder: Path) -> Path:
+    """Write the page of one experiment, rebuilt from its runs; nothing is trained.
+
+    Args:
+        section: Of the experiment.
+        dataset: The data that the runs were trained and scored on.
+        folder: Receives `report.html`, which needs no other file, and beside it `figures/`.
+
+    Returns:
+        The path of `report.html`.
+
+    Raises:
+        InputError: The runs were trained on other data.
+        StorageError: The folder is not writable or the disk is full.
+    """
+    results = section.results
+    _check_data(results.runs, dataset)
+    drawn = page.draw(section.figures)
+    html = page.render(
+        "experiment_page.html.j2",
+        drawn,
+        libraries=page.libraries(),
+        study_name=results.study.name,
+        experiment=results.experiment,
+        runs=results.runs,
+        runs_by_key={run.key: run for run in results.runs},
+        remark=data_remark(results.data),
+        power=POWER,
+        tables=tables,
+        further=(section,),
+    )
+    for figure in section.figures:
+        save(figure, folder / "figures")
+    path = folder / "report.html"
+    write_atomically(path, lambda file: file.write_text(html, "utf-8"))
+    return path
+
+
 def _margins(experiment: Experiment) -> list[str]:
     """The margins of equivalence in words, each once."""
-    return list(
-        dict.fromkeys(amount(planned.margin, planned.quantity) for planned in experiment.contrasts)
-    )
+    quantities = dict.fromkeys(planned.quantity for planned in experiment.contrasts)
+    return [quantity.amount(quantity.margin) for quantity in quantities]
 
 
 def _of_experiment(experiment: Experiment, runs: Sequence[Run]) -> list[Run]:
-    names = [model.name for model in experiment.models]
+    names = experiment.names
     if not runs:
         raise InputError(
             "there are no runs to report on",
@@ -164,8 +220,8 @@ def _figures(
     treatment = [(arm, of_arm) for arm, of_arm in compared if arm == first.treatment]
     figures: list[Figure | None] = [
         accuracy_of_arms(arms),
-        contrasts(findings, runs, "test_accuracy"),
-        contrasts(findings, runs, "test_loss"),
+        contrasts(findings, runs, TEST_ACCURACY),
+        contrasts(findings, runs, TEST_LOSS),
         convergence(arms, "accuracy"),
         convergence(arms, "loss"),
         *(confusion(arm, of_arm, dataset) for arm, of_arm in compared),

@@ -14,7 +14,6 @@ from convbias.figures import Arms, arm_data, data_remark
 from convbias.findings import Finding
 from convbias.run import Run
 from convbias.statistics import Contrast, attainable_level
-from convbias.wording import amount
 
 POWER = 0.8  # with which probability a difference should be found
 
@@ -108,7 +107,7 @@ def _seed_caveat(findings: Sequence[Finding]) -> Caveat | None:
         f" shown at {fewest.alpha:g}. That takes {_pairs(fewest.fewest_pairs)}."
     )
     findable = [
-        f"{amount(size, finding.planned.quantity)} ({finding.planned.treatment} −"
+        f"{finding.planned.quantity.amount(size)} ({finding.planned.treatment} −"
         f" {finding.planned.baseline})"
         for finding, result in results
         if (size := smallest_findable(result, fewest.fewest_pairs)) is not None
@@ -125,9 +124,9 @@ def _seed_caveat(findings: Sequence[Finding]) -> Caveat | None:
 def _resolution_caveat(results: Sequence[tuple[Finding, Contrast]]) -> Caveat | None:
     sentences = tuple(
         f"Between {finding.planned.treatment} and {finding.planned.baseline} a true difference"
-        f" smaller than {amount(size, finding.planned.quantity)} would often be missed with"
+        f" smaller than {finding.planned.quantity.amount(size)} would often be missed with"
         f" {_pairs(result.n)} ({100 * POWER:.0f} % power), but one of"
-        f" {amount(result.margin, finding.planned.quantity)} would matter."
+        f" {finding.planned.quantity.amount(result.margin)} would matter."
         for finding, result in results
         if (size := smallest_findable(result)) is not None
         and size > result.margin
@@ -152,7 +151,7 @@ def _epoch_caveat(arms: Arms) -> Caveat | None:
 
 
 def _missing_caveat(experiment: Experiment, arms: Arms) -> Caveat | None:
-    missing = [model.name for model in experiment.models if model.name not in arms]
+    missing = [name for name in experiment.names if name not in arms]
     counts = {arm: len(runs) for arm, runs in arms.items()}
     if missing:
         return Caveat(

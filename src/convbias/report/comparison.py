@@ -11,6 +11,7 @@ import pandas as pd
 from convbias.experiments.base import Experiment
 from convbias.figures import finished_arms, published
 from convbias.findings import score
+from convbias.quantities import TEST_ACCURACY, TEST_LOSS
 from convbias.run import Run
 from convbias.statistics import Summary, summarise
 
@@ -53,7 +54,7 @@ MEASURES = (
         "%",
         2,
         operator.neg,
-        lambda run: 100 * score(run, "test_accuracy"),
+        lambda run: 100 * score(run, TEST_ACCURACY),
     ),
     Measure(
         "test_loss",
@@ -61,7 +62,7 @@ MEASURES = (
         "nats per image",
         3,
         operator.pos,
-        lambda run: score(run, "test_loss"),
+        lambda run: score(run, TEST_LOSS),
     ),
     Measure("parameters", "Trainable parameters", "", 0, operator.pos, _measure("parameters", 1)),
     Measure(

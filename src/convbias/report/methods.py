@@ -90,8 +90,8 @@ def networks(experiment: Experiment) -> dict[str, Layers]:
     layers: dict[str, Layers] = {}
 
     def build_all() -> tuple[()]:
-        for model in experiment.models:
-            layers[model.name] = layer_parameters(build(model, seed=0))
+        for condition in experiment.conditions:
+            layers[condition.name] = layer_parameters(build(condition.model, seed=0))
         return ()
 
     # Traced, the networks have shapes but no weights: drawing those takes a hundred times as long.

@@ -83,10 +83,11 @@ def specifications(drawn: Mapping[str, Drawn]) -> dict[str, Any]:
     }
 
 
-def render(drawn: Mapping[str, Drawn], **values: Any) -> str:  # noqa: ANN401
-    """Fill the report's template.
+def render(template: str, drawn: Mapping[str, Drawn], **values: Any) -> str:  # noqa: ANN401
+    """Fill a template.
 
     Args:
+        template: File name of the template.
         drawn: The figures by name.
         **values: What else the template names.
 
@@ -106,7 +107,7 @@ def render(drawn: Mapping[str, Drawn], **values: Any) -> str:  # noqa: ANN401
         "script_json": script_json,
         "typeset": typeset,
     }
-    return environment.get_template("report.html.j2").render(
+    return environment.get_template(template).render(
         drawn=drawn,
         specifications=specifications(drawn),
         themes={theme.name: theme.config for theme in THEMES},

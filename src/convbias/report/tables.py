@@ -12,10 +12,10 @@ import pandas as pd
 
 from convbias.claims import ClaimResult, ClaimVerdict
 from convbias.findings import Finding
+from convbias.quantities import Quantity
 from convbias.report.caveats import smallest_findable
 from convbias.run import Run
 from convbias.statistics import Contrast, Interval
-from convbias.wording import amount
 
 NOTHING = "–"
 
@@ -75,33 +75,32 @@ def contrast_rows(findings: Iterable[Finding]) -> list[ContrastRow]:
 
 
 def _contrast_row(finding: Finding, result: Contrast | None) -> ContrastRow:
-    accuracy = finding.planned.quantity == "test_accuracy"
-    scale, digits = (100, 2) if accuracy else (1, 3)
-    unit = "percentage points" if accuracy else "nats per image"
+    quantity = finding.planned.quantity
+    unit = quantity.long_unit
     if result is None:
         return ContrastRow(finding, unit, *([NOTHING] * 11))
     findable = smallest_findable(result)
     return ContrastRow(
         finding=finding,
         unit=unit,
-        treatment=f"{scale * result.treatment.mean:.{digits}f}",
-        baseline=f"{scale * result.baseline.mean:.{digits}f}",
-        difference=f"{scale * result.difference:+z.{digits}f}",
-        on_test_set=_interval(result.interval, scale, digits),
-        on_distribution=_interval(finding.on_distribution, scale, digits),
+        treatment=quantity.written(result.treatment.mean),
+        baseline=quantity.written(result.baseline.mean),
+        difference=quantity.written(result.difference, "+"),
+        on_test_set=_interval(result.interval, quantity),
+        on_distribution=_interval(finding.on_distribution, quantity),
         p_value=p_text(result.p_value),
         adjusted_p_value=p_text(result.adjusted_p_value),
         equivalence_p_value=p_text(result.adjusted_equivalence_p_value),
         probability_better=f"{100 * result.probability_better:.0f} %",
         correlation=NOTHING if result.correlation is None else f"{result.correlation:+.2f}",
-        findable="none" if findable is None else amount(findable, finding.planned.quantity),
+        findable="none" if findable is None else quantity.amount(findable),
     )
 
 
-def _interval(interval: Interval | None, scale: float, digits: int) -> str:
+def _interval(interval: Interval | None, quantity: Quantity) -> str:
     if interval is None:
         return NOTHING
-    return " to ".join(f"{scale * end:+z.{digits}f}" for end in interval.ends)
+    return " to ".join(quantity.written(end, "+") for end in interval.ends)
 
 
 def p_text(p_value: float | None) -> str:

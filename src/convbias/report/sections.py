@@ -1,0 +1,121 @@
+"""One experiment as a section of the report: question, figures, findings, control, limits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from convbias.figures import Figure
+from convbias.figures.conditions import means_by_condition, values_by_condition
+from convbias.findings import evaluate
+from convbias.outcomes import Outcome, outcome_of
+from convbias.quantities import TEST_ACCURACY, TEST_LOSS
+from convbias.report.tables import NOTHING, ContrastRow, contrast_rows
+from convbias.results import Results
+from convbias.run import Run
+
+
+@dataclass(frozen=True)
+class ConditionRow:
+    """A condition as text.
+
+    Args:
+        name: Of the condition.
+        runs: How many finished.
+        parameters: Trainable parameters.
+        accuracy: Mean test accuracy in percent.
+        interval: Of that mean.
+        loss: Mean test loss in nats per image.
+        learning_rate: The recipe's.
+    """
+
+    name: str
+    runs: int
+    parameters: str
+    accuracy: str
+    interval: str
+    loss: str
+    learning_rate: str
+
+
+@dataclass(frozen=True, eq=False)
+class Section:
+    """What the template shows of an experiment.
+
+    Args:
+        results: What is stored of it.
+        outcome: What came out beside the contrasts.
+        contrasts: Its planned contrasts, evaluated.
+        conditions: What each condition reached.
+    """
+
+    results: Results
+    outcome: Outcome
+    contrasts: list[ContrastRow]
+    conditions: list[ConditionRow]
+
+    @property
+    def figures(self) -> tuple[Figure, ...]:
+        """The figures, in the order of the report."""
+        return self.outcome.figures
+
+    @property
+    def seconds(self) -> float:
+        """What all its runs took together, from start to end, on one core each."""
+        return sum(run.cost.wall_seconds for run in self.results.runs)
+
+
+def section(results: Results) -> Section | None:
+    """Work out an experiment's section.
+
+    Args:
+        results: What is stored of it.
+
+    Returns:
+        None where no run is finished.
+    """
+    if not any(run.status == "finished" for run in results.runs):
+        return None
+    return Section(
+        results=results,
+        outcome=outcome_of(results),
+        contrasts=contrast_rows(evaluate(results.experiment, results.runs)),
+        conditions=_condition_rows(results),
+    )
+
+
+def _condition_rows(results: Results) -> list[ConditionRow]:
+    accuracy, loss = (
+        {
+            row["condition"]: row
+            for row in means_by_condition(values_by_condition(results, quantity)).to_dict("records")
+        }
+        for quantity in (TEST_ACCURACY, TEST_LOSS)
+    )
+    rows = []
+    for name in results.experiment.names:
+        finished = [
+            run for run in results.runs if run.arm_name == name and run.status == "finished"
+        ]
+        if not finished:
+            rows.append(ConditionRow(name, 0, *([NOTHING] * 5)))
+            continue
+        of_condition = accuracy[name]
+        spread = f"{of_condition['low']:.2f} to {of_condition['high']:.2f}"
+        rows.append(
+            ConditionRow(
+                name=name,
+                runs=len(finished),
+                parameters=_parameters(finished),
+                accuracy=f"{of_condition['mean']:.2f}",
+                interval=NOTHING if len(finished) == 1 else spread,
+                loss=f"{loss[name]['mean']:.3f}",
+                learning_rate=f"{finished[0].arm.recipe.learning_rate:g}",
+            )
+        )
+    return rows
+
+
+def _parameters(runs: Sequence[Run]) -> str:
+    found = runs[0].measures.get("parameters")
+    return NOTHING if found is None else f"{found:,.0f}"
