@@ -75,23 +75,23 @@ def test_no_two_conditions_train_the_same(experiment: Experiment) -> None:
 def test_matched_networks_have_as_many_parameters() -> None:
     counts = {each.name: parameters(each.model) for each in SHARING.conditions}
     assert counts["dense"] == 109_386
-    assert counts["convolution, average"] == 28_426
+    assert counts["convolution + average"] == 28_426
     for name in PARAMETER_MATCHED:
         assert counts[name] == pytest.approx(109_386, rel=0.02)
 
 
 def test_conditions_change_the_profiles_data_and_nothing_else() -> None:
     arms = PERMUTATION.arms(DataVariant(dataset="drawn", training_images=500), lambda _: classic(2))
-    assert arms["dense, blocks of 4"].data == DataVariant(
+    assert arms["dense on blocks of 4"].data == DataVariant(
         dataset="drawn", training_images=500, shuffled_blocks=4
     )
-    assert arms["cnn-3x3, whole images"].data == DataVariant(dataset="drawn", training_images=500)
+    assert arms["cnn-3x3 on whole images"].data == DataVariant(dataset="drawn", training_images=500)
 
 
 def test_fewer_images_take_as_many_steps() -> None:
     arms = DATA_EFFICIENCY.arms(DataVariant(), lambda _: classic(2))
     assert {arm.recipe.images_per_epoch for arm in arms.values()} == {54_000}
-    assert arms["dense, 300 images"].data.training_images == 300
+    assert arms["dense on 300 images"].data.training_images == 300
 
 
 @pytest.mark.parametrize(

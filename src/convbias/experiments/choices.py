@@ -38,7 +38,7 @@ _ALTERNATIVES = (
         "Is a global average more accurate than flattening, with 15 times the parameters?",
     ),
     (
-        "flatten, matched",  # 28,400 parameters against 28,426
+        "flatten (matched)",  # 28,400 parameters against 28,426
         Convolutional(filters=(41, 4), head="flatten"),
         "Is a global average more accurate than flattening with equally many parameters?",
     ),
@@ -55,7 +55,7 @@ CHOICES = Experiment(
     ),
     contrasts=tuple(
         PlannedContrast(
-            name=f"as-built-over-{name.replace(', ', '-').replace(' ', '-')}",
+            name=f"as-built-over-{name.replace(' (', '-').replace(' ', '-').rstrip(')')}",
             question=question,
             treatment=AS_BUILT,
             baseline=name,

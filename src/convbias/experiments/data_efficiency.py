@@ -15,9 +15,9 @@ def condition_name(model: str, images: int) -> str:
 
     Example:
         >>> condition_name("dense", 3_000)
-        'dense, 3,000 images'
+        'dense on 3,000 images'
     """
-    return f"{model}, {images:,} images"
+    return f"{model} on {images:,} images"
 
 
 DATA_EFFICIENCY = Experiment(

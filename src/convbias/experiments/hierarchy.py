@@ -22,7 +22,7 @@ HIERARCHY = Experiment(
         # One 9x9 convolution and one pooling see 10 x 10 pixels, as two 3x3 with two poolings do;
         # with 128 filters they have 28,298 parameters against 28,426.
         Condition("one layer", Convolutional(kernel_size=9, filters=(128,))),
-        Condition("two layers, frozen", Convolutional(frozen=True)),
+        Condition("two frozen layers", Convolutional(frozen=True)),
     ),
     contrasts=(
         PlannedContrast(
@@ -36,21 +36,21 @@ HIERARCHY = Experiment(
             name="training-the-kernels",
             question="Are trained kernels more accurate than random ones with a trained head?",
             treatment="two layers",
-            baseline="two layers, frozen",
+            baseline="two frozen layers",
             quantity=TEST_ACCURACY,
         ),
         PlannedContrast(
             name="edges-over-random",
             question="Is more of the first filters' energy oriented edges than without training?",
             treatment="two layers",
-            baseline="two layers, frozen",
+            baseline="two frozen layers",
             quantity=EDGES,
         ),
         PlannedContrast(
             name="probe-over-random",
             question="Can the class be read off the last maps better than off random ones?",
             treatment="two layers",
-            baseline="two layers, frozen",
+            baseline="two frozen layers",
             quantity=SECOND_PROBE,
         ),
     ),

@@ -26,9 +26,9 @@ def condition_name(size: int, matching: str) -> str:
 
     Example:
         >>> condition_name(5, "equal width"), condition_name(3, "equal width")
-        ('5x5, equal width', '3x3')
+        ('5x5 at equal width', '3x3')
     """
-    return BASE if size == 3 else f"{size}x{size}, {matching}"
+    return BASE if size == 3 else f"{size}x{size} at {matching}"
 
 
 def dilated_name(dilation: int) -> str:
@@ -36,10 +36,10 @@ def dilated_name(dilation: int) -> str:
 
     Example:
         >>> dilated_name(2)
-        '3x3, field of 5x5'
+        '3x3 spread over 5x5'
     """
     side = 2 * dilation + 1
-    return f"3x3, field of {side}x{side}"
+    return f"3x3 spread over {side}x{side}"
 
 
 def _contrasts() -> tuple[PlannedContrast, ...]:

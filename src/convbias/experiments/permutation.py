@@ -15,9 +15,9 @@ def condition_name(model: str, block: int) -> str:
 
     Example:
         >>> condition_name("dense", 4), condition_name("cnn-3x3", WHOLE)
-        ('dense, blocks of 4', 'cnn-3x3, whole images')
+        ('dense on blocks of 4', 'cnn-3x3 on whole images')
     """
-    return f"{model}, whole images" if block == WHOLE else f"{model}, blocks of {block}"
+    return f"{model} on whole images" if block == WHOLE else f"{model} on blocks of {block}"
 
 
 _MODELS = (Dense(), Convolutional(kernel_size=3))

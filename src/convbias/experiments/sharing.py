@@ -7,9 +7,9 @@ from convbias.experiments.base import Condition, Experiment, PlannedContrast
 from convbias.quantities import TEST_ACCURACY
 
 # From the bottom of the ladder to its top; each rung takes one liberty away from the weights.
-CHANNEL_MATCHED = ("dense", "local, flatten", "convolution, flatten", "convolution, average")
+CHANNEL_MATCHED = ("dense", "local + flatten", "convolution + flatten", "convolution + average")
 # The same with as many parameters as the dense network, 109,386, to within two per cent.
-PARAMETER_MATCHED = ("dense", *(f"{name}, matched" for name in CHANNEL_MATCHED[1:]))
+PARAMETER_MATCHED = ("dense", *(f"{name} (matched)" for name in CHANNEL_MATCHED[1:]))
 
 STEPS = ("locality", "sharing", "averaging")
 
