@@ -17,10 +17,10 @@ from convbias.config import Arm, Convolutional, Dense
 from convbias.data import Dataset
 from convbias.drawn import drawn
 from convbias.errors import RunError
-from convbias.experiments import ORIGINAL
+from convbias.experiments import EXPERIMENTS, ORIGINAL
 from convbias.run import Run
 from convbias.store import Store
-from convbias.tuning import best_rates, search, search_table, write_rates
+from convbias.tuning import best_rates, search, search_table, whole_search, write_rates
 from factories import make_run
 
 
@@ -71,8 +71,21 @@ def test_the_search_gives_every_model_the_same_budget() -> None:
     assert len(others) == 1
 
 
+def test_every_model_of_every_experiment_is_searched_once() -> None:
+    planned = whole_search()
+    assert len(planned) == len(set(planned))
+    budgets: dict[Any, Counter[tuple[float, int, int | None, int]]] = {}
+    for arm, seed in planned:
+        spent = (arm.recipe.learning_rate, arm.recipe.epochs, arm.data.training_images, seed)
+        budgets.setdefault(arm.model, Counter())[spent] += 1
+    models = {model for each in EXPERIMENTS.values() for model in each.models}
+    assert budgets.keys() == models
+    further = [budget for model, budget in budgets.items() if model not in ORIGINAL.models]
+    assert all(budget == further[0] for budget in further)
+
+
 def test_the_search_is_scored_on_validation_images() -> None:
-    assert {arm.data.scored_on for arm, _ in search()} == {"validation"}
+    assert {arm.data.scored_on for arm, _ in whole_search()} == {"validation"}
 
 
 def test_training_for_the_search_does_not_open_the_test_set() -> None:
@@ -155,7 +168,7 @@ def stored_search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple
     for arm, seed in planned:
         best = accuracy.get((arm.name, arm.recipe.learning_rate), 0.9)
         Store("runs/tuning").write(make_run(arm, seed, validation_accuracy=best))
-    monkeypatch.setattr("convbias.cli.tune.search", lambda: planned)
+    monkeypatch.setattr("convbias.cli.tune.whole_search", lambda: planned)
     monkeypatch.setattr("convbias.cli.tune.resources.files", lambda _: tmp_path / "package")
     return planned
 

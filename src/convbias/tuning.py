@@ -9,7 +9,7 @@ import pandas as pd
 
 from convbias.config import Arm, DatasetName, DataVariant, Model
 from convbias.errors import RunError
-from convbias.experiments.original import ORIGINAL
+from convbias.experiments import EXPERIMENTS, ORIGINAL
 from convbias.recipes import scheduled
 from convbias.run import Run
 from convbias.store import write_atomically
@@ -18,11 +18,15 @@ RATES = (0.004, 0.008, 0.016, 0.032)
 # Far from the seeds of any study, so that no study's split or weights were searched on.
 SEEDS = (100_000, 100_001)
 EPOCHS = 3
+# Of the models that only the further experiments have: there are many of them.
+SMALLER_EPOCHS = 1
+SMALLER_IMAGES = 27_000
 
 HEADER = """\
 # Peak learning rates of the tuned recipe, found by `convbias tune --write`: for every model the
 # rate with the highest validation accuracy, mean over the search's seeds. All models were given
-# the same rates, seeds and epochs. No test image was used.
+# the same rates; those of the original comparison more seeds, epochs and images than the others,
+# among which budgets are equal. No test image was used.
 """
 
 
@@ -32,19 +36,37 @@ def search(
     rates: Sequence[float] = RATES,
     seeds: Sequence[int] = SEEDS,
     epochs: int = EPOCHS,
+    training_images: int | None = None,
 ) -> list[tuple[Arm, int]]:
-    """Plan the search: every model at every rate with every seed, scored on validation images.
+    """Plan a search: every model at every rate with every seed, scored on validation images.
 
     Returns:
         Arms and seeds for `sweep.sweep`.
     """
-    data = DataVariant(dataset=dataset, scored_on="validation")
+    data = DataVariant(dataset=dataset, scored_on="validation", training_images=training_images)
     return [
         (Arm(data=data, model=model, recipe=scheduled(epochs, rate)), seed)
         for model in models
         for rate in rates
         for seed in seeds
     ]
+
+
+def whole_search() -> list[tuple[Arm, int]]:
+    """Plan the search for the models of all experiments: the original comparison's, then the rest.
+
+    Returns:
+        Arms and seeds for `sweep.sweep`.
+    """
+    models = dict.fromkeys(model for each in EXPERIMENTS.values() for model in each.models)
+    further = [model for model in models if model not in ORIGINAL.models]
+    smaller = search(
+        models=further,
+        seeds=SEEDS[:1],
+        epochs=SMALLER_EPOCHS,
+        training_images=SMALLER_IMAGES,
+    )
+    return [*search(), *smaller]
 
 
 def search_table(runs: Sequence[Run]) -> pd.DataFrame:

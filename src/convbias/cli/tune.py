@@ -12,7 +12,7 @@ from convbias.cli.console import percent, print_table, results
 from convbias.cli.sweeping import says_what_is_stored, stored_runs, train_missing
 from convbias.errors import RunError
 from convbias.store import Store
-from convbias.tuning import best_rates, search, search_table, write_rates
+from convbias.tuning import best_rates, search_table, whole_search, write_rates
 
 
 def tune(*, write: bool = False, runs: Path = Path("runs/tuning"), jobs: Jobs = None) -> int:
@@ -25,7 +25,7 @@ def tune(*, write: bool = False, runs: Path = Path("runs/tuning"), jobs: Jobs = 
         runs: Folder of the search's runs.
         jobs: How many processes; one per core when absent.
     """
-    planned = search()
+    planned = whole_search()
     store = Store(runs)
     with says_what_is_stored(planned, store):
         complete = train_missing(planned, store, jobs)

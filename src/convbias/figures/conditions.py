@@ -27,10 +27,12 @@ class Place:
     Args:
         series: Of which line.
         x: Where on it.
+        also: Further lines that it belongs to, at the same place.
     """
 
     series: str
     x: float
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -158,10 +160,14 @@ def lines_of_conditions(
     """
     values = values_by_condition(results, quantity)
     values = values[values["condition"].isin(list(places))]
-    means = means_by_condition(values)
-    for table in (values, means):
-        table["series"] = [places[name].series for name in table["condition"]]
-        table["x"] = [places[name].x for name in table["condition"]]
+    told = means_by_condition(values)
+    rows = [
+        {"condition": name, "series": series, "x": place.x}
+        for name, place in places.items()
+        for series in (place.series, *place.also)
+    ]
+    at = pd.DataFrame(rows)
+    values, means = (table.merge(at, on="condition") for table in (values, told))
     series = list(dict.fromkeys(place.series for place in places.values()))
     ticks = sorted({place.x for place in places.values()})
     title = f"{quantity.noun[0].upper()}{quantity.noun[1:]} ({quantity.value_unit})"
@@ -196,7 +202,7 @@ def lines_of_conditions(
         .encode(x, y, colour, tooltip=["condition", "n", *_tooltips(number)]),
     ]
     chart = alt.layer(*layers).properties(width=640, height=340)
-    return _figure(results, quantity, words, means, chart)
+    return _figure(results, quantity, words, told, chart)
 
 
 def _tooltips(number: str) -> list[alt.Tooltip]:
