@@ -8,28 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from convbias import convolution
+from direct_sum import direct_sum
 
 KERNEL_SIZES = (1, 3, 5, 7, 9)
+DILATED = ((3, 2), (3, 3), (3, 9), (5, 2), (5, 3), (7, 4))  # kernel size and dilation
 IMAGE_SIZES = (9, 14)  # odd and even
 ROUTES = {
     "gathered": convolution.convolve_gathered,
     "fourier": convolution.convolve_fourier,
     "chosen": convolution.convolve,
 }
-
-
-def reference(images, kernel):
-    """Same-padded cross-correlation, written as the sum in its definition."""
-    height, width, _, count = images.shape
-    size, _, _, channels_out = kernel.shape
-    pad = size // 2
-    padded = np.pad(images, ((pad, pad), (pad, pad), (0, 0), (0, 0)))
-    outputs = np.zeros((height, width, channels_out, count))
-    for row in range(size):
-        for column in range(size):
-            window = padded[row : row + height, column : column + width]
-            outputs += np.einsum("hwin,io->hwon", window, kernel[row, column])
-    return outputs
 
 
 def random_case(size, image_size, channels_in=3, channels_out=4, width=None):
@@ -41,18 +29,35 @@ def random_case(size, image_size, channels_in=3, channels_out=4, width=None):
 
 @pytest.mark.parametrize("route", ROUTES)
 @pytest.mark.parametrize("image_size", IMAGE_SIZES)
-@pytest.mark.parametrize("size", KERNEL_SIZES)
-def test_equals_the_definition(route, size, image_size):
+@pytest.mark.parametrize(
+    ("size", "dilation"), [*((size, 1) for size in KERNEL_SIZES), *DILATED], ids=str
+)
+def test_equals_the_definition(route, size, dilation, image_size):
     images, kernel = random_case(size, image_size)
-    outputs = ROUTES[route](jnp.asarray(images), jnp.asarray(kernel))
-    np.testing.assert_allclose(outputs, reference(images, kernel), rtol=1e-4, atol=2e-5)
+    outputs = ROUTES[route](jnp.asarray(images), jnp.asarray(kernel), dilation)
+    expected = direct_sum(images, kernel, dilation)
+    np.testing.assert_allclose(outputs, expected, rtol=1e-4, atol=2e-5)
 
 
 @pytest.mark.parametrize("route", ROUTES)
-def test_takes_oblong_images_and_a_kernel_as_large_as_the_image_allows(route):
-    images, kernel = random_case(13, 7, width=10)
-    outputs = ROUTES[route](jnp.asarray(images), jnp.asarray(kernel))
-    np.testing.assert_allclose(outputs, reference(images, kernel), rtol=1e-4, atol=5e-5)
+@pytest.mark.parametrize(("size", "dilation"), [(13, 1), (7, 2), (3, 9)], ids=str)
+def test_takes_oblong_images_and_a_kernel_as_large_as_the_image_allows(route, size, dilation):
+    images, kernel = random_case(size, 7, width=10)
+    outputs = ROUTES[route](jnp.asarray(images), jnp.asarray(kernel), dilation)
+    expected = direct_sum(images, kernel, dilation)
+    np.testing.assert_allclose(outputs, expected, rtol=1e-4, atol=5e-5)
+
+
+@pytest.mark.parametrize("route", ["gathered", "fourier"])
+@pytest.mark.parametrize(("size", "dilation"), [(3, 2), (3, 3), (5, 2)], ids=str)
+def test_a_dilated_kernel_is_a_larger_one_with_zeros_between_the_taps(route, size, dilation):
+    images, kernel = (jnp.asarray(part) for part in random_case(size, 14))
+    span = dilation * (size - 1) + 1
+    spread = jnp.zeros((span, span, *kernel.shape[2:])).at[::dilation, ::dilation].set(kernel)
+    other = ROUTES["fourier" if route == "gathered" else "gathered"]
+    np.testing.assert_allclose(
+        ROUTES[route](images, kernel, dilation), other(images, spread), rtol=1e-4, atol=2e-5
+    )
 
 
 @pytest.mark.parametrize("route", ["gathered", "fourier"])
@@ -65,8 +70,10 @@ def test_a_three_by_three_answer_computed_by_hand(route):
 
 
 @pytest.mark.parametrize("image_size", IMAGE_SIZES)
-@pytest.mark.parametrize("size", KERNEL_SIZES)
-def test_gradients_equal_finite_differences(size, image_size):
+@pytest.mark.parametrize(
+    ("size", "dilation"), [*((size, 1) for size in KERNEL_SIZES), (3, 2), (3, 9), (5, 3)], ids=str
+)
+def test_gradients_equal_finite_differences(size, dilation, image_size):
     images, kernel = random_case(size, image_size, channels_in=2, channels_out=2)
     generator = np.random.default_rng(size)
     towards = generator.normal(size=(image_size, image_size, 2, 2))
@@ -74,11 +81,12 @@ def test_gradients_equal_finite_differences(size, image_size):
     kernel_step = generator.normal(size=kernel.shape)
 
     def value(images, kernel):
-        return (reference(images, kernel) * towards).sum()
+        return (direct_sum(images, kernel, dilation) * towards).sum()
 
     for route in ("gathered", "fourier"):
         gradients = jax.grad(
-            lambda i, k, route=route: (ROUTES[route](i, k) * towards).sum(), argnums=(0, 1)
+            lambda i, k, route=route: (ROUTES[route](i, k, dilation) * towards).sum(),
+            argnums=(0, 1),
         )(jnp.asarray(images), jnp.asarray(kernel))
         # The convolution is bilinear, so central differences in NumPy's double precision are exact.
         for gradient, step, difference in (

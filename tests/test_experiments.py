@@ -12,6 +12,7 @@ from convbias.data import SPLIT_SIZES
 from convbias.experiments import EXPERIMENTS, ORIGINAL, Condition, Experiment
 from convbias.experiments.base import PlannedContrast
 from convbias.experiments.data_efficiency import DATA_EFFICIENCY
+from convbias.experiments.kernel_size import KERNEL_SIZE, multiply_adds
 from convbias.experiments.permutation import PERMUTATION
 from convbias.experiments.sharing import PARAMETER_MATCHED, SHARING
 from convbias.quantities import TEST_ACCURACY, TEST_LOSS
@@ -78,6 +79,23 @@ def test_matched_networks_have_as_many_parameters() -> None:
     assert counts["convolution + average"] == 28_426
     for name in PARAMETER_MATCHED:
         assert counts[name] == pytest.approx(109_386, rel=0.02)
+
+
+def test_kernel_sizes_are_matched_by_what_they_are_said_to_be() -> None:
+    models = {each.name: each.model for each in KERNEL_SIZE.conditions}
+    # 3x3: 28 * 28 * 9 * 32 + 14 * 14 * 9 * 32 * 64 multiply-adds in the two convolutions.
+    assert multiply_adds(models["3x3"]) == 225_792 + 3_612_672
+    for size in (1, 5, 7, 9):
+        at_equal = models[f"{size}x{size} at equal parameters"]
+        assert parameters(at_equal) == pytest.approx(28_426, rel=0.015)
+        at_equal = models[f"{size}x{size} at equal multiply-adds"]
+        assert multiply_adds(at_equal) == pytest.approx(3_838_464, rel=0.01)
+    for dilation in (2, 3, 4):
+        side = 2 * dilation + 1
+        spread = models[f"3x3 spread over {side}x{side}"]
+        assert isinstance(spread, Convolutional)
+        assert spread.span == side
+        assert parameters(spread) == 28_426
 
 
 def test_conditions_change_the_profiles_data_and_nothing_else() -> None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import jax
 import keras
 import numpy as np
 import pytest
@@ -25,10 +26,13 @@ def copy_of(layer, stock_class):
         {"kernel_size": 3, "padding": "same", "activation": "relu"},
         {"kernel_size": 5, "padding": "same"},
         {"kernel_size": 3, "padding": "same", "use_bias": False},
-        # None of these has a fast path; all must still be the stock layer.
         {"kernel_size": 3, "padding": "valid", "activation": "relu"},
         {"kernel_size": 3, "padding": "same", "strides": 2},
         {"kernel_size": 3, "padding": "same", "dilation_rate": 2},
+        {"kernel_size": 3, "padding": "valid", "dilation_rate": 3, "activation": "relu"},
+        {"kernel_size": 5, "padding": "valid", "dilation_rate": 2},
+        # None of these has a fast path; all must still be the stock layer.
+        {"kernel_size": 3, "padding": "same", "dilation_rate": (2, 1)},
         {"kernel_size": 4, "padding": "same"},
         {"kernel_size": (3, 5), "padding": "same"},
         {"kernel_size": 3, "padding": "same", "groups": 2},
@@ -40,6 +44,33 @@ def test_convolution_is_the_stock_layer(arguments):
     layer = Convolution(4, bias_initializer="random_normal", **arguments)
     outputs = np.asarray(layer(IMAGES))
     np.testing.assert_allclose(outputs, copy_of(layer, keras.layers.Conv2D)(IMAGES), atol=2e-5)
+
+
+@pytest.mark.parametrize("side", [11, 12])
+@pytest.mark.parametrize("padding", ["same", "valid"])
+@pytest.mark.parametrize("channels", [2, 4])  # gathered and in the Fourier domain
+def test_a_dilated_convolution_is_fast_and_has_the_stock_layer_s_gradients(side, padding, channels):
+    layer = Convolution(3, 3, padding=padding, dilation_rate=2, activation="relu")
+    images = GENERATOR.normal(size=(2, side, side, channels)).astype(np.float32)
+    layer.build(images.shape)
+    weights = [np.asarray(weight) for weight in layer.weights]
+
+    def gradients(kind):
+        called = kind.from_config(layer.get_config())
+        called.build(images.shape)
+
+        def outputs(weights, images):
+            return called.stateless_call(weights, [], images)[0]
+
+        traced = str(jax.make_jaxpr(outputs)(weights, images))
+        assert ("conv_general_dilated" in traced) == (kind is keras.layers.Conv2D)
+        given, pulled_back = jax.vjp(outputs, weights, images)
+        towards = np.random.default_rng(1).normal(size=given.shape).astype(np.float32)
+        (kernel, bias), pixels = pulled_back(towards)
+        return kernel, bias, pixels
+
+    for found, expected in zip(gradients(Convolution), gradients(keras.layers.Conv2D), strict=True):
+        np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
 @pytest.mark.parametrize(

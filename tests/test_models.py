@@ -1,10 +1,14 @@
 """The networks: parameter counts by hand, seeds, scaling."""
 
+from typing import Any
+
+import keras
 import numpy as np
 import pytest
 
 from convbias import models
 from convbias.config import Convolutional, Dense
+from direct_sum import direct_sum
 
 IMAGES = np.random.default_rng(0).random((4, 28, 28, 1), dtype=np.float32)
 
@@ -19,6 +23,45 @@ def by_hand(kernel_size):
 def test_cnn_parameters(kernel_size, count):
     assert by_hand(kernel_size) == count
     assert models.build(Convolutional(kernel_size=kernel_size), seed=0).count_params() == count
+
+
+def test_dilation_adds_no_parameters():
+    for dilation in (2, 9):
+        network = models.build(Convolutional(kernel_size=3, dilation=dilation), seed=0)
+        assert network.count_params() == by_hand(3)
+
+
+@pytest.mark.parametrize("side", [28, 29])
+@pytest.mark.parametrize("padding", ["same", "valid", "circular"])
+@pytest.mark.parametrize(("kernel_size", "dilation"), [(3, 2), (5, 3)], ids=str)
+def test_a_dilated_layer_is_the_sum_over_its_taps(kernel_size, dilation, padding, side):
+    model = Convolutional(
+        kernel_size=kernel_size, dilation=dilation, padding=padding, downsampling="none"
+    )
+    network = models.build(model, seed=3, side=side)
+    layer = network.get_layer("conv_1")
+    images = np.random.default_rng(side).random((2, side, side, 1), dtype=np.float32)
+    found = keras.Model(network.inputs[0], layer.output)(images)
+
+    last = images.transpose(1, 2, 3, 0)
+    reach = dilation * (kernel_size // 2)
+    around = ((reach, reach), (reach, reach), (0, 0), (0, 0))
+    if padding == "circular":
+        last = np.pad(last, around, mode="wrap")
+    expected = direct_sum(last, np.asarray(layer.kernel), dilation)
+    if padding != "same":
+        expected = expected[reach:-reach, reach:-reach]
+    np.testing.assert_allclose(found, np.maximum(expected.transpose(3, 0, 1, 2), 0), atol=1e-5)
+
+
+def test_a_stored_network_keeps_its_dilation(tmp_path):
+    network = models.build(Convolutional(dilation=2, padding="circular"), seed=0)
+    network.save(tmp_path / "network.keras")
+    loaded: Any = keras.saving.load_model(tmp_path / "network.keras")
+    for name in ("conv_1", "conv_2"):
+        assert loaded.get_layer(name).dilation_rate == (2, 2)
+        assert loaded.get_layer(name.replace("conv", "around")).pixels == 2
+    np.testing.assert_array_equal(loaded(IMAGES), network(IMAGES))
 
 
 def test_dense_parameters():

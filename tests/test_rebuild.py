@@ -26,10 +26,11 @@ def run(network, images):
             MaxPooling(2),
             GlobalAveragePooling(keepdims=True),
         ],
+        convolution(1, kind=Convolution, dilation_rate=3),
         trunk("circular", "polyphase"),
         local_trunk(),
     ],
-    ids=["own", "polyphase", "local"],
+    ids=["own", "dilated", "polyphase", "local"],
 )
 def test_stock_operations_are_the_same_function(layers):
     network, images = classifier(layers, 12), random_images(3, 12)

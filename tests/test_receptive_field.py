@@ -49,6 +49,16 @@ def test_the_fields_of_the_study_s_networks(kernel_size, sides):
     assert fields["pool_2"].centre(3, 3) == (14, 14)
 
 
+@pytest.mark.parametrize(("dilation", "side"), [(1, 10), (2, 16), (3, 22)])
+@pytest.mark.parametrize("padding", ["same", "circular"])
+def test_the_field_grows_by_six_pixels_per_dilation(dilation, side, padding):
+    """1 + 2 d by the first kernel, + 1 by pooling, + 2 * 2 d by the second kernel, + 2."""
+    network = models.build(Convolutional(dilation=dilation, padding=padding), seed=0)
+    field = theoretical_fields(network)["pool_2"]
+    assert field.side == 6 * dilation + 4 == side
+    assert field.centre(3, 3) == (14, 14)
+
+
 def test_strides_dilation_and_padding_by_hand():
     network = network_of(
         keras.layers.Conv2D(1, 3, strides=2, padding="same", name="stride"),
@@ -146,9 +156,9 @@ def test_channels_of_opposite_sign_do_not_cancel():
     assert influence[2, 2] == 1
 
 
-@pytest.mark.parametrize("kernel_size", [3, 5])
-def test_no_influence_from_outside_the_theoretical_field(kernel_size):
-    network = models.build(Convolutional(kernel_size=kernel_size), seed=1)
+@pytest.mark.parametrize(("kernel_size", "dilation"), [(3, 1), (5, 1), (3, 2)])
+def test_no_influence_from_outside_the_theoretical_field(kernel_size, dilation):
+    network = models.build(Convolutional(kernel_size=kernel_size, dilation=dilation), seed=1)
     influence, numbers = receptive_field(network, noise(20, 28))
     side = int(numbers["theoretical_field"])
     inside = slice(14 - side // 2, 14 + side // 2)

@@ -86,6 +86,15 @@ class DataVariant(Description, frozen=True):
         ge=0,
         description="Training images lie up to so many pixels off the canvas' middle.",
     )
+    corners: Literal["tied", "free"] | None = Field(
+        default=None,
+        description="Two classes only, each image in a corner of the canvas; tied: each class in a"
+        " corner of its own. free: half of each class in either.",
+    )
+    stimuli: Literal["garments", "patches"] = Field(
+        default="garments",
+        description="patches: drawn noise that says nothing about its class except by its place.",
+    )
 
     @field_validator("shuffled_blocks")
     @classmethod
@@ -116,6 +125,28 @@ class DataVariant(Description, frozen=True):
             )
         return self
 
+    @model_validator(mode="after")
+    def _have_corners(self) -> Self:
+        if self.corners is None:
+            if self.stimuli == "patches":
+                raise ValueError(
+                    "patches can be told apart by their place alone; use corners 'tied', or 'free'"
+                    " as their control"
+                )
+            return self
+        if (self.canvas or 28) == 28:
+            raise ValueError(
+                "an image of 28 pixels has corners only on a larger canvas; use for instance"
+                " canvas 40"
+            )
+        for moving in ("largest_shift", "shuffled_blocks"):
+            if getattr(self, moving):
+                raise ValueError(
+                    f"corners and {moving} cannot be combined: an image in a corner stays as it"
+                    " is; leave one of them out"
+                )
+        return self
+
 
 class Dense(Description, frozen=True):
     """The dense baseline: Flatten, Dense 128, Dropout, Dense 64, Dropout, Dense 10."""
@@ -133,6 +164,9 @@ class Convolutional(Description, frozen=True):
 
     family: Literal["cnn"] = "cnn"
     kernel_size: int = Field(default=3, ge=1, le=LARGEST_KERNEL, description="Pixels per side.")
+    dilation: int = Field(
+        default=1, ge=1, le=9, description="Pixels from each tap of a kernel to the next."
+    )
     filters: tuple[Filters, ...] = Field(
         default=(32, 64),
         min_length=1,
@@ -166,10 +200,40 @@ class Convolutional(Description, frozen=True):
             )
         return kernel_size
 
+    @model_validator(mode="after")
+    def _dilated_kernels_fit(self) -> Self:
+        if self.dilation == 1:
+            return self
+        size, dilated = self.kernel_size, f"a dilation of {self.dilation}"
+        if size == 1:
+            raise ValueError(f"{dilated} changes nothing in a 1 x 1 kernel; use 1 or a larger one")
+        if self.sharing == "local":
+            raise ValueError(f"local kernels have no dilation, here {self.dilation}; use 1")
+        if self.downsampling == "stride":
+            raise ValueError(
+                f"Keras has no convolution with {dilated} and a stride; use 1, or downsample by max"
+            )
+        if self.span > LARGEST_KERNEL:
+            dilation = (LARGEST_KERNEL - 1) // (size - 1)
+            largest = 2 * ((LARGEST_KERNEL - 1) // (2 * self.dilation)) + 1
+            raise ValueError(
+                f"with {dilated} a {size} x {size} kernel spans {self.span} pixels per side, more"
+                f" than {LARGEST_KERNEL}; use a dilation of at most {dilation}, or a kernel size of"
+                f" at most {largest}"
+            )
+        return self
+
+    @property
+    def span(self) -> int:
+        """Pixels per side from a kernel's first tap to its last, both counted."""
+        return self.dilation * (self.kernel_size - 1) + 1
+
     @property
     def name(self) -> str:
         """What tables and figures call this model, for instance `cnn-3x3` or `cnn-5x5-flatten`."""
         parts = [f"cnn-{self.kernel_size}x{self.kernel_size}"]
+        if self.dilation != 1:
+            parts.append(f"dilated{self.dilation}")
         for option in ("sharing", "padding", "downsampling", "head"):
             value = getattr(self, option)
             if value != type(self).model_fields[option].default:
@@ -191,6 +255,12 @@ class Recipe(Description, frozen=True):
 
     name: str
     epochs: int = Field(ge=1, le=1_000)
+    images_per_epoch: int | None = Field(
+        default=None,
+        ge=1,
+        description="An epoch ends after so many training images, drawn in passes one after the"
+        " other; after one pass when absent.",
+    )
     optimiser: Literal["adam", "muon"] = Field(
         default="adam",
         description="muon: momentum made orthogonal for kernels, Adam for the rest.",

@@ -13,6 +13,8 @@ discrete Fourier transforms are matrix products with constant matrices; the comp
 frequency is one real product with [[re, -im], [im, re]]. Multiply-adds per image and pair of
 channels: 4 m (m // 2 + 1), about 2 m^2 for every k, against n^2 k^2 directly (480 to 612 against
 1,764 to 9,604 for n = 14, k = 3 to 7). The backward pass costs twice as much, as it does directly.
+Taps that lie d pixels apart are transformed where they lie, with p = d (k // 2); the zeros between
+them are never multiplied.
 
 A few products have hand-written gradients. They are the same products that differentiation would
 give, with the factors laid out so that XLA's matrix products are fast on a CPU.
@@ -33,12 +35,13 @@ from jax import lax
 LARGEST_GATHERED_FIELD = {"first layer": 128, "other layers": 32}
 
 
-def convolve(images: jax.Array, kernel: jax.Array) -> jax.Array:
+def convolve(images: jax.Array, kernel: jax.Array, dilation: int = 1) -> jax.Array:
     """Cross-correlate with same padding and stride 1, as `keras.layers.Conv2D` does.
 
     Args:
         images: float (height, width, channels_in, n).
         kernel: float (k, k, channels_in, channels_out), k odd.
+        dilation: Pixels from each tap of the kernel to the next.
 
     Returns:
         float (height, width, channels_out, n).
@@ -49,30 +52,34 @@ def convolve(images: jax.Array, kernel: jax.Array) -> jax.Array:
         >>> neighbours = convolve(image, jnp.ones((3, 3, 1, 1)))
         >>> float(neighbours[1, 1, 0, 0])  # all nine pixels
         36.0
+        >>> corners = convolve(image, jnp.ones((3, 3, 1, 1)), dilation=2)
+        >>> float(corners[0, 0, 0, 0])  # 0 + 2 + 6 + 8; the other five taps lie outside
+        16.0
     """
     size, _, channels_in, _ = kernel.shape
     largest = LARGEST_GATHERED_FIELD["first layer" if channels_in == 1 else "other layers"]
     if size == 1 or size * size * channels_in <= largest:
-        return convolve_gathered(images, kernel)
-    return convolve_fourier(images, kernel)
+        return convolve_gathered(images, kernel, dilation)
+    return convolve_fourier(images, kernel, dilation)
 
 
-def convolve_gathered(images: jax.Array, kernel: jax.Array) -> jax.Array:
+def convolve_gathered(images: jax.Array, kernel: jax.Array, dilation: int = 1) -> jax.Array:
     """`convolve` as one matrix product per block of pixels with the values under the block.
 
     A block of 2 x 2 pixels lies under (k + 1)^2 values instead of four times k^2: a few more
-    multiplications, but far fewer values to gather, and wider products.
+    multiplications, but far fewer values to gather, and wider products. A block's pixels are as far
+    apart as the kernel's taps, or their fields would share nothing.
     """
     height, width, channels_in, count = images.shape
     size, _, _, channels_out = kernel.shape
     block = 1 if size == 1 else 2
-    rows, columns, field = -(-height // block), -(-width // block), size + block - 1
-    pad = size // 2
+    rows, columns = (-(-side // (block * dilation)) * dilation for side in (height, width))
+    field, pad = size + block - 1, dilation * (size // 2)
     bottom, right = block * rows - height + pad, block * columns - width + pad
     padded = jnp.pad(images, ((pad, bottom), (pad, right), (0, 0), (0, 0)))
     # Without the barrier XLA folds the padding's bounds checks into every gathered element.
     values = lax.optimization_barrier(padded).reshape(-1, count)
-    index = gather_index(rows, columns, channels_in, block, field)
+    index = gather_index(rows, columns, channels_in, block, field, dilation)
     patches = values.at[index].get(mode="promise_in_bounds")
     patches = patches.reshape(rows * columns, field * field * channels_in, count)
     last = block - 1
@@ -83,8 +90,9 @@ def convolve_gathered(images: jax.Array, kernel: jax.Array) -> jax.Array:
     ]
     weights = jnp.stack(shifted, axis=3).reshape(-1, block * block * channels_out)
     outputs = _multiply_patches(weights, patches)
-    outputs = outputs.reshape(rows, columns, block, block, channels_out, count)
-    outputs = outputs.transpose(0, 2, 1, 3, 4, 5)
+    interlaced = (rows // dilation, dilation, columns // dilation, dilation)
+    outputs = outputs.reshape(*interlaced, block, block, channels_out, count)
+    outputs = outputs.transpose(0, 4, 1, 2, 5, 3, 6, 7)
     outputs = outputs.reshape(block * rows, block * columns, channels_out, count)
     return outputs[:height, :width]
 
@@ -116,22 +124,30 @@ _multiply_patches.defvjp(_multiply_patches_forward, _multiply_patches_backward)
 
 
 @lru_cache(maxsize=64)
-def gather_index(rows: int, columns: int, channels: int, block: int, field: int) -> np.ndarray:
-    """For every block and every value under it, its row in the padded images."""
+def gather_index(
+    rows: int, columns: int, channels: int, block: int, field: int, dilation: int = 1
+) -> np.ndarray:
+    """For every block and every value under it, its row in the padded images.
+
+    Blocks whose pixels lie `dilation` apart interlace: so many begin one pixel after the other,
+    and the next begin beyond them.
+    """
+    padded_width = block * columns + dilation * (field - block)
     row, column, tap, channel = np.ix_(
         np.arange(rows), np.arange(columns), np.arange(field * field), np.arange(channels)
     )
-    padded_width = block * (columns - 1) + field
-    pixel = (block * row + tap // field) * padded_width + block * column + tap % field
+    row, column = (dilation * (block - 1) * (each // dilation) + each for each in (row, column))
+    row, column = row + dilation * (tap // field), column + dilation * (tap % field)
+    pixel = row * padded_width + column
     return (pixel * channels + channel).reshape(-1).astype(np.int32)
 
 
-def convolve_fourier(images: jax.Array, kernel: jax.Array) -> jax.Array:
+def convolve_fourier(images: jax.Array, kernel: jax.Array, dilation: int = 1) -> jax.Array:
     """`convolve` in the Fourier domain; the module's docstring has the derivation."""
     height, width, channels_in, count = images.shape
     size, _, _, channels_out = kernel.shape
-    along_height = _half_transforms(height, size)
-    along_width = _full_transforms(width, size)
+    along_height = _half_transforms(height, size, dilation)
+    along_width = _full_transforms(width, size, dilation)
     half, full = along_height.frequencies, along_width.frequencies
 
     spectrum = _transform(along_height.forward, along_width.forward, images, half, full)
@@ -207,14 +223,15 @@ class _Transforms:
         self.frequencies = frequencies
 
 
-def _padded_length(pixels: int, size: int) -> int:
-    return max(pixels + size // 2, size)
+def _padded_length(pixels: int, size: int, dilation: int) -> int:
+    reach = dilation * (size // 2)
+    return max(pixels, reach + 1) + reach
 
 
 @lru_cache(maxsize=64)
-def _half_transforms(pixels: int, size: int) -> _Transforms:
+def _half_transforms(pixels: int, size: int, dilation: int) -> _Transforms:
     """Real signal to (frequency, real or imaginary) and back."""
-    length = _padded_length(pixels, size)
+    length = _padded_length(pixels, size, dilation)
     frequencies = length // 2 + 1
 
     def forward(positions: np.ndarray) -> np.ndarray:  # (frequencies, 2, positions)
@@ -224,32 +241,32 @@ def _half_transforms(pixels: int, size: int) -> _Transforms:
     # Every frequency stands for its mirror image, too, unless it is its own.
     mirrored = -np.arange(frequencies) % length
     multiplicity = np.where(mirrored == np.arange(frequencies), 1.0, 2.0)
-    wanted = size // 2 + np.arange(pixels)
+    wanted = dilation * (size // 2) + np.arange(pixels)
     inverse = (forward(wanted) * multiplicity[:, None, None] / length).transpose(2, 0, 1)
     return _Transforms(
         forward(np.arange(pixels)).reshape(2 * frequencies, pixels),
-        forward(np.arange(size)).reshape(2 * frequencies, size),
+        forward(dilation * np.arange(size)).reshape(2 * frequencies, size),
         inverse.reshape(pixels, 2 * frequencies),
         frequencies,
     )
 
 
 @lru_cache(maxsize=64)
-def _full_transforms(pixels: int, size: int) -> _Transforms:
+def _full_transforms(pixels: int, size: int, dilation: int) -> _Transforms:
     """(Real or imaginary, pixel) to (frequency, real or imaginary) and back."""
-    length = _padded_length(pixels, size)
+    length = _padded_length(pixels, size, dilation)
 
     def forward(positions: np.ndarray) -> np.ndarray:  # (length, 2, 2, positions)
         angle = 2 * np.pi * np.outer(np.arange(length), positions) / length
         cosine, sine = np.cos(angle), np.sin(angle)
         return np.stack([np.stack([cosine, sine], 1), np.stack([-sine, cosine], 1)], 1)
 
-    wanted = size // 2 + np.arange(pixels)
+    wanted = dilation * (size // 2) + np.arange(pixels)
     # The inverse of exp(-ia) is exp(ia) / length: the transpose of the real 2 x 2 rotation.
     inverse = forward(wanted).transpose(2, 3, 0, 1) / length
     return _Transforms(
         forward(np.arange(pixels)).reshape(2 * length, 2 * pixels),
-        forward(np.arange(size)).reshape(2 * length, 2 * size),
+        forward(dilation * np.arange(size)).reshape(2 * length, 2 * size),
         inverse.reshape(2 * pixels, 2 * length),
         length,
     )

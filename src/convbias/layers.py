@@ -37,7 +37,7 @@ class Convolution(keras.layers.Conv2D):
             and (rows == columns and rows % 2 == 1)
             and self.padding in ("same", "valid")
             and self.strides[0] == self.strides[1]
-            and self.dilation_rate == (1, 1)
+            and self.dilation_rate[0] == self.dilation_rate[1]
             and self.groups == 1
             and self.data_format == "channels_last"
             and self.activation in (keras.activations.relu, keras.activations.linear)
@@ -45,12 +45,12 @@ class Convolution(keras.layers.Conv2D):
 
     def _kept(self, pixels: int) -> slice:
         """Of the outputs with same padding and stride 1 along one axis, those that are wanted."""
-        size, stride = self.kernel_size[0], self.strides[0]
-        half = size // 2
+        span, stride = self.dilation_rate[0] * (self.kernel_size[0] - 1) + 1, self.strides[0]
+        half = span // 2
         if self.padding == "valid":
             return slice(half, pixels - half, stride)
         # Keras pads as little as it takes, and the odd pixel at the end.
-        padding = max(0, (-(-pixels // stride) - 1) * stride + size - pixels)
+        padding = max(0, (-(-pixels // stride) - 1) * stride + span - pixels)
         return slice(half - padding // 2, None, stride)
 
     def call(self, inputs: Any) -> Any:  # noqa: ANN401 - Keras passes backend tensors
@@ -61,7 +61,7 @@ class Convolution(keras.layers.Conv2D):
         kernel: Any = keras.ops.convert_to_tensor(self.kernel)
         images = convolution.images_last(inputs)
         # Computed for every pixel with same padding; what other settings leave out is dropped.
-        outputs: Any = convolution.convolve(images, kernel)
+        outputs: Any = convolution.convolve(images, kernel, self.dilation_rate[0])
         outputs = outputs[self._kept(images.shape[0]), self._kept(images.shape[1])]
         if self.use_bias:
             bias: Any = keras.ops.convert_to_tensor(self.bias)

@@ -19,6 +19,8 @@ from convbias.layers import (
 )
 
 IMAGE_SIDE = 28
+# Also where a data variant has two classes only: the networks stay those of the other experiments,
+# and an output without images is soon never the largest.
 CLASSES = 10
 
 
@@ -96,12 +98,13 @@ def _convolution(
                 filters, model.kernel_size, _glorot(seeds), name=name, trainable=not model.frozen
             )
         ]
-    around = [CircularPadding(model.kernel_size // 2, name=f"around_{number}")]
+    around = [CircularPadding(model.span // 2, name=f"around_{number}")]
     convolution = Convolution(
         filters,
         model.kernel_size,
         padding="same" if model.padding == "same" else "valid",
         strides=2 if model.downsampling == "stride" else 1,
+        dilation_rate=model.dilation,
         activation="relu",
         kernel_initializer=_glorot(seeds),
         name=name,

@@ -176,7 +176,7 @@ def _train(
     else:
         units = [(arm, [seed]) for arm, seed in wanted]
     # The longest runs first, so that no core waits long for the last one.
-    longest_first = sorted(units, key=lambda unit: -_kernel_size(unit[0]))
+    longest_first = sorted(units, key=lambda unit: -_span(unit[0]))
     # Not joblib.Parallel, which runs a single job within this process, where a crash would be ours.
     executor: Any = get_reusable_executor(min(jobs, len(units)), env=ONE_THREAD)
     try:
@@ -232,8 +232,8 @@ def _execute(
         ]
 
 
-def _kernel_size(arm: Arm) -> int:
-    return arm.model.kernel_size if isinstance(arm.model, Convolutional) else 0
+def _span(arm: Arm) -> int:
+    return arm.model.span if isinstance(arm.model, Convolutional) else 0
 
 
 @contextmanager

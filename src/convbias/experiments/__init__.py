@@ -4,6 +4,8 @@ from convbias.experiments.base import Condition, Experiment
 from convbias.experiments.choices import CHOICES
 from convbias.experiments.data_efficiency import DATA_EFFICIENCY
 from convbias.experiments.hierarchy import HIERARCHY
+from convbias.experiments.kernel_size import KERNEL_SIZE
+from convbias.experiments.location import LOCATION
 from convbias.experiments.original import ORIGINAL
 from convbias.experiments.permutation import PERMUTATION
 from convbias.experiments.receptive_field import RECEPTIVE_FIELD
@@ -19,9 +21,11 @@ _ALL = (
     DATA_EFFICIENCY,
     PERMUTATION,
     SHIFT,
+    LOCATION,
     RECEPTIVE_FIELD,
     HIERARCHY,
     CHOICES,
+    KERNEL_SIZE,
 )
 
 EXPERIMENTS: dict[str, Experiment] = {experiment.name: experiment for experiment in _ALL}
