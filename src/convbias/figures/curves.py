@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import cycle
 
 import altair as alt
 import pandas as pd
@@ -11,7 +12,7 @@ import pandas as pd
 from convbias.figures.arms import data_remark, with_remark
 from convbias.figures.base import Figure
 from convbias.figures.conditions import Words
-from convbias.figures.theme import arm_scale
+from convbias.figures.theme import arm_colours
 from convbias.results import Results
 from convbias.statistics import summarise
 
@@ -76,9 +77,19 @@ def curves(results: Results, table: pd.DataFrame, words: Words, axes: Axes) -> F
     )
     y = alt.Y("mean:Q").title(axes.upwards).scale(zero=False)
     legend = alt.Legend(title=None, columns=alt.ExprRef("width < 420 ? 2 : 3"), symbolOpacity=1)
-    colour = alt.Color("condition:N").scale(arm_scale(shown)).legend(legend)
-    shapes = [_SHAPES[place % len(_SHAPES)] for place in range(len(shown))]
-    shape = alt.Shape("condition:N").scale(domain=shown, range=shapes).legend(legend)
+    # By the place among all conditions, so that every figure of the experiment has the same.
+    colours = arm_colours(results.experiment.names)
+    shapes = dict(zip(results.experiment.names, cycle(_SHAPES), strict=False))
+    colour = (
+        alt.Color("condition:N")
+        .scale(domain=shown, range=[colours[name] for name in shown])
+        .legend(legend)
+    )
+    shape = (
+        alt.Shape("condition:N")
+        .scale(domain=shown, range=[shapes[name] for name in shown])
+        .legend(legend)
+    )
     tooltip = [
         "condition",
         alt.Tooltip("step:N", title=axes.along),

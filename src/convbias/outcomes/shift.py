@@ -13,12 +13,15 @@ from convbias.figures import Figure
 from convbias.figures.conditions import Words, rows_of_conditions
 from convbias.figures.curves import Axes, curves
 from convbias.outcomes.base import Outcome, Statement
-from convbias.outcomes.values import judged, measured, spread
+from convbias.outcomes.values import judged, measured, spread, spreads
 from convbias.results import Results
 from convbias.run import Run
 
 EXACT = 1e-5  # what rounding to single precision may leave of an error that is none
 NOTICEABLE = 0.05  # of the size of the feature maps
+_THRESHOLDS = (
+    f"Up to {EXACT:g} it would hold, and from {NOTICEABLE:g} on, interval included, it does not."
+)
 
 _STUDY = "cnn"  # the original study's network
 _MOVES = "“A shoe moved by one pixel moves the feature map by one pixel”"
@@ -68,7 +71,7 @@ def _before_pooling(runs: Sequence[Run]) -> Statement:
         return Statement(f"{place}.", "not measured yet")
     exact = max(errors) < EXACT
     return Statement(
-        f"{place}: between the map of the moved shoe and the moved map lies at most"
+        f"{place}: the moved image's map and the image's moved map differ by at most"
         f" {max(errors):.1g} of the map, in {len(errors)} run{'s' if len(errors) > 1 else ''} of"
         " networks whose first convolution has no stride. Rounding alone may leave"
         f" {EXACT:g}.",
@@ -87,7 +90,7 @@ def _after_pooling(runs: Sequence[Run]) -> Statement:
         return Statement(f"{place}.", "not measured yet")
     return Statement(
         f"{place}: the error is {spread(errors, 2)} of the map. Had the map not moved at all, it"
-        f" would be {np.mean(still):.2f}.",
+        f" would be {np.mean(still):.2f}. {_THRESHOLDS}",
         judged(errors, EXACT, NOTICEABLE),
     )
 
@@ -102,7 +105,7 @@ def _with_a_frame(runs: Sequence[Run]) -> Statement:
         return Statement(f"{place}.", "not measured yet")
     return Statement(
         f"{place}: the error is {spread(errors, 3)} of the map, although {LARGEST_SHIFT} black"
-        " pixels lie between garment and frame.",
+        f" pixels lie between garment and frame. {_THRESHOLDS}",
         judged(errors, EXACT, NOTICEABLE),
     )
 
@@ -110,32 +113,29 @@ def _with_a_frame(runs: Sequence[Run]) -> Statement:
 def _one_pixel(results: Results, runs: Sequence[Run]) -> Statement:
     name = "one_pixel_flip_probability"
     flips = {each: measured(runs, name, each) for each in results.experiment.names}
-    claim = "“The answer does not depend on where the garment stands”"
-    told = "; ".join(
-        f"{each} {spread([100 * value for value in values], 2)}"
-        for each, values in flips.items()
-        if values
-    )
+    claim = f"“Where the garment stands makes no difference to the answer of {_STUDY}”"
+    if not any(flips.values()):
+        return Statement(f"{claim}.", "not measured yet")
+    percent = {each: [100 * value for value in values] for each, values in flips.items()}
     return Statement(
-        f"{claim}: a step of one pixel changes it with a probability, in percent, of {told}."
-        if told
-        else f"{claim}.",
+        f"{claim}: a step of one pixel changes the answer with a probability, in percent, of"
+        f" {spreads(percent, 2)}.",
         judged(flips[_STUDY], 0, 0) if flips[_STUDY] else "not measured yet",
     )
 
 
 def _beginning_to_move(results: Results, runs: Sequence[Run]) -> Statement:
-    claim = "“The answer stands still while the garment moves by less than a pixel”"
+    claim = f"“The answer of {_STUDY} stands still while the garment moves by less than a pixel”"
     slopes = {
         each: [100 * slope for run in runs if run.arm_name == each for slope in _slope(run)]
         for each in results.experiment.names
     }
-    told = "; ".join(f"{each} {spread(values, 2)}" for each, values in slopes.items() if values)
+    if not any(slopes.values()):
+        return Statement(f"{claim}.", "not measured yet")
     return Statement(
-        f"{claim}: as it begins to move, the classes’ probabilities change, as a root mean square"
-        f" in percentage points per pixel, by {told}."
-        if told
-        else f"{claim}.",
+        f"{claim}: as it begins to move, the classes’ probabilities change, in percentage points"
+        " per pixel (root mean square of the Lie derivative), by"
+        f" {spreads(slopes, 2)}.",
         judged(slopes[_STUDY], 0, 0) if slopes[_STUDY] else "not measured yet",
     )
 

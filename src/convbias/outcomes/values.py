@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from convbias.outcomes.base import Judgement
 from convbias.run import Run
@@ -56,3 +56,29 @@ def spread(values: Sequence[float], digits: int) -> str:
         return f"{summary.mean:.{digits}f} ({seeds})"
     low, high = (f"{end:.{digits}f}" for end in summary.interval.ends)
     return f"{summary.mean:.{digits}f} (95 % interval {low} to {high}, {seeds})"
+
+
+def spreads(values: Mapping[str, Sequence[float]], digits: int) -> str:
+    """Means and intervals of several conditions, for the end of a sentence.
+
+    Args:
+        values: Condition to its values, one per seed; at least one condition has any.
+        digits: After the decimal point.
+
+    Example:
+        >>> spreads({"dense": [1.0, 2.0, 3.0], "cnn": []}, 1)
+        'dense 2.0 (-0.5 to 4.5); 95 % intervals over 3 seeds'
+        >>> spreads({"dense": [1.0]}, 1)
+        'dense 1.0; 1 seed'
+    """
+    summaries = {name: summarise(of_name) for name, of_name in values.items() if of_name}
+    told = []
+    for name, summary in summaries.items():
+        ends = ""
+        if summary.interval is not None:
+            ends = " ({:.{digits}f} to {:.{digits}f})".format(*summary.interval.ends, digits=digits)
+        told.append(f"{name} {summary.mean:.{digits}f}{ends}")
+    counts = sorted({summary.n for summary in summaries.values()})
+    seeds = "–".join(str(count) for count in dict.fromkeys((counts[0], counts[-1])))
+    seeds += " seed" + ("s" if counts[-1] > 1 else "")
+    return f"{', '.join(told)}; {'95 % intervals over ' if counts[-1] > 1 else ''}{seeds}"
