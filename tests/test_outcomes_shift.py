@@ -79,6 +79,23 @@ def test_statements_by_hand():
     assert "dense 2.00 (" in said["slopes"].text
 
 
+def test_the_frame_is_explained_where_pixels_are_standardised():
+    results = make_results("shift", values)
+    assert "standardises" not in statements(results)["framed"].text
+    standardised = tuple(
+        run.model_copy(
+            update={
+                "arm": run.arm.model_copy(
+                    update={"recipe": run.arm.recipe.model_copy(update={"standardised": True})}
+                )
+            }
+        )
+        for run in results.runs
+    )
+    said = statements(replace(results, runs=standardised))["framed"].text
+    assert "black is not the padding's zero" in said
+
+
 def test_what_would_turn_a_verdict():
     assert (
         statements(make_results("shift", with_value("equivariance_error_conv_1", 0.001)))[

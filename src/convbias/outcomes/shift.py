@@ -103,9 +103,16 @@ def _with_a_frame(runs: Sequence[Run]) -> Statement:
     errors = measured(runs, "framed_equivariance_error_conv_1", _STUDY)
     if not errors:
         return Statement(f"{place}.", "not measured yet")
+    of_study = [run for run in runs if run.arm_name == _STUDY]
+    seen = (
+        " To a network that standardises its pixels black is not the padding's zero, so it sees the"
+        " frame."
+        if all(run.arm.recipe.standardised for run in of_study)
+        else ""
+    )
     return Statement(
         f"{place}: the error is {spread(errors, 3)} of the map, although {LARGEST_SHIFT} black"
-        f" pixels lie between garment and frame. {_THRESHOLDS}",
+        f" pixels lie between garment and frame.{seen} {_THRESHOLDS}",
         judged(errors, EXACT, NOTICEABLE),
     )
 
