@@ -7,7 +7,11 @@ from collections.abc import Sequence
 import keras
 import numpy as np
 
+from convbias.config import Model
+from convbias.data import Dataset
 from convbias.layers import AntialiasedPooling, CircularPadding, LocalConnection
+from convbias.measures.base import Subject
+from factories import make_arm
 
 CLASSES = 5
 INITIAL = keras.initializers.RandomNormal(stddev=0.5, seed=1)
@@ -73,3 +77,10 @@ def classifier(layers: Sequence[keras.layers.Layer], side: int, head: str = "ave
 
 def random_images(n: int, side: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, (n, side, side, 1), dtype=np.uint8)
+
+
+def subject(network: keras.Model, model: Model) -> Subject:
+    """A network as experiments hand it to measures, with twelve images of noise."""
+    images, labels = random_images(12, 28), (np.arange(12) % 10).astype(np.uint8)
+    dataset = Dataset("drawn", images, labels, images, labels)
+    return Subject(network, make_arm(model), 0, dataset, dataset)

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 from convbias import models
-from convbias.config import Dense
+from convbias.config import Convolutional, Dense
 from convbias.errors import InputError
 from convbias.layers import Convolution, MaxPooling
-from convbias.measures.equivariance_error import equivariance_error
-from shift_networks import classifier, local_trunk, random_images, trunk
+from convbias.measures.equivariance_error import equivariance_error, measure
+from shift_networks import classifier, local_trunk, random_images, subject, trunk
 
 FLOAT_TOLERANCE = 1e-6
 
@@ -148,3 +148,25 @@ def test_what_cannot_be_measured_is_refused():
         equivariance_error(classifier(trunk("circular", "max"), 18), images)
     with pytest.raises(InputError, match="at least 1"):
         equivariance_error(classifier(trunk(), 16), images, 0)
+
+
+def test_every_layer_without_and_with_its_frame():
+    model = Convolutional(filters=(3, 4))
+    network = models.build(model, seed=0, standardise=(0.3, 0.4), side=40)
+    values = measure(subject(network, model)).values
+    layers = ("conv_1", "pool_1", "conv_2", "pool_2")
+    kinds = ("equivariance_error", "stillness", "framed_equivariance_error")
+    assert list(values) == [f"{kind}_{layer}" for kind in kinds for layer in layers]
+    assert values["equivariance_error_conv_1"] < FLOAT_TOLERANCE
+    # Standardised, the black canvas is not the zero that the padding is.
+    assert values["framed_equivariance_error_conv_1"] > 1e-3
+    assert values["equivariance_error_pool_1"] > 0.01
+    assert values["stillness_conv_1"] > values["equivariance_error_pool_1"]
+
+
+@pytest.mark.parametrize("standardise", [None, (0.3, 0.4)])
+def test_a_dense_network_has_nothing_to_measure(standardise):
+    network = models.build(Dense(), seed=0, standardise=standardise)
+    assert measure(subject(network, Dense())).values == {}
+    with pytest.raises(InputError, match="no feature maps"):
+        equivariance_error(network, random_images(2, 28))

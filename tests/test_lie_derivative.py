@@ -6,11 +6,13 @@ import keras
 import numpy as np
 import pytest
 
+from convbias import models
+from convbias.config import Dense
 from convbias.forward import scaled
-from convbias.measures.lie_derivative import lie_derivative
+from convbias.measures.lie_derivative import lie_derivative, measure
 from convbias.transforms import on_canvas
 from convbias.translation import translate
-from shift_networks import CLASSES, classifier, local_trunk, random_images, trunk
+from shift_networks import CLASSES, classifier, local_trunk, random_images, subject, trunk
 
 
 def outputs(network, images):
@@ -115,3 +117,11 @@ def test_a_relu_makes_frequencies_that_whole_pixels_do_not_show():
     steps = np.diff(outputs(network, jnp.concatenate(way)).reshape(17, 4, 2, CLASSES), axis=0)
     np.testing.assert_allclose(steps.sum(axis=0), 0, atol=1e-5)
     assert np.abs(steps).max() > 1e-4
+
+
+def test_the_numbers_of_test_images_on_the_networks_canvas():
+    network = models.build(Dense(), seed=0, side=32)
+    measured = subject(network, Dense())
+    values = measure(measured).values
+    assert values == lie_derivative(network, measured.source.test_images).numbers
+    assert min(values.values()) > 0

@@ -63,6 +63,18 @@ def test_the_same_weights_on_a_larger_canvas():
     assert small.min() > 0
 
 
+@pytest.mark.parametrize("method", ["max", "blur", "polyphase", "stride"])
+def test_without_subsampling_every_pixel_stays(method):
+    plain = classifier(trunk("circular"), 12)
+    network = classifier(trunk("circular", method), 12)
+    network.set_weights(plain.get_weights())
+    images = random_images(3, 12)
+    full = rebuild(network, subsampling=False)
+    assert full.get_layer("conv_2").output.shape == (None, 12, 12, 4)
+    np.testing.assert_allclose(run(full, images), run(plain, images), atol=1e-5)
+    assert np.abs(run(network, images) - run(plain, images)).max() > 1e-3
+
+
 @pytest.mark.parametrize("padding", ["same", "valid"])
 def test_circular_padding_leaves_no_frame(padding):
     network = classifier(trunk(padding), 12)

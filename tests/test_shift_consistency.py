@@ -6,13 +6,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from convbias import models
+from convbias.config import Convolutional, Dense
 from convbias.errors import InputError
 from convbias.measures.shift_consistency import (
     ShiftConsistency,
     compass_shifts,
+    measure,
     shift_consistency,
 )
-from shift_networks import classifier, random_images, trunk
+from shift_networks import classifier, random_images, subject, trunk
 
 LABELS = np.zeros(6, dtype=np.uint8)
 
@@ -116,3 +119,27 @@ def test_a_canvas_without_room_is_refused():
         shift_consistency(network, random_images(6, 28), LABELS)
     with pytest.raises(InputError, match="at least 1"):
         shift_consistency(network, random_images(6, 28), LABELS, largest=0)
+
+
+@pytest.mark.parametrize("downsampling", ["max", "stride", "blur"])
+def test_the_measured_control_is_exact_where_the_network_is_not(downsampling):
+    model = Convolutional(filters=(3, 4), downsampling=downsampling)
+    values = measure(subject(models.build(model, seed=0, side=40), model)).values
+    assert values["shift_consistency"] < 1
+    assert values["stride_one_circular_consistency"] == 1
+    assert {f"accuracy_at_shift_{distance}" for distance in range(7)} < set(values)
+
+
+@pytest.mark.parametrize(
+    "model", [Dense(), Convolutional(filters=(2,), head="flatten")], ids=["dense", "flatten"]
+)
+def test_networks_without_an_average_have_no_control(model):
+    values = measure(subject(models.build(model, seed=0, side=32), model)).values
+    assert "shift_consistency" in values
+    assert "stride_one_circular_consistency" not in values
+    assert "accuracy_at_shift_3" not in values  # two pixels are all the room there is
+
+
+def test_without_room_nothing_is_measured():
+    model = Convolutional(filters=(2,))
+    assert measure(subject(models.build(model, seed=0), model)).values == {}

@@ -22,12 +22,15 @@ STOCK: dict[type[keras.layers.Layer], type[keras.layers.Layer]] = {
     GlobalAveragePooling: keras.layers.GlobalAveragePooling2D,
 }
 
+_POOLINGS = (keras.layers.MaxPooling2D, keras.layers.AveragePooling2D, AntialiasedPooling)
+
 
 def rebuild(
     network: keras.Model,
     side: int | None = None,
     *,
     circular: bool = False,
+    subsampling: bool = True,
     head: bool = True,
 ) -> keras.Sequential:
     """Build the same layers anew from stock operations and give them the same weights.
@@ -41,6 +44,8 @@ def rebuild(
         circular: Whether all padding of convolutions is to be circular, so that a shift meets no
             frame. Convolutions without padding are padded, too, and keep the size of their input.
             Locally connected layers stay as they are.
+        subsampling: Whether pixels are still dropped on the way. Otherwise poolings are left out,
+            and convolutions move by one pixel.
         head: Whether the new network has more than the first layers, those whose outputs still
             have rows and columns.
 
@@ -65,10 +70,12 @@ def rebuild(
     _, height, width, channels = network.input_shape
     shape = (height, width, channels) if side is None else (side, side, channels)
     kept = network.layers if head else list(takewhile(_has_maps, network.layers))
+    if not subsampling:
+        kept = [layer for layer in kept if not isinstance(layer, _POOLINGS)]
     layers: list[keras.layers.Layer] = []
     for layer in kept:
         padded = bool(layers) and isinstance(layers[-1], CircularPadding)
-        layers += _anew(layer, circular=circular and not padded)
+        layers += _anew(layer, circular=circular and not padded, subsampling=subsampling)
     rebuilt = keras.Sequential([keras.Input(shape, name="images"), *layers], name=network.name)
     for layer in kept:
         _copy_weights(layer, rebuilt.get_layer(layer.name), shape)
@@ -80,9 +87,13 @@ def _has_maps(layer: keras.layers.Layer) -> bool:
     return len(output.shape) == 4
 
 
-def _anew(layer: keras.layers.Layer, *, circular: bool) -> list[keras.layers.Layer]:
+def _anew(
+    layer: keras.layers.Layer, *, circular: bool, subsampling: bool
+) -> list[keras.layers.Layer]:
     config = layer.get_config()
     kind = STOCK.get(type(layer), type(layer))
+    if not subsampling and isinstance(layer, keras.layers.Conv2D):
+        config["strides"] = (1, 1)
     if circular and isinstance(layer, AntialiasedPooling):
         config["circular"] = True
     if circular and isinstance(layer, keras.layers.Conv2D):

@@ -14,8 +14,15 @@ import altair as alt
 VERMILLION, BLUE, GREEN = "#D55E00", "#0072B2", "#009E73"
 PURPLE, SKY, ORANGE = "#CC79A7", "#56B4E9", "#E69F00"
 
-# An arm has the same colour in every figure, whichever other arms stand beside it.
-_ARM_COLOURS = {"dense": VERMILLION, "cnn-3x3": BLUE, "cnn-5x5": GREEN, "cnn-7x7": PURPLE}
+# An arm has the same colour in every figure, whichever other arms stand beside it. Where one
+# kernel size alone is compared, `cnn` is the 3x3 network.
+_ARM_COLOURS = {
+    "dense": VERMILLION,
+    "cnn": BLUE,
+    "cnn-3x3": BLUE,
+    "cnn-5x5": GREEN,
+    "cnn-7x7": PURPLE,
+}
 _FURTHER_COLOURS = (SKY, ORANGE, "#8C8C8C", "#A0522D", "#6A5ACD", "#708238")
 
 # Arial's widths are the ones that the pictures are laid out with wherever no Arial is installed.

@@ -11,14 +11,19 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 
+from convbias.config import Dense
 from convbias.errors import InputError
 from convbias.forward import Weights, apply, in_batches, scaled, side_of, weights_of
 from convbias.layers import AntialiasedPooling, CircularPadding
+from convbias.measures.base import Measured, Subject
 from convbias.rebuild import rebuild
 from convbias.transforms import on_canvas
 from convbias.translation import translate
 
 BATCH = 64  # all feature maps of a batch are held at once
+
+# The first of the test images: an error is a mean over all their pixels and channels.
+IMAGES = 128
 
 
 def equivariance_error(
@@ -57,7 +62,7 @@ def equivariance_error(
             of with where they should be.
 
     Returns:
-        Layer name to error, in the network's order; padding layers are left out.
+        Layer name to error, in the network's order; layers that pad or rescale are left out.
 
     Raises:
         InputError: No layer has feature maps, the shift is not positive, or, without a frame, the
@@ -66,7 +71,8 @@ def equivariance_error(
     if pixels < 1:
         raise InputError(f"the shift is {pixels} pixels", "at least 1")
     rebuilt = rebuild(network, circular=not frame, head=False)
-    layers = [layer for layer in rebuilt.layers if not isinstance(layer, CircularPadding)]
+    left_out = (CircularPadding, keras.layers.Rescaling)
+    layers = [layer for layer in rebuilt.layers if not isinstance(layer, left_out)]
     if not layers:
         raise InputError(
             f"{network.name} has no feature maps",
@@ -139,3 +145,30 @@ def _moved(maps: jax.Array, pixels: float, axis: int) -> jax.Array:
 
 def _square(maps: jax.Array) -> jax.Array:
     return jnp.square(maps).sum(axis=(1, 2, 3))
+
+
+def measure(subject: Subject) -> Measured:
+    """Errors of every layer for one pixel, on the first 128 test images as they were photographed.
+
+    `equivariance_error_LAYER` without a frame, `stillness_LAYER` the same if the maps had not moved
+    at all, and `framed_equivariance_error_LAYER` with the padding that the network was trained
+    with.
+
+    Args:
+        subject: The network; a dense one has no feature maps, hence no numbers.
+    """
+    if isinstance(subject.arm.model, Dense):
+        return Measured({})
+    images = subject.source.test_images[:IMAGES]
+    kinds = {
+        "equivariance_error": equivariance_error(subject.network, images),
+        "stillness": equivariance_error(subject.network, images, still=True),
+        "framed_equivariance_error": equivariance_error(subject.network, images, frame=True),
+    }
+    return Measured(
+        {
+            f"{kind}_{layer}": error
+            for kind, errors in kinds.items()
+            for layer, error in errors.items()
+        }
+    )

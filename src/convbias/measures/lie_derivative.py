@@ -11,11 +11,15 @@ import keras
 import numpy as np
 
 from convbias.forward import Weights, apply, in_batches, scaled, side_of, weights_of
+from convbias.measures.base import Measured, Subject
 from convbias.rebuild import rebuild
 from convbias.transforms import on_canvas
 from convbias.translation import translate
 
 BATCH = 64  # all feature maps and their derivatives are held at once
+
+# The first of the test images; derivatives in forward mode take three passes of stock operations.
+IMAGES = 64
 
 
 @dataclass(frozen=True)
@@ -93,3 +97,12 @@ def lie_derivative(network: keras.Model, images: np.ndarray) -> LieDerivative:
     canvases = on_canvas(images, side_of(to_logits))
     values = in_batches(partial(derivatives, weights_of(to_logits)), canvases, BATCH)
     return LieDerivative(values[:, 0], values[:, 1])
+
+
+def measure(subject: Subject) -> Measured:
+    """The numbers of `LieDerivative` for the first 64 test images as they were photographed.
+
+    Args:
+        subject: The network.
+    """
+    return Measured(lie_derivative(subject.network, subject.source.test_images[:IMAGES]).numbers)

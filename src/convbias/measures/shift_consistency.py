@@ -9,12 +9,22 @@ import jax
 import keras
 import numpy as np
 
+from convbias.config import Convolutional
 from convbias.errors import InputError
 from convbias.forward import Weights, apply, in_batches, scaled, side_of, weights_of
+from convbias.measures.base import Measured, Subject
+from convbias.rebuild import rebuild
 from convbias.transforms import on_canvas
 
 # Rows down and columns right: the four axes and the four diagonals.
 COMPASS = ((-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1))
+
+
+# The first of the test images, the same for every network: their 49 shifts take some seconds, and
+# the spread between seeds is larger than what more images would make certain.
+IMAGES = 500
+# The control is exact for every image, and costs four times as much per image.
+CONTROL_IMAGES = 24
 
 
 @dataclass(frozen=True)
@@ -129,3 +139,35 @@ def shift_consistency(
     side, shifts = side_of(network), compass_shifts(largest)
     predicted = [in_batches(classes, on_canvas(images, side, *shift)) for shift in shifts.tolist()]
     return ShiftConsistency(shifts, np.stack(predicted).astype(np.uint8), labels)
+
+
+def measure(subject: Subject) -> Measured:
+    """The numbers of `ShiftConsistency` for the first 500 test images as they were photographed.
+
+    Of networks that average shared convolutions also `stride_one_circular_consistency`, the control
+    of the measure itself: the shift consistency of the same weights behind circular padding and
+    without subsampling. All that is left of a shift then is another order of the pixels that are
+    averaged, so it is 1 exactly.
+
+    Args:
+        subject: The network; without room for a shift on its canvas it has no numbers.
+    """
+    largest = (side_of(subject.network) - subject.source.side) // 2
+    if largest < 1:
+        return Measured({})
+    images, labels = subject.source.test_images, subject.source.test_labels
+    found = shift_consistency(subject.network, images[:IMAGES], labels[:IMAGES], largest)
+    values = found.numbers
+    if _averages_shared_convolutions(subject):
+        control = rebuild(subject.network, circular=True, subsampling=False)
+        few = slice(CONTROL_IMAGES)
+        known = shift_consistency(control, images[few], labels[few], largest)
+        values["stride_one_circular_consistency"] = float(known.consistency.mean())
+    return Measured(values)
+
+
+def _averages_shared_convolutions(subject: Subject) -> bool:
+    model = subject.arm.model
+    return (
+        isinstance(model, Convolutional) and model.sharing == "shared" and model.head == "average"
+    )
