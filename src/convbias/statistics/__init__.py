@@ -23,6 +23,7 @@ from convbias.statistics.intervals import (
     summarise,
 )
 from convbias.statistics.power import pairs_needed, predicted_power, spread_of_differences
+from convbias.statistics.shares import Share, shares_of_gap
 from convbias.statistics.sign_flips import (
     attainable_level,
     fewest_pairs,
@@ -34,6 +35,7 @@ __all__ = [
     "Calibration",
     "Contrast",
     "Interval",
+    "Share",
     "Summary",
     "Verdict",
     "attainable_level",
@@ -52,6 +54,7 @@ __all__ = [
     "pairs_needed",
     "predicted_power",
     "prediction_interval",
+    "shares_of_gap",
     "sign_flip_p_value",
     "smallest_p_value",
     "spread_of_differences",
