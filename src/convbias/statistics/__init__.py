@@ -8,6 +8,7 @@ from convbias.statistics.calibration import (
 )
 from convbias.statistics.contrasts import Contrast, Verdict, paired_contrast
 from convbias.statistics.crossed import crossed_bootstrap
+from convbias.statistics.data_ratio import ImagesRatio, RatioAtSize, images_ratio
 from convbias.statistics.families import (
     benjamini_hochberg,
     benjamini_hochberg_over,
@@ -34,7 +35,9 @@ from convbias.statistics.sign_flips import (
 __all__ = [
     "Calibration",
     "Contrast",
+    "ImagesRatio",
     "Interval",
+    "RatioAtSize",
     "Share",
     "Summary",
     "Verdict",
@@ -49,6 +52,7 @@ __all__ = [
     "fewest_pairs",
     "holm",
     "holm_over",
+    "images_ratio",
     "mean_interval",
     "paired_contrast",
     "pairs_needed",
