@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from convbias.config import Convolutional
+from convbias.config import Convolutional, describe
 from convbias.experiments import EXPERIMENTS
 from convbias.measurement import Measurement
 from convbias.measuring import measure_all, missing_measurements
@@ -15,7 +15,7 @@ from convbias.models import build
 from convbias.results import collect
 from convbias.run import Run
 from convbias.store import Store
-from convbias.study import load_study
+from convbias.study import Study
 from factories import make_arm, make_run
 
 MEASURE = "oriented_filters"
@@ -108,8 +108,13 @@ def test_a_measure_that_fails_is_reported_and_not_stored(tmp_path: Path) -> None
     assert store.read_measurement(run, "no_such_measure") is None
 
 
+def tiny_study() -> Study:
+    values = {"name": "tiny", "cost": "", "expect": "", "experiments": ["hierarchy"]}
+    return describe(Study, {**values, "recipe": "classic", "epochs": 1, "seeds": [0, 1]}, "test")
+
+
 def test_what_is_measured_stands_among_the_runs_own_numbers(tmp_path: Path) -> None:
-    study = load_study("quick").of_experiment("hierarchy").with_seeds((0, 1))
+    study = tiny_study()
     arms = study.arms(EXPERIMENTS["hierarchy"])
     store = Store(tmp_path)
     run = make_run(arms["two layers"], 0, measures={"parameters": 28_426})

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from command_line import TINY, write_tiny
 from convbias.config import DataVariant, describe
 from convbias.errors import InputError
-from convbias.experiments import ORIGINAL
+from convbias.experiments import EXPERIMENTS, ORIGINAL
 from convbias.recipes import classic, tuned
 from convbias.study import Study, load_study, profiles_folder
 from convbias.tuning import SEEDS as SEARCH_SEEDS
@@ -44,9 +44,13 @@ def test_profiles_that_come_with_the_package(name: str) -> None:
     assert study.name == name
     assert study.cost
     assert study.expect
-    assert len(study.planned()) == len(ARMS) * len(study.seeds)
+    for experiment in study.experiments:
+        alone = study.of_experiment(experiment)
+        assert alone.cost
+        arms = alone.arms(EXPERIMENTS[experiment])
+        assert len(alone.planned()) == len(arms) * len(alone.seeds)
     # What a search has chosen rates on must not be what they are judged by.
-    assert not set(study.seeds) & set(SEARCH_SEEDS)
+    assert not {seed for _, seed in study.planned()} & set(SEARCH_SEEDS)
 
 
 def test_a_profile_of_ones_own(tmp_path: Path) -> None:
@@ -72,6 +76,38 @@ def test_runs_are_planned_arm_by_arm_in_the_order_of_the_seeds() -> None:
 def test_an_arm_of_two_experiments_is_trained_once() -> None:
     twice = make_study(experiments=["original", "original"])
     assert twice.planned() == make_study().planned()
+
+
+def test_an_experiment_is_as_large_as_its_scale_says() -> None:
+    study = make_study(
+        training_images=500,
+        scale={"permutation": {"cost": "more", "epochs": 7, "seeds": [9]}},
+        experiments=["original", "permutation"],
+    )
+    alone = study.of_experiment("permutation")
+    assert (alone.cost, alone.epochs, alone.seeds) == ("more", 7, (9,))
+    assert alone.training_images == 500
+    assert study.of_experiment("original").seeds == (4, 2)
+    arms = study.arms(EXPERIMENTS["permutation"])
+    assert {arm.recipe.epochs for arm in arms.values()} == {7}
+    assert study.planned() == [
+        *study.of_experiment("original").planned(),
+        *alone.planned(),
+    ]
+
+
+def test_seeds_of_ones_own_are_those_of_every_experiment() -> None:
+    study = make_study(scale={"original": {"cost": "less", "seeds": [0]}}).with_seeds((5, 6))
+    assert study.of_experiment("original").seeds == (5, 6)
+    assert study.of_experiment("original").cost == "less"
+
+
+def test_no_more_images_are_asked_for_than_a_data_set_has() -> None:
+    study = make_study(
+        training_images=10_000, scale={"choices": {"cost": "", "training_images": 300}}
+    ).on("drawn")
+    assert (study.dataset, study.training_images) == ("drawn", 5_400)
+    assert study.of_experiment("choices").training_images == 300
 
 
 def test_arms_share_their_data_and_get_the_profiles_recipe() -> None:
@@ -104,6 +140,8 @@ def test_every_planned_run_has_a_name_of_its_own(seeds: list[int]) -> None:
         ({"seeds": [-1]}, "seed -1 is negative"),
         ({"experiments": []}, "experiments"),
         ({"experiments": ["orginal"]}, "did you mean 'original'"),
+        ({"scale": {"orginal": {"cost": ""}}}, "did you mean 'original'"),
+        ({"scale": {"original": {"cost": "", "seeds": [1, 1]}}}, "seed 1 is named 2 times"),
         ({"epochs": 0}, "epochs"),
         ({"training_images": 99}, "training_images"),
         ({"seed": [1]}, "did you mean 'seeds'"),
