@@ -302,7 +302,7 @@ def test_train_by_default_trains_what_studies_train(planned: list[tuple[Arm, int
 def test_a_learning_rate_of_ones_own_is_another_recipe(
     planned: list[tuple[Arm, int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("convbias.recipes.tuned_learning_rates", lambda: {"dense": 0.004})
+    monkeypatch.setattr("convbias.recipes.tuned_learning_rates", lambda _: {"dense": 0.004})
     command = ["train", "dense", "--dataset", "drawn", "--recipe", "tuned", "--epochs", "2"]
     assert main([*command, "--learning-rate", "0.03"]) == 0
     assert main([*command, "--learning-rate", "0.004"]) == 0

@@ -120,7 +120,7 @@ def test_arms_share_their_data_and_get_the_profiles_recipe() -> None:
 
 def test_the_tuned_recipe_is_the_models_own(monkeypatch: pytest.MonkeyPatch) -> None:
     rates = {name: 0.001 * (1 + place) for place, name in enumerate(ARMS)}
-    monkeypatch.setattr("convbias.recipes.tuned_learning_rates", lambda: rates)
+    monkeypatch.setattr("convbias.recipes.tuned_learning_rates", lambda _: rates)
     arms = make_study(recipe="tuned").arms(ORIGINAL).values()
     assert {arm.name: arm.recipe.learning_rate for arm in arms} == rates
     assert all(arm.recipe == tuned(3, arm.model) for arm in arms)

@@ -1,13 +1,17 @@
-"""The two recipes: what the original study would have used, and what a search found."""
+"""The recipes: what the original study would have used, and what two searches found."""
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable
 from importlib import resources
+from typing import Literal, get_args
 
 from convbias.config import Model, Recipe
 from convbias.errors import InputError, did_you_mean
+
+SearchedName = Literal["tuned", "brief"]
+RecipeName = Literal["classic", "tuned", "brief"]
 
 
 def classic(epochs: int) -> Recipe:
@@ -18,13 +22,13 @@ def classic(epochs: int) -> Recipe:
     return Recipe(name="classic", epochs=epochs, learning_rate=1e-3)
 
 
-def scheduled(epochs: int, learning_rate: float) -> Recipe:
+def scheduled(epochs: int, learning_rate: float, name: SearchedName = "tuned") -> Recipe:
     """What every model's search shares: Muon, warm-up, half a cosine, standardised pixels.
 
     docs/recipe.md has the measurements behind each of these.
     """
     return Recipe(
-        name="tuned",
+        name=name,
         epochs=epochs,
         optimiser="muon",
         learning_rate=learning_rate,
@@ -35,34 +39,39 @@ def scheduled(epochs: int, learning_rate: float) -> Recipe:
     )
 
 
-def tuned(epochs: int, model: Model) -> Recipe:
+def tuned(epochs: int, model: Model, name: SearchedName = "tuned") -> Recipe:
     """The schedule at the peak learning rate that did best for this model on validation images.
+
+    Args:
+        epochs: Passes over the training split.
+        model: Whose rate.
+        name: In which search: `brief` has short trainings, which like higher rates, of many models.
 
     Raises:
         InputError: The search has not covered this model.
     """
-    rates = tuned_learning_rates()
+    rates = tuned_learning_rates(name)
     if model.name not in rates:
         raise InputError(
-            f"no tuned learning rate is stored for the model {model.name}",
+            f"no {name} learning rate is stored for the model {model.name}",
             "a model that the search has covered",
-            f"{did_you_mean(model.name, rates)}; or search for it with `convbias tune`, or train"
-            " with --recipe classic",
+            f"{did_you_mean(model.name, rates)}; or search for it with `convbias tune {name}`, or"
+            " train with --recipe classic",
         )
-    return scheduled(epochs, rates[model.name])
+    return scheduled(epochs, rates[model.name], name)
 
 
-def tuned_learning_rates() -> dict[str, float]:
-    """Model name to the peak learning rate that `convbias tune --write` stored."""
-    text = resources.files("convbias").joinpath("tuned.toml").read_text(encoding="utf-8")
+def tuned_learning_rates(name: SearchedName = "tuned") -> dict[str, float]:
+    """Model name to the peak learning rate that `convbias tune NAME --write` stored."""
+    text = resources.files("convbias").joinpath(f"{name}.toml").read_text(encoding="utf-8")
     return tomllib.loads(text)["learning_rate"]
 
 
-def recipe_for(name: str, epochs: int) -> Callable[[Model], Recipe]:
+def recipe_for(name: RecipeName, epochs: int) -> Callable[[Model], Recipe]:
     """The named recipe as a function of the model.
 
     Args:
-        name: `classic` or `tuned`.
+        name: `classic`, `tuned` or `brief`.
         epochs: Passes over the training split.
 
     Raises:
@@ -70,10 +79,10 @@ def recipe_for(name: str, epochs: int) -> Callable[[Model], Recipe]:
     """
     if name == "classic":
         return lambda _: classic(epochs)
-    if name == "tuned":
-        return lambda model: tuned(epochs, model)
+    if name in get_args(SearchedName):
+        return lambda model: tuned(epochs, model, name)
     raise InputError(
         f"there is no recipe {name!r}",
-        "classic or tuned",
-        did_you_mean(name, ["classic", "tuned"]),
+        "classic, tuned or brief",
+        did_you_mean(name, get_args(RecipeName)),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from importlib import resources
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 from pydantic import Field, field_validator
 
@@ -13,7 +13,7 @@ from convbias.config import Arm, DatasetName, DataVariant, Description, describe
 from convbias.data import SPLIT_SIZES
 from convbias.errors import InputError, did_you_mean
 from convbias.experiments import EXPERIMENTS, Experiment
-from convbias.recipes import recipe_for
+from convbias.recipes import RecipeName, recipe_for
 from convbias.seeds import check_seeds
 
 Scaled = TypeVar("Scaled", "Scale", "Study")
@@ -24,6 +24,7 @@ class Scale(Description, frozen=True):
 
     cost: str = Field(description="What it takes, on which machine; measured, not guessed.")
     training_images: int | None = Field(default=None, ge=100, le=54_000)
+    recipe: RecipeName | None = None
     epochs: int | None = Field(default=None, ge=1, le=1_000)
     seeds: tuple[int, ...] | None = None
 
@@ -42,7 +43,7 @@ class Study(Description, frozen=True):
     experiments: tuple[str, ...] = Field(min_length=1)
     dataset: DatasetName = "fashion-mnist"
     training_images: int | None = Field(default=None, ge=100, le=54_000)
-    recipe: Literal["classic", "tuned"]
+    recipe: RecipeName
     epochs: int = Field(ge=1, le=1_000)
     seeds: tuple[int, ...]
     scale: dict[str, Scale] = Field(

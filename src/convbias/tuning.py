@@ -10,7 +10,7 @@ import pandas as pd
 from convbias.config import Arm, DatasetName, DataVariant, Model
 from convbias.errors import RunError
 from convbias.experiments import EXPERIMENTS, ORIGINAL
-from convbias.recipes import scheduled
+from convbias.recipes import SearchedName, scheduled
 from convbias.run import Run
 from convbias.store import write_atomically
 
@@ -18,15 +18,14 @@ RATES = (0.004, 0.008, 0.016, 0.032)
 # Far from the seeds of any study, so that no study's split or weights were searched on.
 SEEDS = (100_000, 100_001)
 EPOCHS = 3
-# Of the models that only the further experiments have: there are many of them.
-SMALLER_EPOCHS = 1
-SMALLER_IMAGES = 27_000
+# Of the brief recipe. Shorter trainings do better with higher rates.
+BRIEF_RATES = (0.008, 0.016, 0.032, 0.064)
+BRIEF_IMAGES = 27_000
 
 HEADER = """\
-# Peak learning rates of the tuned recipe, found by `convbias tune --write`: for every model the
-# rate with the highest validation accuracy, mean over the search's seeds. All models were given
-# the same rates; those of the original comparison more seeds, epochs and images than the others,
-# among which budgets are equal. No test image was used.
+# Peak learning rates of the {name} recipe, found by `convbias tune {name} --write`: for every
+# model the rate with the highest validation accuracy, mean over the search's seeds. All models were
+# given the same rates, seeds, images and epochs. No test image was used.
 """
 
 
@@ -52,21 +51,20 @@ def search(
     ]
 
 
-def whole_search() -> list[tuple[Arm, int]]:
-    """Plan the search for the models of all experiments: the original comparison's, then the rest.
+def brief_search() -> list[tuple[Arm, int]]:
+    """Plan the search for the models of all experiments: half of the images, one epoch, one seed.
 
     Returns:
         Arms and seeds for `sweep.sweep`.
     """
     models = dict.fromkeys(model for each in EXPERIMENTS.values() for model in each.models)
-    further = [model for model in models if model not in ORIGINAL.models]
-    smaller = search(
-        models=further,
+    return search(
+        models=list(models),
+        rates=BRIEF_RATES,
         seeds=SEEDS[:1],
-        epochs=SMALLER_EPOCHS,
-        training_images=SMALLER_IMAGES,
+        epochs=1,
+        training_images=BRIEF_IMAGES,
     )
-    return [*search(), *smaller]
 
 
 def search_table(runs: Sequence[Run]) -> pd.DataFrame:
@@ -113,12 +111,13 @@ def best_rates(table: pd.DataFrame) -> dict[str, float]:
     return dict(zip(best["model"], best["learning_rate"], strict=True))
 
 
-def write_rates(table: pd.DataFrame, path: Path) -> None:
+def write_rates(table: pd.DataFrame, name: SearchedName, path: Path) -> None:
     """Store the best rates, and the whole table that they were chosen from, as TOML.
 
     Args:
         table: From `search_table`.
-        path: `tuned.toml` of the package.
+        name: Of the recipe.
+        path: The recipe's file of the package.
     """
     rates = "\n".join(f"{model} = {rate}" for model, rate in best_rates(table).items())
     rows = "\n".join(
@@ -128,5 +127,5 @@ def write_rates(table: pd.DataFrame, path: Path) -> None:
         f"validation_loss = {row.validation_loss:.6f}\n"
         for row in table.itertuples()
     )
-    text = f"{HEADER}\n[learning_rate]\n{rates}\n\n{rows}"
+    text = f"{HEADER.format(name=name)}\n[learning_rate]\n{rates}\n\n{rows}"
     write_atomically(path, lambda file: file.write_text(text, encoding="utf-8"))

@@ -36,7 +36,7 @@ def train(
     *,
     kernel_size: int | None = None,
     seeds: Seeds = (0,),
-    recipe: Literal["classic", "tuned"] = "classic",
+    recipe: RecipeName = "classic",
     epochs: int = 10,
     learning_rate: float | None = None,
     training_images: int | None = None,

@@ -11,21 +11,31 @@ from convbias.cli.choices import Jobs
 from convbias.cli.console import percent, print_table, results
 from convbias.cli.sweeping import says_what_is_stored, stored_runs, train_missing
 from convbias.errors import RunError
+from convbias.recipes import SearchedName
 from convbias.store import Store
-from convbias.tuning import best_rates, search_table, whole_search, write_rates
+from convbias.tuning import best_rates, brief_search, search, search_table, write_rates
 
 
-def tune(*, write: bool = False, runs: Path = Path("runs/tuning"), jobs: Jobs = None) -> int:
+def tune(
+    name: SearchedName = "tuned",
+    /,
+    *,
+    write: bool = False,
+    runs: Path = Path("runs/tuning"),
+    jobs: Jobs = None,
+) -> int:
     """Search for each model's learning rate on validation images; no test image is used.
 
     Example: `convbias tune --jobs 2`
 
     Args:
-        write: Store the rates that did best as the tuned recipe.
+        name: For which recipe: tuned searches for the original comparison's models with three
+            epochs, brief for those of all experiments with one epoch of half the images.
+        write: Store the rates that did best as that recipe.
         runs: Folder of the search's runs.
         jobs: How many processes; one per core when absent.
     """
-    planned = whole_search()
+    planned = search() if name == "tuned" else brief_search()
     store = Store(runs)
     with says_what_is_stored(planned, store):
         complete = train_missing(planned, store, jobs)
@@ -41,8 +51,8 @@ def tune(*, write: bool = False, runs: Path = Path("runs/tuning"), jobs: Jobs = 
     best = best_rates(found)
     _print_search(found, best)
     if write:
-        path = Path(str(resources.files("convbias"))) / "tuned.toml"
-        write_rates(found, path)
+        path = Path(str(resources.files("convbias"))) / f"{name}.toml"
+        write_rates(found, name, path)
         results().print(f"wrote {path}", soft_wrap=True)
     return 0
 
