@@ -13,6 +13,7 @@ from convbias.figures import DARK
 from convbias.figures.curves import mean_curves
 from convbias.outcomes import outcome_of
 from convbias.outcomes.values import judged
+from convbias.report.sections import section
 from factories import make_results
 
 ACCURACY = 0.9
@@ -215,3 +216,9 @@ def test_conditions_without_a_run_are_left_out():
     assert "polyphase" not in found.figures[0].description
     before, after, *_ = found.statements
     assert (before.verdict, after.verdict) == ("holds", "not measured yet")
+
+
+def test_one_seed_of_every_condition_makes_a_section_without_intervals():
+    made = section(make_results("shift", values, seeds=(0,)))
+    assert made is not None
+    assert {row.interval for row in made.conditions} == {"–"}

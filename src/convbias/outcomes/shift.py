@@ -111,8 +111,8 @@ def _with_a_frame(runs: Sequence[Run]) -> Statement:
         else ""
     )
     return Statement(
-        f"{place}: the error is {spread(errors, 3)} of the map, although {LARGEST_SHIFT} black"
-        f" pixels lie between garment and frame.{seen} {_THRESHOLDS}",
+        f"{place}: the error is {spread(errors, 3)} of the map, with {LARGEST_SHIFT} black"
+        f" pixels between garment and frame.{seen} {_THRESHOLDS}",
         judged(errors, EXACT, NOTICEABLE),
     )
 

@@ -101,14 +101,16 @@ def _condition_rows(results: Results) -> list[ConditionRow]:
             rows.append(ConditionRow(name, 0, *([NOTHING] * 5)))
             continue
         of_condition = accuracy[name]
-        spread = f"{of_condition['low']:.2f} to {of_condition['high']:.2f}"
+        spread = NOTHING
+        if len(finished) > 1:
+            spread = f"{of_condition['low']:.2f} to {of_condition['high']:.2f}"
         rows.append(
             ConditionRow(
                 name=name,
                 runs=len(finished),
                 parameters=_parameters(finished),
                 accuracy=f"{of_condition['mean']:.2f}",
-                interval=NOTHING if len(finished) == 1 else spread,
+                interval=spread,
                 loss=f"{loss[name]['mean']:.3f}",
                 learning_rate=f"{finished[0].arm.recipe.learning_rate:g}",
             )
