@@ -6,7 +6,7 @@ import pytest
 import statsmodels.api as sm
 
 from convbias import models
-from convbias.config import Convolutional
+from convbias.config import Convolutional, Dense
 from convbias.drawn import drawn
 from convbias.errors import InputError, RunError
 from convbias.measures.linear_probe import (
@@ -15,8 +15,10 @@ from convbias.measures.linear_probe import (
     layer_features,
     linear_probe,
     logistic_regression,
+    measure,
     probe_accuracy,
 )
+from subjects import make_subject
 
 
 def test_separable_features_are_read_without_error():
@@ -167,3 +169,23 @@ def test_labels_of_another_number_are_refused():
         linear_probe(network, images, labels[1:], images, labels)
     with pytest.raises(InputError, match="uint8"):
         linear_probe(network, images / 255, labels, images, labels)
+
+
+@pytest.mark.parametrize(
+    ("model", "last"),
+    [
+        (Convolutional(filters=(2, 3)), "pool_2"),
+        (Convolutional(filters=(2,)), "pool_1"),
+        (Dense(), None),
+    ],
+)
+def test_measured_are_all_layers_and_the_last_maps_under_one_name(model, last):
+    subject = make_subject(model, images=60)
+    data = subject.dataset
+    expected = linear_probe(
+        subject.network, data.train_images, data.train_labels, data.test_images, data.test_labels
+    )
+    values = measure(subject).values
+    last_maps = values.pop("probe_last_maps", None)
+    assert last_maps == (None if last is None else values[f"probe_{last}"])
+    assert values == {f"probe_{name}": accuracy for name, accuracy in expected.items()}

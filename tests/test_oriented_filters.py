@@ -15,8 +15,10 @@ from convbias.measures.oriented_filters import (
     describe_filters,
     edge_basis,
     energy_by_chance,
+    measure,
     oriented_filters,
 )
+from subjects import make_subject
 
 SOBEL_RIGHT = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])
 SOBEL_UP = np.array([[1, 2, 1], [0, 0, 0], [-1, -2, -1]])
@@ -103,7 +105,9 @@ def test_of_a_network_the_first_convolution_counts():
     np.testing.assert_allclose(numbers["bar_energy"], 0.5)
     assert numbers["edge_energy_by_chance"] == 2 / 8
     assert numbers["bar_energy_by_chance"] == 3 / 8
-    assert numbers["edge_energy_chance_error"] == energy_by_chance(3, 2, 2)[1]
+    error = energy_by_chance(3, 2, 2)[1]
+    assert numbers["edge_energy_chance_error"] == error
+    np.testing.assert_allclose(numbers["edge_energy_standard_errors_from_chance"], 0.25 / error)
 
 
 def test_an_untrained_network_is_near_chance():
@@ -124,3 +128,27 @@ def test_what_has_no_such_filters_is_refused():
     for shape in ((3, 5, 1, 4), (3, 3, 2, 4), (3, 3, 4)):
         with pytest.raises(InputError, match=r"\(size, size, 1, filters\)"):
             describe_filters(np.ones(shape))
+
+
+def test_measured_are_the_filters_and_how_far_they_moved():
+    subject = make_subject(Convolutional(filters=(4, 5)))
+    kernels = models.build(subject.arm.model, subject.seed).get_layer("conv_1").get_weights()[0]
+    layer = subject.network.get_layer("conv_1")
+    bias = layer.get_weights()[1]
+    layer.set_weights([kernels, bias])
+    assert measure(subject).values["kernels_moved"] == 0
+    moved = kernels.copy()
+    moved[0, 1, 0, 2] -= 0.5
+    layer.set_weights([moved, bias])
+    measured = measure(subject)
+    np.testing.assert_allclose(measured.values["kernels_moved"], 0.5, rtol=1e-6)
+    np.testing.assert_array_equal(measured.pictures["kernels"][:, :, 2], moved[:, :, 0, 2])
+    assert measured.pictures["kernels"].shape == (3, 3, 4)
+    energy = measured.values["edge_energy"]
+    np.testing.assert_allclose(measured.pictures["edge_shares"].mean(), energy)
+
+
+def test_networks_without_such_filters_have_nothing_measured():
+    for model in (Dense(), Convolutional(kernel_size=1, filters=(4, 5))):
+        measured = measure(make_subject(model))
+        assert (measured.values, measured.pictures) == ({}, {})

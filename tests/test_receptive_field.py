@@ -16,8 +16,16 @@ from convbias.layers import (
     LocalConnection,
     MaxPooling,
 )
-from convbias.measures.receptive_field import influence_map, receptive_field, square_holding
+from convbias.measures.receptive_field import (
+    TEST_IMAGES,
+    influence_map,
+    measure,
+    receptive_field,
+    share_within,
+    square_holding,
+)
 from convbias.measures.theoretical_field import Field, theoretical_fields
+from subjects import make_subject
 
 GENERATOR = np.random.default_rng(0)
 
@@ -166,6 +174,7 @@ def test_no_influence_from_outside_the_theoretical_field(kernel_size, dilation):
     assert influence[inside, inside].min() > 1e-5
     influence[inside, inside] = 0
     assert influence.sum() < 1e-6  # rounding of the fast convolution
+    np.testing.assert_allclose(numbers["influence_outside"], influence.sum(), atol=1e-12)
     sides = [numbers[f"effective_field_{share}"] for share in (20, 30, 50, 99)]
     assert 0 < sides[0] < sides[1] < sides[2] < sides[3] < side
     np.testing.assert_allclose(numbers["effective_share_99"], sides[3] / side)
@@ -224,3 +233,37 @@ def test_units_that_are_never_active_are_refused():
     network.layers[0].set_weights([np.zeros((3, 3, 1, 1)), np.full(1, -1.0)])
     with pytest.raises(InputError, match="no pixel of 2 images"):
         receptive_field(network, noise(2, 6))
+
+
+def test_what_lies_outside_a_square_counts_by_its_area():
+    even = np.full((6, 6), 1 / 36)
+    np.testing.assert_allclose(share_within(even, 3, (3, 3)), 0.25)
+    # Half a pixel on each side of the middle's 2 x 2, one side cut off by the frame.
+    np.testing.assert_allclose(share_within(even, 3, (3, 1)), 3 * 2.5 / 36)
+    assert share_within(even, 0, (3, 3)) == 0
+
+
+def test_measured_is_the_network_and_what_it_began_as():
+    subject = make_subject(Convolutional(filters=(3, 4)), standardised=True)
+    measured = measure(subject)
+    images = subject.dataset.test_images[:TEST_IMAGES]
+    influence, numbers = receptive_field(subject.network, images)
+    np.testing.assert_array_equal(measured.pictures["influence"], influence)
+    assert {name: measured.values[name] for name in numbers} == numbers
+    began = subject.untrained()
+    drawn = models.build(subject.arm.model, subject.seed)
+    for one, other in zip(began.get_weights(), drawn.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    scaling = began.get_layer("standardise").get_config()
+    data = subject.dataset
+    np.testing.assert_allclose(scaling["scale"] * data.pixel_std, 1)
+    np.testing.assert_allclose(scaling["offset"], -data.pixel_mean / data.pixel_std)
+    influence, numbers = receptive_field(began, images)
+    np.testing.assert_array_equal(measured.pictures["untrained_influence"], influence)
+    assert measured.values["untrained_effective_field_50"] == numbers["effective_field_50"]
+    assert measured.values["effective_field_50"] != numbers["effective_field_50"]
+
+
+def test_a_network_without_maps_has_nothing_measured():
+    measured = measure(make_subject(Dense()))
+    assert (measured.values, measured.pictures) == ({}, {})

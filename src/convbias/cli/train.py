@@ -24,7 +24,7 @@ from convbias.config import (
     describe,
 )
 from convbias.errors import InputError
-from convbias.recipes import classic, recipe_for
+from convbias.recipes import RecipeName, classic, recipe_for
 from convbias.run import Run
 from convbias.seeds import check_seeds
 from convbias.store import Store

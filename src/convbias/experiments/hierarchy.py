@@ -7,7 +7,7 @@ from convbias.experiments.base import Condition, Experiment, PlannedContrast
 from convbias.quantities import TEST_ACCURACY, share
 
 EDGES = share("edge_energy", "share of oriented edges in the first filters", margin=0.02)
-SECOND_PROBE = share("probe_pool_2", "accuracy of a linear probe after the last pooling", 0.002)
+LAST_PROBE = share("probe_last_maps", "accuracy of a linear probe after the last pooling", 0.002)
 
 HIERARCHY = Experiment(
     name="hierarchy",
@@ -51,7 +51,7 @@ HIERARCHY = Experiment(
             question="Can the class be read off the last maps better than off random ones?",
             treatment="two layers",
             baseline="two frozen layers",
-            quantity=SECOND_PROBE,
+            quantity=LAST_PROBE,
         ),
     ),
     control=(

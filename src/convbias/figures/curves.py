@@ -61,12 +61,15 @@ def curves(results: Results, table: pd.DataFrame, words: Words, axes: Axes) -> F
 
     Args:
         results: Of the experiment that the numbers come from.
-        table: Columns condition, step (one of the axes'), seed and value; at least one row.
+        table: Columns condition (or whatever else has a line of its own), step (one of the axes'),
+            seed and value; at least one row.
         words: What the figure is called, and what is seen in it.
         axes: What is drawn along and upwards.
     """
     means = mean_curves(table)
-    shown = [name for name in results.experiment.names if name in set(means["condition"])]
+    found = dict.fromkeys(means["condition"])
+    everything = dict.fromkeys((*results.experiment.names, *found))
+    shown = [name for name in everything if name in found]
     number = f".{axes.digits}f"
     x = (
         alt.X("step:N")
@@ -78,8 +81,8 @@ def curves(results: Results, table: pd.DataFrame, words: Words, axes: Axes) -> F
     y = alt.Y("mean:Q").title(axes.upwards).scale(zero=False)
     legend = alt.Legend(title=None, columns=alt.ExprRef("width < 420 ? 2 : 3"), symbolOpacity=1)
     # By the place among all conditions, so that every figure of the experiment has the same.
-    colours = arm_colours(results.experiment.names)
-    shapes = dict(zip(results.experiment.names, cycle(_SHAPES), strict=False))
+    colours = arm_colours(everything)
+    shapes = dict(zip(everything, cycle(_SHAPES), strict=False))
     colour = (
         alt.Color("condition:N")
         .scale(domain=shown, range=[colours[name] for name in shown])

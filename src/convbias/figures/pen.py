@@ -8,6 +8,7 @@ from typing import Any, Literal
 import matplotlib as mpl
 import numpy as np
 from matplotlib.colors import Colormap, LinearSegmentedColormap, to_rgb
+from matplotlib.patheffects import withStroke
 
 from convbias.figures.grids import LINE, Writer
 from convbias.figures.theme import Theme
@@ -58,6 +59,19 @@ def _number(value: float) -> str:
     return f"{value:.2g}".replace("-", "−") if abs(value) < 10 else f"{value:.0f}".replace("-", "−")
 
 
+@dataclass(frozen=True)
+class Square:
+    """A square around a map's middle.
+
+    Args:
+        side: In pixels of the map.
+        dashed: How its line is drawn.
+    """
+
+    side: float
+    dashed: bool = False
+
+
 @dataclass(frozen=True, eq=False)
 class Panel:
     """A picture, or a map of numbers.
@@ -67,12 +81,14 @@ class Panel:
         lines: What stands below it; long lines are broken.
         scale: Of numbers; None for a picture.
         outline: A picture uint8 (height, width) whose contour is drawn over the map.
+        squares: Drawn over the map.
     """
 
     image: np.ndarray
     lines: tuple[str, ...] = ()
     scale: Scale | None = None
     outline: np.ndarray | None = None
+    squares: tuple[Square, ...] = ()
 
 
 class Pen:
@@ -115,6 +131,18 @@ class Pen:
             if panel.outline.min() < OUTLINE_AT < panel.outline.max():
                 style = {"colors": self.theme.muted, "linewidths": 0.9}
                 self.axes.contour(x, y, panel.outline, [OUTLINE_AT], **style)
+        for square in panel.squares:
+            half = square.side / 2 * side / longer
+            x, y = (left + right) / 2, (top + bottom) / 2
+            self.axes.plot(
+                (x - half, x - half, x + half, x + half, x - half),
+                (y - half, y + half, y + half, y - half, y - half),
+                color=self.theme.ink,
+                linewidth=1.4,
+                linestyle=(0, (4, 2)) if square.dashed else "solid",
+                # Seen on dark and on light parts of the map.
+                path_effects=[withStroke(linewidth=3.4, foreground=self.theme.paper)],
+            )
         return bottom
 
     def bar(self, scale: Scale, left: float, top: float, width: float) -> float:

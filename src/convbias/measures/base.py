@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import keras
 import numpy as np
 
+from convbias import models
 from convbias.config import Arm
 from convbias.data import Dataset
 
@@ -28,6 +29,12 @@ class Subject:
     seed: int
     source: Dataset
     dataset: Dataset
+
+    def untrained(self) -> keras.Sequential:
+        """The same network with the weights that its training began with."""
+        data, standardised = self.dataset, self.arm.recipe.standardised
+        standardise = (data.pixel_mean, data.pixel_std) if standardised else None
+        return models.build(self.arm.model, self.seed, standardise, data.side)
 
 
 @dataclass(frozen=True, eq=False)

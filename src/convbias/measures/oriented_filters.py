@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from convbias.errors import InputError
+from convbias.measures.base import Measured, Subject
 
 SMALLEST_KERNEL = 3  # a second difference takes three pixels
 
@@ -150,7 +151,8 @@ def oriented_filters(network: keras.Model) -> dict[str, float]:
     Returns:
         `edge_energy` and `bar_energy` (mean share over the filters, 0 to 1), and for each the
         expectation for random filters of that size, `..._by_chance`, with the standard error of a
-        mean over as many random filters, `..._chance_error`.
+        mean over as many random filters, `..._chance_error`, and by how many of these the energy
+        lies above, `..._standard_errors_from_chance`.
 
     Raises:
         InputError: There is no convolution, or its kernels have another shape.
@@ -162,9 +164,11 @@ def oriented_filters(network: keras.Model) -> dict[str, float]:
     for name, (energy, basis) in shares.items():
         size, filters = kernels.shape[0], kernels.shape[3]
         expected, error = energy_by_chance(size, len(basis(size)), filters)
-        numbers[f"{name}_energy"] = float(energy.mean())
+        mean = float(energy.mean())
+        numbers[f"{name}_energy"] = mean
         numbers[f"{name}_energy_by_chance"] = expected
         numbers[f"{name}_energy_chance_error"] = error
+        numbers[f"{name}_energy_standard_errors_from_chance"] = (mean - expected) / error
     return numbers
 
 
@@ -182,4 +186,28 @@ def first_kernels(network: keras.Model) -> np.ndarray:
             return np.asarray(layer.get_weights()[0])
     raise InputError(
         f"{network.name} has no convolution", "a network with a Conv2D layer", "choose another one"
+    )
+
+
+def measure(subject: Subject) -> Measured:
+    """What the first filters are, and how far training moved them.
+
+    Args:
+        subject: A network; one without such filters is not measured.
+
+    Returns:
+        The numbers of `oriented_filters`, and `kernels_moved`, the largest absolute difference
+        between a weight of these filters and the one it began with: exactly 0 where they are
+        frozen. Pictures: `kernels` (size, size, filters), and `edge_shares` (filters,), the share
+        (0 to 1) of each filter's energy that is an edge.
+    """
+    try:
+        numbers = oriented_filters(subject.network)
+    except InputError:
+        return Measured({})
+    kernels = first_kernels(subject.network)
+    moved = np.abs(kernels - first_kernels(subject.untrained())).max()
+    return Measured(
+        numbers | {"kernels_moved": float(moved)},
+        {"kernels": kernels[:, :, 0], "edge_shares": describe_filters(kernels).edge},
     )

@@ -12,12 +12,16 @@ from scipy import optimize
 
 from convbias.errors import InputError
 from convbias.forward import pixels_of
+from convbias.measures.base import Measured, Subject
 from convbias.measures.theoretical_field import theoretical_fields
 
 SHARES = (20, 30, 50, 99)  # per cent, those of Ding et al. 2022
 
 # Images whose intermediate results are held at once.
 BATCH = 64
+
+# Of the test set, the first ones: it is in random order, and all networks get the same.
+TEST_IMAGES = 128
 
 
 def influence_map(network: keras.Model, images: np.ndarray, layer: str) -> np.ndarray:
@@ -72,6 +76,28 @@ def influence_map(network: keras.Model, images: np.ndarray, layer: str) -> np.nd
     return total / total.sum()
 
 
+def share_within(influence: np.ndarray, side: float, centre: tuple[float, float]) -> float:
+    """Share of a map inside a square, each pixel's value spread evenly over its area.
+
+    Args:
+        influence: float (height, width), at least 0, with sum 1.
+        side: In pixels, at least 0.
+        centre: In pixels from the map's upper left corner.
+
+    Returns:
+        From 0 to 1.
+
+    Example:
+        >>> round(share_within(np.full((10, 10), 0.01), 5, (5, 5)), 6)
+        0.25
+    """
+    rows, columns = (
+        np.minimum(edges + 1, middle + side / 2) - np.maximum(edges, middle - side / 2)
+        for edges, middle in zip(map(np.arange, influence.shape), centre, strict=True)
+    )
+    return float(np.clip(rows, 0, None) @ influence @ np.clip(columns, 0, None))
+
+
 def square_holding(influence: np.ndarray, share: float, centre: tuple[float, float]) -> float:
     """Side of the smallest square around a point that holds a share of a map.
 
@@ -90,17 +116,11 @@ def square_holding(influence: np.ndarray, share: float, centre: tuple[float, flo
         >>> round(square_holding(np.full((10, 10), 0.01), 0.25, (5, 5)), 6)
         5.0
     """
-
-    def held(side: float) -> float:
-        rows, columns = (
-            np.minimum(edges + 1, middle + side / 2) - np.maximum(edges, middle - side / 2)
-            for edges, middle in zip(map(np.arange, influence.shape), centre, strict=True)
-        )
-        return float(np.clip(rows, 0, None) @ influence @ np.clip(columns, 0, None))
-
     # What is held only grows with the side: halving finds where it first reaches the share.
     widest = 2.0 * max(influence.shape)
-    return optimize.bisect(lambda side: 0.5 if held(side) >= share else -0.5, 0.0, widest)
+    return optimize.bisect(
+        lambda side: 0.5 if share_within(influence, side, centre) >= share else -0.5, 0.0, widest
+    )
 
 
 def receptive_field(
@@ -118,7 +138,8 @@ def receptive_field(
         image's frame); for each p of 20, 30, 50 and 99 `effective_field_p`, the side in pixels of
         the smallest square around the theoretical field's middle that holds p % of the map
         (interpolated, see `square_holding`; after Ding et al. 2022, arXiv 2203.06717, whose squares
-        grow by whole pixels), and `effective_share_p`, that side as a share of the theoretical one.
+        grow by whole pixels), and `effective_share_p`, that side as a share of the theoretical one;
+        `influence_outside`, the share of the map outside the theoretical field: 0 but for rounding.
 
     Raises:
         InputError: The layer has no map, or the network is none that `theoretical_fields` knows.
@@ -134,9 +155,34 @@ def receptive_field(
     influence = influence_map(network, images, layer)
     _, rows, columns, _ = network.get_layer(layer).output.shape
     centre = field.centre(rows // 2, columns // 2)
-    numbers = {"theoretical_field": float(field.side)}
+    numbers = {
+        "theoretical_field": float(field.side),
+        "influence_outside": max(0.0, 1 - share_within(influence, field.side, centre)),
+    }
     for share in SHARES:
         side = square_holding(influence, share / 100, centre)
         numbers[f"effective_field_{share}"] = side
         numbers[f"effective_share_{share}"] = side / field.side
     return influence, numbers
+
+
+def measure(subject: Subject) -> Measured:
+    """What the last feature map's central unit uses, after training and before.
+
+    Args:
+        subject: A network; one without a feature map has no field.
+
+    Returns:
+        The numbers of `receptive_field` on the first test images, those of the same network before
+        training as `untrained_...`; and the maps `influence` and `untrained_influence`,
+        (height, width), with sum 1.
+    """
+    if not theoretical_fields(subject.network):
+        return Measured({})
+    images = subject.dataset.test_images[:TEST_IMAGES]
+    influence, numbers = receptive_field(subject.network, images)
+    before, untrained = receptive_field(subject.untrained(), images)
+    return Measured(
+        numbers | {f"untrained_{name}": value for name, value in untrained.items()},
+        {"influence": influence, "untrained_influence": before},
+    )

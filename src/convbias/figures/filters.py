@@ -1,0 +1,89 @@
+"""The first layer's filters as small pictures, networks below each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from convbias.figures.arms import data_remark, with_remark
+from convbias.figures.base import Figure
+from convbias.figures.conditions import Words
+from convbias.figures.pen import Panel
+from convbias.figures.sheets import Panels, Sheet
+from convbias.results import Results
+
+SIDE, SLOT = 50, 56
+
+
+@dataclass(frozen=True, eq=False)
+class Gallery:
+    """Filters of one network.
+
+    Args:
+        name: Of the network.
+        kernels: float (size, size, filters).
+        edge_shares: float (filters,), share of each filter's energy (0 to 1) that is an edge.
+    """
+
+    name: str
+    kernels: np.ndarray
+    edge_shares: np.ndarray
+
+
+def filter_sheet(results: Results, words: Words, galleries: Sequence[Gallery]) -> Figure:
+    """Draw every filter in grey, those with the largest share of edges first.
+
+    Args:
+        results: Of the experiment that the filters come from.
+        words: What the figure is called, and what is seen in it.
+        galleries: From top to bottom.
+    """
+    told = "; ".join(
+        f"{one.name}: {100 * one.edge_shares.mean():.0f} % edges in the mean of"
+        f" {len(one.edge_shares)} filters, from {100 * one.edge_shares.min():.0f} to"
+        f" {100 * one.edge_shares.max():.0f} %"
+        for one in galleries
+    )
+    return Figure(
+        name=f"{results.experiment.name}-{words.name}",
+        title=words.title,
+        subtitle=with_remark("share of edges in each filter’s energy", data_remark(results.data)),
+        caption=(
+            f"{words.reading} Mid-grey is 0, light is positive, dark is negative; each filter has"
+            " a scale of its own, up to its largest weight. Below each stands the share of its"
+            f" energy that is an oriented edge, the largest first. {told}."
+        ),
+        description=f"Filters of the first layer. {told}.",
+        drawing=Sheet(tuple(map(_section, galleries))),
+    )
+
+
+def _section(gallery: Gallery) -> Panels:
+    order = np.argsort(-gallery.edge_shares, kind="stable")
+    panels = tuple(
+        Panel(in_grey(gallery.kernels[:, :, index]), (f"{100 * gallery.edge_shares[index]:.0f} %",))
+        for index in order
+    )
+    size, _, filters = gallery.kernels.shape
+    note = f"{filters} filters of {size} × {size} pixels, those with most of an edge first."
+    return Panels(gallery.name, note, (((), panels),), side=SIDE, slot=SLOT)
+
+
+def in_grey(kernel: np.ndarray) -> np.ndarray:
+    """A kernel as a picture: 0 in the middle of black and white, the largest weight at an end.
+
+    Args:
+        kernel: float (height, width).
+
+    Returns:
+        uint8 of the same shape.
+
+    Example:
+        >>> in_grey(np.array([[-2.0, 0.0], [1.0, 2.0]])).tolist()
+        [[1, 128], [192, 255]]
+    """
+    kernel = kernel.astype(np.float64)
+    largest = np.abs(kernel).max() or 1.0
+    return np.rint(128 + 127 * kernel / largest).astype(np.uint8)

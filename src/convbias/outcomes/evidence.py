@@ -1,0 +1,80 @@
+"""Measured values by seed, as statements bring them: with spread and number of seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from convbias.outcomes.base import Judgement
+from convbias.results import Results
+from convbias.statistics import summarise
+
+# Two values say too little about their spread.
+FEWEST_SEEDS = 3
+
+
+def by_seed(results: Results, condition: str, name: str) -> dict[int, float]:
+    """A measured value of every finished run of a condition that has it.
+
+    Args:
+        results: Of an experiment.
+        condition: Its name.
+        name: Of the value.
+
+    Returns:
+        Seed to value.
+    """
+    return {
+        run.seed: run.measures[name]
+        for run in results.runs
+        if run.arm_name == condition and run.status == "finished" and name in run.measures
+    }
+
+
+def minus(treatment: Mapping[int, float], baseline: Mapping[int, float]) -> list[float]:
+    """Differences between two conditions over the seeds that both have."""
+    return [treatment[seed] - baseline[seed] for seed in treatment if seed in baseline]
+
+
+def mean_of(values: Iterable[float], scale: float, digits: int, unit: str, sign: str = "") -> str:
+    """A mean with its 95 % interval and the number of seeds.
+
+    Args:
+        values: One per seed, at least one.
+        scale: What they are multiplied by to be in the unit.
+        digits: After the decimal point.
+        unit: Behind the mean.
+        sign: "+" to write a plus sign too.
+
+    Example:
+        >>> mean_of([0.5, 0.52, 0.54], 100, 1, "%")
+        '52.0 % (95 % interval 47.0 to 57.0, 3 seeds)'
+        >>> mean_of([0.5], 1, 2, "pixels")
+        '0.50 pixels (1 seed)'
+    """
+    summary = summarise([scale * value for value in values])
+    parts = [f"{summary.n} seed" + ("s" if summary.n > 1 else "")]
+    if summary.interval is not None:
+        low, high = (f"{end:{sign}z.{digits}f}" for end in summary.interval.ends)
+        parts.insert(0, f"95 % interval {low} to {high}")
+    return f"{summary.mean:{sign}z.{digits}f} {unit} ({', '.join(parts)})"
+
+
+def above(values: Iterable[float], bound: float) -> Judgement:
+    """Whether the mean over seeds is shown to be above a bound, or to be below it.
+
+    Args:
+        values: One per seed.
+        bound: In their unit.
+
+    Returns:
+        "holds" or "does not hold" where the mean's 95 % interval lies on one side of the bound.
+    """
+    known = list(values)
+    if not known:
+        return "not measured yet"
+    interval = summarise(known).interval
+    if len(known) < FEWEST_SEEDS or interval is None:
+        return "undecided"
+    if interval.low > bound:
+        return "holds"
+    return "does not hold" if interval.high < bound else "undecided"

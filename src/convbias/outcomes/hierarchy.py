@@ -1,0 +1,182 @@
+"""What came out of asking what the first filters are and what each layer adds."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+
+from convbias.findings import score
+from convbias.outcomes.base import Judgement, Outcome, Statement
+from convbias.outcomes.evidence import FEWEST_SEEDS, above, by_seed, mean_of, minus
+from convbias.outcomes.hierarchy_figures import (
+    FROZEN,
+    LAYERS,
+    ONE_LAYER,
+    TRAINED,
+    energies,
+    filters,
+    first,
+    probes,
+)
+from convbias.quantities import TEST_ACCURACY
+from convbias.results import Results
+
+CHANCE = 0.1  # accuracy of a guess among ten equally frequent classes
+
+# Frozen filters lie further from chance by chance once in 370 times.
+MOST_STANDARD_ERRORS = 3
+
+
+def outcome(results: Results) -> Outcome:
+    """Whether the first filters are edges, and how the class emerges from layer to layer.
+
+    Args:
+        results: Of the experiment `hierarchy`.
+    """
+    figures = (probes(results), filters(results), energies(results))
+    return Outcome(
+        statements=(_edges(results), _rising(results), _without_training(results)),
+        controls=(_frozen_kernels(results), _frozen_edges(results)),
+        figures=tuple(figure for figure in figures if figure is not None),
+    )
+
+
+def _edges(results: Results) -> Statement:
+    asked = "The first filters are oriented edges more than random filters are"
+    edges = by_seed(results, TRAINED, "edge_energy")
+    if not edges:
+        return Statement(f"{asked}: no trained filters are measured.", "not measured yet")
+    expected = first(by_seed(results, TRAINED, "edge_energy_by_chance"))
+    errors = by_seed(results, TRAINED, "edge_energy_standard_errors_from_chance").values()
+    bars = by_seed(results, TRAINED, "bar_energy").values()
+    bars_expected = first(by_seed(results, TRAINED, "bar_energy_by_chance"))
+    above_chance = sum(value > expected for value in edges.values())
+    return Statement(
+        f"{asked}: with {TRAINED}, {mean_of(edges.values(), 100, 1, '%')} of their energy is edges,"
+        f" where chance gives {100 * expected:.1f} %; it is more than that with {above_chance} of"
+        f" {_seeds(len(edges))}, by {np.mean(list(errors)):.1f} of a single network’s standard"
+        f" errors on average. Bars have {mean_of(bars, 100, 1, '%')}, where chance gives"
+        f" {100 * bars_expected:.1f} %; the rest is neither.",
+        above(edges.values(), expected),
+    )
+
+
+def _rising(results: Results) -> Statement:
+    asked = "The class can be read off each layer better than off the one before"
+    accuracies = {
+        layer: found for layer in LAYERS if (found := by_seed(results, TRAINED, f"probe_{layer}"))
+    }
+    if len(accuracies) < 2:
+        return Statement(f"{asked}: no layers are probed.", "not measured yet")
+    steps = {
+        (before, after): minus(accuracies[after], accuracies[before])
+        for before, after in pairwise(accuracies)
+    }
+    verdicts: dict[tuple[str, str], Judgement] = {
+        step: above(changes, 0) for step, changes in steps.items()
+    }
+    means = ", ".join(
+        f"{LAYERS[layer]} {100 * np.mean(list(found.values())):.1f}"
+        for layer, found in accuracies.items()
+    )
+    seeds = set.intersection(*(set(found) for found in accuracies.values()))
+    rising = sum(
+        all(
+            accuracies[before][seed] < accuracies[after][seed]
+            for before, after in pairwise(accuracies)
+        )
+        for seed in seeds
+    )
+    told = "; ".join(
+        f"from {LAYERS[before]} to {LAYERS[after]} it changes by"
+        f" {mean_of(changes, 100, 1, 'percentage points', '+')}"
+        for (before, after), changes in steps.items()
+        if verdicts[before, after] != "holds"
+    )
+    exceptions = f" Not shown to rise: {told}." if told else ""
+    return Statement(
+        f"{asked}: with {TRAINED}, linear probes reach {means} % (means); accuracy rises at every"
+        f" step with {rising} of {_seeds(len(seeds))}.{exceptions}",
+        _all_of(list(verdicts.values())),
+    )
+
+
+def _all_of(verdicts: list[Judgement]) -> Judgement:
+    if "does not hold" in verdicts:
+        return "does not hold"
+    return "holds" if set(verdicts) == {"holds"} else "undecided"
+
+
+def _without_training(results: Results) -> Statement:
+    asked = "Most of the accuracy is there with kernels that were never trained"
+    trained, frozen = (_accuracies(results, condition) for condition in (TRAINED, FROZEN))
+    shared = [seed for seed in trained if seed in frozen and trained[seed] > CHANCE]
+    if not shared:
+        return Statement(
+            f"{asked}: no seed was finished by both and learnt more than guessing.",
+            "not measured yet",
+        )
+    shares = [(frozen[seed] - CHANCE) / (trained[seed] - CHANCE) for seed in shared]
+    return Statement(
+        f"{asked}: random kernels with a trained head have a test accuracy of"
+        f" {mean_of((frozen[seed] for seed in shared), 100, 1, '%')}, trained ones"
+        f" {mean_of((trained[seed] for seed in shared), 100, 1, '%')}. Of what training all gains"
+        f" over guessing (10 %), random kernels have {mean_of(shares, 100, 1, '%')}.",
+        above(shares, 0.5),
+    )
+
+
+def _accuracies(results: Results, condition: str) -> dict[int, float]:
+    return {
+        run.seed: score(run, TEST_ACCURACY)
+        for run in results.runs
+        if run.arm_name == condition and run.status == "finished"
+    }
+
+
+def _frozen_kernels(results: Results) -> Statement:
+    frozen = by_seed(results, FROZEN, "kernels_moved").values()
+    trained = [
+        *by_seed(results, TRAINED, "kernels_moved").values(),
+        *by_seed(results, ONE_LAYER, "kernels_moved").values(),
+    ]
+    asked = "Frozen first kernels are those that were drawn, to the last bit, and others are not"
+    if not frozen:
+        return Statement(f"{asked}: no frozen kernels are measured.", "not measured yet")
+    moved = f"the largest change of a frozen weight is {max(frozen):g} in {_networks(len(frozen))}"
+    if trained:
+        moved += (
+            f"; in each of {_networks(len(trained))} with trained kernels some weight moved by"
+            f" {min(trained):.2g} or more"
+        )
+    right = max(frozen) == 0 and min(trained, default=1) > 0
+    return Statement(f"{asked}: {moved}.", "holds" if right else "does not hold")
+
+
+def _frozen_edges(results: Results) -> Statement:
+    asked = "Frozen filters are edges as often as chance gives"
+    errors = list(by_seed(results, FROZEN, "edge_energy_standard_errors_from_chance").values())
+    if not errors:
+        return Statement(f"{asked}: no frozen filters are measured.", "not measured yet")
+    # The mean over n networks has a standard error smaller by the root of n.
+    distance = float(np.mean(errors)) * len(errors) ** 0.5
+    energy = by_seed(results, FROZEN, "edge_energy")
+    expected = first(by_seed(results, FROZEN, "edge_energy_by_chance"))
+    verdict: Judgement = "undecided"
+    if len(errors) >= FEWEST_SEEDS:
+        verdict = "holds" if abs(distance) < MOST_STANDARD_ERRORS else "does not hold"
+    return Statement(
+        f"{asked}: {mean_of(energy.values(), 100, 1, '%')} of their energy, where chance gives"
+        f" {100 * expected:.1f} %; that is {distance:+z.1f} standard errors of the mean away, and"
+        f" fewer than {MOST_STANDARD_ERRORS} are taken for chance.",
+        verdict,
+    )
+
+
+def _seeds(count: int) -> str:
+    return f"{count} seed" + ("" if count == 1 else "s")
+
+
+def _networks(count: int) -> str:
+    return f"{count} network" + ("" if count == 1 else "s")

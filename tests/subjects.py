@@ -1,0 +1,25 @@
+"""Untrained networks with drawn data, as measures get them."""
+
+from __future__ import annotations
+
+from convbias import models
+from convbias.config import Model
+from convbias.data import Dataset
+from convbias.drawn import drawn
+from convbias.measures.base import Subject
+from factories import make_arm
+
+
+def make_subject(model: Model, seed: int = 3, images: int = 200, **recipe: object) -> Subject:
+    """A subject that was never trained, with its own network's weights drawn with another seed.
+
+    Args:
+        model: Of the network.
+        seed: Of the run; the network's weights are those of the next one.
+        images: How many of each part are drawn.
+        **recipe: Fields of `Recipe`.
+    """
+    dataset = Dataset("drawn", *drawn(n_train=images, n_test=images))
+    arm = make_arm(model, dataset="drawn")
+    arm = arm.model_copy(update={"recipe": arm.recipe.model_copy(update=recipe)})
+    return Subject(models.build(model, seed + 1), arm, seed, dataset, dataset)
