@@ -8,6 +8,7 @@ from convbias.statistics.calibration import (
 )
 from convbias.statistics.contrasts import Contrast, Verdict, paired_contrast
 from convbias.statistics.crossed import crossed_bootstrap
+from convbias.statistics.data_ratio import ImagesRatio, RatioAtSize, images_ratio
 from convbias.statistics.families import (
     benjamini_hochberg,
     benjamini_hochberg_over,
@@ -23,6 +24,7 @@ from convbias.statistics.intervals import (
     summarise,
 )
 from convbias.statistics.power import pairs_needed, predicted_power, spread_of_differences
+from convbias.statistics.shares import Share, shares_of_gap
 from convbias.statistics.sign_flips import (
     attainable_level,
     fewest_pairs,
@@ -33,7 +35,10 @@ from convbias.statistics.sign_flips import (
 __all__ = [
     "Calibration",
     "Contrast",
+    "ImagesRatio",
     "Interval",
+    "RatioAtSize",
+    "Share",
     "Summary",
     "Verdict",
     "attainable_level",
@@ -47,11 +52,13 @@ __all__ = [
     "fewest_pairs",
     "holm",
     "holm_over",
+    "images_ratio",
     "mean_interval",
     "paired_contrast",
     "pairs_needed",
     "predicted_power",
     "prediction_interval",
+    "shares_of_gap",
     "sign_flip_p_value",
     "smallest_p_value",
     "spread_of_differences",

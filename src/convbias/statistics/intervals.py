@@ -89,6 +89,36 @@ def sample(values: ArrayLike, what: str = "values") -> np.ndarray:
     return array
 
 
+def seed_table(rows: ArrayLike, what: str = "values") -> np.ndarray:
+    """Check that something is a finite table with one column per seed.
+
+    Args:
+        rows: Numbers, shape (rows, seeds).
+        what: What an error calls them.
+
+    Returns:
+        float64 (rows, seeds), at least one of each.
+
+    Raises:
+        InputError: It is not.
+    """
+    try:
+        table = np.asarray(rows, dtype=np.float64)
+    except ValueError as error:
+        raise InputError(
+            f"{what} do not fill a table: {error}",
+            "a number for every row under every seed",
+            "keep the seeds that all rows have finished",
+        ) from error
+    if table.ndim != 2 or table.size == 0:
+        raise InputError(
+            f"{what} have shape {table.shape}",
+            "shape (rows, seeds) with at least one of each",
+            "pass one row per arm and one column per seed",
+        )
+    return sample(table.ravel(), what).reshape(table.shape)
+
+
 def all_equal(values: np.ndarray) -> bool:
     """Whether values agree but for floating-point rounding.
 
