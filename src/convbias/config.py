@@ -191,6 +191,12 @@ class Recipe(Description, frozen=True):
 
     name: str
     epochs: int = Field(ge=1, le=1_000)
+    images_per_epoch: int | None = Field(
+        default=None,
+        ge=1,
+        description="An epoch ends after so many training images, drawn in passes one after the"
+        " other; after one pass when absent.",
+    )
     optimiser: Literal["adam", "muon"] = Field(
         default="adam",
         description="muon: momentum made orthogonal for kernels, Adam for the rest.",

@@ -71,7 +71,8 @@ def matrix_product_rate() -> float:
 def _run_seconds(arm: Arm, gigaflops: float) -> float:
     speed = _speed(arm)
     training, validation, test = IMAGES[arm.data.dataset]
-    trained = arm.recipe.epochs * (arm.data.training_images or training)
+    images_per_epoch = arm.recipe.images_per_epoch or arm.data.training_images or training
+    trained = arm.recipe.epochs * images_per_epoch
     scored = (arm.recipe.epochs + 1) * validation  # once more to score as many training images
     if arm.data.scored_on == "test":
         scored += test
