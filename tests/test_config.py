@@ -45,6 +45,10 @@ def test_every_part_of_an_arm_is_in_its_hash():
         arm(data=DataVariant(training_images=1000)),
         arm(data=DataVariant(scored_on="validation")),
         arm(recipe=classic(epochs=2).model_copy(update={"images_per_epoch": 54_000})),
+        arm(data=DataVariant(canvas=40)),
+        arm(data=DataVariant(canvas=40, corners="tied")),
+        arm(data=DataVariant(canvas=40, corners="free")),
+        arm(data=DataVariant(canvas=40, corners="tied", stimuli="patches")),
     ]
     assert len({variant.hash for variant in variants}) == len(variants)
     assert arm().hash == arm().hash
@@ -68,7 +72,7 @@ def test_the_hash_leaves_out_what_is_at_its_default():
     }
     canonical = json.dumps(described, sort_keys=True, separators=(",", ":"))
     expected = hashlib.sha256(canonical.encode()).hexdigest()[:12]
-    variant = DataVariant(training_images=500)
+    variant = DataVariant(training_images=500, corners=None, stimuli="garments")
     recipe = Recipe(name="classic", epochs=2, learning_rate=0.001, images_per_epoch=None)
     assert arm(data=variant, model=Convolutional(kernel_size=5)).hash == expected
     assert arm(data=variant, model=Convolutional(kernel_size=5), recipe=recipe).hash == expected
