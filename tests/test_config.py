@@ -44,6 +44,11 @@ def test_every_part_of_an_arm_is_in_its_hash():
         arm(data=DataVariant(dataset="drawn")),
         arm(data=DataVariant(training_images=1000)),
         arm(data=DataVariant(scored_on="validation")),
+        arm(recipe=classic(epochs=2).model_copy(update={"images_per_epoch": 54_000})),
+        arm(data=DataVariant(canvas=40)),
+        arm(data=DataVariant(canvas=40, corners="tied")),
+        arm(data=DataVariant(canvas=40, corners="free")),
+        arm(data=DataVariant(canvas=40, corners="tied", stimuli="patches")),
     ]
     assert len({variant.hash for variant in variants}) == len(variants)
     assert arm().hash == arm().hash
@@ -67,8 +72,10 @@ def test_the_hash_leaves_out_what_is_at_its_default():
     }
     canonical = json.dumps(described, sort_keys=True, separators=(",", ":"))
     expected = hashlib.sha256(canonical.encode()).hexdigest()[:12]
-    variant = DataVariant(training_images=500)
+    variant = DataVariant(training_images=500, corners=None, stimuli="garments")
+    recipe = Recipe(name="classic", epochs=2, learning_rate=0.001, images_per_epoch=None)
     assert arm(data=variant, model=Convolutional(kernel_size=5)).hash == expected
+    assert arm(data=variant, model=Convolutional(kernel_size=5), recipe=recipe).hash == expected
 
 
 def test_descriptions_cannot_be_changed():
@@ -81,8 +88,9 @@ def test_describe_suggests_the_key_that_was_meant():
         describe(Recipe, {"name": "x", "epocs": 3, "learning_rate": 0.1}, "my.toml")
     with pytest.raises(InputError, match=r"my\.toml: the key 'learning_rate' is missing"):
         describe(Recipe, {"name": "x", "epochs": 3}, "my.toml")
-    with pytest.raises(InputError, match="epochs = 0"):
-        describe(Recipe, {"name": "x", "epochs": 0, "learning_rate": 0.1}, "my.toml")
+    for key in ("epochs", "images_per_epoch"):
+        with pytest.raises(InputError, match=f"{key} = 0"):
+            describe(Recipe, {"name": "x", "epochs": 1, "learning_rate": 0.1, key: 0}, "my.toml")
 
 
 def test_recipes_by_name():

@@ -43,6 +43,21 @@ def test_one_run_by_hand():
     )
 
 
+def test_a_number_of_images_per_epoch_counts_instead_of_the_images():
+    """Three epochs of 54,000 images cost the same, drawn from 54,000 or from 100."""
+    recipe = classic(3).model_copy(update={"images_per_epoch": 54_000})
+    few = Arm(data=DataVariant(training_images=100), model=Dense(), recipe=recipe)
+    assert cost.predicted_seconds([(few, 0)], jobs=1) == pytest.approx(seconds(Dense()))
+
+
+def test_corners_hold_two_of_ten_classes():
+    """12,000 and 2,000 images: 10,800 three times, 1,200 four times, and the test's."""
+    work = 3 * 10_800 + (4 * 1_200 + 2_000) / 3
+    for stimuli in ("garments", "patches"):
+        took = seconds(Dense(), canvas=40, corners="tied", stimuli=stimuli)
+        assert took == pytest.approx(2 + work / (1_000 * 80))
+
+
 def test_kernel_sizes_between_and_beyond_the_measured_ones():
     """Seconds per image at 3 and 7 are 0.02 and 0.04 per GFLOP/s, so 0.03 at 5 and 0.06 at 11."""
     work = 3 * 54_000 + (4 * 6_000 + 10_000) / 3

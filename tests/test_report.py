@@ -416,3 +416,25 @@ def test_networks_are_those_of_the_models():
 def test_recipes_are_named_once():
     arms = finished_arms(ORIGINAL, make_runs("dense", [0.9]) + make_runs("cnn-3x3", [0.9]))
     assert recipe_names(arms) == ["test, 10 epochs"]
+
+
+def test_recipes_say_of_how_many_images_an_epoch_is():
+    usual = make_run(make_arm("dense", epochs=1), 0)
+    recipe = usual.arm.recipe.model_copy(update={"images_per_epoch": 54_000})
+    more = make_run(make_arm("cnn-3x3").model_copy(update={"recipe": recipe}), 0)
+    arms = finished_arms(ORIGINAL, [usual, more])
+    assert recipe_names(arms) == ["test, 1 epoch", "test, 1 epoch of 54,000 images"]
+
+
+@pytest.mark.integration
+def test_the_page_says_of_how_many_images_an_epoch_is(
+    dataset: Dataset, runs: list[Run], tmp_path: Path
+):
+    recipe = runs[0].arm.recipe.model_copy(update={"images_per_epoch": 1_234})
+    longer = []
+    for run in runs:
+        arm = run.arm.model_copy(update={"recipe": recipe})
+        longer.append(run.model_copy(update={"arm": arm, "arm_hash": arm.hash}))
+    page = Page(write_report("longer", ORIGINAL, longer, dataset, tmp_path).read_text("utf-8"))
+    assert "test, 2 epochs of 1,234 images" in page.words
+    assert "2 of 1,234 images" in page.words

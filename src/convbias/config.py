@@ -86,6 +86,15 @@ class DataVariant(Description, frozen=True):
         ge=0,
         description="Training images lie up to so many pixels off the canvas' middle.",
     )
+    corners: Literal["tied", "free"] | None = Field(
+        default=None,
+        description="Two classes only, each image in a corner of the canvas; tied: each class in a"
+        " corner of its own. free: half of each class in either.",
+    )
+    stimuli: Literal["garments", "patches"] = Field(
+        default="garments",
+        description="patches: drawn noise that says nothing about its class except by its place.",
+    )
 
     @field_validator("shuffled_blocks")
     @classmethod
@@ -114,6 +123,28 @@ class DataVariant(Description, frozen=True):
                 f"a shift of {self.largest_shift} pixels leaves a canvas of {self.canvas or 28};"
                 f" use at most {room}, or a larger canvas"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _have_corners(self) -> Self:
+        if self.corners is None:
+            if self.stimuli == "patches":
+                raise ValueError(
+                    "patches can be told apart by their place alone; use corners 'tied', or 'free'"
+                    " as their control"
+                )
+            return self
+        if (self.canvas or 28) == 28:
+            raise ValueError(
+                "an image of 28 pixels has corners only on a larger canvas; use for instance"
+                " canvas 40"
+            )
+        for moving in ("largest_shift", "shuffled_blocks"):
+            if getattr(self, moving):
+                raise ValueError(
+                    f"corners and {moving} cannot be combined: an image in a corner stays as it"
+                    " is; leave one of them out"
+                )
         return self
 
 
@@ -191,6 +222,12 @@ class Recipe(Description, frozen=True):
 
     name: str
     epochs: int = Field(ge=1, le=1_000)
+    images_per_epoch: int | None = Field(
+        default=None,
+        ge=1,
+        description="An epoch ends after so many training images, drawn in passes one after the"
+        " other; after one pass when absent.",
+    )
     optimiser: Literal["adam", "muon"] = Field(
         default="adam",
         description="muon: momentum made orthogonal for kernels, Adam for the rest.",

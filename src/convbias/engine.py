@@ -3,7 +3,7 @@
 An epoch is one `lax.scan` under `jit`: every step gathers its batch from the data set that lies on
 the device as uint8, scales it to [0, 1], and takes one optimiser step through Keras' stateless
 calls. The last, smaller batch of an epoch is filled up with images of weight zero, so that every
-image counts once per epoch, as in Keras' own `fit`.
+image of the epoch's order counts once, as in Keras' own `fit`.
 
 On an accelerator the networks of several seeds train at once: the same functions, mapped over a
 leading axis of seeds, fill it where one small network would leave it idle. One seed alone has no

@@ -161,7 +161,9 @@ def unlabelled_patches(pairs: int, size: int, seed: int) -> tuple[np.ndarray, np
 
     Placed by `location_data`, the class can be told by location alone. A network that forgets
     position answers both images of a pair alike, so exactly one of them is right: it stays at 50 %.
-    Trained on the control, every network does.
+    Trained on the control, others do on average over seeds: one that reads place answers by it
+    there, too, and all its answers are right or wrong together. A split for validation parts some
+    pairs, and who learned one half by heart is wrong about the other.
 
     Args:
         pairs: How many different patches.

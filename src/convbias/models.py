@@ -19,6 +19,8 @@ from convbias.layers import (
 )
 
 IMAGE_SIDE = 28
+# Also where a data variant has two classes only: the networks stay those of the other experiments,
+# and an output without images is soon never the largest.
 CLASSES = 10
 
 

@@ -38,7 +38,7 @@ HalfFloats = Annotated[np.ndarray, PlainValidator(_decoder("<f2")), PlainSeriali
 
 
 class Epoch(Description, frozen=True):
-    """One pass over the training split.
+    """One pass over the training images, or as many of them as the recipe counts as an epoch.
 
     `train_*` are means over the epoch's batches while the weights move and dropout is active, as
     Keras' own progress bar shows them; `validation_*` come after the epoch, without dropout.

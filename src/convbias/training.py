@@ -116,15 +116,22 @@ def epoch_orders(arm: Arm, seed: int, dataset: data.Dataset) -> Iterator[np.ndar
     Args:
         arm: Says how many of the training split's images are used.
         seed: Draws split and orders, each from a stream of its own.
-        dataset: Whose labels the split keeps in proportion.
+        dataset: What `vary` makes of the arm's data; the split keeps its labels in proportion.
 
     Yields:
-        int (images,), indices into the data set's training images.
+        int (images,), indices into the data set's training images: one pass over those that the
+        arm uses, or as many images as its recipe asks for. Every pass is a fresh permutation; what
+        an epoch leaves of it begins the next epoch.
     """
     training, _ = _split(arm, seed, dataset)
+    images = arm.recipe.images_per_epoch or len(training)
     stream = np.random.default_rng([seed, 0x0D3])
+    left = training[:0]
     while True:
-        yield stream.permutation(training)
+        passes = -(-(images - len(left)) // len(training))
+        order = np.concatenate([left, *(stream.permutation(training) for _ in range(passes))])
+        yield order[:images]
+        left = order[images:]
 
 
 class _Training:
@@ -138,8 +145,9 @@ class _Training:
         self.held_out = np.stack([held_out for _, held_out in parts])
         standardise = (dataset.pixel_mean, dataset.pixel_std) if arm.recipe.standardised else None
         self.networks = [models.build(arm.model, seed, standardise, dataset.side) for seed in seeds]
+        images = arm.recipe.images_per_epoch or self.split.shape[1]
         self.engine: Engine = engine(
-            arm.model, arm.recipe, self.split.shape[1], standardise, len(seeds), dataset.side
+            arm.model, arm.recipe, images, standardise, len(seeds), dataset.side
         )
         self.state: State = self.engine.initial_state(self.networks)
         self.orders = [epoch_orders(arm, seed, dataset) for seed in seeds]
@@ -161,7 +169,7 @@ class _Training:
             self.state, losses, accuracies = self.engine.epoch(
                 self.state, self.images, self.labels, orders
             )
-            speed = self.split.size / (time.perf_counter() - epoch_started)
+            speed = orders.size / (time.perf_counter() - epoch_started)
             self.images_per_second = max(self.images_per_second, speed)
             self._record_epoch(losses, accuracies)
             for seed, records, reason in zip(self.seeds, self.epochs, self.reasons, strict=True):

@@ -15,6 +15,7 @@ from convbias.data import Dataset
 from convbias.errors import DataError
 from convbias.run import PerImage, Run
 from convbias.store import DamagedRunError, read_run, weights_checksum
+from convbias.variants import scored_labels
 
 # float16 keeps 11 significant bits, and below its smallest normal number steps of 2**-24.
 HALF_RELATIVE, HALF_ABSOLUTE = 2.0**-11, 2.0**-25
@@ -64,7 +65,7 @@ class Checker:
                 f" {dataset.name} has {dataset.checksum[:12]}"
             )
         elif run.per_image is not None:
-            yield from _label_problems(run.per_image, dataset)
+            yield from _label_problems(run.per_image, scored_labels(dataset, run.arm.data))
 
 
 def _load_if_here(name: DatasetName) -> Dataset | None:
@@ -142,14 +143,14 @@ def _score_problems(run: Run) -> Iterator[str]:
         yield f"its test loss is {test.loss}, but its images say {loss}"
 
 
-def _label_problems(per_image: PerImage, dataset: Dataset) -> Iterator[str]:
-    if len(per_image.predicted) != len(dataset.test_labels):
+def _label_problems(per_image: PerImage, labels: np.ndarray) -> Iterator[str]:
+    if len(per_image.predicted) != len(labels):
         yield (
-            f"it holds predictions for {len(per_image.predicted):,} images, but {dataset.name} has"
-            f" {len(dataset.test_labels):,} test images"
+            f"it holds predictions for {len(per_image.predicted):,} images, but its data has"
+            f" {len(labels):,} test images"
         )
         return
-    marked = per_image.predicted == dataset.test_labels
+    marked = per_image.predicted == labels
     wrong = np.count_nonzero(per_image.correct != marked)
     if wrong:
         yield f"{wrong:,} images are marked otherwise than predictions and labels say"

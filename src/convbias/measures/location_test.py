@@ -20,7 +20,8 @@ def location_test(
 
     Args:
         network: Gives a score per class, trained with every class at its own place only; trained
-            with both classes at both places, it is the control and must show no gap.
+            with both classes at both places, it is the control and must show no gap on average
+            over seeds. A single one shows a gap where looks say nothing and it guesses by place.
         similar: uint8 (n, height, width, channels), each image at its class's place.
         dissimilar: uint8 (n, height, width, channels), the same images at the other place.
         labels: int (n,), 0 and 1.

@@ -27,6 +27,13 @@ class RecipeRow:
     arms: tuple[str, ...]
 
     @property
+    def epochs(self) -> str:
+        """How many epochs, and of how many images where each is not one pass."""
+        count, images = self.recipe.epochs, self.recipe.images_per_epoch
+        of_images = "" if images is None else f" of {images:,} images"
+        return f"{count} epoch{'' if count == 1 else 's'}{of_images}"
+
+    @property
     def schedule(self) -> str:
         """The learning rate's course in words."""
         if self.recipe.schedule == "constant":
@@ -133,8 +140,7 @@ def recipe_names(arms: Arms) -> list[str]:
     Args:
         arms: Finished runs by arm.
     """
-    epochs = dict.fromkeys((row.recipe.name, row.recipe.epochs) for row in recipe_rows(arms))
-    return [f"{name}, {count} epoch{'' if count == 1 else 's'}" for name, count in epochs]
+    return list(dict.fromkeys(f"{row.recipe.name}, {row.epochs}" for row in recipe_rows(arms)))
 
 
 def environments(runs: Iterable[Run]) -> list[tuple[Environment, str, int]]:
