@@ -1,0 +1,125 @@
+"""Is a convolution a locally connected layer, and that a dense one? A trained network, copied."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax.numpy as jnp
+import keras
+import numpy as np
+
+from convbias.convolution import images_first, images_last
+from convbias.errors import InputError
+from convbias.forward import pixels_of
+from convbias.layers import LocalConnection
+from convbias.local_connection import connect_locally, dense_matrix, local_kernels
+from convbias.measures.base import Measured, Subject
+
+# The embeddings are right for every image or wrong for nearly every one.
+IMAGES = 8
+
+# Elements, 32 MiB: the whole matrix of the widest layer of the experiments would take 1.5 GB.
+LARGEST_MATRIX = 2**23
+
+Multiply = Callable[[np.ndarray, np.ndarray, int], np.ndarray]
+
+
+def embedding_errors(network: keras.Model, images: np.ndarray) -> dict[str, float]:
+    """Copy all convolutions into locally connected layers, and those into dense ones.
+
+    Both copies begin with the image and go on with their own activations, so that an error in one
+    layer reaches the probabilities through all that follow.
+
+    Args:
+        network: From float32 (n, side, side, 1) in [0, 1] to probabilities. Its convolutions have
+            stride 1 and same padding; they may be locally connected already.
+        images: uint8 (n, side, side, 1), n at least 1.
+
+    Returns:
+        `embedding_error_local`, where convolutions share their kernels, and
+        `embedding_error_dense`: the largest absolute difference of a probability from the
+        network's own. Empty for a network that neither convolves nor is locally connected.
+
+    Raises:
+        InputError: A convolution has strides, another padding or another activation than ReLU, or
+            the images are not the network's.
+    """
+    given = pixels_of(network, images)
+    shared, local = (
+        any(isinstance(layer, kind) for layer in network.layers)
+        for kind in (keras.layers.Conv2D, LocalConnection)
+    )
+    copies: dict[str, Multiply] = {}
+    if shared:
+        copies["embedding_error_local"] = _locally
+    if shared or local:
+        copies["embedding_error_dense"] = _densely
+    own = _outputs(network, given, None) if copies else None
+    return {
+        name: float(np.abs(_outputs(network, given, multiply) - own).max())
+        for name, multiply in copies.items()
+    }
+
+
+def _outputs(network: keras.Model, pixels: np.ndarray, multiply: Multiply | None) -> np.ndarray:
+    """A network's outputs with its kernels multiplied in a way of their own, or in its own way."""
+    outputs: Any = pixels
+    for layer in network.layers:
+        if multiply is None or not isinstance(layer, keras.layers.Conv2D | LocalConnection):
+            outputs = np.asarray(layer(outputs, training=False))
+            continue
+        kernels, size = _kernels(layer)
+        outputs = multiply(outputs, kernels, size) + np.asarray(layer.bias)
+        outputs = np.maximum(outputs, 0)
+    return outputs
+
+
+def _kernels(layer: keras.layers.Conv2D | LocalConnection) -> tuple[np.ndarray, int]:
+    """A kernel for every pixel, and pixels per side of each."""
+    kernel: Any = layer.kernel
+    size: Any = layer.kernel_size
+    if isinstance(layer, LocalConnection):
+        return np.asarray(kernel), size
+    wanted = (layer.padding, layer.strides, layer.activation)
+    if wanted != ("same", (1, 1), keras.activations.relu):
+        raise InputError(
+            f"{layer.name} has {layer.padding} padding, strides {layer.strides} and the activation"
+            f" {keras.activations.serialize(layer.activation)}",
+            "same padding, stride 1 and ReLU, as locally connected layers have",
+        )
+    output: Any = layer.output
+    _, height, width, _ = output.shape
+    return local_kernels(np.asarray(kernel), height * width), size[0]
+
+
+def _locally(images: np.ndarray, kernels: np.ndarray, size: int) -> np.ndarray:
+    outputs = connect_locally(images_last(jnp.asarray(images)), jnp.asarray(kernels), size)
+    return np.asarray(images_first(outputs))
+
+
+def _densely(images: np.ndarray, kernels: np.ndarray, size: int) -> np.ndarray:
+    """As one dense layer, a few output channels at a time, whose columns do not touch the others'.
+
+    Args:
+        images: float32 (n, height, width, channels_in).
+        kernels: float32 (height * width, size * size * channels_in, channels_out).
+        size: Pixels per side of a kernel.
+
+    Returns:
+        float32 (n, height, width, channels_out).
+    """
+    count, height, width, channels_in = images.shape
+    pixels, _, channels_out = kernels.shape
+    together = max(1, LARGEST_MATRIX // (pixels * channels_in * pixels))
+    flat = images.reshape(count, -1)
+    parts = [
+        flat @ dense_matrix(kernels[:, :, start : start + together], height, width, size)
+        for start in range(0, channels_out, together)
+    ]
+    return np.concatenate([part.reshape(count, height, width, -1) for part in parts], axis=-1)
+
+
+def measure(subject: Subject) -> Measured:
+    """Both errors on the first test images; nothing for a network that has no feature maps."""
+    return Measured(embedding_errors(subject.network, subject.dataset.test_images[:IMAGES]))
