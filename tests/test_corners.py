@@ -29,7 +29,7 @@ def variant(corners="tied", stimuli="garments", canvas=36, **more):
 
 def even(greys):
     """Images of one grey value each."""
-    return np.broadcast_to(np.uint8(greys)[:, None, None, None], (len(greys), 28, 28, 1)).copy()
+    return np.tile(np.array(greys, np.uint8)[:, None, None, None], (1, 28, 28, 1))
 
 
 def places(images):
@@ -47,8 +47,8 @@ def places(images):
 # Pullovers (2) and Coats (4) among others, each image with a grey value of its own.
 BY_HAND = Dataset(
     "drawn",
-    even(range(10, 20)), np.uint8([2, 4, 0, 4, 2, 9, 2, 4, 2, 4]),
-    even(range(50, 54)), np.uint8([4, 2, 5, 2]),
+    even(range(10, 20)), np.array([2, 4, 0, 4, 2, 9, 2, 4, 2, 4], np.uint8),
+    even(range(50, 54)), np.array([4, 2, 5, 2], np.uint8),
 )  # fmt: skip
 
 

@@ -95,13 +95,13 @@ def test_processes_share_the_runs_longest_first():
 def test_the_numbers_of_images_are_those_of_the_data_sets():
     labels = drawn()[1]
     training, held_out = data.split(labels, seed=0)
-    assert cost.IMAGES["drawn"] == (len(training), len(held_out), len(drawn()[3]))
+    assert data.SPLIT_SIZES["drawn"] == (len(training), len(held_out), len(drawn()[3]))
 
 
 def test_the_numbers_of_images_are_those_of_fashion_mnist(fashion_mnist):
     training, held_out = data.split(fashion_mnist.train_labels, seed=0)
     test = len(fashion_mnist.test_labels)
-    assert cost.IMAGES["fashion-mnist"] == (len(training), len(held_out), test)
+    assert data.SPLIT_SIZES["fashion-mnist"] == (len(training), len(held_out), test)
 
 
 def test_the_packaged_speeds_cover_the_original_arms():

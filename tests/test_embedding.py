@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from convbias import drawn, local_connection, models
+from convbias import data, drawn, local_connection, models
 from convbias.config import Arm, Convolutional, DataVariant, Dense, Model
 from convbias.errors import InputError
 from convbias.measures import embedding
@@ -86,7 +86,7 @@ def test_what_is_no_same_padded_convolution_of_stride_one_is_refused():
 
 @pytest.mark.parametrize(("model", "names"), [(Dense(), []), (SHARED, [LOCAL, DENSE])])
 def test_what_the_frame_calls(model, names):
-    dataset = drawn.drawn(10, 10)
+    dataset = data.Dataset("drawn", *drawn.drawn(10, 10))
     arm = Arm(data=DataVariant(dataset="drawn"), model=model, recipe=classic(1))
     subject = Subject(network_of(model, side=28), arm, 0, dataset, dataset)
     assert list(embedding.measure(subject).values) == names

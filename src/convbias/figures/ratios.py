@@ -74,9 +74,9 @@ def ratios_by_size(results: Results, ratio: ImagesRatio, treatment: str, baselin
             "ratio, 95 % interval", DRAWN if results.data.dataset == "drawn" else None
         ),
         caption=(
-            f"Right of the dashed line {baseline} needs more images. A triangle is a bound: beyond the"
-            " largest and below the smallest training set nothing is extrapolated, and an interval"
-            " that is not bounded there runs to the edge. Intervals are over seeds"
+            f"Right of the dashed line {baseline} needs more images. A triangle is a bound: beyond"
+            " the largest and below the smallest training set nothing is extrapolated, and an"
+            " interval that is not bounded there runs to the edge. Intervals are over seeds"
             f" (percentile bootstrap). {told}."
         ),
         description=f"Ratio of training images at equal accuracy by size: {told}.",

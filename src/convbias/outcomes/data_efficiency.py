@@ -142,8 +142,8 @@ def _statements(results: Results, curves: Curves, ratio: ImagesRatio) -> tuple[S
     if bounded:
         told = "; ".join(f"{at} with {at.size:,} images{_bracketed(at.interval)}" for at in bounded)
         text = (
-            f"{start}The CNN needs fewer images where its accuracy is above or below all of {DENSE}'s"
-            f" and the ratio is only bounded: {told}; {seeds}."
+            f"{start}The CNN needs fewer images where its accuracy is above or below all of"
+            f" {DENSE}'s and the ratio is only bounded: {told}; {seeds}."
         )
         statements.append(Statement(text, _judged([at.interval for at in bounded])))
     if not statements:
