@@ -12,7 +12,7 @@ from convbias.experiments.shift import SHIFT
 from convbias.figures import DARK
 from convbias.figures.curves import mean_curves
 from convbias.outcomes import outcome_of
-from convbias.outcomes.values import judged
+from convbias.outcomes.evidence import absent
 from convbias.report.sections import section
 from factories import make_results
 
@@ -123,7 +123,7 @@ def test_what_would_turn_a_verdict():
     ],
 )
 def test_absence_is_judged_over_seeds(found, verdict):
-    assert judged(found, none=0, matters=0.05) == verdict
+    assert absent(found, none=0, matters=0.05) == verdict
 
 
 def test_one_seed_decides_only_what_is_exact():

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from convbias.outcomes.base import Judgement
 from convbias.results import Results
+from convbias.run import Run
 from convbias.statistics import summarise
 
 # Two values say too little about their spread.
@@ -30,19 +31,36 @@ def by_seed(results: Results, condition: str, name: str) -> dict[int, float]:
     }
 
 
+def measured(runs: Sequence[Run], name: str, condition: str | None = None) -> list[float]:
+    """A measure's values, one per run that has it.
+
+    Args:
+        runs: Finished runs.
+        name: Of the measure.
+        condition: Of which runs; of all when absent.
+    """
+    return [
+        run.measures[name]
+        for run in runs
+        if name in run.measures and condition in (None, run.arm_name)
+    ]
+
+
 def minus(treatment: Mapping[int, float], baseline: Mapping[int, float]) -> list[float]:
     """Differences between two conditions over the seeds that both have."""
     return [treatment[seed] - baseline[seed] for seed in treatment if seed in baseline]
 
 
-def mean_of(values: Iterable[float], scale: float, digits: int, unit: str, sign: str = "") -> str:
+def mean_of(
+    values: Iterable[float], scale: float, digits: int, unit: str = "", sign: str = ""
+) -> str:
     """A mean with its 95 % interval and the number of seeds.
 
     Args:
         values: One per seed, at least one.
         scale: What they are multiplied by to be in the unit.
         digits: After the decimal point.
-        unit: Behind the mean.
+        unit: Behind the mean, where it has one.
         sign: "+" to write a plus sign too.
 
     Example:
@@ -56,7 +74,34 @@ def mean_of(values: Iterable[float], scale: float, digits: int, unit: str, sign:
     if summary.interval is not None:
         low, high = (f"{end:{sign}z.{digits}f}" for end in summary.interval.ends)
         parts.insert(0, f"95 % interval {low} to {high}")
-    return f"{summary.mean:{sign}z.{digits}f} {unit} ({', '.join(parts)})"
+    mean = f"{summary.mean:{sign}z.{digits}f} {unit}".rstrip()
+    return f"{mean} ({', '.join(parts)})"
+
+
+def spreads(values: Mapping[str, Sequence[float]], digits: int) -> str:
+    """Means and intervals of several conditions, for the end of a sentence.
+
+    Args:
+        values: Condition to its values, one per seed; at least one condition has any.
+        digits: After the decimal point.
+
+    Example:
+        >>> spreads({"dense": [1.0, 2.0, 3.0], "cnn": []}, 1)
+        'dense 2.0 (-0.5 to 4.5); 95 % intervals over 3 seeds'
+        >>> spreads({"dense": [1.0]}, 1)
+        'dense 1.0; 1 seed'
+    """
+    summaries = {name: summarise(of_name) for name, of_name in values.items() if of_name}
+    told = []
+    for name, summary in summaries.items():
+        ends = ""
+        if summary.interval is not None:
+            ends = " ({:.{digits}f} to {:.{digits}f})".format(*summary.interval.ends, digits=digits)
+        told.append(f"{name} {summary.mean:.{digits}f}{ends}")
+    counts = sorted({summary.n for summary in summaries.values()})
+    seeds = "–".join(str(count) for count in dict.fromkeys((counts[0], counts[-1])))
+    seeds += " seed" + ("s" if counts[-1] > 1 else "")
+    return f"{', '.join(told)}; {'95 % intervals over ' if counts[-1] > 1 else ''}{seeds}"
 
 
 def above(values: Iterable[float], bound: float) -> Judgement:
@@ -78,3 +123,20 @@ def above(values: Iterable[float], bound: float) -> Judgement:
     if interval.low > bound:
         return "holds"
     return "does not hold" if interval.high < bound else "undecided"
+
+
+def absent(values: Sequence[float], none: float, matters: float) -> Judgement:
+    """Whether something is absent: exactly so, or not, or too few runs to say.
+
+    Args:
+        values: How much of it there is, one per seed.
+        none: What is as good as nothing.
+        matters: What is certainly something, if the interval of the mean lies above.
+    """
+    if max(values) <= none:
+        return "holds"
+    if len(values) < FEWEST_SEEDS:
+        return "undecided"
+    interval = summarise(values).interval
+    lowest = interval.low if interval else min(values)
+    return "does not hold" if lowest > matters else "undecided"

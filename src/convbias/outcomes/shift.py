@@ -13,7 +13,7 @@ from convbias.figures import Figure
 from convbias.figures.conditions import Words, rows_of_conditions
 from convbias.figures.curves import Axes, curves
 from convbias.outcomes.base import Outcome, Statement
-from convbias.outcomes.values import judged, measured, spread, spreads
+from convbias.outcomes.evidence import absent, mean_of, measured, spreads
 from convbias.results import Results
 from convbias.run import Run
 
@@ -89,9 +89,9 @@ def _after_pooling(runs: Sequence[Run]) -> Statement:
     if not errors or not still:
         return Statement(f"{place}.", "not measured yet")
     return Statement(
-        f"{place}: the error is {spread(errors, 2)} of the map. Had the map not moved at all, it"
-        f" would be {np.mean(still):.2f}. {_THRESHOLDS}",
-        judged(errors, EXACT, NOTICEABLE),
+        f"{place}: the error is {mean_of(errors, 1, 2)} of the map. Had the map not moved at all,"
+        f" it would be {np.mean(still):.2f}. {_THRESHOLDS}",
+        absent(errors, EXACT, NOTICEABLE),
     )
 
 
@@ -111,9 +111,9 @@ def _with_a_frame(runs: Sequence[Run]) -> Statement:
         else ""
     )
     return Statement(
-        f"{place}: the error is {spread(errors, 3)} of the map, with {LARGEST_SHIFT} black"
+        f"{place}: the error is {mean_of(errors, 1, 3)} of the map, with {LARGEST_SHIFT} black"
         f" pixels between garment and frame.{seen} {_THRESHOLDS}",
-        judged(errors, EXACT, NOTICEABLE),
+        absent(errors, EXACT, NOTICEABLE),
     )
 
 
@@ -127,7 +127,7 @@ def _one_pixel(results: Results, runs: Sequence[Run]) -> Statement:
     return Statement(
         f"{claim}: a step of one pixel changes the answer with a probability, in percent, of"
         f" {spreads(percent, 2)}.",
-        judged(flips[_STUDY], 0, 0) if flips[_STUDY] else "not measured yet",
+        absent(flips[_STUDY], 0, 0) if flips[_STUDY] else "not measured yet",
     )
 
 
@@ -143,7 +143,7 @@ def _beginning_to_move(results: Results, runs: Sequence[Run]) -> Statement:
         f"{claim}: as it begins to move, the classes’ probabilities change, in percentage points"
         " per pixel (root mean square of the Lie derivative), by"
         f" {spreads(slopes, 2)}.",
-        judged(slopes[_STUDY], 0, 0) if slopes[_STUDY] else "not measured yet",
+        absent(slopes[_STUDY], 0, 0) if slopes[_STUDY] else "not measured yet",
     )
 
 
