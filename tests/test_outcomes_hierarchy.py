@@ -154,7 +154,8 @@ def test_it_copes_with_what_is_there() -> None:
 
 def test_nothing_learnt_is_no_share() -> None:
     outcome = outcome_with(accuracy=0.1)
-    assert outcome.statements[2].verdict == "not measured yet"
+    assert outcome.statements[2].verdict == "undecided"
+    assert "only guesses" in outcome.statements[2].text
 
 
 def test_above_a_bound() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from convbias.outcomes import Outcome, outcome_of
 from convbias.outcomes.receptive_field import theoretical_side
+from convbias.report.page import draw, specifications
 from factories import make_results
 
 SIDES = {"cnn-3x3": 10, "cnn-5x5": 16, "cnn-7x7": 22}
@@ -92,10 +93,19 @@ def test_figures_hold_the_numbers() -> None:
     assert maps.name == "receptive-field-maps"
     assert "after training, 7x7 kernels: half within 13.2 of 22 pixels" in maps.description
     assert "before training, 3x3 kernels: half within 5.0 of 10 pixels" in maps.description
-    assert "theoretical: 3 × 3: 10.0, 5 × 5: 16.0, 7 × 7: 22.0" in sides.description
-    assert "50 %: 3 × 3: 6.0, 5 × 5: 9.6, 7 × 7: 13.2" in sides.description
+    assert "theoretical: 3x3: 10.0, 5x5: 16.0, 7x7: 22.0" in sides.description
+    assert "50 %: 3x3: 6.0, 5x5: 9.6, 7x7: 13.2" in sides.description
     for figure in (maps, sides):
         assert "<svg" in figure.svg()
+
+
+def test_a_sheet_stands_in_a_report_as_a_picture() -> None:
+    drawn = draw(outcome_with().figures)
+    assert list(specifications(drawn)) == ["receptive-field-sides"]
+    still = drawn["receptive-field-maps"].still
+    assert still is not None
+    # Two rows of three maps, with a scale and words, on a sheet that is wider than high.
+    assert 0.5 < still.height / still.width < 1
 
 
 def test_it_copes_with_what_is_there() -> None:
@@ -110,4 +120,4 @@ def test_it_copes_with_what_is_there() -> None:
     one = outcome_of(make_results("receptive-field", only_five, seeds=(0,)))
     assert [each.verdict for each in one.statements] == ["not measured yet", "undecided"]
     (sides,) = one.figures  # no pictures are stored
-    assert "3 × 3" not in sides.description
+    assert "3x3" not in sides.description

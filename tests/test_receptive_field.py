@@ -17,7 +17,6 @@ from convbias.layers import (
     MaxPooling,
 )
 from convbias.measures.receptive_field import (
-    TEST_IMAGES,
     influence_map,
     measure,
     receptive_field,
@@ -243,10 +242,11 @@ def test_what_lies_outside_a_square_counts_by_its_area():
     assert share_within(even, 0, (3, 3)) == 0
 
 
-def test_measured_is_the_network_and_what_it_began_as():
+def test_measured_is_the_network_and_what_it_began_as(monkeypatch):
+    monkeypatch.setattr("convbias.measures.receptive_field.TEST_IMAGES", 10)
     subject = make_subject(Convolutional(filters=(3, 4)), standardised=True)
     measured = measure(subject)
-    images = subject.dataset.test_images[:TEST_IMAGES]
+    images = subject.dataset.test_images[:10]
     influence, numbers = receptive_field(subject.network, images)
     np.testing.assert_array_equal(measured.pictures["influence"], influence)
     assert {name: measured.values[name] for name in numbers} == numbers

@@ -65,7 +65,8 @@ class Figure:
             titled: Whether title and subtitle stand above it, on paper of the theme's colour.
         """
         if isinstance(self.drawing, Drawing):
-            return self.drawing.svg(theme, self.title, self.subtitle)
+            words = (self.title, self.subtitle) if titled else ("", "")
+            return self.drawing.svg(theme, *words)
         specification = self.specification()
         config = theme.config
         if titled:

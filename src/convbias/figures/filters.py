@@ -14,7 +14,7 @@ from convbias.figures.pen import Panel
 from convbias.figures.sheets import Panels, Sheet
 from convbias.results import Results
 
-SIDE, SLOT = 50, 56
+SIDE, SLOT = 48, 56
 
 
 @dataclass(frozen=True, eq=False)

@@ -157,7 +157,7 @@ class Sheet(Drawing):
         pen = Pen(axes, theme)
         pen.write(MARGIN, MARGIN + 8, title, size=TITLE_SIZE, weight="bold", va="center")
         pen.write(MARGIN, MARGIN + 32, subtitle, color=theme.muted, va="center")
-        top: float = MARGIN + TITLE
+        top: float = MARGIN + (TITLE if title else 0)
         for section in self.sections:
             pen.write(MARGIN, top, section.heading, size=14, weight="bold", va="top")
             top += LINE + 5

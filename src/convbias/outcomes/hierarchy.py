@@ -111,12 +111,14 @@ def _all_of(verdicts: list[Judgement]) -> Judgement:
 def _without_training(results: Results) -> Statement:
     asked = "Most of the accuracy is there with kernels that were never trained"
     trained, frozen = (_accuracies(results, condition) for condition in (TRAINED, FROZEN))
-    shared = [seed for seed in trained if seed in frozen and trained[seed] > CHANCE]
+    shared = [seed for seed in trained if seed in frozen]
     if not shared:
         return Statement(
-            f"{asked}: no seed was finished by both and learnt more than guessing.",
+            f"{asked}: no seed was finished by both.",
             "not measured yet",
         )
+    if min(trained[seed] for seed in shared) <= CHANCE:
+        return Statement(f"{asked}: a trained network only guesses.", "undecided")
     shares = [(frozen[seed] - CHANCE) / (trained[seed] - CHANCE) for seed in shared]
     return Statement(
         f"{asked}: random kernels with a trained head have a test accuracy of"

@@ -212,7 +212,7 @@ def _sides(results: Results, sizes: tuple[int, ...]) -> Figure:
         f"{share} %": f"effective_field_{share}" for share in SHARES
     }
     table = pd.DataFrame(
-        {"condition": line, "step": f"{size} × {size}", "seed": seed, "value": value}
+        {"condition": line, "step": f"{size}x{size}", "seed": seed, "value": value}
         for line, name in lines.items()
         for size in sizes
         for seed, value in by_seed(results, _condition(size), name).items()
@@ -225,7 +225,7 @@ def _sides(results: Results, sizes: tuple[int, ...]) -> Figure:
     )
     axes = Axes(
         along="Kernel (pixels)",
-        steps=[f"{size} × {size}" for size in sizes],
+        steps=[f"{size}x{size}" for size in sizes],
         upwards="Side of the square (pixels)",
         unit="pixels",
         digits=1,

@@ -17,6 +17,7 @@ from markupsafe import Markup, escape
 from PIL import Image
 
 from convbias.figures import DARK, LIGHT, Figure, ImageGrid
+from convbias.figures.grids import Drawing
 
 THEMES = (LIGHT, DARK)
 
@@ -45,7 +46,7 @@ class Drawn:
     Args:
         figure: With its words.
         number: Its place in the report.
-        still: The chart as a picture; None for a grid of images.
+        still: The chart or sheet as a picture; None for a grid of images.
     """
 
     figure: Figure
@@ -79,7 +80,7 @@ def specifications(drawn: Mapping[str, Drawn]) -> dict[str, Any]:
     return {
         name: one.figure.specification() | {"width": "container"}
         for name, one in drawn.items()
-        if one.still is not None
+        if not isinstance(one.figure.drawing, Drawing)
     }
 
 
@@ -131,7 +132,7 @@ def libraries() -> Markup:
 
 def _still(figure: Figure) -> Still:
     light, dark = (figure.svg(theme, titled=False) for theme in THEMES)
-    opening = re.search(r'<svg[^>]*? width="([\d.]+)" height="([\d.]+)"', light)
+    opening = re.search(r'<svg[^>]*? width="([\d.]+)(?:pt)?" height="([\d.]+)(?:pt)?"', light)
     width, height = (round(float(side)) for side in opening.groups()) if opening else (640, 400)
     return Still(_svg_address(light), _svg_address(dark), width, height)
 
