@@ -6,7 +6,7 @@ import tomllib
 from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 import pandas as pd
 import pytest
@@ -203,3 +203,15 @@ def test_tune_chooses_nothing_from_half_a_search(
     assert main(["tune", "--write"]) == 1
     assert "1 of 8 runs of the search failed" in capsys.readouterr().err
     assert not Path("package").exists()
+
+
+@pytest.mark.parametrize("name", get_args(recipes.SearchedName))
+def test_the_rates_of_the_package_are_those_of_the_published_search(
+    name: recipes.SearchedName,
+) -> None:
+    stored = Store(Path(__file__).parents[1] / "results" / "tuning" / name)
+    planned = search() if name == "tuned" else brief_search()
+    runs = [stored.read(arm, seed) for arm, seed in planned]
+    found = [run for run in runs if run is not None]
+    assert len(found) == len(planned)
+    assert best_rates(search_table(found)) == recipes.tuned_learning_rates(name)
