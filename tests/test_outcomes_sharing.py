@@ -75,6 +75,7 @@ def test_a_top_below_the_bottom_has_no_gap_to_share():
     assert "does not rise, -10.00 percentage points" in text
     assert "no gap to share out" in text
     assert "sharing -9.00 percentage points" in text
+    assert "share is negative" not in text
     assert outcome.statements[0].verdict == "does not hold"
     assert "parameter-matched" in outcome.figures[1].caption
     assert "channel-matched" not in outcome.figures[1].caption

@@ -148,7 +148,7 @@ def _rows(
     colour = (
         alt.Color("ladder:N")
         .scale(arm_scale(ladders))
-        .legend(title=None, symbolType="circle", symbolOpacity=1)
+        .legend(title=None, columns=1, symbolType="circle", symbolOpacity=1)
     )
     return (
         alt.Y(f"{field}:N").title(None).sort(list(rows)).axis(domain=False, ticks=False),

@@ -100,16 +100,16 @@ def _statement(
         parts = [f"{opening}; of this gap {_listed(told)}."]
         if shares[0].limit is not None:
             parts.append(shares[0].limit)
+        parts += [
+            _loss(name, summarise(step))
+            for name, step in zip(STEPS, steps, strict=True)
+            if step.mean() < 0
+        ]
     else:
         told = [
             f"{name} {_amount(summarise(step))}" for name, step in zip(STEPS, steps, strict=True)
         ]
         parts = [f"{opening}, so there is no gap to share out; step by step: {_listed(told)}."]
-    parts += [
-        _loss(name, summarise(step))
-        for name, step in zip(STEPS, steps, strict=True)
-        if step.mean() < 0
-    ]
     sharing, others = steps[1], {STEPS[0]: steps[0], STEPS[2]: steps[2]}
     ahead = [
         f"{_amount(summarise(sharing - step))} against {name}" for name, step in others.items()
@@ -207,7 +207,7 @@ def _parameters(results: Results) -> Statement:
             "The parameters of matched networks were not counted yet.", "not measured yet"
         )
     told = [
-        f"{name} {count:,.0f} ({100 * (count / dense - 1):+.1f} %)"
+        f"{name} {count:,.0f} ({100 * (count / dense - 1):+z.1f} %)"
         for name, count in counts.items()
     ]
     text = f"Parameters beside the dense network's {dense:,.0f}: {', '.join(told)}."
