@@ -30,7 +30,7 @@ from convbias import data, models
 from convbias.config import Arm, Convolutional, DataVariant, Dense, Description, Model, Recipe
 from convbias.environment import code_version, describe_machine
 from convbias.errors import ConvbiasError, RunError
-from convbias.experiments.base import ACCURACY_MARGIN
+from convbias.quantities import TEST_ACCURACY
 from convbias.run import Environment
 from convbias.statistics import paired_contrast
 from convbias.store import write_atomically
@@ -116,7 +116,7 @@ def _section(name: str, pairs: Sequence[Pair]) -> str:
     contrast = paired_contrast(
         [pair.convbias for pair in pairs],
         [pair.keras for pair in pairs],
-        margin=ACCURACY_MARGIN,
+        margin=TEST_ACCURACY.margin,
     )
     rows = "\n".join(
         f"| {pair.seed} | {100 * pair.convbias:.2f} | {100 * pair.keras:.2f} |"
