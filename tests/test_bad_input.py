@@ -338,7 +338,7 @@ def test_a_run_cut_in_half_is_named_moved_away_and_trained_anew(
     for name, value in compiler_cache(compiled_folder(base)).items():
         monkeypatch.setenv(name, value)
     table = Path("report/table.csv").read_bytes()
-    dense = table.decode().splitlines()[1].split(",")[1]
+    dense = table.decode().splitlines()[1].split(",")[2]
     record = Path("runs", f"{dense}-seed0.json")
     half = record.read_bytes()[: record.stat().st_size // 2]
     record.write_bytes(half)

@@ -437,4 +437,4 @@ def test_the_page_says_of_how_many_images_an_epoch_is(
         longer.append(run.model_copy(update={"arm": arm, "arm_hash": arm.hash}))
     page = Page(write_report("longer", ORIGINAL, longer, dataset, tmp_path).read_text("utf-8"))
     assert "test, 2 epochs of 1,234 images" in page.words
-    assert "test 2 of 1,234 images Adam" in " ".join(page.words.split())
+    assert "2 of 1,234 images" in page.words

@@ -11,13 +11,14 @@ from convbias.experiments.kernel_size import (
     multiply_adds,
 )
 from convbias.figures import Figure
-from convbias.figures.conditions import Place, Words, lines_of_conditions
+from convbias.figures.conditions import Place, Words, lines_of_conditions, rows_of_conditions
 from convbias.outcomes.base import Outcome, Statement, scores_by_seed
 from convbias.quantities import TEST_ACCURACY
 from convbias.results import Results
 from convbias.statistics import Contrast, holm_over, paired_contrast
 
 SIZES = (1, 3, 5, 7, 9)
+BASE_SIZE = 3
 CLAIMED = 5
 DILATED = "3x3 taps, spread out"
 
@@ -31,18 +32,18 @@ def outcome(results: Results) -> Outcome:
     return Outcome(
         statements=tuple(_optimal(results, matching) for matching in MATCHED_FILTERS),
         controls=_controls(results),
-        figures=(_accuracy(results),),
+        figures=(_accuracy(results), _every_condition(results)),
     )
 
 
 def _accuracy(results: Results) -> Figure:
     first, *others = MATCHED_FILTERS
-    places = {BASE: Place(first, 3, also=(*others, DILATED))}
+    places = {BASE: Place(first, BASE_SIZE, also=(*others, DILATED))}
     places |= {
         condition_name(size, matching): Place(matching, size)
         for matching in MATCHED_FILTERS
         for size in SIZES
-        if size != 3
+        if size > BASE_SIZE
     }
     places |= {dilated_name(each): Place(DILATED, 2 * each + 1) for each in DILATIONS}
     words = Words(
@@ -50,12 +51,18 @@ def _accuracy(results: Results) -> Figure:
         title="Test accuracy against kernel size, one thing held equal at a time",
         reading=(
             "All lines meet in the original 3x3 CNN. The spread-out kernels have nine taps at every"
-            " size, so their line shows what the field of view is worth on its own."
+            " size, so their line shows what the field of view is worth on its own. 1x1 kernels,"
+            " which see single pixels, are far below, in the next figure."
         ),
     )
     return lines_of_conditions(
         results, TEST_ACCURACY, words, places, "Side of the kernel (pixels)", "steps"
     )
+
+
+def _every_condition(results: Results) -> Figure:
+    words = Words(name="conditions", title="Test accuracy of every network")
+    return rows_of_conditions(results, TEST_ACCURACY, words)
 
 
 def _optimal(results: Results, matching: str) -> Statement:
@@ -88,7 +95,8 @@ def _optimal(results: Results, matching: str) -> Statement:
     fewest = min(each.n for each in corrected.values())
     return Statement(
         f"“5x5 is optimal” at {matching}: its test accuracy differs by {differences}, in percentage"
-        f" points, {fewest} seed pairs, verdicts corrected for the four comparisons.",
+        f" points, {fewest} seed pair{'' if fewest == 1 else 's'}, verdicts corrected for the four"
+        " comparisons.",
         "holds"
         if verdicts == {"better"}
         else "does not hold"
