@@ -55,7 +55,8 @@ def test_corners_hold_two_of_ten_classes():
     work = 3 * 10_800 + (4 * 1_200 + 2_000) / 3
     for stimuli in ("garments", "patches"):
         took = seconds(Dense(), canvas=40, corners="tied", stimuli=stimuli)
-        assert took == pytest.approx(2 + work / (1_000 * 80))
+        more = (1_600 * 128 + 8_192) / (784 * 128 + 8_192)  # on a canvas of 40 x 40
+        assert took == pytest.approx(2 + more * work / (1_000 * 80))
 
 
 def test_kernel_sizes_between_and_beyond_the_measured_ones():
@@ -64,6 +65,25 @@ def test_kernel_sizes_between_and_beyond_the_measured_ones():
     assert seconds(Convolutional(kernel_size=5)) == pytest.approx(10 + work * 0.03 / 80)
     assert seconds(Convolutional(kernel_size=11)) == pytest.approx(12 + work * 0.06 / 80)
     assert seconds(Convolutional(kernel_size=1)) == pytest.approx(10 + work * 0.01 / 80)
+
+
+def test_more_pixels_and_more_filters_cost_what_their_products_do():
+    """At 3x3: 784 * 9 * 32 directly and 196 * 32 * 64 * 3 by Fourier transforms."""
+    training = 54_000 + (2 * 6_000 + 10_000) / 3
+
+    def per_image(model, **variant):
+        start = 2 if isinstance(model, Dense) else 10
+        return (seconds(model, 1, **variant) - start) / training
+
+    one = per_image(Convolutional())
+    assert per_image(Convolutional(), canvas=56) == pytest.approx(4 * one)
+    first, second = 784 * 9 * 32, 196 * 32 * 64 * 3
+    wider = per_image(Convolutional(filters=(64, 128)))
+    assert wider == pytest.approx(one * (2 * first + 4 * second) / (first + second))
+    local = per_image(Convolutional(sharing="local"))
+    assert local == pytest.approx(one * (first + 3 * second) / (first + second))
+    canvas = per_image(Dense(), canvas=40) / per_image(Dense())
+    assert canvas == pytest.approx((1_600 * 128 + 8_192) / (784 * 128 + 8_192))
 
 
 def test_a_dilated_kernel_costs_what_one_of_its_span_does():

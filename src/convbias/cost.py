@@ -13,18 +13,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from itertools import pairwise
 from statistics import median
 
 import numpy as np
 
 from convbias.config import Arm, Convolutional, DataVariant
-from convbias.data import SPLIT_SIZES
+from convbias.data import IMAGE_SIDE, SPLIT_SIZES
 from convbias.sweep import Planned, cores
 
 SIDE = 1024
 SECONDS = 1.0
 # Of the cost of a training step, the forward pass, which is all that scoring takes.
 FORWARD_SHARE = 1 / 3
+FOURIER_PRODUCTS = 3  # per pixel and pair of channels, see `convbias.convolution`
 MUON_SMALL_PRODUCTS = 5 * 4  # iterations times products in each
 
 
@@ -76,7 +78,8 @@ def _run_seconds(arm: Arm, gigaflops: float) -> float:
     if arm.data.scored_on == "test":
         scored += test
     work = trained + FORWARD_SHARE * scored
-    seconds = speed.start_seconds + work / (speed.images_per_gigaflop * gigaflops)
+    per_image = _relative_work(arm) / (speed.images_per_gigaflop * gigaflops)
+    seconds = speed.start_seconds + work * per_image
     if arm.recipe.optimiser == "muon":  # the stored speeds are Adam's, which costs next to nothing
         steps = trained / arm.recipe.batch_size
         seconds += steps * sum(map(_muon_gigaflop, _kernels(arm))) / gigaflops
@@ -99,10 +102,35 @@ def _muon_gigaflop(kernel: tuple[int, int]) -> float:
 
 def _kernels(arm: Arm) -> list[tuple[int, int]]:
     """Inputs and outputs of every layer but the last."""
+    pixels = (arm.data.canvas or IMAGE_SIDE) ** 2
     if not isinstance(arm.model, Convolutional):
-        return [(784, 128), (128, 64)]
-    field = arm.model.kernel_size**2
-    return [(field, 32), (field * 32, 64), (64, 128)]
+        return [(pixels, 128), (128, 64)]
+    field, filters = arm.model.kernel_size**2, arm.model.filters
+    convolutions = [(field * before, after) for before, after in pairwise((1, *filters))]
+    head = filters[-1]
+    if arm.model.head == "flatten":
+        head *= pixels // 4 ** len(filters)
+    return [*convolutions, (head, 128)]
+
+
+def _relative_work(arm: Arm) -> float:
+    """How many times the arithmetic of the measured network of its kernel size."""
+    side = arm.data.canvas or IMAGE_SIDE
+    if not isinstance(arm.model, Convolutional):
+        return (side**2 * 128 + 128 * 64) / (IMAGE_SIDE**2 * 128 + 128 * 64)
+    measured = Convolutional(kernel_size=arm.model.kernel_size)
+    return _convolutions_work(arm.model, side) / _convolutions_work(measured, IMAGE_SIDE)
+
+
+def _convolutions_work(model: Convolutional, side: int) -> float:
+    """Multiply-adds of the convolutions per image, by the algorithm that each is computed with."""
+    total = 0.0
+    for before, after in pairwise((1, *model.filters)):
+        direct = before == 1 or model.sharing == "local"
+        taps = model.kernel_size**2
+        total += side**2 * before * after * (taps if direct else min(taps, FOURIER_PRODUCTS))
+        side = side if model.downsampling == "none" else side // 2
+    return total
 
 
 def _speed(arm: Arm) -> _Speed:

@@ -79,6 +79,7 @@ def _free(results: Results) -> Statement:
         return Statement(f"The {name} is not measured yet.", "not measured yet")
     return Statement(
         "Trained in both corners, the CNN must lose less than"
-        f" {GAP.amount(ALLOWED_GAP)} by a change of place: {mean_of(gaps, 100, 2, '%')}.",
+        f" {GAP.amount(ALLOWED_GAP)} by a change of place:"
+        f" {mean_of(gaps, 100, 2, 'percentage points')}.",
         above([ALLOWED_GAP - abs(gap) for gap in gaps], 0.0),
     )
