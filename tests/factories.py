@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from convbias.config import Arm, Convolutional, DataVariant, Dense, Model, Recipe
+from convbias.config import Arm, Convolutional, DatasetName, DataVariant, Dense, Model, Recipe
 from convbias.experiments import EXPERIMENTS
 from convbias.recipes import classic
 from convbias.results import Results
@@ -130,6 +130,7 @@ def make_results(
     values: Callable[[str, int], Mapping[str, float]],
     seeds: Sequence[int] = (0, 1, 2),
     pictures: Callable[[str, int], Mapping[str, np.ndarray]] | None = None,
+    dataset: DatasetName = "fashion-mnist",
 ) -> Results:
     """Make the results of an experiment whose runs never were.
 
@@ -139,10 +140,13 @@ def make_results(
             its measures found.
         seeds: Every condition was trained with each.
         pictures: From condition and seed to what its measures drew.
+        dataset: That they were trained on.
     """
-    study = load_study("quick").of_experiment(name).with_seeds(tuple(seeds))
+    study = load_study("quick").of_experiment(name).with_seeds(tuple(seeds)).on(dataset)
     runs, drawn = [], {}
-    for condition, arm in EXPERIMENTS[name].arms(DataVariant(), lambda _: classic(1)).items():
+    for condition, arm in (
+        EXPERIMENTS[name].arms(DataVariant(dataset=dataset), lambda _: classic(1)).items()
+    ):
         for seed in seeds:
             found = dict(values(condition, seed))
             scores = {each: found.pop(each) for each in ("accuracy", "loss") if each in found}

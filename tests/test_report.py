@@ -4,7 +4,7 @@ import csv
 import json
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -15,16 +15,22 @@ from PIL import Image
 from convbias.claims import claims
 from convbias.data import Dataset
 from convbias.errors import InputError, StorageError
-from convbias.experiments import ORIGINAL
+from convbias.experiments import EXPERIMENTS, ORIGINAL
 from convbias.figures import finished_arms
 from convbias.findings import evaluate, runs_by_arm
-from convbias.report import comparison_table, write_report
+from convbias.report import (
+    Section,
+    comparison_table,
+    section,
+    write_experiment,
+    write_report,
+)
 from convbias.report.caveats import caveats, smallest_findable
 from convbias.report.comparison import comparison, comparison_records
 from convbias.report.methods import networks, recipe_names
 from convbias.run import Run
 from convbias.statistics import holm_over, paired_contrast, predicted_power
-from factories import make_arm, make_run, make_runs
+from factories import make_arm, make_results, make_run, make_runs
 
 DRAWN_MARK = "drawn garments, not Fashion-MNIST"
 VOID = {"meta", "link", "img", "br", "path", "use"}
@@ -438,3 +444,57 @@ def test_the_page_says_of_how_many_images_an_epoch_is(
     page = Page(write_report("longer", ORIGINAL, longer, dataset, tmp_path).read_text("utf-8"))
     assert "test, 2 epochs of 1,234 images" in page.words
     assert "2 of 1,234 images" in page.words
+
+
+def further_section(dataset: Dataset) -> Section:
+    """The section of an experiment whose best condition is the last one."""
+    places = {name: place for place, name in enumerate(EXPERIMENTS["choices"].names)}
+    results = make_results(
+        "choices", lambda name, _: {"accuracy": 0.5 + places[name] / 100}, dataset="drawn"
+    )
+    runs = [run.model_copy(update={"data_checksum": dataset.checksum}) for run in results.runs]
+    found = section(replace(results, runs=tuple(runs)))
+    assert found is not None
+    return found
+
+
+def test_further_experiments_have_sections_of_their_own(
+    runs: list[Run], dataset: Dataset, tmp_path: Path
+) -> None:
+    added = further_section(dataset)
+    path = write_report("tiny", ORIGINAL, runs, dataset, tmp_path, [added])
+    page = Page(path.read_text("utf-8"))
+    experiment = added.results.experiment
+    assert "#experiment-choices" in page.links
+    assert {"experiment-choices", "figure-choices-accuracy"} <= set(page.ids)
+    assert len(page.ids) == len(set(page.ids))
+    for text in (experiment.title, experiment.question, experiment.control, experiment.not_shown):
+        assert text in page.words
+    for contrast in experiment.contrasts:
+        assert f"contrast-{contrast.name}" in page.ids
+    # 9 alternatives, the first 1 and the last 9 points ahead of the network as it was built.
+    assert "59.00" in page.words
+    assert {f"run-{run.key}" for run in added.results.runs} <= set(page.ids)
+    assert (tmp_path / "figures" / "choices-accuracy.svg").exists()
+
+
+def test_an_experiment_alone_has_a_page_of_its_own(dataset: Dataset, tmp_path: Path) -> None:
+    added = further_section(dataset)
+    page = Page(write_experiment(added, dataset, tmp_path).read_text("utf-8"))
+    assert "#experiment-choices" in page.links
+    assert "Published claims" not in page.words
+    assert all(each.startswith(("data:", "#")) for each in page.loaded)
+    other = Dataset(
+        "drawn",
+        dataset.train_images[::-1].copy(),
+        dataset.train_labels[::-1].copy(),
+        dataset.test_images,
+        dataset.test_labels,
+    )
+    with pytest.raises(InputError, match="was trained on"):
+        write_experiment(added, other, tmp_path)
+
+
+def test_an_experiment_without_a_finished_run_has_no_section() -> None:
+    results = make_results("choices", lambda *_: {})
+    assert section(replace(results, runs=())) is None

@@ -84,7 +84,7 @@ def write_report(
     """
     runs = _of_experiment(experiment, runs)
     arms = finished_arms(experiment, runs)
-    _check_data(runs, dataset)
+    _check_data([*runs, *(run for each in further for run in each.results.runs)], dataset)
     runs_by_key = {run.key: run for run in runs}
     for run in (run for each in further for run in each.results.runs):
         runs_by_key.setdefault(run.key, run)  # arms that experiments share keep their first name
