@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -12,10 +13,12 @@ from convbias.claim_checks.comparisons import epochs_to_reach
 from convbias.claims import Claim, ClaimResult, DataFacts, audit, claims
 from convbias.eda import explore
 from convbias.errors import InputError
+from convbias.experiments import EXPERIMENTS
+from convbias.findings import Finding, evaluate
 from convbias.measures.pixel_correlation import AdjacentPixels
 from convbias.models import build, layer_parameters
 from convbias.run import Run
-from factories import MODELS, make_arm, make_run, make_runs
+from factories import MODELS, make_arm, make_results, make_run, make_runs
 
 # The subjects of the original study's statements.
 ROWS = {
@@ -490,6 +493,44 @@ def test_runs_on_other_data_do_not_disturb_those_that_count():
     other = make_runs(make_arm("dense", dataset="drawn"), [0.99] * 10)
     here, there = audited(three_runs(87.2)), audited([*three_runs(87.2), *other])
     assert there["baseline-accuracy"] == here["baseline-accuracy"]
+
+
+def findings_of(name: str, accuracies: dict[str, float], **data: Any) -> list[Finding]:
+    """An experiment whose conditions have these accuracies and all others 80 %, over ten seeds."""
+    results = make_results(
+        name,
+        lambda condition, seed: {"accuracy": accuracies.get(condition, 0.8) + seed / 1_000},
+        range(10),
+    )
+    runs = []
+    for run in results.runs:
+        variant = run.arm.data.model_copy(update=data)
+        arm = run.arm.model_copy(update={"data": variant})
+        runs.append(run.model_copy(update={"arm": arm, "arm_hash": arm.hash}))
+    return evaluate(EXPERIMENTS[name], runs)
+
+
+CHOICES = {"1x1": 0.5, "strides": 0.9, "48-48 filters": 0.8, "64-32 filters": 0.7}
+
+
+def test_claims_about_choices_are_decided_by_their_experiment():
+    found = findings_of("choices", CHOICES)
+    results = {result.id: result for result in audit([], further=found)}
+    verdicts = {name: results[f"choices-{name}"].verdict for name in ("3x3", "stride", "filters")}
+    # 48 and 48 filters are as good as 32 and 64, although 64 and 32 are not.
+    assert verdicts == {"3x3": "holds", "stride": "does not hold", "filters": "does not hold"}
+    assert results["choices-3x3"].measured == "+30.00 percentage points"
+    assert results["choices-3x3"].n == 10
+    assert len(results["choices-3x3"].runs) == 20
+    assert results["equivariance-relearn"].verdict == "not measured yet"
+
+
+def test_part_of_the_images_decides_no_choice():
+    found = findings_of("choices", CHOICES, training_images=18_000)
+    results = {result.id: result for result in audit([], further=found)}
+    assert results["choices-3x3"].verdict == "not measured yet"
+    assert "+30.00 percentage points" in results["choices-3x3"].explanation
+    assert results["choices-3x3"].runs == ()
 
 
 def test_two_recipes_at_once_are_refused():

@@ -51,6 +51,7 @@ def audit(
     networks: Mapping[str, Layers] | None = None,
     facts: DataFacts | None = None,
     findings: Sequence[Finding] | None = None,
+    further: Iterable[Finding] = (),
 ) -> list[ClaimResult]:
     """Judge every claim of the original study by what there is.
 
@@ -63,6 +64,7 @@ def audit(
             `convbias.models.layer_parameters` gives them; without them no arithmetic is judged.
         facts: What was counted in the data files.
         findings: `evaluate(ORIGINAL, runs)`, where that is at hand already; it takes seconds.
+        further: The same of other experiments.
 
     Returns:
         One result per claim, in the order of `claims`.
@@ -84,7 +86,7 @@ def audit(
             arm: tuple(run.key for run in of_arm.values()) for arm, of_arm in diverged.items()
         },
         passed_over=len(runs) - len(deciding),
-        findings={finding.planned.name: finding for finding in findings},
+        findings={finding.planned.name: finding for finding in (*findings, *further)},
         exploratory=exploratory_contrasts(finished),
         networks=networks or {},
         facts=facts,

@@ -6,20 +6,20 @@ import traceback
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import as_completed
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from joblib.externals.loky import get_reusable_executor
 
 from convbias import data
-from convbias.config import Arm, DatasetName, DataVariant
+from convbias.config import Arm, DataVariant
 from convbias.errors import ConvbiasError
 from convbias.measurement import Measurement
 from convbias.run import Run, run_key
 from convbias.store import Store
 from convbias.sweep import Failure, cores, interrupts_for_this_process_only
-from convbias.worker import ONE_THREAD
+from convbias.worker import ONE_THREAD, dataset_of_process
 
 if TYPE_CHECKING:
     from convbias.measures.base import Subject
@@ -150,14 +150,9 @@ def _subject(run: Run, store: Store) -> Subject:
         network=load_network(store, run),
         arm=run.arm,
         seed=run.seed,
-        source=_dataset(variant.dataset),
+        source=dataset_of_process(variant.dataset),
         dataset=_varied(variant),
     )
-
-
-@cache
-def _dataset(name: DatasetName) -> data.Dataset:
-    return data.load(name)
 
 
 # One at a time, because images on a canvas take a hundred megabytes in every process.
@@ -165,4 +160,4 @@ def _dataset(name: DatasetName) -> data.Dataset:
 def _varied(variant: DataVariant) -> data.Dataset:
     from convbias.variants import vary
 
-    return vary(_dataset(variant.dataset), variant)
+    return vary(dataset_of_process(variant.dataset), variant)

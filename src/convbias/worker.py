@@ -58,7 +58,7 @@ def execute(
     from convbias.progress import Progress, report_progress
 
     started = time.perf_counter()
-    dataset = _dataset(arm.data.dataset)
+    dataset = dataset_of_process(arm.data.dataset)
 
     def report(seed: int, epoch: int, latest: Epoch | None, images_per_second: float) -> None:
         progress = Progress(
@@ -128,7 +128,8 @@ def _store(
 
 
 @cache
-def _dataset(name: DatasetName) -> data.Dataset:
+def dataset_of_process(name: DatasetName) -> data.Dataset:
+    """A data set, read once per process."""
     return data.load(name)
 
 

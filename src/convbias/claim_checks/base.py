@@ -161,7 +161,7 @@ class Evidence:
             test set; no other run decides a claim.
         diverged: Arm name to the keys of such runs that diverged.
         passed_over: How many runs were given that do not count.
-        findings: Name of a planned contrast to its finding.
+        findings: Name of a planned contrast, of whichever experiment, to its finding.
         exploratory: Claim to the exploratory contrast that decides it.
         networks: Arm name to the shapes of its network's weights.
         facts: What was counted in the data files.

@@ -19,9 +19,12 @@ from convbias.claim_checks.base import (
     ClaimVerdict,
     Evidence,
     no_runs,
+    not_measured,
     shared_runs,
 )
 from convbias.claim_checks.single_runs import gap
+from convbias.config import DataVariant
+from convbias.findings import Finding
 from convbias.quantities import TEST_ACCURACY
 from convbias.run import Run
 from convbias.statistics import Contrast, benjamini_hochberg_over, paired_contrast
@@ -135,9 +138,30 @@ def _planned(
 ) -> ClaimResult:
     """Judge a claim by planned contrasts, all of which must come out better."""
     findings = [evidence.findings[name] for name in contrasts if name in evidence.findings]
-    results = [finding.result for finding in findings if finding.result is not None]
-    if len(results) < len(contrasts):
+    if len(_results(findings)) < len(contrasts):
         return no_runs(claim, evidence, arms)
+    return _by_findings(claim, findings)
+
+
+def _experiment(claim: Claim, evidence: Evidence, *, contrasts: tuple[str, ...]) -> ClaimResult:
+    """Judge a claim by another experiment's contrasts, all of which must come out better."""
+    findings = [evidence.findings[name] for name in contrasts if name in evidence.findings]
+    if len(_results(findings)) < len(contrasts):
+        return not_measured(claim)
+    parts = [finding for finding in findings if finding.data != DataVariant()]
+    if parts:
+        told = " ".join(finding.sentence for finding in findings)
+        return not_measured(claim, f"Not on all of Fashion-MNIST, which alone decides: {told}")
+    return _by_findings(claim, findings)
+
+
+def _results(findings: Sequence[Finding]) -> list[Contrast]:
+    return [finding.result for finding in findings if finding.result is not None]
+
+
+def _by_findings(claim: Claim, findings: Sequence[Finding]) -> ClaimResult:
+    """Judge a claim by contrasts that have been evaluated."""
+    results = _results(findings)
     remarks = dict.fromkeys(remark for finding in findings for remark in finding.remarks)
     scale = findings[0].planned.quantity.scale
     alone = results[0] if len(results) == 1 else None
@@ -156,6 +180,16 @@ def _planned(
     )
 
 
+_EXPERIMENTS = {
+    "locality-dense": ("locality-channel-matched",),
+    "equivariance-relearn": ("cnn-more-consistent",),
+    "choices-3x3": ("as-built-over-1x1",),
+    "choices-stride": ("as-built-over-strides",),
+    "choices-padding": ("as-built-over-valid-padding",),
+    "choices-filters": ("as-built-over-48-48-filters", "as-built-over-64-32-filters"),
+    "choices-pooling": ("as-built-over-flatten", "as-built-over-flatten-matched"),
+}
+
 CHECKS: Mapping[str, Check] = {
     "cnn-more-accurate": partial(_planned, contrasts=("cnn-over-dense-accuracy",), arms=_ARMS),
     "cnn-lower-loss": partial(_planned, contrasts=("cnn-over-dense-loss",), arms=_ARMS),
@@ -167,4 +201,8 @@ CHECKS: Mapping[str, Check] = {
     "gap-smaller": _exploratory,
     "convergence-speed": _exploratory,
     "convergence-plateau": _exploratory,
+    **{
+        claim: partial(_experiment, contrasts=contrasts)
+        for claim, contrasts in _EXPERIMENTS.items()
+    },
 }

@@ -6,9 +6,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from convbias.figures import Figure
-from convbias.findings import is_measured, score
-from convbias.quantities import Quantity
-from convbias.results import Results
 
 Judgement = Literal["holds", "does not hold", "undecided", "not measured yet"]
 
@@ -39,18 +36,3 @@ class Outcome:
     statements: tuple[Statement, ...]
     controls: tuple[Statement, ...]
     figures: tuple[Figure, ...]
-
-
-def scores_by_seed(results: Results, condition: str, quantity: Quantity) -> dict[int, float]:
-    """What the finished runs of a condition scored, in the stored unit, by seed.
-
-    Args:
-        results: Of an experiment.
-        condition: Its name.
-        quantity: Which score; runs without it are left out.
-    """
-    return {
-        run.seed: score(run, quantity)
-        for run in results.runs
-        if run.arm_name == condition and run.status == "finished" and is_measured(run, quantity)
-    }

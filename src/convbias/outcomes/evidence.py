@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from convbias.findings import is_measured, score
 from convbias.outcomes.base import Judgement
+from convbias.quantities import Quantity
 from convbias.results import Results
 from convbias.run import Run
 from convbias.statistics import summarise
@@ -28,6 +30,21 @@ def by_seed(results: Results, condition: str, name: str) -> dict[int, float]:
         run.seed: run.measures[name]
         for run in results.runs
         if run.arm_name == condition and run.status == "finished" and name in run.measures
+    }
+
+
+def scores_by_seed(results: Results, condition: str, quantity: Quantity) -> dict[int, float]:
+    """What the finished runs of a condition scored, in the stored unit, by seed.
+
+    Args:
+        results: Of an experiment.
+        condition: Its name.
+        quantity: Which score; runs without it are left out.
+    """
+    return {
+        run.seed: score(run, quantity)
+        for run in results.runs
+        if run.arm_name == condition and run.status == "finished" and is_measured(run, quantity)
     }
 
 

@@ -12,7 +12,8 @@ from convbias.experiments.kernel_size import (
 )
 from convbias.figures import Figure
 from convbias.figures.conditions import Place, Words, lines_of_conditions, rows_of_conditions
-from convbias.outcomes.base import Outcome, Statement, scores_by_seed
+from convbias.outcomes.base import Outcome, Statement
+from convbias.outcomes.evidence import scores_by_seed
 from convbias.quantities import TEST_ACCURACY
 from convbias.results import Results
 from convbias.statistics import Contrast, holm_over, paired_contrast

@@ -10,6 +10,7 @@ from convbias.experiments.sharing import CHANNEL_MATCHED, PARAMETER_MATCHED, STE
 from convbias.figures.ladders import rungs_of_ladders, shares_of_ladders
 from convbias.findings import runs_by_arm, score
 from convbias.outcomes.base import Judgement, Outcome, Statement
+from convbias.outcomes.evidence import FEWEST_SEEDS
 from convbias.quantities import TEST_ACCURACY
 from convbias.results import Results
 from convbias.statistics import Share, Summary, mean_interval, shares_of_gap, summarise
@@ -19,7 +20,6 @@ LADDERS = {"channel-matched": CHANNEL_MATCHED, "parameter-matched": PARAMETER_MA
 LARGEST_ERROR = 1e-4  # of a probability; float32 leaves some 1e-7
 LARGEST_MISMATCH = 0.02  # of the dense network's parameters
 
-_FEWEST_SEEDS = 3
 _ERRORS = ("embedding_error_local", "embedding_error_dense")
 
 
@@ -125,7 +125,7 @@ def _judged(leads: Sequence[np.ndarray]) -> Judgement:
     That all are takes no correction: every single one has to be shown. That one is below is shown
     by whichever is, so there the confidence is divided among them.
     """
-    if len(leads[0]) < _FEWEST_SEEDS:
+    if len(leads[0]) < FEWEST_SEEDS:
         return "undecided"
     own = [mean_interval(lead) for lead in leads]
     wide = [mean_interval(lead, 1 - 0.05 / len(leads)) for lead in leads]

@@ -97,7 +97,13 @@ def write_report(
         findings = evaluate(experiment, runs)
         # The claims are those of the original comparison; of another experiment they need its own.
         known = findings if experiment is ORIGINAL else None
-        results = audit(runs, networks=layers, facts=facts, findings=known)
+        results = audit(
+            runs,
+            networks=layers,
+            facts=facts,
+            findings=known,
+            further=[row.finding for each in further for row in each.contrasts],
+        )
         figures = [
             *_figures(experiment, arms, findings, runs, dataset, exploration),
             *(figure for section in further for figure in section.figures),
