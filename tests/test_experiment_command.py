@@ -66,7 +66,7 @@ def test_an_experiment_from_end_to_end(
     assert not results.absent
     assert not results.unmeasured
     page = (folder / "report.html").read_text("utf-8")
-    assert whole.title in page
+    assert f'id="experiment-{name}"' in page
     for run in results.runs:
         assert run.key in page
         assert run.arm_name in said
