@@ -324,7 +324,9 @@ def test_plan(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
     said = printed(capsys, "study", "tiny.toml", "--seeds", "0", "5", "--plan")
     assert "8 runs planned, 4 stored in runs, 4 missing" in said
     dense = next(line for line in said.splitlines() if "dense" in line)
-    assert dense.split()[2:] == ["2", "0", "5"]  # planned, stored, missing
+    # Experiment and condition, hash, planned, stored, missing.
+    assert dense.split()[:2] == ["original:", "dense"]
+    assert dense.split()[3:] == ["2", "0", "5"]
     assert files_below(study) == before
 
 
