@@ -5,7 +5,7 @@ from __future__ import annotations
 from convbias.experiments.location import ELSEWHERE
 from convbias.figures.conditions import Words, rows_of_conditions
 from convbias.outcomes.base import Outcome, Statement
-from convbias.outcomes.evidence import above, absent, by_seed, mean_of
+from convbias.outcomes.evidence import above, absent, by_seed, mean_of, measured
 from convbias.quantities import share
 from convbias.results import Results
 
@@ -38,9 +38,10 @@ def outcome(results: Results) -> Outcome:
     return Outcome(
         statements=(_averaging_forgets(results),),
         controls=(_free(results), _circular(results)),
-        figures=(
-            rows_of_conditions(results, ELSEWHERE, elsewhere),
-            rows_of_conditions(results, GAP, gap),
+        figures=tuple(
+            rows_of_conditions(results, quantity, words)
+            for quantity, words in ((ELSEWHERE, elsewhere), (GAP, gap))
+            if measured(results.runs, quantity.name)
         ),
     )
 

@@ -1,0 +1,122 @@
+"""What came out of kernel size, location, permutation and choices, against answers by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from convbias.experiments.kernel_size import MATCHED_FILTERS, condition_name
+from convbias.outcomes import outcome_of
+from convbias.outcomes.base import Outcome
+from factories import make_results
+
+TEN = range(10)
+
+
+def kernel_size(accuracy_of_5x5: float, seeds: range = TEN) -> Outcome:
+    """5x5 has this accuracy however it is matched, 3x3 has 86 % and every other size 80 %."""
+    parameters = {"3x3": 28_426, "9x9 at equal parameters": 28_826}
+
+    def values(condition: str, seed: int) -> dict[str, float]:
+        known = {"3x3": 0.86} | dict.fromkeys(
+            (condition_name(5, matching) for matching in MATCHED_FILTERS), accuracy_of_5x5
+        )
+        noise = seed % 3 / 1_000
+        return {
+            "accuracy": known.get(condition, 0.8) + noise,
+            "parameters": parameters.get(condition, 28_426),
+        }
+
+    return outcome_of(make_results("kernel-size", values, seeds))
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "verdict", "over_3x3"),
+    [(0.9, "holds", "+4.00 over 3x3"), (0.84, "does not hold", "-2.00 over 3x3")],
+)
+def test_whether_5x5_is_the_best_size(accuracy: float, verdict: str, over_3x3: str) -> None:
+    found = kernel_size(accuracy)
+    assert [statement.verdict for statement in found.statements] == [verdict] * 3
+    assert all(over_3x3 in statement.text for statement in found.statements)
+    assert "10 seed pairs" in found.statements[0].text
+
+
+def test_three_seeds_do_not_decide_which_size_is_best() -> None:
+    assert {each.verdict for each in kernel_size(0.9, range(3)).statements} == {"undecided"}
+
+
+def test_matched_networks_are_counted() -> None:
+    parameters, multiply_adds = kernel_size(0.9, range(1)).controls
+    # 28,826 / 28,426 = 1.0141; 49 * (784 * 13 + 196 * 13 * 27) / 3,838,464 = 1.0083.
+    assert "1.41 % (9x9 at equal parameters)" in parameters.text
+    assert "0.83 % (7x7 at equal multiply-adds)" in multiply_adds.text
+    assert (parameters.verdict, multiply_adds.verdict) == ("holds", "holds")
+
+
+def test_a_size_without_runs_leaves_its_matching_open() -> None:
+    results = make_results("kernel-size", lambda *_: {"parameters": 28_426})
+    kept = tuple(run for run in results.runs if run.arm_name != "7x7 at equal width")
+    found = outcome_of(replace(results, runs=kept))
+    assert [each.verdict for each in found.statements].count("not measured yet") == 1
+
+
+def location(on_patches: float, circular: float, gap: float, seeds: range = TEN) -> Outcome:
+    at_home = {"cnn on patches": on_patches, "circular cnn on patches": circular}
+
+    def values(condition: str, seed: int) -> dict[str, float]:
+        home = at_home.get(condition, 0.9)
+        lost = gap if condition == "cnn trained in both corners" else 0.5
+        return {
+            "accuracy_similar": home,
+            "accuracy_dissimilar": home - lost,
+            "location_gap": lost + (seed % 2) / 1_000,
+        }
+
+    return outcome_of(make_results("location", values, seeds))
+
+
+def test_place_alone_can_be_learned() -> None:
+    found = location(on_patches=1.0, circular=0.5, gap=0.0)
+    [forgets] = found.statements
+    assert forgets.verdict == "does not hold"
+    assert "100.00 %" in forgets.text
+    assert [each.verdict for each in found.controls] == ["holds", "holds"]
+
+
+def test_a_network_that_forgets_is_right_on_half_of_the_patches() -> None:
+    assert location(0.5, 0.5, 0.0).statements[0].verdict == "holds"
+
+
+def test_controls_of_the_corners_can_fail() -> None:
+    free, circular = location(1.0, 0.5001, 0.3).controls
+    assert free.verdict == "does not hold"
+    assert "30.05 percentage points" in free.text
+    assert circular.verdict == "does not hold"
+
+
+def test_one_seed_does_not_decide_the_corners() -> None:
+    found = location(1.0, 0.5, 0.0, range(1))
+    assert found.statements[0].verdict == "undecided"
+    assert [each.verdict for each in found.controls] == ["undecided", "holds"]
+
+
+@pytest.mark.parametrize("name", ["permutation", "choices", "kernel-size"])
+def test_figures_tell_every_condition(name: str) -> None:
+    results = make_results(name, lambda *_: {"accuracy": 0.75}, range(1))
+    first = outcome_of(results).figures[0]
+    assert first.name == f"{name}-accuracy"
+    if name in ("permutation", "choices"):
+        for condition in results.experiment.names:
+            assert f"{condition} 75.00 (n = 1)" in first.description
+    assert first.svg().startswith("<svg")
+
+
+def test_corners_that_are_not_measured_have_no_figure() -> None:
+    found = outcome_of(make_results("location", lambda *_: {"accuracy": 0.75}, range(1)))
+    assert found.figures == ()
+    assert {each.verdict for each in (*found.statements, *found.controls)} == {"not measured yet"}
+    assert [figure.name for figure in location(1.0, 0.5, 0.0).figures] == [
+        "location-accuracy",
+        "location-gap",
+    ]
