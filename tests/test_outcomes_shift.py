@@ -10,7 +10,7 @@ import pytest
 
 from convbias.experiments.shift import SHIFT
 from convbias.figures import DARK
-from convbias.figures.curves import mean_curves
+from convbias.figures.conditions import means_over_seeds
 from convbias.outcomes import outcome_of
 from convbias.outcomes.evidence import absent
 from convbias.report.sections import section
@@ -169,7 +169,7 @@ def test_means_and_intervals_along_a_curve_by_hand():
     table = pd.DataFrame(
         [*rows, ("dense", "1", 0, 7.0)], columns=["condition", "step", "seed", "value"]
     )
-    first, second = mean_curves(table).to_dict("records")
+    first, second = means_over_seeds(table, ("condition", "step")).to_dict("records")
     assert (first["mean"], first["n"]) == (2, 3)
     # Student’s t for 2 degrees of freedom, 4.303, over the root of three.
     assert (first["low"], first["high"]) == pytest.approx((2 - 2.4841, 2 + 2.4841), abs=1e-4)

@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from convbias.config import DataVariant
 from convbias.experiments.base import PlannedContrast
 from convbias.statistics import Contrast
+
+
+def how_many_seeds(counts: Iterable[int]) -> str:
+    """The number of seeds behind several means, from the fewest to the most.
+
+    Example:
+        >>> how_many_seeds([1]), how_many_seeds([3, 3]), how_many_seeds([5, 2, 3])
+        ('1 seed', '3 seeds', '2–5 seeds')
+    """
+    known = sorted(counts)
+    ends = "–".join(str(count) for count in dict.fromkeys((known[0], known[-1])))
+    return f"{ends} seed" + ("" if known[-1] == 1 else "s")
 
 
 def where(data: DataVariant | None) -> str:

@@ -16,6 +16,7 @@ from convbias.findings import is_measured, score
 from convbias.quantities import Quantity
 from convbias.results import Results
 from convbias.statistics import summarise
+from convbias.wording import how_many_seeds
 
 _ROW = 46  # pixels per condition
 
@@ -68,29 +69,22 @@ def values_by_condition(results: Results, quantity: Quantity) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["condition", "seed", "value"])
 
 
-def means_by_condition(values: pd.DataFrame) -> pd.DataFrame:
+def means_over_seeds(values: pd.DataFrame, by: Sequence[str] = ("condition",)) -> pd.DataFrame:
     """Mean and 95 % interval (Student's t) of every condition.
 
     Args:
-        values: From `values_by_condition`.
+        values: Columns condition, seed and value.
+        by: Further columns, of which every combination has a mean of its own.
 
     Returns:
-        Columns condition, mean, low, high (missing for one run) and n.
+        The columns of `by`, mean, low, high (missing for one seed) and n.
     """
     rows = []
-    for condition, of_condition in values.groupby("condition", sort=False):
-        summary = summarise(of_condition["value"])
-        interval = summary.interval
-        rows.append(
-            {
-                "condition": condition,
-                "mean": summary.mean,
-                "low": interval.low if interval else None,
-                "high": interval.high if interval else None,
-                "n": summary.n,
-            }
-        )
-    return pd.DataFrame(rows, columns=["condition", "mean", "low", "high", "n"])
+    for names, of_condition in values.groupby(list(by), sort=False)["value"]:
+        summary = summarise(of_condition)
+        low, high = summary.interval.ends if summary.interval else (None, None)
+        rows.append((*names, summary.mean, low, high, summary.n))
+    return pd.DataFrame(rows, columns=[*by, "mean", "low", "high", "n"])
 
 
 def rows_of_conditions(
@@ -107,7 +101,7 @@ def rows_of_conditions(
     values = values_by_condition(results, quantity)
     shown = [name for name in names or results.experiment.names if name in set(values["condition"])]
     values = values[values["condition"].isin(shown)]
-    means = means_by_condition(values)
+    means = means_over_seeds(values)
     title = f"{quantity.noun[0].upper()}{quantity.noun[1:]} ({quantity.value_unit})"
     y = alt.Y("condition:N").title(None).sort(shown).axis(domain=False, ticks=False)
     colour = alt.Color("condition:N", scale=arm_scale(shown)).legend(None)
@@ -160,7 +154,7 @@ def lines_of_conditions(
     """
     values = values_by_condition(results, quantity)
     values = values[values["condition"].isin(list(places))]
-    told = means_by_condition(values)
+    told = means_over_seeds(values)
     rows = [
         {"condition": name, "series": series, "x": place.x}
         for name, place in places.items()
@@ -216,14 +210,11 @@ def _figure(
         f"{row['condition']} {row['mean']:.{quantity.digits}f} (n = {row['n']})"
         for row in means.to_dict("records")
     )
-    counts = sorted(set(means["n"]))
-    seeds = "–".join(str(count) for count in dict.fromkeys((counts[0], counts[-1])))
     return Figure(
         name=f"{results.experiment.name}-{words.name}",
         title=words.title,
         subtitle=with_remark(
-            f"{quantity.value_unit}, mean of {seeds} seed{'' if counts[-1] == 1 else 's'},"
-            " 95 % interval",
+            f"{quantity.value_unit}, mean of {how_many_seeds(means['n'])}, 95 % interval",
             data_remark(results.data),
         ),
         caption=(

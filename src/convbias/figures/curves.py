@@ -11,10 +11,10 @@ import pandas as pd
 
 from convbias.figures.arms import data_remark, with_remark
 from convbias.figures.base import Figure
-from convbias.figures.conditions import Words
+from convbias.figures.conditions import Words, means_over_seeds
 from convbias.figures.theme import arm_colours
 from convbias.results import Results
-from convbias.statistics import summarise
+from convbias.wording import how_many_seeds
 
 # Beside the colours, for prints without them and for those who do not tell them apart.
 _SHAPES = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross")
@@ -39,23 +39,6 @@ class Axes:
     digits: int
 
 
-def mean_curves(table: pd.DataFrame) -> pd.DataFrame:
-    """Mean and 95 % interval (Student's t) of every condition at every step.
-
-    Args:
-        table: Columns condition, step, seed and value.
-
-    Returns:
-        Columns condition, step, mean, low, high (missing for one seed) and n.
-    """
-    rows = []
-    for (condition, step), values in table.groupby(["condition", "step"], sort=False)["value"]:
-        summary = summarise(values)
-        low, high = summary.interval.ends if summary.interval else (None, None)
-        rows.append((condition, step, summary.mean, low, high, summary.n))
-    return pd.DataFrame(rows, columns=["condition", "step", "mean", "low", "high", "n"])
-
-
 def curves(results: Results, table: pd.DataFrame, words: Words, axes: Axes) -> Figure:
     """Draw a line through each condition's means, with their intervals.
 
@@ -66,7 +49,7 @@ def curves(results: Results, table: pd.DataFrame, words: Words, axes: Axes) -> F
         words: What the figure is called, and what is seen in it.
         axes: What is drawn along and upwards.
     """
-    means = mean_curves(table)
+    means = means_over_seeds(table, ("condition", "step"))
     found = dict.fromkeys(means["condition"])
     everything = dict.fromkeys((*results.experiment.names, *found))
     shown = [name for name in everything if name in found]
@@ -112,14 +95,12 @@ def curves(results: Results, table: pd.DataFrame, words: Words, axes: Axes) -> F
         .mark_point(filled=True, size=60, opacity=1)
         .encode(x, y, colour, shape, tooltip=tooltip),
     ]
-    counts = means["n"]
-    seeds = "–".join(str(count) for count in dict.fromkeys((counts.min(), counts.max())))
-    plural = "" if counts.max() == 1 else "s"
     return Figure(
         name=f"{results.experiment.name}-{words.name}",
         title=words.title,
         subtitle=with_remark(
-            f"{axes.unit}, mean of {seeds} seed{plural}, 95 % interval", data_remark(results.data)
+            f"{axes.unit}, mean of {how_many_seeds(means['n'])}, 95 % interval",
+            data_remark(results.data),
         ),
         caption=(
             f"{words.reading} Points are means over seeds, vertical lines their intervals"

@@ -13,6 +13,7 @@ from convbias.figures.conditions import Words
 from convbias.figures.pen import Panel, Scale, Square
 from convbias.figures.sheets import Panels, Sheet
 from convbias.results import Results
+from convbias.wording import how_many_seeds
 
 SIDE, SLOT = 236, 258
 
@@ -65,13 +66,12 @@ def influence_sheet(
         for name, maps in rows
         for column, one in zip(columns, maps, strict=True)
     )
-    counts = sorted({one.seeds for _, maps in rows for one in maps})
-    seeds = "–".join(str(count) for count in dict.fromkeys((counts[0], counts[-1])))
+    seeds = how_many_seeds(one.seeds for _, maps in rows for one in maps)
     return Figure(
         name=f"{results.experiment.name}-{words.name}",
         title=words.title,
         subtitle=with_remark(
-            f"mean of {seeds} seed{'' if counts[-1] == 1 else 's'}, square-root brightness",
+            f"mean of {seeds}, square-root brightness",
             data_remark(results.data),
         ),
         caption=(

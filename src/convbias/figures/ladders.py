@@ -9,7 +9,7 @@ import pandas as pd
 
 from convbias.figures.arms import data_remark, with_remark
 from convbias.figures.base import Figure
-from convbias.figures.conditions import means_by_condition, values_by_condition
+from convbias.figures.conditions import means_over_seeds, values_by_condition
 from convbias.figures.theme import arm_scale
 from convbias.quantities import Quantity
 from convbias.results import Results
@@ -38,7 +38,7 @@ def rungs_of_ladders(
         ]
     )
     values = values_by_condition(results, quantity)
-    means = means_by_condition(values).merge(places, on="condition")
+    means = means_over_seeds(values).merge(places, on="condition")
     values = values.merge(places, on="condition")
     y, offset, colour = _rows("rung", rows, list(ladders))
     title = f"{quantity.noun[0].upper()}{quantity.noun[1:]} ({quantity.value_unit})"

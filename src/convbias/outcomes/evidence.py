@@ -10,6 +10,7 @@ from convbias.quantities import Quantity
 from convbias.results import Results
 from convbias.run import Run
 from convbias.statistics import summarise
+from convbias.wording import how_many_seeds
 
 # Two values say too little about their spread.
 FEWEST_SEEDS = 3
@@ -115,10 +116,9 @@ def spreads(values: Mapping[str, Sequence[float]], digits: int) -> str:
         if summary.interval is not None:
             ends = " ({:.{digits}f} to {:.{digits}f})".format(*summary.interval.ends, digits=digits)
         told.append(f"{name} {summary.mean:.{digits}f}{ends}")
-    counts = sorted({summary.n for summary in summaries.values()})
-    seeds = "–".join(str(count) for count in dict.fromkeys((counts[0], counts[-1])))
-    seeds += " seed" + ("s" if counts[-1] > 1 else "")
-    return f"{', '.join(told)}; {'95 % intervals over ' if counts[-1] > 1 else ''}{seeds}"
+    counts = [summary.n for summary in summaries.values()]
+    what = "95 % intervals over " if max(counts) > 1 else ""
+    return f"{', '.join(told)}; {what}{how_many_seeds(counts)}"
 
 
 def above(values: Iterable[float], bound: float) -> Judgement:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from convbias.figures import Figure
-from convbias.figures.conditions import means_by_condition, values_by_condition
+from convbias.figures.conditions import means_over_seeds, values_by_condition
 from convbias.findings import evaluate
 from convbias.outcomes import Outcome, outcome_of
 from convbias.quantities import TEST_ACCURACY, TEST_LOSS
@@ -88,7 +88,7 @@ def _condition_rows(results: Results) -> list[ConditionRow]:
     accuracy, loss = (
         {
             row["condition"]: row
-            for row in means_by_condition(values_by_condition(results, quantity)).to_dict("records")
+            for row in means_over_seeds(values_by_condition(results, quantity)).to_dict("records")
         }
         for quantity in (TEST_ACCURACY, TEST_LOSS)
     )
