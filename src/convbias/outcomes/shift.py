@@ -127,7 +127,7 @@ def _one_pixel(results: Results, runs: Sequence[Run]) -> Statement:
     return Statement(
         f"{claim}: a step of one pixel changes the answer with a probability, in percent, of"
         f" {spreads(percent, 2)}.",
-        absent(flips[_STUDY], 0, 0) if flips[_STUDY] else "not measured yet",
+        absent(flips[_STUDY], 0, 0) if flips.get(_STUDY) else "not measured yet",
     )
 
 
@@ -143,7 +143,7 @@ def _beginning_to_move(results: Results, runs: Sequence[Run]) -> Statement:
         f"{claim}: as it begins to move, the classes’ probabilities change, in percentage points"
         " per pixel (root mean square of the Lie derivative), by"
         f" {spreads(slopes, 2)}.",
-        absent(slopes[_STUDY], 0, 0) if slopes[_STUDY] else "not measured yet",
+        absent(slopes[_STUDY], 0, 0) if slopes.get(_STUDY) else "not measured yet",
     )
 
 
