@@ -88,7 +88,7 @@ def mean_of(
         '0.50 pixels (1 seed)'
     """
     summary = summarise([scale * value for value in values])
-    parts = [f"{summary.n} seed" + ("s" if summary.n > 1 else "")]
+    parts = [how_many_seeds([summary.n])]
     if summary.interval is not None:
         low, high = (f"{end:{sign}z.{digits}f}" for end in summary.interval.ends)
         parts.insert(0, f"95 % interval {low} to {high}")

@@ -21,6 +21,7 @@ from convbias.outcomes.hierarchy_figures import (
 )
 from convbias.quantities import TEST_ACCURACY
 from convbias.results import Results
+from convbias.wording import how_many_seeds
 
 CHANCE = 0.1  # accuracy of a guess among ten equally frequent classes
 
@@ -55,7 +56,8 @@ def _edges(results: Results) -> Statement:
     return Statement(
         f"{asked}: with {TRAINED}, {mean_of(edges.values(), 100, 1, '%')} of their energy is edges,"
         f" where chance gives {100 * expected:.1f} %; it is more than that with {above_chance} of"
-        f" {_seeds(len(edges))}, by {np.mean(list(errors)):.1f} of a single network’s standard"
+        f" {how_many_seeds([len(edges)])},"
+        f" by {np.mean(list(errors)):.1f} of a single network’s standard"
         f" errors on average. Bars have {mean_of(bars, 100, 1, '%')}, where chance gives"
         f" {100 * bars_expected:.1f} %; the rest is neither.",
         above(edges.values(), expected),
@@ -97,7 +99,7 @@ def _rising(results: Results) -> Statement:
     exceptions = f" Not shown to rise: {told}." if told else ""
     return Statement(
         f"{asked}: with {TRAINED}, linear probes reach {means} % (means); accuracy rises at every"
-        f" step with {rising} of {_seeds(len(seeds))}.{exceptions}",
+        f" step with {rising} of {how_many_seeds([len(seeds)])}.{exceptions}",
         _all_of(list(verdicts.values())),
     )
 
@@ -174,10 +176,6 @@ def _frozen_edges(results: Results) -> Statement:
         f" fewer than {MOST_STANDARD_ERRORS} are taken for chance.",
         verdict,
     )
-
-
-def _seeds(count: int) -> str:
-    return f"{count} seed" + ("" if count == 1 else "s")
 
 
 def _networks(count: int) -> str:
