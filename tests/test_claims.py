@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 
 from convbias.claim_checks import CHECKS
 from convbias.claim_checks.comparisons import epochs_to_reach
-from convbias.claims import Claim, ClaimResult, DataFacts, audit, claims
+from convbias.claims import Claim, ClaimResult, DataFacts, FurtherEvidence, audit, claims
+from convbias.config import DataVariant
 from convbias.eda import explore
 from convbias.errors import InputError
-from convbias.experiments import EXPERIMENTS
-from convbias.findings import Finding, evaluate
 from convbias.measures.pixel_correlation import AdjacentPixels
 from convbias.models import build, layer_parameters
+from convbias.report.sections import section
 from convbias.run import Run
+from convbias.study import load_study
 from factories import MODELS, make_arm, make_results, make_run, make_runs
 
 # The subjects of the original study's statements.
@@ -495,27 +496,38 @@ def test_runs_on_other_data_do_not_disturb_those_that_count():
     assert there["baseline-accuracy"] == here["baseline-accuracy"]
 
 
-def findings_of(name: str, accuracies: dict[str, float], **data: Any) -> list[Finding]:
-    """An experiment whose conditions have these accuracies and all others 80 %, over ten seeds."""
-    results = make_results(
-        name,
-        lambda condition, seed: {"accuracy": accuracies.get(condition, 0.8) + seed / 1_000},
-        range(10),
-    )
+def further(
+    name: str, values: Callable[[str, int], Mapping[str, float]], profile: str = "full"
+) -> dict[str, FurtherEvidence]:
+    """What an experiment found over ten seeds, at a profile's scale."""
+    results = make_results(name, values, range(10))
+    study = load_study(profile).of_experiment(name).with_seeds(tuple(range(10)))
     runs = []
     for run in results.runs:
-        variant = run.arm.data.model_copy(update=data)
+        variant = run.arm.data.model_copy(update={"training_images": study.training_images})
         arm = run.arm.model_copy(update={"data": variant})
         runs.append(run.model_copy(update={"arm": arm, "arm_hash": arm.hash}))
-    return evaluate(EXPERIMENTS[name], runs)
+    found = section(replace(results, study=study, runs=tuple(runs)))
+    assert found is not None
+    named = {statement.claim for statement in found.evidence.statements}
+    assert named - {None} <= {claim.id for claim in claims()}
+    return {name: found.evidence}
+
+
+def judged(name: str, values: Callable[[str, int], Mapping[str, float]], profile: str = "full"):
+    """The claims by what an experiment found, and by nothing else."""
+    return {result.id: result for result in audit([], further=further(name, values, profile))}
 
 
 CHOICES = {"1x1": 0.5, "strides": 0.9, "48-48 filters": 0.8, "64-32 filters": 0.7}
 
 
+def choices(condition: str, seed: int) -> dict[str, float]:
+    return {"accuracy": CHOICES.get(condition, 0.8) + seed / 1_000}
+
+
 def test_claims_about_choices_are_decided_by_their_experiment():
-    found = findings_of("choices", CHOICES)
-    results = {result.id: result for result in audit([], further=found)}
+    results = judged("choices", choices)
     verdicts = {name: results[f"choices-{name}"].verdict for name in ("3x3", "stride", "filters")}
     # 48 and 48 filters are as good as 32 and 64, although 64 and 32 are not.
     assert verdicts == {"3x3": "holds", "stride": "does not hold", "filters": "does not hold"}
@@ -526,11 +538,97 @@ def test_claims_about_choices_are_decided_by_their_experiment():
 
 
 def test_part_of_the_images_decides_no_choice():
-    found = findings_of("choices", CHOICES, training_images=18_000)
-    results = {result.id: result for result in audit([], further=found)}
-    assert results["choices-3x3"].verdict == "not measured yet"
-    assert "+30.00 percentage points" in results["choices-3x3"].explanation
-    assert results["choices-3x3"].runs == ()
+    result = judged("choices", choices, "quick")["choices-3x3"]
+    assert result.verdict == "not measured yet"
+    assert "+30.00 percentage points" in result.explanation
+    assert result.runs == ()
+
+
+def shift(condition: str, seed: int) -> dict[str, float]:
+    """Maps follow before pooling and not behind it; pooling leaves less of what moved."""
+    noise = seed % 3 / 1_000
+    found = {"shift_consistency": (0.9 if condition == "cnn" else 0.8) + noise}
+    if condition == "cnn":
+        found |= {"equivariance_error_conv_1": 2e-7, "equivariance_error_pool_1": 0.3 + noise}
+        found |= {"framed_equivariance_error_conv_1": 0.1 + noise}
+        found |= {"stillness_conv_1": 0.6 + noise, "stillness_pool_1": 0.4}
+        found |= {"stillness_conv_2": 0.6 + noise, "stillness_pool_2": 0.4}
+    return found
+
+
+def test_claims_about_shifts_are_decided_by_statements_and_contrasts():
+    results = judged("shift", shift)
+    moves = results["equivariance-shift"]
+    assert moves.verdict == "does not hold"
+    assert moves.explanation.startswith("Holds: “A shoe moved by one pixel")
+    assert moves.explanation.count("Does not hold: “A shoe moved by one pixel") == 2
+    assert moves.n == 10
+    assert len(moves.runs) == 80  # eight conditions
+    adds = results["equivariance-pooling"]
+    assert adds.verdict == "holds"
+    assert "cnn has a higher consistency under shifts than cnn with strides" in adds.explanation
+    assert "Holds: “Pooling adds invariance to small shifts”" in adds.explanation
+    assert adds.measured == "+10.00 percentage points"
+    assert results["equivariance-relearn"].verdict == "holds"
+
+
+def test_contrast_and_statement_must_both_support_a_claim():
+    as_consistent = judged(
+        "shift", lambda each, seed: shift(each, seed) | {"shift_consistency": 0.9}
+    )
+    assert as_consistent["equivariance-pooling"].verdict == "does not hold"
+    changed = {"stillness_pool_1": 0.9}
+    as_changed = judged(
+        "shift", lambda each, seed: shift(each, seed) | (changed if each == "cnn" else {})
+    )
+    assert as_changed["equivariance-pooling"].verdict == "does not hold"
+
+
+def test_shifts_on_part_of_the_images_decide_nothing():
+    result = judged("shift", shift, "quick")["equivariance-shift"]
+    assert result.verdict == "not measured yet"
+    assert "Does not hold: “A shoe moved by one pixel" in result.explanation
+
+
+def test_the_hierarchy_needs_edges_and_rising_probes():
+    def values(seed: int, edges: float = 0.7) -> dict[str, float]:
+        noise = seed % 3 / 1_000
+        found = {"edge_energy": edges + noise, "edge_energy_by_chance": 0.5}
+        found |= {"edge_energy_standard_errors_from_chance": 3.0}
+        found |= {"bar_energy": 0.1, "bar_energy_by_chance": 0.1, "kernels_moved": 0.1}
+        found |= {f"{kind}_energy_chance_error": 0.02 for kind in ("edge", "bar")}
+        probes = ("pixels", "first_maps", "last_maps", "features")
+        return found | {f"probe_{each}": 0.7 + 0.05 * at for at, each in enumerate(probes)}
+
+    result = judged("hierarchy", lambda _, seed: values(seed))["hierarchy"]
+    assert result.verdict == "holds"
+    assert len(result.runs) == 30
+    blobs = judged("hierarchy", lambda _, seed: values(seed, 0.4))
+    assert blobs["hierarchy"].verdict == "does not hold"
+
+
+def kernel_sizes(condition: str, seed: int) -> dict[str, float]:
+    """5x5 is best at equal width only, and at equal parameters as good as 3x3."""
+    accuracy = 0.9 if condition == "5x5 at equal width" else 0.8
+    return {"accuracy": accuracy + seed % 3 / 1_000, "parameters": 28_426}
+
+
+def test_5x5_must_also_be_best_when_one_thing_is_held_equal():
+    runs = [
+        run
+        for name, accuracy in (("cnn-3x3", 0.85), ("cnn-5x5", 0.9), ("cnn-7x7", 0.85))
+        for run in make_runs(make_arm(name), [accuracy] * 10)
+    ]
+    assert audited(runs)["kernel-5x5-optimal"].verdict == "holds"
+    found = further("kernel-size", kernel_sizes)
+    result = audited(runs, further=found)["kernel-5x5-optimal"]
+    assert result.verdict == "does not hold"
+    assert "Holds: “5x5 is optimal” at equal width" in result.explanation
+    assert "Does not hold: “5x5 is optimal” at equal parameters" in result.explanation
+    part = replace(found["kernel-size"], data=DataVariant(training_images=18_000))
+    result = audited(runs, further={"kernel-size": part})["kernel-5x5-optimal"]
+    assert result.verdict == "holds"
+    assert "Not on all of Fashion-MNIST, and deciding nothing: Holds:" in result.explanation
 
 
 def test_two_recipes_at_once_are_refused():

@@ -42,7 +42,10 @@ def values(condition: str, seed: int) -> dict[str, float]:
     if "strides" not in condition:
         found["equivariance_error_conv_1"] = 2e-7
     return found | {
+        "stillness_conv_1": 0.7 + apart / 2,
         "stillness_pool_1": 0.6 + apart,
+        "stillness_conv_2": 0.5 + apart,
+        "stillness_pool_2": 0.4 + apart,
         "framed_equivariance_error_conv_1": 0.02 + apart / 10,
         "stride_one_circular_consistency": 1.0,
     }
@@ -55,8 +58,8 @@ def with_value(name: str, value: float, condition: str = "cnn"):
 
 
 def statements(results):
-    before, after, framed, flips, slopes = outcome_of(results).statements
-    return {"before": before, "after": after, "framed": framed, "flips": flips, "slopes": slopes}
+    names = ("before", "after", "framed", "less changed", "flips", "slopes")
+    return dict(zip(names, outcome_of(results).statements, strict=True))
 
 
 def test_statements_by_hand():
@@ -66,6 +69,7 @@ def test_statements_by_hand():
         "before": "holds",
         "after": "does not hold",
         "framed": "undecided",  # neither exact nor as large as what counts
+        "less changed": "holds",
         "flips": "does not hold",
         "slopes": "does not hold",
     }
@@ -75,9 +79,20 @@ def test_statements_by_hand():
     assert "0.30 (95 % interval 0.28 to 0.32, 3 seeds) of the map" in said["after"].text
     assert "not moved at all, it would be 0.60" in said["after"].text
     assert "0.020 (95 % interval 0.018 to 0.022, 3 seeds)" in said["framed"].text
+    assert (
+        "0.70 (95 % interval 0.69 to 0.71, 3 seeds) of itself after the 1st convolution and by 0.60"
+        in said["less changed"].text
+    )
     assert said["flips"].text.count(" 5.00 (2.52 to 7.48)") == 8
     # The root of the mean of 1 and 7, 2, in hundredths.
     assert "dense 2.00 (" in said["slopes"].text
+
+
+def test_where_maps_change_more_behind_a_pooling_it_adds_no_invariance():
+    said = statements(make_results("shift", with_value("stillness_pool_2", 0.6)))
+    assert said["less changed"].verdict == "does not hold"  # although behind the first they do less
+    said = statements(make_results("shift", with_value("stillness_pool_2", 0.5)))
+    assert said["less changed"].verdict == "undecided"
 
 
 def test_the_frame_is_explained_where_pixels_are_standardised():

@@ -14,6 +14,7 @@ from convbias.claim_checks.base import (
     ClaimVerdict,
     DataFacts,
     Evidence,
+    FurtherEvidence,
     Layers,
     not_measured,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "ClaimResult",
     "ClaimVerdict",
     "DataFacts",
+    "FurtherEvidence",
     "audit",
     "claims",
 ]
@@ -51,7 +53,7 @@ def audit(
     networks: Mapping[str, Layers] | None = None,
     facts: DataFacts | None = None,
     findings: Sequence[Finding] | None = None,
-    further: Iterable[Finding] = (),
+    further: Mapping[str, FurtherEvidence] | None = None,
 ) -> list[ClaimResult]:
     """Judge every claim of the original study by what there is.
 
@@ -64,7 +66,7 @@ def audit(
             `convbias.models.layer_parameters` gives them; without them no arithmetic is judged.
         facts: What was counted in the data files.
         findings: `evaluate(ORIGINAL, runs)`, where that is at hand already; it takes seconds.
-        further: The same of other experiments.
+        further: Name of another experiment to what it found.
 
     Returns:
         One result per claim, in the order of `claims`.
@@ -86,7 +88,8 @@ def audit(
             arm: tuple(run.key for run in of_arm.values()) for arm, of_arm in diverged.items()
         },
         passed_over=len(runs) - len(deciding),
-        findings={finding.planned.name: finding for finding in (*findings, *further)},
+        findings={finding.planned.name: finding for finding in findings},
+        further=further or {},
         exploratory=exploratory_contrasts(finished),
         networks=networks or {},
         facts=facts,

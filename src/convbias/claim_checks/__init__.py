@@ -1,8 +1,8 @@
-"""How each claim is judged: by arithmetic, by counting, by single numbers or by comparisons."""
+"""How each claim is judged: by arithmetic, counting, single numbers, comparisons, experiments."""
 
 from collections.abc import Mapping
 
-from convbias.claim_checks import arithmetic, comparisons, data, single_runs
+from convbias.claim_checks import arithmetic, comparisons, data, experiments, single_runs
 from convbias.claim_checks.base import Check
 
 CHECKS: Mapping[str, Check] = {
@@ -10,4 +10,5 @@ CHECKS: Mapping[str, Check] = {
     **data.CHECKS,
     **single_runs.CHECKS,
     **comparisons.CHECKS,
+    **experiments.CHECKS,
 }

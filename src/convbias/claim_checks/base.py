@@ -9,12 +9,13 @@ from typing import Literal
 
 from pydantic import Field
 
-from convbias.config import DatasetName, Description
+from convbias.config import DatasetName, DataVariant, Description
 from convbias.data import Dataset
 from convbias.eda import Exploration
 from convbias.findings import Finding
 from convbias.measures.pixel_correlation import AdjacentPixels
 from convbias.run import Run
+from convbias.statement import Statement
 from convbias.statistics import Contrast, Interval
 
 ClaimVerdict = Literal["holds", "does not hold", "undecided", "cannot hold", "not measured yet"]
@@ -153,6 +154,23 @@ class DataFacts:
 
 
 @dataclass(frozen=True, eq=False)
+class FurtherEvidence:
+    """What an experiment found beside the original comparison.
+
+    Args:
+        data: The images that its arms share, apart from what conditions change.
+        findings: Its planned contrasts, evaluated.
+        statements: What else came out of it.
+        runs: The finished ones.
+    """
+
+    data: DataVariant
+    findings: tuple[Finding, ...]
+    statements: tuple[Statement, ...]
+    runs: tuple[Run, ...]
+
+
+@dataclass(frozen=True, eq=False)
 class Evidence:
     """Everything that checks judge claims by.
 
@@ -161,7 +179,8 @@ class Evidence:
             test set; no other run decides a claim.
         diverged: Arm name to the keys of such runs that diverged.
         passed_over: How many runs were given that do not count.
-        findings: Name of a planned contrast, of whichever experiment, to its finding.
+        findings: Name of a planned contrast of the original comparison to its finding.
+        further: Name of an experiment to what it found.
         exploratory: Claim to the exploratory contrast that decides it.
         networks: Arm name to the shapes of its network's weights.
         facts: What was counted in the data files.
@@ -171,6 +190,7 @@ class Evidence:
     diverged: Mapping[str, tuple[str, ...]]
     passed_over: int
     findings: Mapping[str, Finding]
+    further: Mapping[str, FurtherEvidence]
     exploratory: Mapping[str, Contrast]
     networks: Mapping[str, Layers]
     facts: DataFacts | None

@@ -19,11 +19,9 @@ from convbias.claim_checks.base import (
     ClaimVerdict,
     Evidence,
     no_runs,
-    not_measured,
     shared_runs,
 )
 from convbias.claim_checks.single_runs import gap
-from convbias.config import DataVariant
 from convbias.findings import Finding
 from convbias.quantities import TEST_ACCURACY
 from convbias.run import Run
@@ -133,35 +131,36 @@ def _exploratory(claim: Claim, evidence: Evidence) -> ClaimResult:
     )
 
 
-def _planned(
+def planned(
     claim: Claim, evidence: Evidence, *, contrasts: tuple[str, ...], arms: tuple[str, ...]
 ) -> ClaimResult:
-    """Judge a claim by planned contrasts, all of which must come out better."""
+    """Judge a claim by the original comparison's contrasts, all of which must come out better.
+
+    Args:
+        claim: The claim.
+        evidence: Where the contrasts are.
+        contrasts: Their names.
+        arms: Of which runs are needed.
+    """
     findings = [evidence.findings[name] for name in contrasts if name in evidence.findings]
-    if len(_results(findings)) < len(contrasts):
+    if len(results_of(findings)) < len(contrasts):
         return no_runs(claim, evidence, arms)
-    return _by_findings(claim, findings)
+    return by_findings(claim, findings)
 
 
-def _experiment(claim: Claim, evidence: Evidence, *, contrasts: tuple[str, ...]) -> ClaimResult:
-    """Judge a claim by another experiment's contrasts, all of which must come out better."""
-    findings = [evidence.findings[name] for name in contrasts if name in evidence.findings]
-    if len(_results(findings)) < len(contrasts):
-        return not_measured(claim)
-    parts = [finding for finding in findings if finding.data != DataVariant()]
-    if parts:
-        told = " ".join(finding.sentence for finding in findings)
-        return not_measured(claim, f"Not on all of Fashion-MNIST, which alone decides: {told}")
-    return _by_findings(claim, findings)
-
-
-def _results(findings: Sequence[Finding]) -> list[Contrast]:
+def results_of(findings: Sequence[Finding]) -> list[Contrast]:
+    """The contrasts that could be evaluated."""
     return [finding.result for finding in findings if finding.result is not None]
 
 
-def _by_findings(claim: Claim, findings: Sequence[Finding]) -> ClaimResult:
-    """Judge a claim by contrasts that have been evaluated."""
-    results = _results(findings)
+def by_findings(claim: Claim, findings: Sequence[Finding]) -> ClaimResult:
+    """Judge a claim by contrasts, all of which must come out better.
+
+    Args:
+        claim: The claim.
+        findings: At least one; all have a result.
+    """
+    results = results_of(findings)
     remarks = dict.fromkeys(remark for finding in findings for remark in finding.remarks)
     scale = findings[0].planned.quantity.scale
     alone = results[0] if len(results) == 1 else None
@@ -180,29 +179,10 @@ def _by_findings(claim: Claim, findings: Sequence[Finding]) -> ClaimResult:
     )
 
 
-_EXPERIMENTS = {
-    "locality-dense": ("locality-channel-matched",),
-    "equivariance-relearn": ("cnn-more-consistent",),
-    "choices-3x3": ("as-built-over-1x1",),
-    "choices-stride": ("as-built-over-strides",),
-    "choices-padding": ("as-built-over-valid-padding",),
-    "choices-filters": ("as-built-over-48-48-filters", "as-built-over-64-32-filters"),
-    "choices-pooling": ("as-built-over-flatten", "as-built-over-flatten-matched"),
-}
-
 CHECKS: Mapping[str, Check] = {
-    "cnn-more-accurate": partial(_planned, contrasts=("cnn-over-dense-accuracy",), arms=_ARMS),
-    "cnn-lower-loss": partial(_planned, contrasts=("cnn-over-dense-loss",), arms=_ARMS),
-    "kernel-5x5-optimal": partial(
-        _planned,
-        contrasts=("5x5-over-3x3-accuracy", "5x5-over-7x7-accuracy"),
-        arms=("cnn-3x3", "cnn-5x5", "cnn-7x7"),
-    ),
+    "cnn-more-accurate": partial(planned, contrasts=("cnn-over-dense-accuracy",), arms=_ARMS),
+    "cnn-lower-loss": partial(planned, contrasts=("cnn-over-dense-loss",), arms=_ARMS),
     "gap-smaller": _exploratory,
     "convergence-speed": _exploratory,
     "convergence-plateau": _exploratory,
-    **{
-        claim: partial(_experiment, contrasts=contrasts)
-        for claim, contrasts in _EXPERIMENTS.items()
-    },
 }

@@ -13,8 +13,8 @@ from convbias.cli.choices import RUNS, DatasetChoice, choose_study
 from convbias.cli.console import messages, results
 from convbias.cli.sweeping import print_damaged
 from convbias.eda import explore
-from convbias.experiments import EXPERIMENTS, ORIGINAL
-from convbias.findings import evaluate
+from convbias.experiments import ORIGINAL
+from convbias.report import section
 from convbias.report.methods import networks
 from convbias.results import collect
 from convbias.store import Store
@@ -50,12 +50,12 @@ def claims(
         messages().print(f"{count} of the runs of the study {chosen.name} are not stored.")
     loaded = data.load(chosen.dataset)
     facts = DataFacts.of(loaded, explore(loaded))
-    further = [
-        finding
+    sections = {
+        name: section(collect(chosen, name, Store(runs)))
         for name in chosen.experiments
         if name != ORIGINAL.name
-        for finding in evaluate(EXPERIMENTS[name], collect(chosen, name, Store(runs)).runs)
-    ]
+    }
+    further = {name: each.evidence for name, each in sections.items() if each is not None}
     audited = audit(collected.runs, networks=networks(ORIGINAL), facts=facts, further=further)
     for result in audited:
         _print_result(result)

@@ -51,6 +51,13 @@ SHIFT = Experiment(
             quantity=CONSISTENCY,
         ),
         PlannedContrast(
+            name="pooling-over-strides",
+            question="Does pooling keep more answers than convolutions with a stride do?",
+            treatment="cnn",
+            baseline="cnn with strides",
+            quantity=CONSISTENCY,
+        ),
+        PlannedContrast(
             name="blur-over-max-pooling",
             question="Does a low-pass filter before subsampling keep more answers?",
             treatment="cnn with blur-pool",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from convbias.outcomes.base import Outcome, Statement
+from convbias.outcomes.base import Outcome
 from convbias.results import Results
 
-__all__ = ["Outcome", "Statement", "outcome_of"]
+__all__ = ["Outcome", "outcome_of"]
 
 
 def outcome_of(results: Results) -> Outcome:

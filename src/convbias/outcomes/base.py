@@ -3,24 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 from convbias.figures import Figure
-
-Judgement = Literal["holds", "does not hold", "undecided", "not measured yet"]
-
-
-@dataclass(frozen=True)
-class Statement:
-    """A sentence with its numbers, and what it says about what was asked.
-
-    Args:
-        text: The sentence.
-        verdict: Whether what was asked, or what must come out as known, does.
-    """
-
-    text: str
-    verdict: Judgement
+from convbias.statement import Statement
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,9 +14,10 @@ from convbias.figures.base import Figure
 from convbias.figures.conditions import Place, Words, lines_of_conditions
 from convbias.figures.ratios import ratios_by_size
 from convbias.findings import runs_by_arm, score
-from convbias.outcomes.base import Judgement, Outcome, Statement
+from convbias.outcomes.base import Outcome
 from convbias.quantities import TEST_ACCURACY
 from convbias.results import Results
+from convbias.statement import Judgement, Statement
 from convbias.statistics import ImagesRatio, Interval, RatioAtSize, images_ratio
 from convbias.wording import where
 

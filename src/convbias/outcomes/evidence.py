@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from convbias.findings import is_measured, score
-from convbias.outcomes.base import Judgement
 from convbias.quantities import Quantity
 from convbias.results import Results
 from convbias.run import Run
+from convbias.statement import Judgement
 from convbias.statistics import summarise
 from convbias.wording import how_many_seeds
 
@@ -157,3 +157,10 @@ def absent(values: Sequence[float], none: float, matters: float) -> Judgement:
     interval = summarise(values).interval
     lowest = interval.low if interval else min(values)
     return "does not hold" if lowest > matters else "undecided"
+
+
+def all_of(verdicts: Collection[Judgement]) -> Judgement:
+    """The verdict on several things that are claimed together."""
+    if "does not hold" in verdicts:
+        return "does not hold"
+    return "holds" if set(verdicts) == {"holds"} else "undecided"

@@ -7,8 +7,8 @@ from itertools import pairwise
 import numpy as np
 
 from convbias.findings import score
-from convbias.outcomes.base import Judgement, Outcome, Statement
-from convbias.outcomes.evidence import FEWEST_SEEDS, above, by_seed, mean_of, minus
+from convbias.outcomes.base import Outcome
+from convbias.outcomes.evidence import FEWEST_SEEDS, above, all_of, by_seed, mean_of, minus
 from convbias.outcomes.hierarchy_figures import (
     FROZEN,
     LAYERS,
@@ -21,6 +21,7 @@ from convbias.outcomes.hierarchy_figures import (
 )
 from convbias.quantities import TEST_ACCURACY
 from convbias.results import Results
+from convbias.statement import Judgement, Statement
 from convbias.wording import how_many_seeds
 
 CHANCE = 0.1  # accuracy of a guess among ten equally frequent classes
@@ -61,6 +62,7 @@ def _edges(results: Results) -> Statement:
         f" errors on average. Bars have {mean_of(bars, 100, 1, '%')}, where chance gives"
         f" {100 * bars_expected:.1f} %; the rest is neither.",
         above(edges.values(), expected),
+        claim="hierarchy",
     )
 
 
@@ -100,14 +102,9 @@ def _rising(results: Results) -> Statement:
     return Statement(
         f"{asked}: with {TRAINED}, linear probes reach {means} % (means); accuracy rises at every"
         f" step with {rising} of {how_many_seeds([len(seeds)])}.{exceptions}",
-        _all_of(list(verdicts.values())),
+        all_of(list(verdicts.values())),
+        claim="hierarchy",
     )
-
-
-def _all_of(verdicts: list[Judgement]) -> Judgement:
-    if "does not hold" in verdicts:
-        return "does not hold"
-    return "holds" if set(verdicts) == {"holds"} else "undecided"
 
 
 def _without_training(results: Results) -> Statement:

@@ -12,15 +12,17 @@ from convbias.experiments.kernel_size import (
 )
 from convbias.figures import Figure
 from convbias.figures.conditions import Place, Words, lines_of_conditions, rows_of_conditions
-from convbias.outcomes.base import Outcome, Statement
+from convbias.outcomes.base import Outcome
 from convbias.outcomes.evidence import scores_by_seed
 from convbias.quantities import TEST_ACCURACY
 from convbias.results import Results
+from convbias.statement import Statement
 from convbias.statistics import Contrast, holm_over, paired_contrast
 
 SIZES = (1, 3, 5, 7, 9)
 BASE_SIZE = 3
 CLAIMED = 5
+CLAIM = "kernel-5x5-optimal"
 DILATED = "3x3 taps, spread out"
 
 
@@ -85,7 +87,7 @@ def _optimal(results: Results, matching: str) -> Statement:
             )
     if len(contrasts) < len(of_size):
         return Statement(
-            f"At {matching}, not every kernel size has a finished run.", "not measured yet"
+            f"At {matching}, not every kernel size has a finished run.", "not measured yet", CLAIM
         )
     corrected = dict(zip(contrasts, holm_over(list(contrasts.values())), strict=True))
     differences = ", ".join(
@@ -103,6 +105,7 @@ def _optimal(results: Results, matching: str) -> Statement:
         else "does not hold"
         if verdicts & {"worse", "equivalent"}
         else "undecided",
+        CLAIM,
     )
 
 

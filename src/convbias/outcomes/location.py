@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from convbias.experiments.location import ELSEWHERE
 from convbias.figures.conditions import Words, rows_of_conditions
-from convbias.outcomes.base import Outcome, Statement
+from convbias.outcomes.base import Outcome
 from convbias.outcomes.evidence import above, absent, by_seed, mean_of, measured
 from convbias.quantities import share
 from convbias.results import Results
+from convbias.statement import Statement
 
 AT_HOME = share("accuracy_similar", "accuracy at the class's own place", margin=0.01)
 GAP = share("location_gap", "accuracy lost at the other class's place", margin=0.01)

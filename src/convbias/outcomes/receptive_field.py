@@ -12,9 +12,10 @@ from convbias.figures.base import Figure
 from convbias.figures.conditions import Words
 from convbias.figures.curves import Axes, curves
 from convbias.figures.influence import InfluenceMap, influence_sheet
-from convbias.outcomes.base import Judgement, Outcome, Statement
+from convbias.outcomes.base import Outcome
 from convbias.outcomes.evidence import FEWEST_SEEDS, above, by_seed, mean_of, minus
 from convbias.results import Results
+from convbias.statement import Judgement, Statement
 
 SHARES = (99, 50, 30, 20)  # per cent
 

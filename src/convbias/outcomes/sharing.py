@@ -9,10 +9,11 @@ import numpy as np
 from convbias.experiments.sharing import CHANNEL_MATCHED, PARAMETER_MATCHED, STEPS
 from convbias.figures.ladders import rungs_of_ladders, shares_of_ladders
 from convbias.findings import runs_by_arm, score
-from convbias.outcomes.base import Judgement, Outcome, Statement
+from convbias.outcomes.base import Outcome
 from convbias.outcomes.evidence import FEWEST_SEEDS
 from convbias.quantities import TEST_ACCURACY
 from convbias.results import Results
+from convbias.statement import Judgement, Statement
 from convbias.statistics import Share, Summary, mean_interval, shares_of_gap, summarise
 from convbias.wording import where
 

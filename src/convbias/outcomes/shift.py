@@ -12,10 +12,20 @@ from convbias.experiments.shift import CANVAS, CONSISTENCY, LARGEST_SHIFT
 from convbias.figures import Figure
 from convbias.figures.conditions import Words, rows_of_conditions
 from convbias.figures.curves import Axes, curves
-from convbias.outcomes.base import Outcome, Statement
-from convbias.outcomes.evidence import absent, mean_of, measured, spreads
+from convbias.outcomes.base import Outcome
+from convbias.outcomes.evidence import (
+    above,
+    absent,
+    all_of,
+    by_seed,
+    mean_of,
+    measured,
+    minus,
+    spreads,
+)
 from convbias.results import Results
 from convbias.run import Run
+from convbias.statement import Statement
 
 EXACT = 1e-5  # what rounding to single precision may leave of an error that is none
 NOTICEABLE = 0.05  # of the size of the feature maps
@@ -51,6 +61,7 @@ def outcome(results: Results) -> Outcome:
             _before_pooling(runs),
             _after_pooling(runs),
             _with_a_frame(runs),
+            _less_changed(results),
             _one_pixel(results, runs),
             _beginning_to_move(results, runs),
         ),
@@ -76,6 +87,7 @@ def _before_pooling(runs: Sequence[Run]) -> Statement:
         " networks whose first convolution has no stride. Rounding alone may leave"
         f" {EXACT:g}.",
         "holds" if exact else "does not hold",
+        claim="equivariance-shift",
     )
 
 
@@ -92,6 +104,7 @@ def _after_pooling(runs: Sequence[Run]) -> Statement:
         f"{place}: the error is {mean_of(errors, 1, 2)} of the map. Had the map not moved at all,"
         f" it would be {np.mean(still):.2f}. {_THRESHOLDS}",
         absent(errors, EXACT, NOTICEABLE),
+        claim="equivariance-shift",
     )
 
 
@@ -114,6 +127,29 @@ def _with_a_frame(runs: Sequence[Run]) -> Statement:
         f"{place}: the error is {mean_of(errors, 1, 3)} of the map, with {LARGEST_SHIFT} black"
         f" pixels between garment and frame.{seen} {_THRESHOLDS}",
         absent(errors, EXACT, NOTICEABLE),
+        claim="equivariance-shift",
+    )
+
+
+def _less_changed(results: Results) -> Statement:
+    claim = f"“Pooling adds invariance to small shifts” in the feature maps of {_STUDY}"
+    told, falls = [], []
+    for convolution, pooling in (("conv_1", "pool_1"), ("conv_2", "pool_2")):
+        before, after = (
+            by_seed(results, _STUDY, f"stillness_{layer}") for layer in (convolution, pooling)
+        )
+        fall = minus(before, after)
+        if not fall:
+            return Statement(f"{claim}.", "not measured yet", claim="equivariance-pooling")
+        told.append(
+            f"by {mean_of(before.values(), 1, 2)} of itself after the {_LAYERS[convolution]} and by"
+            f" {np.mean(list(after.values())):.2f} after the pooling behind it"
+        )
+        falls.append(above(fall, 0))
+    return Statement(
+        f"{claim}: when the garment moves by one pixel, the map changes {', and '.join(told)}.",
+        all_of(falls),
+        claim="equivariance-pooling",
     )
 
 

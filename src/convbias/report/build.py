@@ -102,7 +102,7 @@ def write_report(
             networks=layers,
             facts=facts,
             findings=known,
-            further=[row.finding for each in further for row in each.contrasts],
+            further={each.results.experiment.name: each.evidence for each in further},
         )
         figures = [
             *_figures(experiment, arms, findings, runs, dataset, exploration),

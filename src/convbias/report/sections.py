@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from convbias.claims import FurtherEvidence
 from convbias.figures import Figure
 from convbias.figures.conditions import means_over_seeds, values_by_condition
 from convbias.findings import evaluate
@@ -58,6 +59,16 @@ class Section:
     def figures(self) -> tuple[Figure, ...]:
         """The figures, in the order of the report."""
         return self.outcome.figures
+
+    @property
+    def evidence(self) -> FurtherEvidence:
+        """What the original study's statements are judged by."""
+        return FurtherEvidence(
+            data=self.results.data,
+            findings=tuple(row.finding for row in self.contrasts),
+            statements=self.outcome.statements,
+            runs=tuple(run for run in self.results.runs if run.status == "finished"),
+        )
 
     @property
     def seconds(self) -> float:
