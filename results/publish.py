@@ -1,9 +1,9 @@
-"""Publish a study: its runs into results/, its first figure and its table into README.md.
+"""Publish a study: its runs into results/, its first figures and its tables into README.md.
 
     .venv/bin/python results/publish.py quick --runs runs
 
-The README's result is written by this script alone, from the published runs; a test makes it again
-and compares.
+The README's results are written by this script alone, from the published runs; a test makes them
+again and compares.
 """
 
 from __future__ import annotations
@@ -14,34 +14,35 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from convbias import data
-from convbias.experiments.original import ORIGINAL
+from convbias.cli.report import report_stored
+from convbias.experiments import EXPERIMENTS, ORIGINAL
 from convbias.findings import evaluate
-from convbias.report import comparison_table, write_report
-from convbias.run import Run
-from convbias.store import Store, table, write_atomically
+from convbias.report import Section, comparison_table, section
+from convbias.results import Results, collect
+from convbias.store import Store, write_atomically
 from convbias.study import load_study
+from convbias.wording import how_many_seeds
 
 ROOT = Path(__file__).parents[1]
-BEGIN, END = "<!-- result: begin -->", "<!-- result: end -->"
-FIGURES = ("accuracy", "convergence-accuracy")
+# Name of a block of the README to the SVG files of the report that it shows.
+BLOCKS = {"result": ("accuracy", "convergence-accuracy"), "experiments": ("shift-accuracy",)}
 
 
-def published_runs(profile: str) -> list[Run]:
-    """The published runs of a profile, arm by arm and seed by seed."""
+def published(profile: str) -> list[Results]:
+    """What is published of every experiment of a profile."""
     study = load_study(profile)
-    order = {arm.hash: place for place, arm in enumerate(study.arms(ORIGINAL).values())}
-    runs = list(Store(ROOT / "results" / profile / "runs"))
-    return sorted(runs, key=lambda run: (order[run.arm_hash], run.seed))
+    store = Store(ROOT / "results" / profile / "runs")
+    return [collect(study, name, store) for name in study.experiments]
 
 
-def readme_block(profile: str, runs: Sequence[Run]) -> str:
-    """The README's result, in Markdown."""
+def result_block(profile: str, results: Results) -> str:
+    """What the original comparison found, in Markdown."""
+    runs = results.runs
     compared = comparison_table(ORIGINAL, runs)
     compared.columns = [f"**{arm}**" for arm in compared.columns]
     recipe, environment = runs[0].arm.recipe, runs[0].environment
     seeds = len({run.seed for run in runs})
-    rows = [["", *compared.columns], ["---"] * (1 + len(compared.columns))]
+    rows = [["", *compared.columns]]
     rows += [[str(name), *map(str, values)] for name, values in compared.T.items()]
     lines = [
         (
@@ -49,7 +50,7 @@ def readme_block(profile: str, runs: Sequence[Run]) -> str:
             f" per seed, with 95 % intervals](docs/figures/{profile}-accuracy.svg)"
         ),
         "",
-        *(f"| {' | '.join(row)} |" for row in rows),
+        *_table(rows),
         "",
         (
             f"*Mean [95 % interval] over {seeds} seeds, best value of a row ★; the {profile}"
@@ -63,11 +64,72 @@ def readme_block(profile: str, runs: Sequence[Run]) -> str:
     return "\n".join(lines)
 
 
-def put_into_readme(readme: str, block: str) -> str:
-    """The README with its result replaced."""
-    before, rest = readme.split(BEGIN)
-    _, after = rest.split(END)
-    return f"{before}{BEGIN}\n{block}\n{END}{after}"
+def experiments_block(profile: str, sections: Sequence[Section]) -> str:
+    """What the further experiments found, in Markdown: of each its first contrast."""
+    rows = [["experiment", "its first question", "difference [95 % interval]", "", "controls"]]
+    for each in sections:
+        first = each.contrasts[0]
+        quantity = first.finding.planned.quantity
+        held = sum(control.verdict == "holds" for control in each.outcome.controls)
+        rows.append(
+            [
+                f"`{each.results.experiment.name}`",
+                first.finding.planned.question,
+                f"{first.difference} [{first.on_test_set}] {first.unit}, {quantity.noun}",
+                first.verdict,
+                f"{held} of {len(each.outcome.controls)} hold",
+            ]
+        )
+    counts = [len(each.contrasts[0].finding.seeds) for each in sections]
+    sizes = sorted({each.results.data.training_images or 0 for each in sections} - {0})
+    images = " or ".join(f"{size:,}" for size in sizes)
+    epochs = {each.results.study.epochs for each in sections}
+    lines = [
+        (
+            "![Test accuracy against the distance by which the test images are shifted: the dense"
+            " networks and the CNNs, with 95 % intervals]"
+            f"(docs/figures/{profile}-shift-accuracy.svg)"
+        ),
+        "",
+        *_table(rows),
+        "",
+        (
+            f"*{how_many_seeds(counts)}; the {profile} profile trains these"
+            f" {'–'.join(str(count) for count in sorted(epochs))} epoch"
+            f"{'s' if max(epochs) > 1 else ''}"
+            f"{f' of {images} images' if images else ''}. All contrasts, statements and controls"
+            f" are in the report: `convbias report {profile} --runs results/{profile}/runs`.*"
+        ),
+    ]
+    return "\n".join(lines)
+
+
+def _table(rows: Sequence[Sequence[str]]) -> list[str]:
+    head, *body = rows
+    return [f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *body)]
+
+
+def blocks(profile: str) -> dict[str, str]:
+    """Every block of the README, made from the published runs."""
+    original, *further = published(profile)
+    sections = [section(each) for each in further]
+    return {
+        "result": result_block(profile, original),
+        "experiments": experiments_block(profile, [each for each in sections if each]),
+    }
+
+
+def block_of(readme: str, name: str) -> str:
+    """A block of the README as it stands there."""
+    return readme.split(f"<!-- {name}: begin -->")[1].split(f"<!-- {name}: end -->")[0].strip()
+
+
+def put_into_readme(readme: str, name: str, block: str) -> str:
+    """The README with one of its blocks replaced."""
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    before, rest = readme.split(begin)
+    _, after = rest.split(end)
+    return f"{before}{begin}\n{block}\n{end}{after}"
 
 
 def main() -> None:
@@ -75,30 +137,31 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("profile")
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of the runs")
-    parser.add_argument("--seeds", type=int, nargs="*", help="instead of the profile's own")
     arguments = parser.parse_args()
     study = load_study(arguments.profile)
-    if arguments.seeds:
-        study = study.model_copy(update={"seeds": tuple(arguments.seeds)})
     source = Store(arguments.runs)
     target = Store(ROOT / "results" / study.name / "runs")
     shutil.rmtree(target.folder, ignore_errors=True)
-    target.folder.mkdir(parents=True)
-    for arm, seed in study.planned():
-        shutil.copy(source.path(arm, seed), target.folder)
-    runs = published_runs(study.name)
-    csv = table(runs).to_csv(index=False)
-    write_atomically(target.folder.parent / "table.csv", lambda file: file.write_text(csv))
+    (target.folder / "measurements").mkdir(parents=True)
+    for name in study.experiments:
+        for run in collect(study, name, source).runs:
+            shutil.copy(source.path(run.arm, run.seed), target.folder)
+            for measure in EXPERIMENTS[name].measures:
+                path = source.measurement_path(run, measure)
+                shutil.copy(path, target.folder / "measurements")
     with tempfile.TemporaryDirectory() as folder:
-        report = write_report(study.name, ORIGINAL, runs, data.load(study.dataset), Path(folder))
+        report_stored(["study", study.name], study, target, Path(folder))
+        shutil.copy(Path(folder) / "table.csv", target.folder.parent)
         (ROOT / "docs/figures").mkdir(exist_ok=True)
-        for figure in FIGURES:
+        for figure in (figure for of_block in BLOCKS.values() for figure in of_block):
             shutil.copy(
-                report.parent / "figures" / f"{figure}.svg",
+                Path(folder) / "figures" / f"{figure}.svg",
                 ROOT / "docs/figures" / f"{study.name}-{figure}.svg",
             )
     readme = ROOT / "README.md"
-    text = put_into_readme(readme.read_text(), readme_block(study.name, runs))
+    text = readme.read_text()
+    for name, block in blocks(study.name).items():
+        text = put_into_readme(text, name, block)
     write_atomically(readme, lambda file: file.write_text(text))
 
 

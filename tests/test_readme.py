@@ -12,32 +12,54 @@ from convbias.store import table
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "results"))
 
-from publish import BEGIN, END, published_runs, put_into_readme, readme_block  # noqa: E402
+from publish import block_of, blocks, published, put_into_readme  # noqa: E402
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def test_the_result_is_made_from_the_published_runs():
-    block = README.split(BEGIN)[1].split(END)[0].strip()
-    assert block == readme_block("quick", published_runs("quick")).strip()
+@pytest.fixture(scope="module")
+def made() -> dict[str, str]:
+    """The README's blocks, made again from the published runs."""
+    return blocks("quick")
+
+
+@pytest.mark.parametrize("name", ["result", "experiments"])
+def test_the_results_are_made_from_the_published_runs(name, made):
+    assert block_of(README, name) == made[name].strip()
+
+
+def test_every_run_and_every_measure_is_published():
+    for results in published("quick"):
+        assert not results.absent, results.experiment.name
+        assert not results.unmeasured, results.experiment.name
 
 
 def test_the_published_table_is_that_of_the_published_runs():
-    published = pd.read_csv(ROOT / "results/quick/table.csv")
-    rebuilt = table(published_runs("quick"))
-    pd.testing.assert_frame_equal(published, rebuilt, check_dtype=False)
+    table_of = {each.experiment.name: table(each.runs) for each in published("quick")}
+    rebuilt = pd.concat(rows.assign(experiment=name) for name, rows in table_of.items())
+    stored = pd.read_csv(ROOT / "results/quick/table.csv")
+    pd.testing.assert_frame_equal(
+        stored, rebuilt.reset_index(drop=True), check_dtype=False, check_like=True
+    )
 
 
-def test_a_mean_in_the_result_by_hand():
-    runs = [run for run in published_runs("quick") if run.arm_name == "cnn-3x3"]
-    mean = 100 * sum(run.test.accuracy for run in runs if run.test) / len(runs)
+def test_means_in_the_results_by_hand():
+    def accuracies(results, condition):
+        runs = [run for run in results.runs if run.arm_name == condition]
+        return [100 * run.test.accuracy for run in runs]
+
+    by_name = {each.experiment.name: each for each in published("quick")}
+    cnn = accuracies(by_name["original"], "cnn-3x3")
     [row] = [line for line in README.splitlines() if line.startswith("| Test accuracy")]
-    assert f"{mean:.2f}" in row.split("|")[3]
+    assert f"{sum(cnn) / len(cnn):.2f}" in row.split("|")[3]
+    local, dense = (accuracies(by_name["sharing"], each) for each in ("local + flatten", "dense"))
+    [row] = [line for line in block_of(README, "experiments").splitlines() if "`sharing`" in line]
+    assert f"{(sum(local) - sum(dense)) / len(local):+.2f} [" in row
 
 
-def test_only_the_result_is_replaced():
-    text = f"before\n{BEGIN}\nold\n{END}\nafter"
-    assert put_into_readme(text, "new") == f"before\n{BEGIN}\nnew\n{END}\nafter"
+def test_only_one_block_is_replaced():
+    text = "<!-- a: begin -->\nold\n<!-- a: end -->\n<!-- b: begin -->\nkept\n<!-- b: end -->\n"
+    assert put_into_readme(text, "a", "new") == text.replace("old", "new")
 
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/decisions/README.md"])
