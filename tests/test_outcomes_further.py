@@ -6,9 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from convbias.config import Convolutional
 from convbias.experiments.kernel_size import MATCHED_FILTERS, condition_name
+from convbias.models import build
 from convbias.outcomes import outcome_of
 from convbias.outcomes.base import Outcome
+from convbias.outcomes.choices import parameters_by_arithmetic
 from factories import make_results
 
 TEN = range(10)
@@ -106,10 +109,58 @@ def test_figures_tell_every_condition(name: str) -> None:
     results = make_results(name, lambda *_: {"accuracy": 0.75}, range(1))
     first = outcome_of(results).figures[0]
     assert first.name == f"{name}-accuracy"
-    if name in ("permutation", "choices"):
+    if name == "permutation":
+        along = ", ".join(f"{block}: 75.00" for block in (1, 2, 4, 7, 14, 28))
+        assert f"dense: {along}; cnn-3x3: {along}." in first.description
+    if name == "choices":
         for condition in results.experiment.names:
             assert f"{condition} 75.00 (n = 1)" in first.description
     assert first.svg().startswith("<svg")
+
+
+def test_parameters_are_counted_again_by_arithmetic() -> None:
+    counted = {
+        "as built": 28_426,
+        "1x1": 11_786,  # 64 + 2,112 + 8,320 + 1,290
+        "flatten": 421_642,  # 18,816 + 3,136 * 128 + 128 + 1,290
+        "flatten (matched)": 28_396,
+    }
+
+    def values(condition: str, _: int) -> dict[str, float]:
+        return {"parameters": counted[condition]} if condition in counted else {}
+
+    [control] = outcome_of(make_results("choices", values, range(1))).controls
+    assert control.verdict == "holds"
+    assert "flatten 421,642," in control.text
+    counted["1x1"] += 1
+    [control] = outcome_of(make_results("choices", values, range(1))).controls
+    assert control.verdict == "does not hold"
+    assert "1x1 11,787 instead of 11,786" in control.text
+
+
+def test_a_strided_and_a_valid_network_as_keras_builds_them() -> None:
+    for model in (
+        Convolutional(downsampling="stride"),
+        Convolutional(padding="valid", head="flatten", kernel_size=5),
+    ):
+        assert parameters_by_arithmetic(model) == build(model, seed=0).count_params()
+
+
+@pytest.mark.parametrize(
+    ("on_blocks", "spread", "verdict"),
+    [(0.85, 0.001, "holds"), (0.84, 0.001, "does not hold"), (0.8485, 0.01, "undecided")],
+)
+def test_the_dense_network_must_not_care_about_shuffling(
+    on_blocks: float, spread: float, verdict: str
+) -> None:
+    def values(condition: str, seed: int) -> dict[str, float]:
+        whole = condition == "dense on whole images"
+        noise = 0 if whole else ((7 * seed) % 10 - 4.5) / 5 * spread
+        return {"accuracy": (0.85 if whole else on_blocks) + noise}
+
+    [control] = outcome_of(make_results("permutation", values, TEN)).controls
+    assert control.verdict == verdict
+    assert "10 seed pairs" in control.text
 
 
 def test_corners_that_are_not_measured_have_no_figure() -> None:

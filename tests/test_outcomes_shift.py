@@ -205,7 +205,7 @@ def test_a_condition_looks_the_same_in_both_curves():
 
 
 def test_one_seed_has_no_intervals():
-    for seeds, layers in (((0, 1, 2), 3), ((0,), 2)):  # intervals, lines, points
+    for seeds, layers in (((0, 1, 2), 4), ((0,), 3)):  # intervals, lines, runs, means
         figure = outcome_of(make_results("shift", values, seeds)).figures[0]
         assert len(figure.specification()["layer"]) == layers
 

@@ -26,6 +26,7 @@ from jax import lax
 
 from convbias import models, optimisers
 from convbias.config import Model, Recipe
+from convbias.data import IMAGE_SIDE
 from convbias.errors import ConvbiasError
 
 EVALUATION_BATCH = 256
@@ -64,7 +65,7 @@ def engine(
     images: int,
     standardise: tuple[float, float] | None,
     seeds: int = 1,
-    side: int = models.IMAGE_SIDE,
+    side: int = IMAGE_SIDE,
 ) -> Engine:
     """The engine for a network and recipe; a second call costs no second compilation."""
     return Engine(model, recipe, images, standardise, seeds, side)
@@ -89,7 +90,7 @@ class Engine:
         images: int,
         standardise: tuple[float, float] | None,
         seeds: int = 1,
-        side: int = models.IMAGE_SIDE,
+        side: int = IMAGE_SIDE,
     ) -> None:
         if keras.backend.backend() != "jax":
             raise ConvbiasError(

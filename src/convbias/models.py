@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from convbias.config import Convolutional, Dense, Model
+from convbias.data import IMAGE_SIDE
 from convbias.layers import (
     AntialiasedPooling,
     CircularPadding,
@@ -18,7 +19,6 @@ from convbias.layers import (
     MaxPooling,
 )
 
-IMAGE_SIDE = 28
 # Also where a data variant has two classes only: the networks stay those of the other experiments,
 # and an output without images is soon never the largest.
 CLASSES = 10

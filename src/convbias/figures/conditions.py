@@ -1,10 +1,9 @@
-"""A quantity by condition: every run as a dot, means with intervals, rows or lines."""
+"""A quantity by condition: every run as a dot, means with intervals, one row per condition."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import altair as alt
 import pandas as pd
@@ -19,21 +18,6 @@ from convbias.statistics import summarise
 from convbias.wording import how_many_seeds
 
 _ROW = 46  # pixels per condition
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a condition stands on a line.
-
-    Args:
-        series: Of which line.
-        x: Where on it.
-        also: Further lines that it belongs to, at the same place.
-    """
-
-    series: str
-    x: float
-    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -87,6 +71,15 @@ def means_over_seeds(values: pd.DataFrame, by: Sequence[str] = ("condition",)) -
     return pd.DataFrame(rows, columns=[*by, "mean", "low", "high", "n"])
 
 
+def tooltips(number: str) -> list[alt.Tooltip]:
+    """What is told of a mean that is pointed at.
+
+    Args:
+        number: Format of its numbers.
+    """
+    return [alt.Tooltip(f"{name}:Q", format=number) for name in ("mean", "low", "high")]
+
+
 def rows_of_conditions(
     results: Results, quantity: Quantity, words: Words, names: Sequence[str] | None = None
 ) -> Figure:
@@ -125,102 +118,45 @@ def rows_of_conditions(
         ),
         alt.Chart(means)
         .mark_point(size=110, strokeWidth=3.5, opacity=1, shape="M0,-1.6V1.6")
-        .encode(alt.X("mean:Q"), y, colour, tooltip=["condition", "n", *_tooltips(number)]),
+        .encode(alt.X("mean:Q"), y, colour, tooltip=["condition", "n", *tooltips(number)]),
         alt.Chart(means)
         .mark_text(dy=-13)
         .encode(alt.X("mean:Q"), y, text=alt.Text("mean:Q", format=number)),
     ]
     chart = alt.layer(*layers).properties(width=640, height=_ROW * max(len(shown), 1))
-    return _figure(results, quantity, words, means, chart)
-
-
-def lines_of_conditions(
-    results: Results,
-    quantity: Quantity,
-    words: Words,
-    places: Mapping[str, Place],
-    x_title: str,
-    x_scale: Literal["linear", "log", "steps"] = "linear",
-) -> Figure:
-    """Draw lines through the means of conditions that differ by a number.
-
-    Args:
-        results: Of an experiment.
-        quantity: What to draw upwards.
-        words: What the figure is called.
-        places: Condition to its place; conditions without one are left out.
-        x_title: What the number is, with its unit.
-        x_scale: steps: every number is as far from the next.
-    """
-    values = values_by_condition(results, quantity)
-    values = values[values["condition"].isin(list(places))]
-    told = means_over_seeds(values)
-    rows = [
-        {"condition": name, "series": series, "x": place.x}
-        for name, place in places.items()
-        for series in (place.series, *place.also)
-    ]
-    at = pd.DataFrame(rows)
-    values, means = (table.merge(at, on="condition") for table in (values, told))
-    series = list(dict.fromkeys(place.series for place in places.values()))
-    ticks = sorted({place.x for place in places.values()})
-    title = f"{quantity.noun[0].upper()}{quantity.noun[1:]} ({quantity.value_unit})"
-    if x_scale == "steps":
-        x = alt.X("x:O").title(x_title).sort(ticks).axis(labelAngle=0)
-    else:
-        scale = alt.Scale(type=x_scale, zero=False, nice=False, padding=18)
-        axis = alt.Axis(values=ticks, format=",", grid=False, labelOverlap=True)
-        x = alt.X("x:Q").title(x_title).scale(scale).axis(axis)
-    y = alt.Y("mean:Q").title(title).scale(zero=False)
-    colour = (
-        alt.Color("series:N")
-        .scale(arm_scale(series))
-        .legend(title=None, symbolType="circle", symbolOpacity=1)
-    )
-    number = f".{quantity.digits}f"
-    layers: list[alt.Chart] = []
-    spread = means.dropna(subset=["low"])
-    if len(spread):
-        layers.append(
-            alt.Chart(spread)
-            .mark_rule(strokeWidth=2, opacity=0.7)
-            .encode(x, alt.Y("low:Q").scale(zero=False), alt.Y2("high:Q"), colour)
-        )
-    layers += [
-        alt.Chart(means).mark_line(strokeWidth=2).encode(x, y, colour),
-        alt.Chart(values)
-        .mark_point(filled=True, size=20, opacity=0.55)
-        .encode(x, alt.Y("value:Q"), colour, tooltip=["condition", "seed", "value"]),
-        alt.Chart(means)
-        .mark_point(filled=True, size=64, opacity=1)
-        .encode(x, y, colour, tooltip=["condition", "n", *_tooltips(number)]),
-    ]
-    chart = alt.layer(*layers).properties(width=640, height=340)
-    return _figure(results, quantity, words, told, chart)
-
-
-def _tooltips(number: str) -> list[alt.Tooltip]:
-    return [alt.Tooltip(f"{name}:Q", format=number) for name in ("mean", "low", "high")]
-
-
-def _figure(
-    results: Results, quantity: Quantity, words: Words, means: pd.DataFrame, chart: Chart
-) -> Figure:
     told = "; ".join(
-        f"{row['condition']} {row['mean']:.{quantity.digits}f} (n = {row['n']})"
+        f"{row['condition']} {row['mean']:{number}} (n = {row['n']})"
         for row in means.to_dict("records")
     )
+    return figure_of_means(
+        results, words, quantity.value_unit, means, f"{quantity.noun} by condition: {told}.", chart
+    )
+
+
+def figure_of_means(
+    results: Results, words: Words, unit: str, means: pd.DataFrame, description: str, chart: Chart
+) -> Figure:
+    """Put the words around a chart of means over seeds.
+
+    Args:
+        results: Of the experiment.
+        words: What the figure is called.
+        unit: Of the means.
+        means: From `means_over_seeds`.
+        description: The chart in words.
+        chart: The drawing.
+    """
     return Figure(
         name=f"{results.experiment.name}-{words.name}",
         title=words.title,
         subtitle=with_remark(
-            f"{quantity.value_unit}, mean of {how_many_seeds(means['n'])}, 95 % interval",
+            f"{unit}, mean of {how_many_seeds(means['n'])}, 95 % interval",
             data_remark(results.data),
         ),
         caption=(
             f"{words.reading + ' ' if words.reading else ''}Small dots are single runs; the"
             " interval (Student’s t) is that of the mean over seeds."
         ),
-        description=f"{quantity.noun} by condition: {told}.",
+        description=description,
         drawing=chart,
     )

@@ -1,23 +1,44 @@
-"""One quantity along a number or along named steps, a line per condition."""
+"""One quantity along a number or along named steps, a line per condition or per series of them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import cycle
+from typing import Literal
 
 import altair as alt
 import pandas as pd
 
-from convbias.figures.arms import data_remark, with_remark
 from convbias.figures.base import Figure
-from convbias.figures.conditions import Words, means_over_seeds
+from convbias.figures.conditions import (
+    Words,
+    figure_of_means,
+    means_over_seeds,
+    tooltips,
+    values_by_condition,
+)
 from convbias.figures.theme import arm_colours
+from convbias.quantities import Quantity
 from convbias.results import Results
-from convbias.wording import how_many_seeds
 
 # Beside the colours, for prints without them and for those who do not tell them apart.
 _SHAPES = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a condition stands on a line.
+
+    Args:
+        series: Of which line.
+        x: Where on it.
+        also: Further lines that it belongs to, at the same place.
+    """
+
+    series: str
+    x: float
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -26,17 +47,19 @@ class Axes:
 
     Args:
         along: Title of the horizontal axis, with its unit where it has one.
-        steps: The places along it, in order.
+        steps: The places along it, in order; numbers where the scale is "log".
         upwards: Title of the vertical axis, with its unit.
         unit: The unit alone.
         digits: After the decimal point.
+        scale: steps: every place is as far from the next.
     """
 
     along: str
-    steps: Sequence[str]
+    steps: Sequence[str] | Sequence[float]
     upwards: str
     unit: str
     digits: int
+    scale: Literal["steps", "log"] = "steps"
 
 
 def curves(results: Results, table: pd.DataFrame, words: Words, axes: Axes) -> Figure:
@@ -51,16 +74,11 @@ def curves(results: Results, table: pd.DataFrame, words: Words, axes: Axes) -> F
     """
     means = means_over_seeds(table, ("condition", "step"))
     found = dict.fromkeys(means["condition"])
-    everything = dict.fromkeys((*results.experiment.names, *found))
+    names = results.experiment.names
+    everything = dict.fromkeys(found if found.keys().isdisjoint(names) else (*names, *found))
     shown = [name for name in everything if name in found]
     number = f".{axes.digits}f"
-    x = (
-        alt.X("step:N")
-        .title(axes.along)
-        .sort(list(axes.steps))
-        .scale(domain=list(axes.steps))
-        .axis(labelAngle=0, labelOverlap=False, labelExpr="split(datum.label, ' ')")
-    )
+    x = _along(axes)
     y = alt.Y("mean:Q").title(axes.upwards).scale(zero=False)
     legend = alt.Legend(title=None, columns=alt.ExprRef("width < 420 ? 2 : 3"), symbolOpacity=1)
     # By the place among all conditions, so that every figure of the experiment has the same.
@@ -78,8 +96,8 @@ def curves(results: Results, table: pd.DataFrame, words: Words, axes: Axes) -> F
     )
     tooltip = [
         "condition",
-        alt.Tooltip("step:N", title=axes.along),
-        *(alt.Tooltip(f"{name}:Q", format=number) for name in ("mean", "low", "high")),
+        alt.Tooltip("step", title=axes.along),
+        *tooltips(number),
         "n",
     ]
     layers = []
@@ -91,23 +109,70 @@ def curves(results: Results, table: pd.DataFrame, words: Words, axes: Axes) -> F
         )
     layers += [
         alt.Chart(means).mark_line(strokeWidth=2).encode(x, y, colour),
+        alt.Chart(table)
+        .mark_point(filled=True, shape="circle", size=14, opacity=0.5)
+        .encode(x, alt.Y("value:Q"), colour, tooltip=["condition", "seed", "value"]),
         alt.Chart(means)
         .mark_point(filled=True, size=60, opacity=1)
         .encode(x, y, colour, shape, tooltip=tooltip),
     ]
-    return Figure(
-        name=f"{results.experiment.name}-{words.name}",
-        title=words.title,
-        subtitle=with_remark(
-            f"{axes.unit}, mean of {how_many_seeds(means['n'])}, 95 % interval",
-            data_remark(results.data),
-        ),
-        caption=(
-            f"{words.reading} Points are means over seeds, vertical lines their intervals"
-            " (Student’s t)."
-        ),
-        description=f"{axes.upwards} by {axes.along.lower()}. {_told(means, shown, number)}.",
-        drawing=alt.layer(*layers).properties(width=640, height=360),
+    return figure_of_means(
+        results,
+        words,
+        axes.unit,
+        means,
+        f"{axes.upwards} by {axes.along.lower()}. {_told(means, shown, number)}.",
+        alt.layer(*layers).properties(width=640, height=360),
+    )
+
+
+def lines_of_conditions(
+    results: Results,
+    quantity: Quantity,
+    words: Words,
+    places: Mapping[str, Place],
+    along: str,
+    scale: Literal["steps", "log"],
+) -> Figure:
+    """Draw lines through the means of conditions that differ by a number.
+
+    Args:
+        results: Of an experiment.
+        quantity: What to draw upwards.
+        words: What the figure is called.
+        places: Condition to its place; conditions without one are left out.
+        along: What the number is, with its unit.
+        scale: Of the axis of the number.
+    """
+    rows = [
+        {"condition": name, "series": series, "step": place.x}
+        for name, place in places.items()
+        for series in (place.series, *place.also)
+    ]
+    values = values_by_condition(results, quantity).merge(pd.DataFrame(rows), on="condition")
+    table = values.drop(columns="condition").rename(columns={"series": "condition"})
+    axes = Axes(
+        along=along,
+        steps=sorted({place.x for place in places.values()}),
+        upwards=f"{quantity.noun[0].upper()}{quantity.noun[1:]} ({quantity.value_unit})",
+        unit=quantity.value_unit,
+        digits=quantity.digits,
+        scale=scale,
+    )
+    return curves(results, table, words, axes)
+
+
+def _along(axes: Axes) -> alt.X:
+    if axes.scale == "log":
+        scale = alt.Scale(type="log", zero=False, nice=False, padding=18)
+        axis = alt.Axis(values=list(axes.steps), format=",", grid=False, labelOverlap=True)
+        return alt.X("step:Q").title(axes.along).scale(scale).axis(axis)
+    return (
+        alt.X("step:N")
+        .title(axes.along)
+        .sort(list(axes.steps))
+        .scale(domain=list(axes.steps))
+        .axis(labelAngle=0, labelOverlap=False, labelExpr="split(datum.label, ' ')")
     )
 
 

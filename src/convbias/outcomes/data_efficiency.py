@@ -11,7 +11,8 @@ import numpy as np
 from convbias.config import DataVariant
 from convbias.experiments.data_efficiency import MODELS, SIZES, condition_name
 from convbias.figures.base import Figure
-from convbias.figures.conditions import Place, Words, lines_of_conditions
+from convbias.figures.conditions import Words
+from convbias.figures.curves import Place, lines_of_conditions
 from convbias.figures.ratios import ratios_by_size
 from convbias.findings import runs_by_arm, score
 from convbias.outcomes.base import Outcome

@@ -11,7 +11,8 @@ from convbias.experiments.kernel_size import (
     multiply_adds,
 )
 from convbias.figures import Figure
-from convbias.figures.conditions import Place, Words, lines_of_conditions, rows_of_conditions
+from convbias.figures.conditions import Words, rows_of_conditions
+from convbias.figures.curves import Place, lines_of_conditions
 from convbias.outcomes.base import Outcome
 from convbias.outcomes.evidence import scores_by_seed
 from convbias.quantities import TEST_ACCURACY

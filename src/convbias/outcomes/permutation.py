@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from statistics import fmean
+
 from convbias.experiments.permutation import BLOCKS, WHOLE, condition_name
-from convbias.figures.conditions import Place, Words, lines_of_conditions
+from convbias.figures.conditions import Words
+from convbias.figures.curves import Place, lines_of_conditions
 from convbias.outcomes.base import Outcome
+from convbias.outcomes.evidence import scores_by_seed
 from convbias.quantities import TEST_ACCURACY
 from convbias.results import Results
+from convbias.statement import Judgement, Statement
+from convbias.statistics import paired_contrast
+from convbias.wording import evidence
 
 _SERIES = ("dense", "cnn-3x3")
 
 
 def outcome(results: Results) -> Outcome:
-    """Accuracy against the size of the blocks, and which block size costs most.
+    """Accuracy against the size of the blocks, and the dense network, which must not care.
 
     Args:
         results: Of the experiment `permutation`.
@@ -33,4 +40,30 @@ def outcome(results: Results) -> Outcome:
     figure = lines_of_conditions(
         results, TEST_ACCURACY, words, places, "Side of the shuffled blocks (pixels)", "steps"
     )
-    return Outcome(statements=(), controls=(), figures=(figure,))
+    return Outcome(statements=(), controls=(_dense(results),), figures=(figure,))
+
+
+def _dense(results: Results) -> Statement:
+    """Whether shuffling changes the dense network, on the average of all sizes of blocks."""
+    asked = "To a dense network shuffling is only another order of its inputs"
+    shuffled = [
+        scores_by_seed(results, condition_name("dense", block), TEST_ACCURACY) for block in BLOCKS
+    ]
+    whole = scores_by_seed(results, condition_name("dense", WHOLE), TEST_ACCURACY)
+    seeds = sorted(set(whole).intersection(*shuffled))
+    if not seeds:
+        return Statement(f"{asked}: no seed was finished on all blocks.", "not measured yet")
+    found = paired_contrast(
+        [fmean(scores[seed] for scores in shuffled) for seed in seeds],
+        [whole[seed] for seed in seeds],
+        margin=TEST_ACCURACY.margin,
+        higher_is_better=True,
+    )
+    verdict: Judgement = "does not hold" if found.different else "undecided"
+    return Statement(
+        f"{asked}: averaged over the {len(BLOCKS)} sizes of blocks, its test accuracy differs from"
+        f" that on whole images by {TEST_ACCURACY.amount(found.difference, '+')}"
+        f" ({evidence(found, scale=TEST_ACCURACY.scale, digits=TEST_ACCURACY.digits)}); less than"
+        f" {TEST_ACCURACY.amount(found.margin)} does not matter.",
+        "holds" if found.verdict == "equivalent" else verdict,
+    )
