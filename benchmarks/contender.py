@@ -71,14 +71,19 @@ class Stopwatch:
     def __init__(self, task: Task) -> None:
         self._task = task
         self._amount = 0
-        self._start_seconds = self._warm_up_seconds = 0.0
+        self._start_seconds = self._compile_seconds = self._warm_up_seconds = 0.0
         self._ready: tuple[float, float, float] | None = None
         self._go: tuple[float, float, float] | None = None
         self._done: tuple[float, float, float] | None = None
 
-    def started(self) -> None:
-        """Call when the first training step can begin, or has just ended if it compiles."""
+    def started(self, compile_seconds: float = 0.0) -> None:
+        """Call when the first training step can begin, or has just ended if it compiles.
+
+        Args:
+            compile_seconds: How much of the time so far is compilation, where that is known.
+        """
         self._start_seconds = time.time() - self._task.started
+        self._compile_seconds = compile_seconds
         self._ready = _clocks()
 
     def epoch_done(self, amount: int) -> bool:
@@ -114,6 +119,7 @@ class Stopwatch:
             "cpu_seconds": cpu,
             "machine_seconds": busy,
             "start_seconds": self._start_seconds,
+            "compile_seconds": self._compile_seconds,
             "warm_up_seconds": self._warm_up_seconds,
             "peak_memory_bytes": _peak_memory_bytes(),
         }

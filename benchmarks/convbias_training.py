@@ -25,8 +25,7 @@ def main(task: Task, dataset_name: DatasetName) -> None:
     state = trainer.initial_state([models.build(model, seed=0)])
     images = jnp.asarray(dataset.train_images)
     labels = jnp.asarray(dataset.train_labels, dtype=jnp.int32)
-    trainer.compile(state, images, labels)
-    stopwatch.started()
+    stopwatch.started(trainer.compile(state, images, labels))
 
     orders = np.random.default_rng(0)
     training = True

@@ -43,6 +43,7 @@ class Measurement(Description, frozen=True):
     cpu_seconds: float
     machine_seconds: float
     start_seconds: float
+    compile_seconds: float = 0.0  # of them; not every contender tells
     warm_up_seconds: float
     peak_memory_bytes: int
 

@@ -50,8 +50,8 @@ def cost_model(results: Sequence[Result]) -> str:
     """The package's `cost.toml`: how fast training is beside a matrix product on one core."""
     lines = [
         "# Training on one core of a busy machine, written by `benchmarks/throughput.py --table`:",
-        "# images per second for every GFLOP/s of a matrix product on one core, and seconds until",
-        "# training begins, by kernel size (0: the dense network).",
+        "# images per second for every GFLOP/s of a matrix product on one core, seconds until a",
+        "# new process trains, and of these, compilation; by kernel size (0: the dense network).",
     ]
     for result in results:
         arm, cores = result.circumstances.arm, result.circumstances.cores
@@ -61,12 +61,15 @@ def cost_model(results: Sequence[Result]) -> str:
             / (turn.contest(MATRIX_PRODUCT, "one_core").rate / 1e9)
             for turn in result.rounds
         )
-        start = median(process.start_seconds for process in _processes(result, "one_per_core"))
+        processes = _processes(result, "one_per_core")
+        start = median(process.start_seconds for process in processes)
+        compilation = median(process.compile_seconds for process in processes)
         size = int(arm.partition("x")[2]) if "x" in arm else 0
         lines += [
             f"\n[kernel_size.{size}]",
             f"images_per_gigaflop = {per_gigaflop:.4g}",
             f"start_seconds = {start:.3g}",
+            f"compile_seconds = {compilation:.3g}",
         ]
     return "\n".join(lines) + "\n"
 

@@ -8,9 +8,9 @@ from convbias.drawn import drawn
 from convbias.recipes import classic, scheduled
 
 SPEEDS = {
-    0: cost._Speed(images_per_gigaflop=1_000, start_seconds=2),
-    3: cost._Speed(images_per_gigaflop=50, start_seconds=10),
-    7: cost._Speed(images_per_gigaflop=25, start_seconds=12),
+    0: cost._Speed(images_per_gigaflop=1_000, start_seconds=2, compile_seconds=0.5),
+    3: cost._Speed(images_per_gigaflop=50, start_seconds=10, compile_seconds=4),
+    7: cost._Speed(images_per_gigaflop=25, start_seconds=12, compile_seconds=5),
 }
 
 
@@ -102,13 +102,18 @@ def test_muon_costs_what_its_matrix_products_do():
     assert more == pytest.approx(3 * 54_000 / 64 * (large + small) / 80e9)
 
 
-def test_processes_share_the_runs_longest_first():
-    """Runs of 4, 3, 3 and 2 in two processes: 4 + 2 beside 3 + 3."""
+def test_processes_start_once_and_share_the_runs_longest_first():
+    """Runs of 4, 3, 3 and 2 in two processes: 4 + 2 beside 3 + 3, of which one start each."""
     planned = [(arm(Dense(), epochs), 0) for epochs in (400, 300, 300, 200)]
     lengths = [cost.predicted_seconds([one], jobs=1) for one in planned]
+    start = 2 - 0.5
     both = cost.predicted_seconds(planned, jobs=2)
-    assert both == pytest.approx(max(lengths[0] + lengths[3], lengths[1] + lengths[2]))
+    assert both == pytest.approx(max(lengths[0] + lengths[3], lengths[1] + lengths[2]) - start)
     assert cost.predicted_seconds(planned, jobs=9) == pytest.approx(max(lengths))
+    # The slowest to start is the CNN, whose process needs six seconds before it compiles.
+    two = [(arm(Dense()), 0), (arm(Convolutional()), 0)]
+    apart = seconds(Dense()) - 2 + seconds(Convolutional()) - 10
+    assert cost.predicted_seconds(two, jobs=1) == pytest.approx(6 + 0.5 + 4 + apart)
     assert cost.predicted_seconds([]) == 0
 
 

@@ -10,7 +10,7 @@ import heapq
 import time
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from itertools import pairwise
@@ -32,10 +32,11 @@ MUON_SMALL_PRODUCTS = 5 * 4  # iterations times products in each
 
 @dataclass(frozen=True)
 class _Speed:
-    """Of one network on one core."""
+    """Of one network on one core; `compile_seconds` are a part of `start_seconds`."""
 
     images_per_gigaflop: float
     start_seconds: float
+    compile_seconds: float
 
 
 def predicted_seconds(wanted: Sequence[Planned], jobs: int | None = None) -> float:
@@ -49,7 +50,10 @@ def predicted_seconds(wanted: Sequence[Planned], jobs: int | None = None) -> flo
         return 0.0
     gigaflops = matrix_product_rate() / cores() / 1e9
     longest_first = sorted((_run_seconds(arm, gigaflops) for arm, _ in wanted), reverse=True)
-    busy_until = [0.0] * min(jobs or cores(), len(wanted))
+    speeds = [_speed(arm) for arm, _ in wanted]
+    # A process starts once and then trains run after run.
+    process_start = max(speed.start_seconds - speed.compile_seconds for speed in speeds)
+    busy_until = [process_start] * min(jobs or cores(), len(wanted))
     for seconds in longest_first:
         heapq.heapreplace(busy_until, busy_until[0] + seconds)
     return max(busy_until)
@@ -70,6 +74,7 @@ def matrix_product_rate() -> float:
 
 
 def _run_seconds(arm: Arm, gigaflops: float) -> float:
+    """Of one run in a process that has started."""
     speed = _speed(arm)
     training, validation, test = _images(arm.data)
     images_per_epoch = arm.recipe.images_per_epoch or arm.data.training_images or training
@@ -79,7 +84,7 @@ def _run_seconds(arm: Arm, gigaflops: float) -> float:
         scored += test
     work = trained + FORWARD_SHARE * scored
     per_image = _relative_work(arm) / (speed.images_per_gigaflop * gigaflops)
-    seconds = speed.start_seconds + work * per_image
+    seconds = speed.compile_seconds + work * per_image
     if arm.recipe.optimiser == "muon":  # the stored speeds are Adam's, which costs next to nothing
         steps = trained / arm.recipe.batch_size
         seconds += steps * sum(map(_muon_gigaflop, _kernels(arm))) / gigaflops
@@ -146,7 +151,7 @@ def _speed(arm: Arm) -> _Speed:
     costs = [1 / measured[each].images_per_gigaflop for each in sizes]
     slope, offset = np.polyfit(sizes, costs, deg=1)
     nearest = measured[min(sizes, key=lambda each: abs(each - size))]
-    return _Speed(1 / max(slope * size + offset, min(costs) / 2), nearest.start_seconds)
+    return replace(nearest, images_per_gigaflop=1 / max(slope * size + offset, min(costs) / 2))
 
 
 @cache
