@@ -1,4 +1,6 @@
-"""What training costs, how the cost grows, and where the time goes, written to docs/cost.md.
+"""What training and measuring cost, how the cost grows, and where the time goes.
+
+Written to docs/cost.md, and for predictions to the package's measure_cost.toml.
 
 `python benchmarks/cost.py` measures (about ten minutes on a quiet machine) and writes the page;
 `--table` only writes it anew from what is stored. Every measurement is a process of its own with
@@ -12,21 +14,24 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from statistics import median
 
 # Run as a script, Python looks for modules in this file's folder only.
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.cost_page import markdown
-from benchmarks.cost_records import Costs, Growth, Network, Profile, read
+from benchmarks.cost_page import markdown, measure_cost
+from benchmarks.cost_records import Costs, Growth, MeasureTime, Network, Profile, read
 from benchmarks.processes import ROOT, THREAD_VARIABLES
 from benchmarks.stored import write_stored
 from pydantic import TypeAdapter
 
+from convbias.config import Convolutional, Dense
 from convbias.environment import code_version, describe_machine
 from convbias.errors import ConvbiasError, RunError
+from convbias.experiments import EXPERIMENTS
 from convbias.store import write_atomically
 
 KERNEL_SIZES = (0, 1, 3, 5, 7, 9, 11, 13)  # 0 is the dense network
@@ -38,6 +43,7 @@ PARALLEL = (1, 2)
 ROUNDS = 3
 RESULT = ROOT / "benchmarks" / "results" / "cost.json"
 PAGE = ROOT / "docs" / "cost.md"
+MEASURE_COST = ROOT / "src" / "convbias" / "measure_cost.toml"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -48,8 +54,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if not options.table:
             write_stored(_measure(), RESULT)
-        page = markdown(read(RESULT))
-        write_atomically(PAGE, lambda file: file.write_text(page, encoding="utf-8"))
+        costs = read(RESULT)
+        for path, text in ((PAGE, markdown(costs)), (MEASURE_COST, measure_cost(costs))):
+            write_atomically(path, partial(Path.write_text, data=text, encoding="utf-8"))
     except ConvbiasError as error:
         print(f"cost: {error}", file=sys.stderr)
         return error.exit_code
@@ -87,7 +94,20 @@ def _measure() -> Costs:
         growth=growth,
         processes=PARALLEL,
         images_per_second_together=parallel,
+        measures=tuple(_measures()),
     )
+
+
+def _measures() -> Iterator[MeasureTime]:
+    """Every measure of every experiment, on its dense network and its CNN, if it has one."""
+    done: set[tuple[str, int]] = set()
+    for experiment in EXPERIMENTS.values():
+        for size, model in ((0, Dense()), (3, Convolutional())):
+            for measure in experiment.measures if model in experiment.models else ():
+                if (measure, size) not in done:
+                    done.add((measure, size))
+                    answer = _child("measure", experiment.name, measure, size)
+                    yield MeasureTime.model_validate(answer)
 
 
 def _network(size: int) -> Network:

@@ -3,6 +3,7 @@
 python -m benchmarks.cost_measurements speed KERNEL_SIZE
 python -m benchmarks.cost_measurements profile KERNEL_SIZE
 python -m benchmarks.cost_measurements train KERNEL_SIZE IMAGES EPOCHS SEEDS
+python -m benchmarks.cost_measurements measure EXPERIMENT MEASURE KERNEL_SIZE
 """
 
 from __future__ import annotations
@@ -30,8 +31,13 @@ from convbias.config import Arm, Convolutional, DataVariant, Dense, Model
 from convbias.cost import matrix_product_rate
 from convbias.engine import Engine, State
 from convbias.environment import peak_memory_bytes
+from convbias.experiments import EXPERIMENTS
+from convbias.measures.base import Subject
+from convbias.measuring import take
 from convbias.recipes import classic
+from convbias.study import load_study
 from convbias.training import train
+from convbias.variants import vary
 
 BATCH = 128
 EPOCHS = 5
@@ -87,6 +93,29 @@ def training(kernel_size: int, images: int, epochs: int, seeds: int) -> float:
     for _ in train(arm, range(seeds), dataset):
         pass
     return time.perf_counter() - started
+
+
+def measuring(experiment: str, measure: str, kernel_size: str) -> dict[str, object]:
+    """Seconds of one measure on a network of an experiment that it belongs to."""
+    study = load_study("quick").of_experiment(experiment)
+    model = _model(int(kernel_size))
+    source = data.load(study.dataset)
+    arms = study.arms(EXPERIMENTS[experiment]).values()
+    arm = next(arm for arm in arms if arm.model == model)
+    dataset = vary(source, arm.data)
+    network = models.build(model, seed=0, side=dataset.side)
+    subject = Subject(network=network, arm=arm, seed=0, source=source, dataset=dataset)
+    gigaflops = [matrix_product_rate() / 1e9]
+    started = time.perf_counter()
+    take(measure, subject)
+    seconds = time.perf_counter() - started
+    gigaflops.append(matrix_product_rate() / 1e9)
+    return {
+        "measure": measure,
+        "network": "cnn" if int(kernel_size) else "dense",
+        "seconds": seconds,
+        "gigaflops": median(gigaflops),
+    }
 
 
 def training_multiply_adds(network: keras.Model) -> int:
@@ -163,6 +192,9 @@ def _model(kernel_size: int) -> Model:
 
 
 if __name__ == "__main__":
-    kind, *numbers = sys.argv[1:]
-    measure = {"speed": speed, "profile": profile, "train": training}[kind]
-    print(json.dumps(measure(*map(int, numbers))))
+    kind, *values = sys.argv[1:]
+    if kind == "measure":
+        print(json.dumps(measuring(*values)))
+    else:
+        measurement = {"speed": speed, "profile": profile, "train": training}[kind]
+        print(json.dumps(measurement(*map(int, values))))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from benchmarks.cost_records import Costs, Growth, Profile
+from benchmarks.cost_records import Costs, Growth, MeasureTime, Profile
 
 SMALLEST_SHARE = 0.02  # of a step; smaller parts are put together
 
@@ -35,10 +35,46 @@ Beyond {max(costs.processes)} cores nothing was measured. Processes share no dat
 their number is bounded by memory (one needs what the table above says) and by the bandwidth of the
 last-level cache, which activations of 128 images do not fit into.
 
+## What measures cost
+
+Seconds on one core of each measure that an experiment takes of every trained network, at the scale
+of the quick profile, compilation included.
+
+{_measures(costs)}
+
 ## Where the time of a step goes
 
 {_profiles(costs.profiles)}
 """
+
+
+def measure_cost(costs: Costs) -> str:
+    """The package's `measure_cost.toml`: how long measures take beside a matrix product."""
+    lines = [
+        "# Measuring one network on one core, written by `benchmarks/cost.py`: what a matrix",
+        "# product would do in the time (GFLOP), by measure, for the dense network and the CNN.",
+    ]
+    for measure, times in _by_measure(costs).items():
+        lines += [f"\n[measure.{measure}]"]
+        lines += [f"{network} = {time.gigaflop:.4g}" for network, time in times.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _by_measure(costs: Costs) -> dict[str, dict[str, MeasureTime]]:
+    names = dict.fromkeys(time.measure for time in costs.measures)
+    return {
+        name: {time.network: time for time in costs.measures if time.measure == name}
+        for name in names
+    }
+
+
+def _measures(costs: Costs) -> str:
+    rows = [
+        [measure]
+        + [f"{times[each].seconds:.1f}" if each in times else "" for each in ("dense", "cnn")]
+        for measure, times in _by_measure(costs).items()
+    ]
+    return _table(["measure", "dense (s)", "cnn-3x3 (s)"], rows)
 
 
 def _gigaflops(costs: Costs) -> str:

@@ -35,6 +35,20 @@ class Network(Description, frozen=True):
         return 2 * self.multiply_adds * self.images_per_second / (1e9 * self.gigaflops)
 
 
+class MeasureTime(Description, frozen=True):
+    """One measure of one untrained network at the scale of the quick profile, on one core."""
+
+    measure: str
+    network: Literal["dense", "cnn"]
+    seconds: float
+    gigaflops: float
+
+    @property
+    def gigaflop(self) -> float:
+        """What a matrix product would have done in the time."""
+        return self.seconds * self.gigaflops
+
+
 class Profile(Description, frozen=True):
     """Milliseconds of a training step by layer and direction."""
 
@@ -61,6 +75,7 @@ class Costs(Description, frozen=True):
     growth: tuple[Growth, ...]
     processes: tuple[int, ...]
     images_per_second_together: tuple[float, ...]
+    measures: tuple[MeasureTime, ...]
 
 
 def read(path: Path) -> Costs:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import benchmarks.cost as cost_benchmark
 import keras
 import pytest
 from benchmarks import cost_measurements, cost_page, equivalence, seeds_at_once
-from benchmarks.cost_records import Costs, Growth, Network, Profile
+from benchmarks.cost_records import Costs, Growth, MeasureTime, Network, Profile
 from benchmarks.equivalence import Equivalence, Pair
 
 from convbias import models
 from convbias.config import Convolutional, Dense
+from convbias.data import Dataset
 from convbias.errors import InputError
 from factories import make_run
 
@@ -52,6 +54,11 @@ COSTS = Costs(
     growth=(Growth(what="epochs", amounts=(1, 2, 4), seconds=(7.0, 9.0, 13.0)),),
     processes=(1, 2),
     images_per_second_together=(2_500.0, 4_500.0),
+    measures=(
+        MeasureTime(measure="linear_probe", network="cnn", seconds=9.0, gigaflops=80),
+        MeasureTime(measure="shift_consistency", network="dense", seconds=1.25, gigaflops=80),
+        MeasureTime(measure="shift_consistency", network="cnn", seconds=12.0, gigaflops=75),
+    ),
 )
 
 
@@ -65,7 +72,33 @@ def test_the_cost_page_by_hand() -> None:
     assert "needs 8 times the multiplications" in page
     assert "| conv_2, backward | 25.00 | 50 % |" in page
     assert "| smaller parts | 0.40 | 1 % |" in page
+    assert "| linear_probe |  | 9.0 |" in page
+    assert "| shift_consistency | 1.2 | 12.0 |" in page
     assert "| between the operations | 14.60 | 29 % |" in page
+
+
+def test_the_cost_of_measures_by_hand() -> None:
+    assert tomllib.loads(cost_page.measure_cost(COSTS)) == {
+        "measure": {
+            "linear_probe": {"cnn": 720},
+            "shift_consistency": {"dense": 100, "cnn": 900},
+        }
+    }
+
+
+def test_the_packaged_costs_are_those_of_the_stored_measurements() -> None:
+    expected = cost_page.measure_cost(cost_benchmark.read(cost_benchmark.RESULT))
+    assert cost_benchmark.MEASURE_COST.read_text(encoding="utf-8") == expected
+
+
+@pytest.mark.integration
+def test_a_measure_of_a_network_of_an_experiment_is_timed(fashion_mnist: Dataset) -> None:
+    del fashion_mnist  # the quick profile's images must be there
+    time = MeasureTime.model_validate(
+        cost_measurements.measuring("hierarchy", "oriented_filters", "3")
+    )
+    assert (time.measure, time.network) == ("oriented_filters", "cnn")
+    assert time.seconds > 0
 
 
 def test_the_published_cost_page_is_that_of_the_stored_measurements() -> None:

@@ -5,18 +5,22 @@ import pytest
 from convbias import cost, data
 from convbias.config import Arm, Convolutional, DataVariant, Dense
 from convbias.drawn import drawn
+from convbias.experiments import EXPERIMENTS
 from convbias.recipes import classic, scheduled
 
 SPEEDS = {
-    0: cost._Speed(images_per_gigaflop=1_000, start_seconds=2, compile_seconds=0.5),
+    0: cost._Speed(images_per_gigaflop=1_000, start_seconds=6.5, compile_seconds=0.5),
     3: cost._Speed(images_per_gigaflop=50, start_seconds=10, compile_seconds=4),
-    7: cost._Speed(images_per_gigaflop=25, start_seconds=12, compile_seconds=5),
+    7: cost._Speed(images_per_gigaflop=25, start_seconds=12, compile_seconds=6),
 }
+# What a matrix product would do in the time, in GFLOP.
+MEASURES = {"linear_probe": {"cnn": 800.0}, "location_test": {"dense": 80.0, "cnn": 240.0}}
 
 
 @pytest.fixture(autouse=True)
 def _speeds(monkeypatch):
     monkeypatch.setattr(cost, "_measured", lambda: SPEEDS)
+    monkeypatch.setattr(cost, "_measured_measures", lambda: MEASURES)
     monkeypatch.setattr(cost, "matrix_product_rate", lambda: 160e9)
     monkeypatch.setattr(cost, "cores", lambda: 2)
 
@@ -39,7 +43,7 @@ def test_one_run_by_hand():
     )
     small = 2 * 1_000 + (3 * 600 + 1_000) / 3
     assert seconds(Dense(), 2, dataset="drawn", training_images=1_000) == pytest.approx(
-        2 + small / (1_000 * 80)
+        6.5 + small / (1_000 * 80)
     )
 
 
@@ -56,7 +60,7 @@ def test_corners_hold_two_of_ten_classes():
     for stimuli in ("garments", "patches"):
         took = seconds(Dense(), canvas=40, corners="tied", stimuli=stimuli)
         more = (1_600 * 128 + 8_192) / (784 * 128 + 8_192)  # on a canvas of 40 x 40
-        assert took == pytest.approx(2 + more * work / (1_000 * 80))
+        assert took == pytest.approx(6.5 + more * work / (1_000 * 80))
 
 
 def test_kernel_sizes_between_and_beyond_the_measured_ones():
@@ -72,7 +76,7 @@ def test_more_pixels_and_more_filters_cost_what_their_products_do():
     training = 54_000 + (2 * 6_000 + 10_000) / 3
 
     def per_image(model, **variant):
-        start = 2 if isinstance(model, Dense) else 10
+        start = 6.5 if isinstance(model, Dense) else 10
         return (seconds(model, 1, **variant) - start) / training
 
     one = per_image(Convolutional())
@@ -106,15 +110,41 @@ def test_processes_start_once_and_share_the_runs_longest_first():
     """Runs of 4, 3, 3 and 2 in two processes: 4 + 2 beside 3 + 3, of which one start each."""
     planned = [(arm(Dense(), epochs), 0) for epochs in (400, 300, 300, 200)]
     lengths = [cost.predicted_seconds([one], jobs=1) for one in planned]
-    start = 2 - 0.5
+    start = 6
     both = cost.predicted_seconds(planned, jobs=2)
     assert both == pytest.approx(max(lengths[0] + lengths[3], lengths[1] + lengths[2]) - start)
     assert cost.predicted_seconds(planned, jobs=9) == pytest.approx(max(lengths))
-    # The slowest to start is the CNN, whose process needs six seconds before it compiles.
-    two = [(arm(Dense()), 0), (arm(Convolutional()), 0)]
-    apart = seconds(Dense()) - 2 + seconds(Convolutional()) - 10
-    assert cost.predicted_seconds(two, jobs=1) == pytest.approx(6 + 0.5 + 4 + apart)
-    assert cost.predicted_seconds([]) == 0
+
+
+def measuring_seconds(model, measure, **variant):
+    """In a process of its own, without its start, which takes six seconds."""
+    wanted = [(arm(model, **variant), 0, measure)]
+    return cost.predicted_measuring_seconds(wanted, jobs=1) - 6
+
+
+def test_measures_take_as_long_as_their_networks():
+    """At 80 GFLOP/s; a 7x7 kernel takes twice the time of a 3x3, on every canvas."""
+    assert measuring_seconds(Convolutional(), "linear_probe") == pytest.approx(10)
+    assert measuring_seconds(Dense(), "location_test") == pytest.approx(1)
+    assert measuring_seconds(Dense(), "linear_probe") == 0  # it has no layers to probe
+    large = Convolutional(kernel_size=7)
+    assert measuring_seconds(large, "location_test") == pytest.approx(2 * 3)
+    assert measuring_seconds(large, "location_test", canvas=40) == pytest.approx(2 * 3)
+    assert cost.predicted_measuring_seconds([]) == 0
+
+
+def test_antialiased_pooling_takes_twice_the_time_of_its_network():
+    plain = seconds(Convolutional()) - 10
+    assert seconds(Convolutional(downsampling="blur")) - 10 == pytest.approx(2 * plain)
+    assert seconds(Convolutional(downsampling="polyphase")) - 10 == pytest.approx(2 * plain)
+
+
+def test_the_packaged_costs_cover_every_measure(monkeypatch):
+    monkeypatch.undo()
+    for experiment in EXPERIMENTS.values():
+        for measure in experiment.measures:
+            planned = [(arm(model), 0, measure) for model in experiment.models]
+            assert cost.predicted_measuring_seconds(planned, jobs=1) > 0
 
 
 def test_the_numbers_of_images_are_those_of_the_data_sets():

@@ -1,7 +1,8 @@
 """What a study will cost on this machine, predicted before it starts.
 
 Training speed is stored as images per second for every GFLOP/s that a matrix product reached on
-one core beside it (`make bench`). A short matrix product says how fast this machine is just now.
+one core beside it (`make bench`), and the time of a measure as what the matrix product would have
+done in it. A short matrix product says how fast this machine is just now.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import numpy as np
 
 from convbias.config import Arm, Convolutional, DataVariant
 from convbias.data import IMAGE_SIDE, SPLIT_SIZES
+from convbias.measuring import Wanted
 from convbias.sweep import Planned, cores
 
 SIDE = 1024
@@ -28,6 +30,8 @@ SECONDS = 1.0
 FORWARD_SHARE = 1 / 3
 FOURIER_PRODUCTS = 3  # per pixel and pair of channels, see `convbias.convolution`
 MUON_SMALL_PRODUCTS = 5 * 4  # iterations times products in each
+# Times that of max-pooling: what blur and polyphase pooling do is no matrix product.
+ANTIALIASED_WORK = 2
 
 
 @dataclass(frozen=True)
@@ -49,13 +53,29 @@ def predicted_seconds(wanted: Sequence[Planned], jobs: int | None = None) -> flo
     if not wanted:
         return 0.0
     gigaflops = matrix_product_rate() / cores() / 1e9
-    longest_first = sorted((_run_seconds(arm, gigaflops) for arm, _ in wanted), reverse=True)
-    speeds = [_speed(arm) for arm, _ in wanted]
-    # A process starts once and then trains run after run.
-    process_start = max(speed.start_seconds - speed.compile_seconds for speed in speeds)
-    busy_until = [process_start] * min(jobs or cores(), len(wanted))
-    for seconds in longest_first:
-        heapq.heapreplace(busy_until, busy_until[0] + seconds)
+    return _in_processes([_run_seconds(arm, gigaflops) for arm, _ in wanted], jobs)
+
+
+def predicted_measuring_seconds(wanted: Sequence[Wanted], jobs: int | None = None) -> float:
+    """How long it will take to measure networks here, in seconds.
+
+    Args:
+        wanted: Arms, seeds and measures.
+        jobs: How many processes; one per core by default.
+    """
+    if not wanted:
+        return 0.0
+    gigaflops = matrix_product_rate() / cores() / 1e9
+    return _in_processes([_measure_gigaflop(*each) / gigaflops for each in wanted], jobs)
+
+
+def _in_processes(seconds: Sequence[float], jobs: int | None) -> float:
+    """Until the last process is done that takes the longest task that is left."""
+    # A process starts once and then works off task after task.
+    start = max(speed.start_seconds - speed.compile_seconds for speed in _measured().values())
+    busy_until = [start] * min(jobs or cores(), len(seconds))
+    for each in sorted(seconds, reverse=True):
+        heapq.heapreplace(busy_until, busy_until[0] + each)
     return max(busy_until)
 
 
@@ -83,12 +103,26 @@ def _run_seconds(arm: Arm, gigaflops: float) -> float:
     if arm.data.scored_on == "test":
         scored += test
     work = trained + FORWARD_SHARE * scored
-    per_image = _relative_work(arm) / (speed.images_per_gigaflop * gigaflops)
-    seconds = speed.compile_seconds + work * per_image
+    seconds = speed.compile_seconds + work * _gigaflop_per_image(arm) / gigaflops
     if arm.recipe.optimiser == "muon":  # the stored speeds are Adam's, which costs next to nothing
         steps = trained / arm.recipe.batch_size
         seconds += steps * sum(map(_muon_gigaflop, _kernels(arm))) / gigaflops
     return seconds
+
+
+def _measure_gigaflop(arm: Arm, _: int, measure: str) -> float:
+    """What a matrix product would do in the time of one measure."""
+    of_measure = _measured_measures()[measure]
+    if not isinstance(arm.model, Convolutional):
+        return of_measure.get("dense", 0.0)
+    plain = arm.model_copy(update={"model": Convolutional()})
+    times = _gigaflop_per_image(arm) / _gigaflop_per_image(plain)
+    return of_measure["cnn"] * times
+
+
+def _gigaflop_per_image(arm: Arm) -> float:
+    """What a matrix product would do while one image is trained on."""
+    return _relative_work(arm) / _speed(arm).images_per_gigaflop
 
 
 def _images(variant: DataVariant) -> tuple[int, int, int]:
@@ -124,7 +158,8 @@ def _relative_work(arm: Arm) -> float:
     if not isinstance(arm.model, Convolutional):
         return (side**2 * 128 + 128 * 64) / (IMAGE_SIDE**2 * 128 + 128 * 64)
     measured = Convolutional(kernel_size=arm.model.kernel_size)
-    return _convolutions_work(arm.model, side) / _convolutions_work(measured, IMAGE_SIDE)
+    times = ANTIALIASED_WORK if arm.model.downsampling in ("blur", "polyphase") else 1
+    return times * _convolutions_work(arm.model, side) / _convolutions_work(measured, IMAGE_SIDE)
 
 
 def _convolutions_work(model: Convolutional, side: int) -> float:
@@ -157,7 +192,16 @@ def _speed(arm: Arm) -> _Speed:
 @cache
 def _measured() -> dict[int, _Speed]:
     """Kernel size, 0 for the dense network, to its speed."""
-    text = resources.files("convbias").joinpath("cost.toml").read_text(encoding="utf-8")
-    return {
-        int(size): _Speed(**values) for size, values in tomllib.loads(text)["kernel_size"].items()
-    }
+    return {int(size): _Speed(**values) for size, values in _packaged("cost.toml").items()}
+
+
+@cache
+def _measured_measures() -> dict[str, dict[str, float]]:
+    """Measure to what a matrix product would do in its time, on `dense` and on the 3x3 `cnn`."""
+    return _packaged("measure_cost.toml")
+
+
+def _packaged(name: str) -> dict[str, dict[str, float]]:
+    text = resources.files("convbias").joinpath(name).read_text(encoding="utf-8")
+    [(_, table)] = tomllib.loads(text).items()
+    return table

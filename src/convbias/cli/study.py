@@ -23,12 +23,14 @@ from convbias.cli.sweeping import (
     train_missing,
 )
 from convbias.config import Arm
-from convbias.cost import predicted_seconds
+from convbias.cost import predicted_measuring_seconds, predicted_seconds
 from convbias.experiments import EXPERIMENTS
 from convbias.live import duration
+from convbias.measuring import Wanted, missing_measurements
+from convbias.run import Run
 from convbias.store import Store
 from convbias.study import Study
-from convbias.sweep import cores
+from convbias.sweep import Planned, cores
 
 
 def study(
@@ -138,6 +140,27 @@ def print_plan(chosen: Study, store: Store, jobs: int | None) -> None:
             f"Training them will take about {duration(predicted_seconds(absent, jobs))} here, in"
             f" {processes} {'process' if processes == 1 else 'processes'}."
         )
+    measures = _measures_to_take(chosen, runs, absent, store)
+    if measures:
+        results().print(
+            f"{len(measures)} measures of networks will take about"
+            f" {duration(predicted_measuring_seconds(measures, jobs))}."
+        )
+
+
+def _measures_to_take(
+    chosen: Study, runs: Sequence[Run], absent: Sequence[Planned], store: Store
+) -> list[Wanted]:
+    """What will be measured: of stored networks what is missing, of those to come everything."""
+    measures: dict[Wanted, None] = {}
+    for name in chosen.experiments:
+        wanted = EXPERIMENTS[name].measures
+        arms = set(chosen.arms(EXPERIMENTS[name]).values())
+        stored = [run for run in runs if run.arm in arms]
+        measures |= dict.fromkeys(missing_measurements(stored, wanted, store).wanted)
+        to_come = [planned for planned in absent if planned[0] in arms]
+        measures |= dict.fromkeys((*planned, each) for planned in to_come for each in wanted)
+    return list(measures)
 
 
 def _listing(seeds: Iterable[int]) -> str:
