@@ -27,7 +27,7 @@ study: $(VENV)/run.stamp
 
 test: $(VENV)/test.stamp check
 	sh tests/system_packages.sh
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --dist loadfile
 
 check: $(VENV)/test.stamp
 	$(BIN)/ruff check .

@@ -81,8 +81,7 @@ def experiments_block(profile: str, sections: Sequence[Section]) -> str:
             ]
         )
     counts = [len(each.contrasts[0].finding.seeds) for each in sections]
-    sizes = sorted({each.results.data.training_images or 0 for each in sections} - {0})
-    images = " or ".join(f"{size:,}" for size in sizes)
+    most = max(each.results.study.training_images or 0 for each in sections)
     epochs = {each.results.study.epochs for each in sections}
     lines = [
         (
@@ -97,7 +96,7 @@ def experiments_block(profile: str, sections: Sequence[Section]) -> str:
             f"*{how_many_seeds(counts)}; the {profile} profile trains these"
             f" {'–'.join(str(count) for count in sorted(epochs))} epoch"
             f"{'s' if max(epochs) > 1 else ''}"
-            f"{f' of {images} images' if images else ''}. All contrasts, statements and controls"
+            f"{f' of at most {most:,} images' if most else ''}. All contrasts, statements and controls"
             f" are in the report: `convbias report {profile} --runs results/{profile}/runs`.*"
         ),
     ]

@@ -1,4 +1,4 @@
-"""`convbias experiment`: trained, measured and reported for real, on few drawn images."""
+"""`convbias experiment`: trained, measured and reported for real, at the smoke profile's scale."""
 
 from __future__ import annotations
 
@@ -14,9 +14,7 @@ from convbias.results import collect
 from convbias.store import Store
 from convbias.study import load_study
 
-# Those that measure something, or train in another way; the rest differs in models only.
-FURTHER = ("sharing", "data-efficiency", "shift", "location", "receptive-field", "hierarchy")
-
+FURTHER = tuple(name for name in EXPERIMENTS if name != "original")
 MOST_CONDITIONS = 2  # compiling each takes seconds
 REPEATED = "receptive-field"  # one is enough to see that nothing is done twice
 
@@ -42,27 +40,29 @@ def profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.integration
+@pytest.mark.usefixtures("fashion_mnist")
 @pytest.mark.parametrize("name", FURTHER)
 def test_an_experiment_from_end_to_end(
     name: str,
-    profile: Path,
+    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path_factory: pytest.TempPathFactory,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     for variable, value in compiler_cache(compiled_folder(tmp_path_factory.getbasetemp())).items():
         monkeypatch.setenv(variable, value)
     # Of many conditions only some: what is not there, outcomes and reports must do without.
     whole = EXPERIMENTS[name]
     some = whole.conditions[:: -(-len(whole.conditions) // MOST_CONDITIONS)]
     monkeypatch.setitem(EXPERIMENTS, name, replace(whole, conditions=some))
-    arguments = ["experiment", name, "--profile", str(profile)]
+    arguments = ["experiment", name, "--profile", "smoke"]
     assert main(arguments) == 0
     said = capsys.readouterr().out
-    folder = Path("report/least") / name
+    folder = Path("report/smoke") / name
     assert f"Report: {folder}/report.html" in said
 
-    results = collect(load_study(str(profile)), name, Store("runs"))
+    results = collect(load_study("smoke"), name, Store("runs"))
     assert [run.arm_name for run in results.runs] == list(results.study.arms(results.experiment))
     assert not results.absent
     assert not results.unmeasured
@@ -94,4 +94,7 @@ def test_the_plan_of_an_experiment(profile: Path, capsys: pytest.CaptureFixture[
     for condition in EXPERIMENTS["choices"].names:
         assert f"choices: {condition}" in said
     assert "10 runs planned, 0 stored" in said
+    assert "measures of networks" not in said
     assert not Path("runs").exists()
+    assert main(["experiment", "location", "--profile", str(profile), "--plan"]) == 0
+    assert "7 measures of networks will take about" in capsys.readouterr().out

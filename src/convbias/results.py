@@ -44,7 +44,9 @@ class Results:
     @property
     def data(self) -> DataVariant:
         """The images that the arms share, apart from what conditions change."""
-        return DataVariant(dataset=self.study.dataset, training_images=self.study.training_images)
+        changed = {name for each in self.experiment.conditions for name in each.changes}
+        images = None if "training_images" in changed else self.study.training_images
+        return DataVariant(dataset=self.study.dataset, training_images=images)
 
 
 def collect(study: Study, name: str, store: Store) -> Results:

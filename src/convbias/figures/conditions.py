@@ -120,7 +120,7 @@ def rows_of_conditions(
         .mark_point(size=110, strokeWidth=3.5, opacity=1, shape="M0,-1.6V1.6")
         .encode(alt.X("mean:Q"), y, colour, tooltip=["condition", "n", *tooltips(number)]),
         alt.Chart(means)
-        .mark_text(dy=-13)
+        .mark_text(dy=-17)
         .encode(alt.X("mean:Q"), y, text=alt.Text("mean:Q", format=number)),
     ]
     chart = alt.layer(*layers).properties(width=640, height=_ROW * max(len(shown), 1))

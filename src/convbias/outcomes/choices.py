@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from statistics import fmean
 
 from convbias.config import Convolutional
 from convbias.data import IMAGE_SIDE
 from convbias.figures.conditions import Words, rows_of_conditions
 from convbias.outcomes.base import Outcome
+from convbias.outcomes.evidence import scores_by_seed
 from convbias.quantities import TEST_ACCURACY
 from convbias.results import Results
 from convbias.statement import Statement
+
+SINGLE_PIXELS = "1x1"
 
 
 def outcome(results: Results) -> Outcome:
@@ -19,15 +23,18 @@ def outcome(results: Results) -> Outcome:
     Args:
         results: Of the experiment `choices`.
     """
-    words = Words(
-        name="accuracy",
-        title="Test accuracy with one choice changed",
-        reading="The first row is the network as it was built; in every other, one thing differs.",
-    )
+    names = [name for name in results.experiment.names if name != SINGLE_PIXELS]
+    reading = "The first row is the network as it was built; in every other, one thing differs."
+    single = scores_by_seed(results, SINGLE_PIXELS, TEST_ACCURACY)
+    if single:
+        mean = TEST_ACCURACY.written(fmean(single.values()))
+        reading += f" {SINGLE_PIXELS} kernels see single pixels; their {mean} % would lie far away."
+    words = Words("accuracy", "Test accuracy with one choice changed", reading)
+    drawn = any(scores_by_seed(results, name, TEST_ACCURACY) for name in names)
     return Outcome(
         statements=(),
         controls=(_parameters(results),),
-        figures=(rows_of_conditions(results, TEST_ACCURACY, words),),
+        figures=(rows_of_conditions(results, TEST_ACCURACY, words, names),) if drawn else (),
     )
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from convbias.config import DataVariant
 from convbias.experiments.data_efficiency import MODELS, SIZES, condition_name
 from convbias.figures.base import Figure
 from convbias.figures.conditions import Words
@@ -117,7 +116,7 @@ def _statements(results: Results, curves: Curves, ratio: ImagesRatio) -> tuple[S
     bounded = [at for at in ratio.at_sizes if at.ratio is None and 1 not in (at.low, at.high)]
     count = len(curves.seeds)
     seeds = f"{count} seed{'' if count == 1 else 's'}"
-    start = where(DataVariant(dataset=results.data.dataset))
+    start = where(results.data)
     statements = []
     if ratio.geometric_mean is not None:
         left_out = len(ratio.at_sizes) - len(measured)
