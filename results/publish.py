@@ -82,7 +82,9 @@ def experiments_block(profile: str, sections: Sequence[Section]) -> str:
         )
     counts = [len(each.contrasts[0].finding.seeds) for each in sections]
     most = max(each.results.study.training_images or 0 for each in sections)
-    epochs = {each.results.study.epochs for each in sections}
+    epochs = max(each.results.study.epochs for each in sections)
+    trained = f"{epochs} epoch{'s' if epochs > 1 else ''}"
+    trained += f" of at most {most:,} images" if most else ""
     lines = [
         (
             "![Test accuracy against the distance by which the test images are shifted: the dense"
@@ -93,11 +95,9 @@ def experiments_block(profile: str, sections: Sequence[Section]) -> str:
         *_table(rows),
         "",
         (
-            f"*{how_many_seeds(counts)}; the {profile} profile trains these"
-            f" {'–'.join(str(count) for count in sorted(epochs))} epoch"
-            f"{'s' if max(epochs) > 1 else ''}"
-            f"{f' of at most {most:,} images' if most else ''}. All contrasts, statements and controls"
-            f" are in the report: `convbias report {profile} --runs results/{profile}/runs`.*"
+            f"*{how_many_seeds(counts)}; the {profile} profile trains these {trained}. All contrasts,"
+            " statements and controls are in the report:"
+            f" `convbias report {profile} --runs results/{profile}/runs`.*"
         ),
     ]
     return "\n".join(lines)
