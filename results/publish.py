@@ -95,8 +95,8 @@ def experiments_block(profile: str, sections: Sequence[Section]) -> str:
         *_table(rows),
         "",
         (
-            f"*{how_many_seeds(counts)}; the {profile} profile trains these {trained}. All contrasts,"
-            " statements and controls are in the report:"
+            f"*{how_many_seeds(counts)}; the {profile} profile trains these {trained}. All"
+            " contrasts, statements and controls are in the report:"
             f" `convbias report {profile} --runs results/{profile}/runs`.*"
         ),
     ]
