@@ -27,13 +27,13 @@ from benchmarks.processes import ROOT
 from benchmarks.stored import read_stored, write_stored
 
 from convbias import data, models
+from convbias.atomic import write_atomically
 from convbias.config import Arm, Convolutional, DataVariant, Dense, Description, Model, Recipe
 from convbias.environment import code_version, describe_machine
 from convbias.errors import ConvbiasError, RunError
 from convbias.quantities import TEST_ACCURACY
 from convbias.run import Environment
 from convbias.statistics import paired_contrast
-from convbias.store import write_atomically
 from convbias.training import epoch_orders, train
 
 # The best of Adam's learning rates for each network, on validation images.

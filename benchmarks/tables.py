@@ -22,8 +22,8 @@ from benchmarks.results import (
     median_rate,
 )
 
+from convbias.atomic import write_atomically
 from convbias.errors import InputError
-from convbias.store import write_atomically
 
 BEGIN = "<!-- written by `python benchmarks/throughput.py --table` -->"
 END = "<!-- end of what is written -->"

@@ -9,7 +9,7 @@ resolve() {
 }
 
 resolve --upgrade --group build pyproject.toml --output-file requirements/run.lock
-resolve --upgrade --group build --group test --constraint requirements/run.lock pyproject.toml \
+resolve --upgrade --group build --group test --extra export --extra serve --constraint requirements/run.lock pyproject.toml \
     --output-file requirements/test.lock
 
 # PyTorch's registry build for Linux brings gigabytes of CUDA libraries. The benchmark compares on

@@ -14,12 +14,13 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from convbias.atomic import write_atomically
 from convbias.cli.report import report_stored
 from convbias.experiments import EXPERIMENTS, ORIGINAL
 from convbias.findings import evaluate
 from convbias.report import Section, comparison_table, section
 from convbias.results import Results, collect
-from convbias.store import Store, write_atomically
+from convbias.store import Store
 from convbias.study import load_study
 from convbias.wording import how_many_seeds
 

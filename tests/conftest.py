@@ -9,7 +9,10 @@ from types import SimpleNamespace
 import pytest
 
 from convbias import fashion_mnist as files
+from convbias.config import Convolutional
 from convbias.data import Dataset, load, verify
+from convbias.export.archive import Archive, pack
+from factories import make_run
 from mirrors import PUBLISHED, Mirror
 
 
@@ -19,6 +22,19 @@ def fashion_mnist() -> Dataset:
     if any(report.status == "missing" for report in verify()):
         pytest.skip("Fashion-MNIST is not here: set CONVBIAS_DATA, or run `convbias data fetch`")
     return load("fashion-mnist")
+
+
+@pytest.fixture(scope="session")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
+    """A 3x3 CNN as it was drawn, exported and packed for real."""
+    # Imported here, because most tests need neither Keras nor what it brings.
+    from convbias.export.exporting import export
+    from convbias.models import build
+
+    folder = tmp_path_factory.mktemp("archive")
+    network = build(Convolutional(), seed=0, standardise=(0.3, 0.35))
+    exported = export(network, make_run("cnn-3x3", 0), load("drawn"), folder / "model")
+    return pack(exported.folder, folder / "model.tar.gz")
 
 
 @pytest.fixture

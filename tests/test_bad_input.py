@@ -273,7 +273,7 @@ def test_a_disk_that_fills_up_while_the_report_is_written(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     study = finished_study(tmp_path_factory.getbasetemp())
-    monkeypatch.setattr("convbias.store.os.fsync", full)
+    monkeypatch.setattr("convbias.atomic.os.fsync", full)
     said = refused(
         capsys, "report", str(study / "tiny.toml"), "--runs", str(study / "runs"), "--out", "out"
     )

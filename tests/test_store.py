@@ -8,16 +8,10 @@ import numpy as np
 import pytest
 
 from convbias import store
+from convbias.atomic import write_atomically
 from convbias.errors import StorageError
 from convbias.run import Run
-from convbias.store import (
-    DamagedRunError,
-    Store,
-    read_run,
-    table,
-    weights_checksum,
-    write_atomically,
-)
+from convbias.store import DamagedRunError, Store, read_run, table, weights_checksum
 from factories import make_arm, make_run
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from convbias.atomic import write_atomically
 from convbias.config import Description
 from convbias.run import Epoch
-from convbias.store import write_atomically
 
 SECONDS_BETWEEN_LOOKS = 0.25
 

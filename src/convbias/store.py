@@ -8,15 +8,14 @@ nothing that counts. The trained network stands beside it as a `.keras` file, wr
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from pydantic import ValidationError
 
+from convbias.atomic import write_atomically
 from convbias.config import Arm
 from convbias.errors import ConvbiasError, InputError, StorageError, did_you_mean
 from convbias.measurement import Measurement
@@ -27,48 +26,6 @@ class DamagedRunError(ConvbiasError):
     """A stored run cannot be read, or is not what its name says."""
 
 
-def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` fill a temporary file in the target's folder, then rename it into place.
-
-    Args:
-        path: The final name; an existing file is replaced in one step.
-        write: Called with the temporary path (same suffix) that it must fill.
-
-    Raises:
-        StorageError: The folder is not writable or the disk is full; nothing is left behind.
-    """
-    temporary: Path | None = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(
-            dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix
-        )
-        os.close(handle)
-        temporary = Path(name)
-        write(temporary)
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        # mkstemp makes a private file; stored results are for everyone the folder is for.
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(path)
-    except OSError as error:
-        raise StorageError(
-            f"could not write {path}: {error.strerror or error}",
-            "a writable folder with free space",
-            "choose another folder with --runs or --out, or free some space; what was stored"
-            " before is untouched",
-        ) from error
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
 class Store:
     """A folder of runs.
 
@@ -76,6 +33,7 @@ class Store:
         folder: Where the runs lie; made when the first run is written.
 
     Example:
+        >>> import tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     list(Store(folder))
         []

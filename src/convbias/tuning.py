@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from convbias.atomic import write_atomically
 from convbias.config import Arm, DatasetName, DataVariant, Model
 from convbias.errors import RunError
 from convbias.experiments import EXPERIMENTS, ORIGINAL
 from convbias.recipes import SearchedName, scheduled
 from convbias.run import Run
-from convbias.store import write_atomically
 
 RATES = (0.004, 0.008, 0.016, 0.032)
 # Far from the seeds of any study, so that no study's split or weights were searched on.

@@ -84,10 +84,11 @@ def execute(
 def _store(
     arm: Arm, trained: Trained, data_checksum: str, folder: Path, wall_seconds: float
 ) -> None:
+    from convbias.atomic import write_atomically
     from convbias.environment import code_version, describe_machine, peak_memory_bytes
     from convbias.measures.generalisation_gap import generalisation_gap
     from convbias.measures.network_size import network_size
-    from convbias.store import Store, weights_checksum, write_atomically
+    from convbias.store import Store, weights_checksum
 
     store = Store(folder)
     network_path = store.network_path(arm, trained.seed)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from convbias import data
+from convbias.atomic import write_atomically
 from convbias.cli.choices import RUNS, DatasetChoice, Seeds, check_writable, choose_study
 from convbias.cli.console import messages, print_table, results
 from convbias.cli.sweeping import print_damaged, print_diverged
@@ -24,7 +25,7 @@ from convbias.report import (
 )
 from convbias.results import Results, collect
 from convbias.run import run_key
-from convbias.store import Store, table, write_atomically
+from convbias.store import Store, table
 from convbias.study import Study
 
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from rich.progress import Progress
 
+from convbias.atomic import write_atomically
 from convbias.cli.choices import check_data, check_writable
 from convbias.cli.console import messages, results
 from convbias.config import DatasetName
@@ -15,7 +16,7 @@ from convbias.live import LiveProgress
 from convbias.measuring import Wanted, measure_all, missing_measurements
 from convbias.results import collect
 from convbias.run import Run
-from convbias.store import DamagedRunError, Store, write_atomically
+from convbias.store import DamagedRunError, Store
 from convbias.study import Study
 from convbias.sweep import Failure, Planned, cores, missing, sweep
 

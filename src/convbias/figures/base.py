@@ -11,9 +11,9 @@ from typing import Any
 import altair as alt
 import vl_convert
 
+from convbias.atomic import write_atomically
 from convbias.figures.grids import Drawing
 from convbias.figures.theme import LIGHT, Theme
-from convbias.store import write_atomically
 
 Chart = alt.Chart | alt.LayerChart | alt.FacetChart
 

@@ -36,11 +36,11 @@ def outcome(results: Results) -> Outcome:
     return Outcome(
         statements=tuple(_optimal(results, matching) for matching in MATCHED_FILTERS),
         controls=_controls(results),
-        figures=(_accuracy(results), _every_condition(results)),
+        figures=(*_accuracy(results), _every_condition(results)),
     )
 
 
-def _accuracy(results: Results) -> Figure:
+def _accuracy(results: Results) -> list[Figure]:
     first, *others = MATCHED_FILTERS
     places = {BASE: Place(first, BASE_SIZE, also=(*others, DILATED))}
     places |= {
@@ -59,9 +59,10 @@ def _accuracy(results: Results) -> Figure:
             " which see single pixels, are far below, in the next figure."
         ),
     )
-    return lines_of_conditions(
-        results, TEST_ACCURACY, words, places, "Side of the kernel (pixels)", "steps"
-    )
+    if not any(scores_by_seed(results, name, TEST_ACCURACY) for name in places):
+        return []
+    along = "Side of the kernel (pixels)"
+    return [lines_of_conditions(results, TEST_ACCURACY, words, places, along, "steps")]
 
 
 def _every_condition(results: Results) -> Figure:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from convbias.atomic import write_atomically
 from convbias.claims import ClaimResult, DataFacts, audit
 from convbias.data import Dataset
 from convbias.eda import Exploration, explore
@@ -43,7 +44,6 @@ from convbias.report.caveats import POWER, caveats
 from convbias.report.comparison import comparison, comparison_records
 from convbias.report.sections import Section
 from convbias.run import Run
-from convbias.store import write_atomically
 
 
 def write_report(

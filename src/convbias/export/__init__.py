@@ -1,0 +1,1 @@
+"""From a stored network to files that other programs run."""

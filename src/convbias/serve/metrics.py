@@ -1,0 +1,49 @@
+"""What Prometheus is told."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, exposition
+
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
+_IMAGES = (1, 2, 4, 8, 16, 32, 64, 128, 1024)
+
+
+class Metrics:
+    """One server's, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "convbias_requests", "Answered requests", ["route", "status"], registry=self._registry
+        )
+        self._seconds = Histogram(
+            "convbias_request_seconds",
+            "From the request's head to its answer",
+            ["route"],
+            buckets=_SECONDS,
+            registry=self._registry,
+        )
+        self.batch = Histogram(
+            "convbias_batch_images",
+            "Images of one call of the network",
+            buckets=_IMAGES,
+            registry=self._registry,
+        )
+        self.in_flight = Gauge(
+            "convbias_requests_in_flight", "Not yet answered", registry=self._registry
+        )
+
+    def observe(self, route: str, status: int, seconds: float) -> None:
+        """Count a request.
+
+        Args:
+            route: Its template, so that paths do not multiply the series.
+            status: Of the answer.
+            seconds: That it took.
+        """
+        self._requests.labels(route, str(status)).inc()
+        self._seconds.labels(route).observe(seconds)
+
+    def text(self) -> tuple[bytes, str]:
+        """Everything in Prometheus' text format, and its content type."""
+        return exposition.generate_latest(self._registry), exposition.CONTENT_TYPE_LATEST

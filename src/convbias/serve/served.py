@@ -1,0 +1,77 @@
+"""An archive, unpacked and loaded, with the code that it brings."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from convbias.errors import InputError
+from convbias.export.archive import Archive, unpack
+
+Images = list[list[float]]  # each 784 pixels in [0, 1]
+Probabilities = list[list[float]]  # each ten
+
+
+class Served:
+    """The four functions of the archive's own `inference.py`, and its network.
+
+    Args:
+        archive: Verified. Its code is run as it is: serve only archives that you trust.
+
+    Raises:
+        InputError: The network cannot be loaded here.
+    """
+
+    def __init__(self, archive: Archive) -> None:
+        self.archive = archive
+        self._temporary = tempfile.TemporaryDirectory(prefix="convbias-")
+        folder = Path(self._temporary.name) / "model"
+        unpack(archive, folder)
+        inference = _module(folder / "code" / "inference.py")
+        self.request_error: type[Exception] = inference.RequestError
+        self.read: Callable[[bytes, str], Images] = inference.input_fn
+        self.write: Callable[[Probabilities, str], tuple[bytes, str]] = inference.output_fn
+        self._predict = inference.predict_fn
+        try:
+            self._model = inference.model_fn(str(folder))
+        except Exception as error:  # whatever the runtime raises
+            raise InputError(
+                f"the network of {archive.path} cannot be loaded: {error}",
+                "an archive whose model.onnx onnxruntime can run",
+                "export and package the run again",
+            ) from error
+        # The first answer takes longest, and should not be anybody's.
+        self.ask([[0.0] * 784])
+
+    def ask(self, images: Images) -> Probabilities:
+        """Ten probabilities per image."""
+        return self._predict(images, self._model)
+
+    def __enter__(self) -> Served:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._temporary.cleanup()
+
+
+def _module(path: Path) -> Any:  # noqa: ANN401 - of whatever the archive brings
+    specification = importlib.util.spec_from_file_location("inference", path)
+    if specification is None or specification.loader is None:
+        raise InputError(f"{path} is no Python file", "the archive's inference.py")
+    module = importlib.util.module_from_spec(specification)
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    try:
+        specification.loader.exec_module(module)
+    finally:
+        sys.dont_write_bytecode = before
+    return module

@@ -1,0 +1,248 @@
+"""The local server as a process of its own, asked through HTTP."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+import requests
+
+from command_line import Started
+from convbias.cli import main
+from convbias.data import load
+from convbias.export.archive import Archive, unpack
+from convbias.export.layout import PUBLISHED_NAMES
+
+TIMEOUT = 60
+SECRET = "a long random text"  # noqa: S105 - of this test alone
+IMAGES = load("drawn").test_images[:20]
+
+pytestmark = pytest.mark.integration
+
+
+class Server:
+    def __init__(self, archive: Archive, folder: Path, *options: str, **variables: str) -> None:
+        self.started = Started(
+            "serve", archive.path, "--port", "0", *options, cwd=folder, variables=variables
+        )
+        self.started.wait_for(self._address)
+        self.address = self._address()
+
+    def _address(self) -> str:
+        found = re.search(r"running on (http://\S+)", self.started.errors.read_text())
+        return found.group(1) if found else ""
+
+    def post(self, body: bytes | str, kind: str = "application/json", **more) -> requests.Response:
+        path = more.pop("path", "/invocations")
+        headers = {"content-type": kind, **more.pop("headers", {})}
+        return requests.post(
+            self.address + path, data=body, headers=headers, timeout=TIMEOUT, **more
+        )
+
+    def get(self, path: str, **more) -> requests.Response:
+        return requests.get(self.address + path, timeout=TIMEOUT, **more)
+
+    def log(self) -> list[dict]:
+        lines = self.started.errors.read_text().splitlines()
+        return [json.loads(line) for line in lines if line.startswith("{")]
+
+    def stop(self) -> int:
+        self.started.process.send_signal(signal.SIGTERM)
+        return self.started.process.wait(TIMEOUT)
+
+
+@pytest.fixture(scope="module")
+def server(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    server = Server(archive, tmp_path_factory.mktemp("server"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def expected(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> np.ndarray:
+    """What the archive's network says of the images, without any server."""
+    folder = tmp_path_factory.mktemp("expected") / "model"
+    unpack(archive, folder)
+    session = onnxruntime.InferenceSession(
+        str(folder / "model.onnx"), providers=["CPUExecutionProvider"]
+    )
+    return session.run(["probabilities"], {"images": IMAGES.astype(np.float32) / 255})[0]
+
+
+def npy(array: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    np.save(file, array)
+    return file.getvalue()
+
+
+def test_one_image_and_many_get_the_networks_answers(server: Server, expected: np.ndarray) -> None:
+    one = server.post(json.dumps({"instances": [IMAGES[0].tolist()]})).json()
+    best = int(expected[0].argmax())
+    assert one == {
+        "class": PUBLISHED_NAMES[best],
+        "confidence": pytest.approx(expected[0, best], abs=1e-6),
+    }
+    answer = server.post(npy(IMAGES), "application/x-npy", headers={"accept": "application/x-npy"})
+    assert answer.headers["content-type"] == "application/x-npy"
+    np.testing.assert_allclose(np.load(io.BytesIO(answer.content)), expected, atol=1e-6)
+
+
+def test_it_is_there_and_says_what_it_is(server: Server, archive: Archive) -> None:
+    assert server.get("/ping").json() == {"run": archive.manifest.identity["run"]}
+    document = server.get("/openapi.json").json()
+    assert set(document["paths"]) == {
+        "/ping",
+        "/invocations",
+        "/endpoints/convbias/invocations",
+        "/metrics",
+        "/openapi.json",
+    }
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "accept", "status", "words"),
+    [
+        ("", "application/json", "", 400, "the body is empty"),
+        ("{", "application/json", "", 400, "no JSON"),
+        ("[1]", "application/json", "", 400, "the shape (1,)"),
+        ("text", "text/plain", "", 415, "the content type is 'text/plain'"),
+        (json.dumps([0] * 784), "application/json", "text/html", 406, "accepts 'text/html'"),
+        ("0" * (6 * 2**20 + 1), "application/json", "", 413, "more than 6,291,456 bytes"),
+    ],
+)
+def test_what_cannot_be_answered_is_refused_with_a_reason(
+    server: Server, body: str, kind: str, accept: str, status: int, words: str
+) -> None:
+    refused = server.post(body, kind, headers={"accept": accept})
+    assert refused.status_code == status
+    assert words in refused.json()["error"]
+    assert "; expected " in refused.json()["error"]
+    through_the_runtime = server.post(
+        body, kind, headers={"accept": accept}, path="/endpoints/convbias/invocations"
+    )
+    assert through_the_runtime.status_code == 424
+    assert through_the_runtime.headers["x-amzn-errortype"] == "ModelError"
+    assert through_the_runtime.json()["OriginalStatusCode"] == status
+    assert words in through_the_runtime.json()["OriginalMessage"]
+
+
+def test_other_paths_methods_and_endpoints(server: Server) -> None:
+    assert server.get("/no-such-path").status_code == 404
+    assert server.get("/invocations").status_code == 405
+    other = server.post("[]", path="/endpoints/other/invocations")
+    assert (other.status_code, other.headers["x-amzn-errortype"]) == (400, "ValidationError")
+
+
+def test_requests_have_names_in_answers_and_logs(server: Server) -> None:
+    body = json.dumps(IMAGES[0].tolist())
+    named = server.post(body, headers={"x-request-id": "my-request.1"})
+    assert named.headers["x-request-id"] == "my-request.1"
+    odd = server.post(body, headers={"x-request-id": "two words"})
+    assert re.fullmatch("[0-9a-f]{32}", odd.headers["x-request-id"])
+    [logged] = [line for line in server.log() if line["request_id"] == "my-request.1"]
+    assert (logged["status"], logged["images"], logged["path"]) == (200, 1, "/invocations")
+
+
+def test_a_body_without_a_length_is_counted_as_it_comes(server: Server) -> None:
+    def parts() -> Iterator[bytes]:
+        for _ in range(7):
+            yield b"0" * 2**20
+
+    assert server.post(parts()).status_code == 413
+
+
+def test_concurrent_requests_share_calls_and_get_their_own_answers(
+    server: Server, expected: np.ndarray
+) -> None:
+    def ask(index: int) -> tuple[int, list[float]]:
+        answer = server.post(
+            npy(IMAGES[index]), "application/x-npy", headers={"accept": "text/csv"}
+        )
+        return index, [float(cell) for cell in answer.text.splitlines()[1].split(",")]
+
+    with ThreadPoolExecutor(16) as pool:
+        for index, probabilities in pool.map(ask, list(range(len(IMAGES))) * 10):
+            np.testing.assert_allclose(probabilities, expected[index], atol=1e-5)
+    pattern = r"^convbias_batch_images_(count|sum) ([\d.]+)$"
+    counts = dict(re.findall(pattern, server.get("/metrics").text, re.MULTILINE))
+    assert float(counts["sum"]) > float(counts["count"])
+
+
+def test_a_client_that_goes_away_disturbs_nobody(server: Server) -> None:
+    host, port = server.address.removeprefix("http://").split(":")
+    head = b"POST /invocations HTTP/1.1\r\nHost: a\r\nContent-Type: text/csv\r\n"
+    with socket.create_connection((host, int(port)), TIMEOUT) as connection:
+        connection.sendall(head + b"Content-Length: 99\r\n\r\n1,2")
+    assert server.post(json.dumps(IMAGES[0].tolist())).status_code == 200
+    assert not [line for line in server.log() if line["status"] >= 500]
+
+
+def test_a_slow_client_is_told_so_in_time(archive: Archive, tmp_path: Path) -> None:
+    server = Server(archive, tmp_path, "--seconds", "1")
+    try:
+
+        def drips() -> Iterator[bytes]:
+            for _ in range(30):
+                yield b"0,"
+                time.sleep(0.2)
+
+        assert server.post(drips(), "text/csv").status_code == 408
+        assert server.get("/ping").status_code == 200
+    finally:
+        server.stop()
+
+
+def test_requests_in_progress_are_answered_before_it_ends(archive: Archive, tmp_path: Path) -> None:
+    server = Server(archive, tmp_path)
+    answers: list[int] = []
+
+    def slow() -> Iterator[bytes]:
+        body = json.dumps(IMAGES[0].tolist()).encode()
+        yield body[:100]
+        time.sleep(2)
+        yield body[100:]
+
+    asking = threading.Thread(target=lambda: answers.append(server.post(slow()).status_code))
+    asking.start()
+    time.sleep(1)
+    assert server.stop() == 0
+    asking.join()
+    assert answers == [200]
+
+
+def test_beyond_this_machine_only_with_a_token(
+    archive: Archive, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["serve", str(archive.path), "--host", "192.0.2.1"]) == 2
+    assert "a token in the environment variable CONVBIAS_TOKEN" in capsys.readouterr().err
+    server = Server(archive, tmp_path, CONVBIAS_TOKEN=SECRET)
+    try:
+        body = json.dumps(IMAGES[0].tolist())
+        refused = server.post(body)
+        assert (refused.status_code, refused.headers["www-authenticate"]) == (401, "Bearer")
+        for wrong in ("Bearer another", f"Basic {SECRET}", "Bearer"):
+            assert server.post(body, headers={"authorization": wrong}).status_code == 401
+        right = {"authorization": f"Bearer {SECRET}"}
+        assert server.post(body, headers=right).status_code == 200
+        assert server.get("/ping").status_code == 200
+        assert server.get("/metrics").status_code == 401
+    finally:
+        server.stop()
+
+
+def test_what_is_no_archive_is_not_served(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["serve", str(tmp_path / "absent.tar.gz")]) == 2
+    assert "absent.tar.gz cannot be read" in capsys.readouterr().err
