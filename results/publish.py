@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -71,14 +72,14 @@ def experiments_block(profile: str, sections: Sequence[Section]) -> str:
     for each in sections:
         first = each.contrasts[0]
         quantity = first.finding.planned.quantity
-        held = sum(control.verdict == "holds" for control in each.outcome.controls)
+        verdicts = Counter(control.verdict for control in each.outcome.controls)
         rows.append(
             [
                 f"`{each.results.experiment.name}`",
                 first.finding.planned.question,
                 f"{first.difference} [{first.on_test_set}] {first.unit}, {quantity.noun}",
                 first.verdict,
-                f"{held} of {len(each.outcome.controls)} hold",
+                ", ".join(f"{verdict} ({count})" for verdict, count in verdicts.items()),
             ]
         )
     counts = [len(each.contrasts[0].finding.seeds) for each in sections]
