@@ -94,12 +94,13 @@ def _tensorflow_model(folder: Path):  # noqa: ANN202 - as model_fn
     import tensorflow as tf
 
     loaded = tf.saved_model.load(str(folder))
-    signature = loaded.signatures["serving_default"]
+    # Together, because the signature alone does not keep its variables alive.
+    kept = loaded, loaded.signatures["serving_default"]
 
     def probabilities(images):  # noqa: ANN001, ANN202 - NumPy may not be imported up here
+        _, signature = kept
         return signature(images=tf.constant(images))["probabilities"].numpy()
 
-    probabilities.keeps = loaded  # the signature does not keep its variables alive
     return probabilities
 
 
@@ -409,11 +410,11 @@ def _converted(picture):  # noqa: ANN001, ANN202 - Pillow's images
     box = grey.point([255 * (abs(value - ground) > 13) for value in range(256)]).getbbox()
     grey = grey.crop(box) if box else grey
     longer = max(grey.size)
-    size = tuple(max(1, round(SIDE * side / longer)) for side in grey.size)
-    if grey.size != size:
-        grey = grey.resize(size, Image.Resampling.LANCZOS)
+    width, height = (max(1, round(SIDE * side / longer)) for side in grey.size)
+    if grey.size != (width, height):
+        grey = grey.resize((width, height), Image.Resampling.LANCZOS)
     square = Image.new("L", (SIDE, SIDE), ground)
-    square.paste(grey, ((SIDE - size[0]) // 2, (SIDE - size[1]) // 2))
+    square.paste(grey, ((SIDE - width) // 2, (SIDE - height) // 2))
     return square
 
 
@@ -479,7 +480,9 @@ def _npy(rows: list[list[float]]) -> bytes:
 def _as_the_container_wants(error: RequestError) -> Exception:
     """The toolkit answers with the status of its own errors alone, and with 500 to all others."""
     try:
-        from sagemaker_inference.errors import BaseInferenceToolkitError
+        from sagemaker_inference.errors import (  # pyright: ignore[reportMissingImports]
+            BaseInferenceToolkitError,
+        )
     except ImportError:
         return error
     return BaseInferenceToolkitError(error.status, str(error), str(error))

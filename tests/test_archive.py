@@ -97,7 +97,7 @@ def test_the_command_line_packs_and_verifies(
 
 # --- the hostile corpus -------------------------------------------------------------------------
 
-Change = Callable[[dict[str, bytes]], None]
+Change = Callable[[dict[str, bytes]], object]
 
 
 def honest(packed: Path) -> dict[str, bytes]:
@@ -165,7 +165,7 @@ def test_odd_members_are_refused(
 
 
 def without(name: str) -> Change:
-    return lambda contents: contents.pop(name) and None
+    return lambda contents: contents.pop(name)
 
 
 def replaced(name: str, content: bytes) -> Change:

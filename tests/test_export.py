@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -49,7 +50,8 @@ def exported(
 
 def numpy_forward(built: keras.Sequential, images: np.ndarray) -> dict[str, np.ndarray]:
     """Every layer by its definition; images float32 (n, 28, 28, 1)."""
-    values, outputs = images.astype(np.float64), {}
+    values: Any = images.astype(np.float64)
+    outputs: dict[str, np.ndarray] = {}
     for layer in built.layers:
         kind = type(layer).__name__
         if kind == "Rescaling":
@@ -106,7 +108,7 @@ def test_onnx_takes_any_number_of_images(
         maps = ["conv_1", "conv_2"] if "maps" in path.name else []
         assert set(names) == {*maps, "probabilities"}
         for output, found in zip(names, session.run(names, {"images": images}), strict=True):
-            np.testing.assert_allclose(found, expected[output], atol=1e-5)
+            np.testing.assert_allclose(np.asarray(found), expected[output], atol=1e-5)
 
 
 def test_the_saved_model_agrees_with_numpy(

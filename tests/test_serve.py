@@ -77,7 +77,8 @@ def expected(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> np.n
     session = onnxruntime.InferenceSession(
         str(folder / "model.onnx"), providers=["CPUExecutionProvider"]
     )
-    return session.run(["probabilities"], {"images": IMAGES.astype(np.float32) / 255})[0]
+    images = IMAGES.astype(np.float32) / 255
+    return np.asarray(session.run(["probabilities"], {"images": images})[0])
 
 
 def npy(array: np.ndarray) -> bytes:

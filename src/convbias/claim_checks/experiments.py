@@ -97,7 +97,10 @@ def _join(sentences: Iterable[str]) -> str:
 
 
 def _joint(verdicts: Sequence[ClaimVerdict]) -> ClaimVerdict:
-    return next((each for each in _STRONGEST_FIRST if each in verdicts), "holds")
+    for each in _STRONGEST_FIRST:
+        if each in verdicts:
+            return each
+    return "holds"
 
 
 CHECKS: Mapping[str, Check] = {

@@ -172,7 +172,8 @@ def _ask_onnx(path: Path, images: np.ndarray) -> dict[str, np.ndarray]:
 
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     names = [output.name for output in session.get_outputs()]
-    return dict(zip(names, session.run(names, {"images": images}), strict=True))
+    outputs = map(np.asarray, session.run(names, {"images": images}))
+    return dict(zip(names, outputs, strict=True))
 
 
 def _largest(found: np.ndarray, expected: np.ndarray) -> float:

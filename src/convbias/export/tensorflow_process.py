@@ -35,7 +35,7 @@ def build(network_file: Path, folder: Path) -> None:
     def answer(images: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"probabilities": network(images, training=False)}
 
-    module = tf.Module()
+    module: Any = tf.Module()
     module.network = network  # so that its variables are saved
     function = tf.function(answer, input_signature=[images])
     tf.saved_model.save(module, folder / "1", signatures={SIGNATURE: function})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import cycle
-from typing import Literal
+from typing import Any, Literal
 
 import altair as alt
 import pandas as pd
@@ -163,15 +163,16 @@ def lines_of_conditions(
 
 
 def _along(axes: Axes) -> alt.X:
+    steps: list[Any] = list(axes.steps)
     if axes.scale == "log":
         scale = alt.Scale(type="log", zero=False, nice=False, padding=18)
-        axis = alt.Axis(values=list(axes.steps), format=",", grid=False, labelOverlap=True)
+        axis = alt.Axis(values=steps, format=",", grid=False, labelOverlap=True)
         return alt.X("step:Q").title(axes.along).scale(scale).axis(axis)
     return (
         alt.X("step:N")
         .title(axes.along)
-        .sort(list(axes.steps))
-        .scale(domain=list(axes.steps))
+        .sort(steps)
+        .scale(domain=steps)
         .axis(labelAngle=0, labelOverlap=False, labelExpr="split(datum.label, ' ')")
     )
 
