@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from convbias.cli import main
+from convbias.data import CLASS_NAMES
 from convbias.errors import InputError
 from convbias.export.archive import LARGEST_MEMBER, MANIFEST, pack, read, unpack
 from convbias.export.layout import PUBLISHED_NAMES
@@ -61,6 +62,15 @@ def test_an_archive_holds_what_is_served_and_its_sums(packed: Path) -> None:
     assert manifest["sha256"] == {
         name: hashlib.sha256(content).hexdigest() for name, content in served.items()
     }
+
+
+def test_published_names_differ_from_the_data_sets_in_two_places() -> None:
+    differ = {
+        theirs: ours
+        for theirs, ours in zip(CLASS_NAMES, PUBLISHED_NAMES, strict=True)
+        if theirs != ours
+    }
+    assert differ == {"T-shirt/top": "T-shirt", "Ankle boot": "Ankle Boot"}
 
 
 def test_packed_twice_it_has_the_same_bytes(export: Path, tmp_path: Path) -> None:

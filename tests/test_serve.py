@@ -7,6 +7,8 @@ import json
 import re
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -240,6 +242,25 @@ def test_beyond_this_machine_only_with_a_token(
         assert server.get("/metrics").status_code == 401
     finally:
         server.stop()
+
+
+def test_without_onnxruntime_tensorflow_answers(
+    archive: Archive, expected: np.ndarray, tmp_path: Path
+) -> None:
+    unpack(archive, tmp_path / "model")
+    np.save(tmp_path / "images.npy", IMAGES)
+    program = """
+import sys
+sys.modules["onnxruntime"] = None  # as where it is not installed
+sys.path.insert(0, "model/code")
+import inference
+model = inference.model_fn("model")
+images = inference.input_fn(open("images.npy", "rb").read(), "application/x-npy")
+body, _ = inference.output_fn(inference.predict_fn(images, model), "application/x-npy")
+open("answer.npy", "wb").write(body)
+"""
+    subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=True, capture_output=True)
+    np.testing.assert_allclose(np.load(tmp_path / "answer.npy"), expected, atol=1e-5)
 
 
 def test_what_is_no_archive_is_not_served(

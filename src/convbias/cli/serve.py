@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import ipaddress
 import logging
 import os
@@ -15,6 +14,7 @@ from cyclopts import Parameter, validators
 
 from convbias.errors import InputError
 from convbias.export.archive import read
+from convbias.extras import check_installed
 
 NEEDED = ("onnxruntime", "prometheus_client", "starlette", "uvicorn")
 ARCHIVE = Path("fashion_mnist_model.tar.gz")
@@ -78,13 +78,7 @@ def serve(
 
 
 def _check(host: str, token: str | None) -> None:
-    missing = [each for each in NEEDED if importlib.util.find_spec(each) is None]
-    if missing:
-        raise InputError(
-            f"{', '.join(missing)} is not installed",
-            "what serving needs",
-            "pip install 'convbias[serve]'",
-        )
+    check_installed("serve", NEEDED)
     if not _is_loopback(host) and token is None:
         raise InputError(
             f"{host} can be reached from other machines, and anybody could ask",

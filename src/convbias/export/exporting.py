@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import subprocess
@@ -19,6 +18,7 @@ import numpy as np
 from convbias.data import IMAGE_SIDE, Dataset
 from convbias.errors import InputError, RunError, StorageError
 from convbias.export.layout import PUBLISHED_NAMES, RECORD
+from convbias.extras import check_installed
 from convbias.rebuild import rebuild
 from convbias.run import Run
 
@@ -58,7 +58,7 @@ def export(network: keras.Model, run: Run, dataset: Dataset, folder: Path) -> Ex
         RunError: TensorFlow failed, or an export answers otherwise than the network.
         StorageError: The folder cannot be written to.
     """
-    _check_installed()
+    check_installed("export", NEEDED)
     _check_folder(folder)
     stock = _stock(network, run)
     images = dataset.test_images[:CHECKED_IMAGES].astype(np.float32) / 255
@@ -84,16 +84,6 @@ def export(network: keras.Model, run: Run, dataset: Dataset, folder: Path) -> Ex
             "choose another folder with --out, or free some space",
         ) from error
     return exported
-
-
-def _check_installed() -> None:
-    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
-    if missing:
-        raise InputError(
-            f"{', '.join(missing)} is not installed",
-            "what exporting needs beside training",
-            "pip install 'convbias[export]'",
-        )
 
 
 def _check_folder(folder: Path) -> None:

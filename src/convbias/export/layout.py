@@ -4,7 +4,8 @@ from __future__ import annotations
 
 RECORD = "export.json"  # marks a folder as an export, which alone may be replaced
 
-# As the original study published them; they differ in three places from the data set's own names.
+# As the original study published them; two differ from the data set's own names. Written out, so
+# that a server need not load what reads the data.
 PUBLISHED_NAMES = (
     "T-shirt",
     "Trouser",
