@@ -163,7 +163,7 @@ def test_unknown_options_end_with_status_2(
     [
         (["--rounds", "0"], "0 rounds were asked for"),
         (["--rival-python", "/nowhere/python"], "the rivals' environment cannot be used"),
-        (["--rival-python", sys.executable], "does not have tensorflow"),
+        (["--rival-python", sys.executable], "does not have torch"),
     ],
 )
 def test_impossible_wishes_end_with_status_2(

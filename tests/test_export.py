@@ -13,11 +13,10 @@ import pytest
 
 from convbias import models
 from convbias.config import Convolutional, Dense, Model
-from convbias.data import Dataset, load
+from convbias.data import CLASS_NAMES, Dataset, load
 from convbias.errors import InputError, RunError
 from convbias.export import exporting
 from convbias.export.exporting import LARGEST_DIFFERENCE, Exported, export
-from convbias.export.layout import PUBLISHED_NAMES
 from factories import make_arm, make_run
 
 MODELS: dict[str, Model] = {"cnn-3x3": Convolutional(), "dense": Dense()}
@@ -128,7 +127,7 @@ def test_the_record_says_what_it_is(exported: tuple[str, Exported]) -> None:
     name, made = exported
     record = json.loads((made.folder / "export.json").read_text())
     assert record["run"] == make_run(make_arm(name), 0).key
-    assert record["output"]["classes"] == list(PUBLISHED_NAMES)
+    assert record["output"]["classes"] == list(CLASS_NAMES)
     assert record["largest_differences"] == dict(made.differences)
     assert {"keras", "tensorflow", "tf2onnx"} <= set(record["versions"])
 

@@ -22,9 +22,8 @@ import requests
 
 from command_line import Started
 from convbias.cli import main
-from convbias.data import load
+from convbias.data import CLASS_NAMES, load
 from convbias.export.archive import Archive, unpack
-from convbias.export.layout import PUBLISHED_NAMES
 
 TIMEOUT = 60
 SECRET = "a long random text"  # noqa: S105 - of this test alone
@@ -93,7 +92,7 @@ def test_one_image_and_many_get_the_networks_answers(server: Server, expected: n
     one = server.post(json.dumps({"instances": [IMAGES[0].tolist()]})).json()
     best = int(expected[0].argmax())
     assert one == {
-        "class": PUBLISHED_NAMES[best],
+        "class": CLASS_NAMES[best],
         "confidence": pytest.approx(expected[0, best], abs=1e-6),
     }
     answer = server.post(npy(IMAGES), "application/x-npy", headers={"accept": "application/x-npy"})

@@ -7,7 +7,7 @@ import os
 import numpy as np
 import pytest
 
-from convbias import store
+from convbias import atomic
 from convbias.atomic import write_atomically
 from convbias.errors import StorageError
 from convbias.run import Run
@@ -116,7 +116,7 @@ def test_stored_files_are_readable_by_whom_the_folder_is_for(tmp_path, run):
     finally:
         os.umask(before)
     assert path.stat().st_mode & 0o777 == 0o644
-    assert store._umask() == before
+    assert atomic._umask() == before
 
 
 def test_table_has_no_column_that_depends_on_speed(run):

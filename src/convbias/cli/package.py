@@ -11,7 +11,13 @@ from convbias.cli.export import FOLDER
 from convbias.export.archive import Archive, read
 from convbias.export.archive import pack as pack_export
 
-package = App(name="package", help="Pack an export as one archive to serve, and verify archives.")
+package = App(
+    name="package",
+    help=(
+        "Pack an export as one archive to serve, and verify archives.\n\n"
+        "Example: `convbias package fashion_mnist_model`"
+    ),
+)
 
 
 @package.default

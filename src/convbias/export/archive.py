@@ -27,8 +27,8 @@ from pydantic import Field, ValidationError
 from convbias.atomic import write_atomically
 from convbias.config import Description
 from convbias.errors import InputError, StorageError
-from convbias.export.layout import PUBLISHED_NAMES, RECORD
 
+RECORD = "export.json"  # marks a folder as an export, which alone may be replaced
 MANIFEST = "manifest.json"
 REQUIRED = ("1/saved_model.pb", "model.onnx", "code/inference.py", "code/labels.json", MANIFEST)
 LAYOUT = (
@@ -78,17 +78,16 @@ def pack(export_folder: Path, path: Path) -> Archive:
         InputError: The folder is not an export.
         StorageError: The archive cannot be written.
     """
-    contents = {
-        "code/inference.py": files("convbias.export").joinpath("inference.py").read_bytes(),
-        "code/labels.json": (json.dumps(PUBLISHED_NAMES) + "\n").encode(),
-    }
+    code = files("convbias.export").joinpath("inference.py").read_bytes()
+    contents = {"code/inference.py": code}
     try:
         identity = json.loads((export_folder / RECORD).read_bytes())
+        contents["code/labels.json"] = (json.dumps(identity["output"]["classes"]) + "\n").encode()
         for file in sorted(export_folder.rglob("*")):
             name = file.relative_to(export_folder).as_posix()
             if file.is_file() and name != RECORD:
                 contents[name] = file.read_bytes()
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, LookupError, TypeError) as error:
         raise InputError(
             f"{export_folder} is not an export: {error}",
             f"a folder with {RECORD}, as `convbias export` writes it",

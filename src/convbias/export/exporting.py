@@ -15,9 +15,9 @@ from typing import Any
 import keras
 import numpy as np
 
-from convbias.data import IMAGE_SIDE, Dataset
+from convbias.data import CLASS_NAMES, IMAGE_SIDE, Dataset
 from convbias.errors import InputError, RunError, StorageError
-from convbias.export.layout import PUBLISHED_NAMES, RECORD
+from convbias.export.archive import RECORD
 from convbias.extras import check_installed
 from convbias.rebuild import rebuild
 from convbias.run import Run
@@ -193,7 +193,7 @@ def _record(run: Run, exported: Exported, versions: Mapping[str, str]) -> dict[s
         "data_checksum": run.data_checksum,
         "test_accuracy": run.test.accuracy if run.test else None,
         "input": {"name": "images", "dtype": "float32", "shape": [None, IMAGE_SIDE, IMAGE_SIDE, 1]},
-        "output": {"name": "probabilities", "dtype": "float32", "classes": PUBLISHED_NAMES},
+        "output": {"name": "probabilities", "dtype": "float32", "classes": CLASS_NAMES},
         "checked_images": exported.images,
         "largest_differences": dict(exported.differences),
         "versions": dict(versions),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from convbias import __version__
-from convbias.export.layout import PUBLISHED_NAMES
 from convbias.serve.served import Served
 
 _NUMBERS = {
@@ -26,7 +25,7 @@ _INSTANCES = {"anyOf": [_NUMBERS, _PICTURE]}
 _ANSWER = {
     "type": "object",
     "properties": {
-        "class": {"enum": list(PUBLISHED_NAMES)},
+        "class": {"type": "string"},
         "confidence": {"type": "number", "minimum": 0, "maximum": 1},
         "probabilities": {
             "description": "With Accept: application/json;verbose=true alone.",
