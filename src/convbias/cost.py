@@ -26,7 +26,7 @@ from convbias.sweep import Planned, cores
 
 SIDE = 1024
 SECONDS = 1.0
-COMPILATIONS = 2  # of an epoch and of scoring, which take about as long
+COMPILATIONS = 2  # of an epoch, which was timed, and of scoring, taken to be as long
 # Of the cost of a training step, the forward pass, which is all that scoring takes.
 FORWARD_SHARE = 1 / 3
 FOURIER_PRODUCTS = 3  # per pixel and pair of channels, see `convbias.convolution`
@@ -114,7 +114,7 @@ def _run_seconds(arm: Arm, gigaflops: float) -> float:
 
 def _measure_gigaflop(arm: Arm, _: int, measure: str) -> float:
     """What a matrix product would do in the time of one measure."""
-    of_measure = _measured_measures().get(measure, {})  # nothing is known of one just written
+    of_measure = _measure_gigaflops().get(measure, {})  # nothing is known of one just written
     if not isinstance(arm.model, Convolutional):
         return of_measure.get("dense", 0.0)
     plain = arm.model_copy(update={"model": Convolutional()})
@@ -198,7 +198,7 @@ def _measured() -> dict[int, _Speed]:
 
 
 @cache
-def _measured_measures() -> dict[str, dict[str, float]]:
+def _measure_gigaflops() -> dict[str, dict[str, float]]:
     """Measure to what a matrix product would do in its time, on `dense` and on the 3x3 `cnn`."""
     return _packaged("measure_cost.toml")
 

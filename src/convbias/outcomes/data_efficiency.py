@@ -19,7 +19,7 @@ from convbias.quantities import TEST_ACCURACY
 from convbias.results import Results
 from convbias.statement import Judgement, Statement
 from convbias.statistics import ImagesRatio, Interval, RatioAtSize, images_ratio
-from convbias.wording import where
+from convbias.wording import how_many_seeds, where
 
 DENSE, CNN = (model.name for model in MODELS)
 
@@ -114,8 +114,7 @@ def _statements(results: Results, curves: Curves, ratio: ImagesRatio) -> tuple[S
     measured = [at for at in ratio.at_sizes if at.ratio is not None]
     # More than 1 at the largest size, or less than 1 at the smallest, says only which is better.
     bounded = [at for at in ratio.at_sizes if at.ratio is None and 1 not in (at.low, at.high)]
-    count = len(curves.seeds)
-    seeds = f"{count} seed{'' if count == 1 else 's'}"
+    seeds = how_many_seeds([len(curves.seeds)])
     start = where(results.data)
     statements = []
     if ratio.geometric_mean is not None:

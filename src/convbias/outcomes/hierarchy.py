@@ -6,9 +6,16 @@ from itertools import pairwise
 
 import numpy as np
 
-from convbias.findings import score
 from convbias.outcomes.base import Outcome
-from convbias.outcomes.evidence import FEWEST_SEEDS, above, all_of, by_seed, mean_of, minus
+from convbias.outcomes.evidence import (
+    FEWEST_SEEDS,
+    above,
+    all_of,
+    by_seed,
+    mean_of,
+    minus,
+    scores_by_seed,
+)
 from convbias.outcomes.hierarchy_figures import (
     FROZEN,
     LAYERS,
@@ -109,7 +116,9 @@ def _rising(results: Results) -> Statement:
 
 def _without_training(results: Results) -> Statement:
     asked = "Most of the accuracy is there with kernels that were never trained"
-    trained, frozen = (_accuracies(results, condition) for condition in (TRAINED, FROZEN))
+    trained, frozen = (
+        scores_by_seed(results, condition, TEST_ACCURACY) for condition in (TRAINED, FROZEN)
+    )
     shared = [seed for seed in trained if seed in frozen]
     if not shared:
         return Statement(
@@ -126,14 +135,6 @@ def _without_training(results: Results) -> Statement:
         f" over guessing (10 %), random kernels have {mean_of(shares, 100, 1, '%')}.",
         above(shares, 0.5),
     )
-
-
-def _accuracies(results: Results, condition: str) -> dict[int, float]:
-    return {
-        run.seed: score(run, TEST_ACCURACY)
-        for run in results.runs
-        if run.arm_name == condition and run.status == "finished"
-    }
 
 
 def _frozen_kernels(results: Results) -> Statement:

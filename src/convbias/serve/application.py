@@ -85,7 +85,7 @@ class _Server:
         return Starlette(
             routes=routes,
             lifespan=self._lifespan,
-            exception_handlers={HTTPException: _as_json, Exception: _internal},
+            exception_handlers={HTTPException: _as_json},
         )
 
     @asynccontextmanager
@@ -240,7 +240,3 @@ async def _as_json(_: Request, error: Exception) -> Response:
     response = _error(status, f"{getattr(error, 'detail', error)}; see /openapi.json")
     response.headers.update(getattr(error, "headers", None) or {})
     return response
-
-
-async def _internal(_: Request, __: Exception) -> Response:
-    return _error(500, "the server failed; its log says why")
