@@ -20,7 +20,7 @@ MEASURES = {"linear_probe": {"cnn": 800.0}, "location_test": {"dense": 80.0, "cn
 @pytest.fixture(autouse=True)
 def _speeds(monkeypatch):
     monkeypatch.setattr(cost, "_measured", lambda: SPEEDS)
-    monkeypatch.setattr(cost, "_measure_gigaflops", lambda: MEASURES)
+    monkeypatch.setattr(cost, "_gigaflop_by_measure", lambda: MEASURES)
     monkeypatch.setattr(cost, "matrix_product_rate", lambda: 160e9)
     monkeypatch.setattr(cost, "cores", lambda: 2)
 

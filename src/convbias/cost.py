@@ -114,7 +114,7 @@ def _run_seconds(arm: Arm, gigaflops: float) -> float:
 
 def _measure_gigaflop(arm: Arm, _: int, measure: str) -> float:
     """What a matrix product would do in the time of one measure."""
-    of_measure = _measure_gigaflops().get(measure, {})  # nothing is known of one just written
+    of_measure = _gigaflop_by_measure().get(measure, {})  # nothing is known of one just written
     if not isinstance(arm.model, Convolutional):
         return of_measure.get("dense", 0.0)
     plain = arm.model_copy(update={"model": Convolutional()})
@@ -198,7 +198,7 @@ def _measured() -> dict[int, _Speed]:
 
 
 @cache
-def _measure_gigaflops() -> dict[str, dict[str, float]]:
+def _gigaflop_by_measure() -> dict[str, dict[str, float]]:
     """Measure to what a matrix product would do in its time, on `dense` and on the 3x3 `cnn`."""
     return _packaged("measure_cost.toml")
 
