@@ -38,10 +38,13 @@ import json
 import math
 import os
 import struct
+from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 
 SIDE = 28
 PIXELS = SIDE * SIDE
+SHARES = [grey / 255 for grey in range(256)]
 MOST_IMAGES = int(os.environ.get("CONVBIAS_MOST_IMAGES", "1024"))
 MOST_PICTURE_PIXELS = int(os.environ.get("CONVBIAS_MOST_PICTURE_PIXELS", "25000000"))
 
@@ -53,6 +56,7 @@ GIVEN = (JSON, CSV, NPY)
 SHAPES = "(28, 28), (28, 28, 1) or (784,), or the same with the number of images in front"
 NPY_TYPES = {"u1": "B", "u2": "H", "u4": "I", "u8": "Q", "i1": "b", "i2": "h", "i4": "i", "i8": "q"}
 NPY_FLOATS = {"f2": "e", "f4": "f", "f8": "d"}
+NPY_FILE = "an array as numpy.save writes it, in C order"
 LONGEST_NPY_HEADER = 1_000  # bytes; numpy.save writes 118 for every array that is taken here
 DEEPEST = 4  # axes
 
@@ -216,7 +220,7 @@ def _from_json(raw: bytes) -> list[list[float]]:
         raise RequestError(400, f"the JSON holds {name}", "numbers from 0 to 255")
 
     try:
-        value = json.loads(raw, parse_constant=refuse)
+        value = _parsed(raw, refuse)
     except RecursionError:
         raise RequestError(400, "the JSON is nested too deeply", f"shape {SHAPES}") from None
     except ValueError as error:  # of broken JSON, of bytes that are no UTF-8, of endless digits
@@ -235,14 +239,24 @@ def _from_json(raw: bytes) -> list[list[float]]:
     return _scaled(_split(shape, numbers))
 
 
+def _parsed(raw: bytes, refuse):  # noqa: ANN001, ANN202 - whatever the JSON holds
+    # Many times as fast where it is installed; what it does not take, the standard library judges.
+    with contextlib.suppress(ImportError, ValueError):
+        import orjson
+
+        return orjson.loads(raw)
+    return json.loads(raw, parse_constant=refuse)
+
+
 def _flat(value: list, deepest: int) -> tuple[tuple[int, ...], list[float]]:
     """Shape and numbers, row by row, of nested lists."""
     if not value:
         raise RequestError(400, "an array is empty", f"shape {SHAPES}")
-    if all(type(each) in (int, float) for each in value):
+    types = set(map(type, value))
+    if types <= {int, float}:
         return (len(value),), value
-    if not all(isinstance(each, list) for each in value):
-        kinds = sorted({type(each).__name__ for each in value} - {"int", "float"})
+    if types != {list}:
+        kinds = sorted(kind.__name__ for kind in types - {int, float})
         raise RequestError(400, f"an array holds {_or(kinds)} among its numbers", "numbers")
     if deepest == 1:
         raise RequestError(400, "the array has too many axes", f"shape {SHAPES}")
@@ -250,7 +264,7 @@ def _flat(value: list, deepest: int) -> tuple[tuple[int, ...], list[float]]:
     shape = parts[0][0]
     if any(other != shape for other, _ in parts):
         raise RequestError(400, "the array's rows differ in length", f"shape {SHAPES}")
-    return (len(value), *shape), [number for _, numbers in parts for number in numbers]
+    return (len(value), *shape), list(chain.from_iterable(numbers for _, numbers in parts))
 
 
 def _from_csv(raw: bytes) -> list[list[float]]:
@@ -286,24 +300,28 @@ def _from_npy(raw: bytes) -> list[list[float]]:
 
 def _npy_header(raw: bytes) -> tuple[str, tuple[int, ...], int]:
     """Type, shape, and where the numbers start."""
-    expected = "an array as numpy.save writes it, in C order"
     if raw[:6] != b"\x93NUMPY" or raw[6:7] not in (b"\x01", b"\x02", b"\x03"):
-        raise RequestError(400, "the body is no .npy file", expected)
+        raise RequestError(400, "the body is no .npy file", NPY_FILE)
     length = 2 if raw[6:7] == b"\x01" else 4
     size = int.from_bytes(raw[8 : 8 + length], "little")
     start = 8 + length + size
     if size > LONGEST_NPY_HEADER or start > len(raw):
-        raise RequestError(400, "the .npy file's header is cut off or too long", expected)
+        raise RequestError(400, "the .npy file's header is cut off or too long", NPY_FILE)
+    return (*_npy_description(raw[8 + length : start]), start)
+
+
+@lru_cache(maxsize=16)  # most arrays that arrive here are of the same few shapes
+def _npy_description(text: bytes) -> tuple[str, tuple[int, ...]]:
     try:
-        header = ast.literal_eval(raw[8 + length : start].decode("latin-1").strip())
+        header = ast.literal_eval(text.decode("latin-1").strip())
         kind, shape = header["descr"], header["shape"]
         fortran = header["fortran_order"]
     except (ValueError, SyntaxError, TypeError, KeyError, MemoryError, RecursionError):
-        raise RequestError(400, "the .npy file's header cannot be read", expected) from None
+        raise RequestError(400, "the .npy file's header cannot be read", NPY_FILE) from None
     natural = isinstance(shape, tuple) and all(type(each) is int and each >= 0 for each in shape)
     if not natural or not isinstance(kind, str) or not kind or fortran is not False:
-        raise RequestError(400, "the array is structured or in Fortran order", expected)
-    return kind, shape, start
+        raise RequestError(400, "the array is structured or in Fortran order", NPY_FILE)
+    return kind, shape
 
 
 def _split(shape: tuple[int, ...], numbers: list[float]) -> list[list[float]]:
@@ -325,23 +343,31 @@ def _check_number(images: int) -> None:
 
 def _scaled(images: list[list[float]], *, grey: bool = False) -> list[list[float]]:
     """Pixels in [0, 1] from what may be grey values up to 255."""
-    try:
-        if not all(math.isfinite(pixel) for image in images for pixel in image):
-            raise RequestError(400, "there are numbers that are not finite", "pixels")
-    except OverflowError:
-        raise RequestError(400, "there are numbers without bounds", "pixels") from None
+    for image in images:
+        _check_finite(image)
     low, high = min(map(min, images)), max(map(max, images))
     if low < 0 or high > 255:
         raise RequestError(
             400, f"pixels reach from {low:g} to {high:g}", "[0, 1], or grey values from 0 to 255"
         )
     if high <= 1 and not grey:
-        return [[float(pixel) for pixel in image] for image in images]
-    if not all(float(pixel).is_integer() for image in images for pixel in image):
+        return images
+    whole = [list(map(int, image)) for image in images]
+    if whole != images:
         raise RequestError(
             400, f"pixels reach to {high:g} and are not whole", "[0, 1], or whole grey values"
         )
-    return [[pixel / 255 for pixel in image] for image in images]
+    return [[SHARES[grey_value] for grey_value in image] for image in whole]
+
+
+def _check_finite(image: list[float]) -> None:
+    # Where one number is not finite, the sum is not either.
+    try:
+        finite = math.isfinite(sum(image))
+    except OverflowError:
+        raise RequestError(400, "there are numbers without bounds", "pixels") from None
+    if not finite:
+        raise RequestError(400, "there are numbers that are not finite", "pixels")
 
 
 # --- pictures -----------------------------------------------------------------------------------
@@ -383,7 +409,7 @@ def _picture(raw: bytes, formats: tuple[str, ...]) -> list[float]:
     except Exception as error:  # noqa: BLE001 - decoders raise whatever the damage leads to
         reason = str(error).partition("<")[0].strip() or type(error).__name__
         raise RequestError(400, f"the picture cannot be read: {reason}", expected) from None
-    return [pixel / 255 for pixel in _converted(picture).tobytes()]
+    return [SHARES[grey_value] for grey_value in _converted(picture).tobytes()]
 
 
 def _check_size(picture) -> None:  # noqa: ANN001 - Pillow's images
@@ -445,6 +471,7 @@ def _median_of_frame(grey) -> int:  # noqa: ANN001 - Pillow's images
 # --- answering ----------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=1)
 def class_names() -> list[str]:
     """The classes' published names, from `labels.json` beside this file."""
     return json.loads(Path(__file__).with_name("labels.json").read_text("utf-8"))

@@ -8,9 +8,15 @@ resolve() {
         --generate-hashes --no-annotate --no-header --no-emit-index-url "$@"
 }
 
-resolve --upgrade --group build pyproject.toml --output-file requirements/run.lock
-resolve --upgrade --group build --group test --extra export --extra serve --constraint requirements/run.lock pyproject.toml \
-    --output-file requirements/test.lock
+# The largest set first, so that what it cannot have is in none of the others either.
+resolve --upgrade --group build --group test --extra aws --extra export --extra serve \
+    pyproject.toml --output-file requirements/test.lock
+resolve --upgrade --group build --constraint requirements/test.lock pyproject.toml \
+    --output-file requirements/run.lock
+
+resolve --upgrade --group container --constraint requirements/test.lock \
+    --output-file requirements/serve.lock
+resolve --upgrade --group toolkit --output-file requirements/toolkit.lock
 
 # PyTorch's registry build for Linux brings gigabytes of CUDA libraries. The benchmark compares on
 # the CPU, so these are left out and the hash of PyTorch's own CPU build (Python 3.11, x86-64) is

@@ -51,13 +51,13 @@ def test_an_archive_holds_what_is_served_and_its_sums(packed: Path) -> None:
         "model.onnx",
         "code/inference.py",
         "code/labels.json",
-        "manifest.json",
+        "archive.json",
     }
     assert all(member.isreg() and member.mode == 0o644 for member in members.values())
     root = Path(__file__).parents[1]
     assert served["code/inference.py"] == (root / "inference.py").read_bytes()
     assert json.loads(served["code/labels.json"]) == list(CLASS_NAMES)
-    manifest = json.loads(served.pop("manifest.json"))
+    manifest = json.loads(served.pop("archive.json"))
     assert manifest["identity"] == IDENTITY
     assert manifest["sha256"] == {
         name: hashlib.sha256(content).hexdigest() for name, content in served.items()
@@ -178,7 +178,7 @@ def replaced(name: str, content: bytes) -> Change:
     [
         (without("model.onnx"), "lacks model.onnx"),
         (without("1/saved_model.pb"), "lacks 1/saved_model.pb"),
-        (without(MANIFEST), "lacks manifest.json"),
+        (without(MANIFEST), "lacks archive.json"),
         (without("1/variables/variables.index"), "wrong sum, or none, of 1/variables"),
         (replaced("code/inference.py", b"import os"), "wrong sum, or none, of code/inference.py"),
         (replaced(MANIFEST, b"{}"), "says nothing of its members"),

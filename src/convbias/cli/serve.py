@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-import logging
 import os
-import signal
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -15,12 +12,13 @@ from cyclopts import Parameter, validators
 from convbias.errors import InputError
 from convbias.export.archive import read
 from convbias.extras import check_installed
+from convbias.serve import TOKEN
 
-NEEDED = ("onnxruntime", "prometheus_client", "starlette", "uvicorn")
+NEEDED = ("onnxruntime", "prometheus_client", "starlette", "uvicorn", "httptools")
 ARCHIVE = Path("fashion_mnist_model.tar.gz")
-TOKEN = "CONVBIAS_TOKEN"  # noqa: S105 - the name of the variable, not a token
-DRAIN_SECONDS = 30  # what SageMaker leaves between SIGTERM and SIGKILL
-QUEUED_CONNECTIONS = 2_048
+
+# Each worker holds about 90 MB, and two answer more than one machine's clients ask.
+WORKERS = min(2, os.cpu_count() or 1)
 
 _Positive = validators.Number(gt=0)
 
@@ -34,6 +32,7 @@ def serve(
     name: str = "convbias",
     largest_body: Annotated[int, Parameter(validator=_Positive)] = 6 * 2**20,
     seconds: Annotated[float, Parameter(validator=_Positive)] = 60.0,
+    workers: Annotated[int, Parameter(validator=_Positive)] = WORKERS,
 ) -> None:
     """Serve an archive until interrupted; requests in progress are answered first.
 
@@ -43,38 +42,25 @@ def serve(
     Example: `convbias serve fashion_mnist_model.tar.gz`
 
     Args:
-        archive: As `convbias package` packed it. Its code is run: serve only what you trust.
+        archive: As `convbias package` packed it, or a folder it was unpacked into. Its code is
+            run: serve only what you trust.
         host: Address to listen at. Beyond this machine only with a token, which clients must bring
             and which the environment variable CONVBIAS_TOKEN holds.
         port: 0 for one that is free.
         name: Of the endpoint, as boto3 calls it.
         largest_body: Bytes of a request.
         seconds: Until a request is answered.
+        workers: Processes that answer, each with the network.
     """
     token = os.environ.get(TOKEN) or None
     _check(host, token)
     verified = read(archive)
     # Imported here, so that what is wrong is said without them.
-    import uvicorn
+    from convbias.serve.application import Limits, Service
+    from convbias.serve.running import Place, run
 
-    from convbias.serve.application import Limits, application
-    from convbias.serve.served import Served
-
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    # What uvicorn hands SIGTERM on to when it is done, so that the unpacked archive is removed.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    with Served(verified) as served:
-        config = uvicorn.Config(
-            application(served, name, Limits(largest_body, seconds), token),
-            host=host,
-            port=port,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            backlog=QUEUED_CONNECTIONS,
-            timeout_graceful_shutdown=DRAIN_SECONDS,
-        )
-        uvicorn.Server(config).run()
+    service = Service(verified.manifest.identity, name, Limits(largest_body, seconds), token)
+    run(verified, service, Place(host, port, workers))
 
 
 def _check(host: str, token: str | None) -> None:

@@ -29,7 +29,7 @@ from convbias.config import Description
 from convbias.errors import InputError, StorageError
 
 RECORD = "export.json"  # marks a folder as an export, which alone may be replaced
-MANIFEST = "manifest.json"
+MANIFEST = "archive.json"  # not manifest.json, which Multi Model Server takes for one of its own
 REQUIRED = ("1/saved_model.pb", "model.onnx", "code/inference.py", "code/labels.json", MANIFEST)
 LAYOUT = (
     "1/ (a TensorFlow SavedModel), model.onnx, code/inference.py, code/labels.json and"
@@ -56,7 +56,7 @@ class Archive:
 
     Args:
         path: Where it lies.
-        sha256: Of the whole file.
+        sha256: Of the whole file; of the one that would be packed, where it is a folder.
         manifest: What it says of itself; the sums are checked.
         contents: Member to its bytes.
     """
@@ -119,16 +119,20 @@ def read(path: Path) -> Archive:
     """Read an archive and check everything about it; nothing is written.
 
     Args:
-        path: Of a .tar.gz file.
+        path: Of a .tar.gz file, or of a folder that one was unpacked into.
 
     Raises:
         InputError: It is not such an archive, or not the one that its sums speak of.
     """
     try:
-        with path.open("rb") as file:
-            checksum = hashlib.file_digest(file, "sha256").hexdigest()
-            file.seek(0)
-            contents = dict(_members(file))
+        if path.is_dir():
+            contents = dict(_unpacked_members(path))
+            checksum = hashlib.sha256(_compressed(contents)).hexdigest()
+        else:
+            with path.open("rb") as file:
+                checksum = hashlib.file_digest(file, "sha256").hexdigest()
+                file.seek(0)
+                contents = dict(_members(file))
     except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, UnicodeError) as error:
         raise _refused(path, f"cannot be read: {error}") from error
     except _NotAllowedError as error:
@@ -238,6 +242,23 @@ def _members(file: IO[bytes]) -> Iterator[tuple[str, bytes]]:
             if len(content) != member.size:
                 raise _NotAllowedError(f"ends within {member.name!r}")
             yield member.name, content
+
+
+def _unpacked_members(folder: Path) -> Iterator[tuple[str, bytes]]:
+    """The same of a folder, with the same rules."""
+    total = 0
+    for number, file in enumerate(sorted(folder.rglob("*")), start=1):
+        name = file.relative_to(folder).as_posix()
+        if file.is_symlink() or not (file.is_file() or file.is_dir()):
+            raise _NotAllowedError(f"holds {name!r}, which is neither a regular file nor a folder")
+        if number > MOST_MEMBERS:
+            raise _NotAllowedError(f"holds more than {MOST_MEMBERS} members")
+        if file.is_dir():
+            continue
+        total += file.stat().st_size
+        if total > LARGEST_TOTAL:
+            raise _NotAllowedError(f"holds more than {LARGEST_TOTAL // 2**20} MiB")
+        yield name, file.read_bytes()
 
 
 def _check_member(member: tarfile.TarInfo) -> None:

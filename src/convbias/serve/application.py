@@ -9,8 +9,7 @@ import logging
 import re
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,53 +50,60 @@ class _Refused(Exception):  # noqa: N818 - a refusal is an answer
         self.status = status
 
 
-def application(
-    served: Served, endpoint: str, limits: Limits | None = None, token: str | None = None
-) -> Starlette:
-    """Put the server together.
+@dataclass(frozen=True)
+class Service:
+    """What a server says of itself, and what it asks of its clients.
 
     Args:
-        served: What answers.
+        identity: Of the run that answers, as `convbias export` recorded it.
         endpoint: Name that SageMaker's runtime knows it by.
         limits: Of one request.
         token: That clients must bring, as `Authorization: Bearer TOKEN`; nobody need when absent.
     """
-    return _Server(served, endpoint, limits or Limits(), token).application()
+
+    identity: Mapping[str, Any]
+    endpoint: str = "convbias"
+    limits: Limits = Limits()
+    token: str | None = None
+
+
+def application(served: Served, service: Service) -> Starlette:
+    """Put the server together.
+
+    Args:
+        served: What answers.
+        service: What is known of it.
+    """
+    return _Server(served, service).application()
 
 
 class _Server:
-    def __init__(self, served: Served, endpoint: str, limits: Limits, token: str | None) -> None:
+    def __init__(self, served: Served, service: Service) -> None:
         self.served = served
-        self.endpoint = endpoint
-        self.limits = limits
-        self.token = token
+        self.service = service
         self.metrics = Metrics()
         self.batcher = Batcher(served.ask, self.metrics.batch.observe)
 
     def application(self) -> Starlette:
-        routes = [
-            Route("/ping", self._logged(self._ping), methods=["GET"]),
-            Route("/invocations", self._logged(self._invocations), methods=["POST"]),
-            Route("/endpoints/{name}/invocations", self._logged(self._endpoint), methods=["POST"]),
-            Route("/metrics", self._logged(self._metrics), methods=["GET"]),
-            Route("/openapi.json", self._logged(self._description), methods=["GET"]),
-        ]
+        routes = {
+            "/ping": (self._ping, "GET"),
+            "/invocations": (self._invocations, "POST"),
+            "/endpoints/{name}/invocations": (self._endpoint, "POST"),
+            "/metrics": (self._metrics, "GET"),
+            "/openapi.json": (self._description, "GET"),
+        }
         return Starlette(
-            routes=routes,
-            lifespan=self._lifespan,
+            routes=[
+                Route(path, self._logged(path, answer), methods=[method])
+                for path, (answer, method) in routes.items()
+            ],
             exception_handlers={HTTPException: _as_json},
         )
-
-    @asynccontextmanager
-    async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
-        batching = asyncio.create_task(self.batcher.run())
-        yield
-        batching.cancel()
 
     # --- routes ---------------------------------------------------------------------------------
 
     async def _ping(self, _: Request) -> Response:
-        return JSONResponse({"run": self.served.archive.manifest.identity.get("run")})
+        return JSONResponse({"run": self.service.identity.get("run")})
 
     async def _metrics(self, request: Request) -> Response:
         self._check_token(request)
@@ -106,7 +112,10 @@ class _Server:
 
     async def _description(self, request: Request) -> Response:
         self._check_token(request)
-        return JSONResponse(description(self.served, self.endpoint, self.limits.body_bytes))
+        service = self.service
+        return JSONResponse(
+            description(service.identity, service.endpoint, service.limits.body_bytes)
+        )
 
     async def _invocations(self, request: Request) -> Response:
         self._check_token(request)
@@ -117,8 +126,8 @@ class _Server:
         """As SageMaker's runtime answers: what the container refuses is its ModelError, 424."""
         self._check_token(request)
         name = request.path_params["name"]
-        if name != self.endpoint:
-            message = f"Endpoint {name} not found; this server has {self.endpoint}."
+        if name != self.service.endpoint:
+            message = f"Endpoint {name} not found; this server has {self.service.endpoint}."
             return _runtime_error("ValidationError", 400, {"Message": message})
         try:
             content, kind = await self._answer(request)
@@ -142,11 +151,12 @@ class _Server:
 
     async def _answer(self, request: Request) -> tuple[bytes, str]:
         try:
-            async with asyncio.timeout(self.limits.seconds):
+            async with asyncio.timeout(self.service.limits.seconds):
                 return await self._answer_in_time(request)
         except TimeoutError:
+            seconds = self.service.limits.seconds
             raise _Refused(
-                408, f"the request was not there, or not answered, in {self.limits.seconds:g} s"
+                408, f"the request was not there, or not answered, in {seconds:g} s"
             ) from None
         except self.served.request_error as error:
             raise _Refused(getattr(error, "status", 400), str(error)) from None
@@ -163,7 +173,7 @@ class _Server:
         return self.served.write(probabilities, request.headers.get("accept", ""))
 
     async def _body(self, request: Request) -> bytes:
-        most = self.limits.body_bytes
+        most = self.service.limits.body_bytes
         too_large = _Refused(413, f"the body has more than {most:,} bytes; expected at most that")
         announced = request.headers.get("content-length", "")
         if announced.isdigit() and int(announced) > most:
@@ -177,29 +187,28 @@ class _Server:
         return b"".join(parts)
 
     def _check_token(self, request: Request) -> None:
-        if self.token is None:
+        token = self.service.token
+        if token is None:
             return
         kind, _, brought = request.headers.get("authorization", "").partition(" ")
-        same = hmac.compare_digest(brought.strip().encode(), self.token.encode())
+        same = hmac.compare_digest(brought.strip().encode(), token.encode())
         if kind.lower() != "bearer" or not same:
             raise _Refused(401, "the token is missing or wrong; expected Authorization: Bearer")
 
     # --- logs and metrics -----------------------------------------------------------------------
 
     def _logged(
-        self, route: Callable[[Request], Awaitable[Response]]
+        self, path: str, route: Callable[[Request], Awaitable[Response]]
     ) -> Callable[[Request], Awaitable[Response]]:
         async def answered(request: Request) -> Response:
             began = time.perf_counter()
             brought = request.headers.get("x-request-id", "")
             request_id = brought if REQUEST_ID.fullmatch(brought) else uuid.uuid4().hex
             request.state.images = 0
-            with self.metrics.in_flight.track_inprogress():
-                response = await _answered(route, request)
+            response = await _answered(route, request)
             response.headers["x-request-id"] = request_id
             seconds = time.perf_counter() - began
-            template = request.scope["route"].path
-            self.metrics.observe(template, response.status_code, seconds)
+            self.metrics.observe(path, response.status_code, seconds)
             record: dict[str, Any] = {
                 "request_id": request_id,
                 "method": request.method,

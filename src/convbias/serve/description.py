@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from convbias import __version__
-from convbias.serve.served import Served
 
 _NUMBERS = {
     "description": (
@@ -50,15 +50,14 @@ _REFUSALS = {
 }
 
 
-def description(served: Served, endpoint: str, body_bytes: int) -> dict[str, Any]:
+def description(identity: Mapping[str, Any], endpoint: str, body_bytes: int) -> dict[str, Any]:
     """The OpenAPI document.
 
     Args:
-        served: What answers.
+        identity: Of the run that answers, as `convbias export` recorded it.
         endpoint: Name that SageMaker's runtime knows it by.
         body_bytes: Largest body.
     """
-    identity = served.archive.manifest.identity
     request = {
         "description": f"One image or several, at most {body_bytes:,} bytes.",
         "required": True,

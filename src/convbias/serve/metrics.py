@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, exposition
+import os
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, exposition, multiprocess
+
+# Where it names a folder, prometheus_client counts there, for all workers together.
+SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 _IMAGES = (1, 2, 4, 8, 16, 32, 64, 128, 1024)
@@ -29,9 +34,6 @@ class Metrics:
             buckets=_IMAGES,
             registry=self._registry,
         )
-        self.in_flight = Gauge(
-            "convbias_requests_in_flight", "Not yet answered", registry=self._registry
-        )
 
     def observe(self, route: str, status: int, seconds: float) -> None:
         """Count a request.
@@ -46,4 +48,8 @@ class Metrics:
 
     def text(self) -> tuple[bytes, str]:
         """Everything in Prometheus' text format, and its content type."""
-        return exposition.generate_latest(self._registry), exposition.CONTENT_TYPE_LATEST
+        registry = self._registry
+        if SHARED_FOLDER in os.environ:
+            registry = CollectorRegistry()
+            multiprocess.MultiProcessCollector(registry)
+        return exposition.generate_latest(registry), exposition.CONTENT_TYPE_LATEST

@@ -1,17 +1,14 @@
-"""An archive, unpacked and loaded, with the code that it brings."""
+"""An unpacked archive, loaded with the code that it brings."""
 
 from __future__ import annotations
 
 import importlib.util
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from convbias.errors import InputError
-from convbias.export.archive import Archive, unpack
 
 Images = list[list[float]]  # each 784 pixels in [0, 1]
 Probabilities = list[list[float]]  # each ten
@@ -21,17 +18,14 @@ class Served:
     """The four functions of the archive's own `inference.py`, and its network.
 
     Args:
-        archive: Verified. Its code is run as it is: serve only archives that you trust.
+        folder: Of a verified archive's members. Its code is run as it is: serve only what you
+            trust.
 
     Raises:
         InputError: The network cannot be loaded here.
     """
 
-    def __init__(self, archive: Archive) -> None:
-        self.archive = archive
-        self._temporary = tempfile.TemporaryDirectory(prefix="convbias-")
-        folder = Path(self._temporary.name) / "model"
-        unpack(archive, folder)
+    def __init__(self, folder: Path) -> None:
         inference = _module(folder / "code" / "inference.py")
         self.request_error: type[Exception] = inference.RequestError
         self.read: Callable[[bytes, str], Images] = inference.input_fn
@@ -41,8 +35,8 @@ class Served:
             self._model = inference.model_fn(str(folder))
         except Exception as error:  # whatever the runtime raises
             raise InputError(
-                f"the network of {archive.path} cannot be loaded: {error}",
-                "an archive whose model.onnx onnxruntime can run",
+                f"the network in {folder} cannot be loaded: {error}",
+                "a model.onnx that onnxruntime can run",
                 "export and package the run again",
             ) from error
         # The first answer takes longest, and should not be anybody's.
@@ -51,17 +45,6 @@ class Served:
     def ask(self, images: Images) -> Probabilities:
         """Ten probabilities per image."""
         return self._predict(images, self._model)
-
-    def __enter__(self) -> Served:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._temporary.cleanup()
 
 
 def _module(path: Path) -> Any:  # noqa: ANN401 - of whatever the archive brings
