@@ -25,7 +25,7 @@ help:
 study: $(VENV)/run.stamp
 	$(BIN)/convbias study $(PROFILE) --dataset auto
 
-test: $(VENV)/test.stamp check
+test: $(VENV)/test.stamp .venv-serve/stamp .venv-toolkit/stamp check
 	sh tests/system_packages.sh
 	$(BIN)/pytest --numprocesses auto --dist loadfile
 
@@ -48,6 +48,18 @@ $(VENV)/test.stamp: requirements/test.lock requirements/run.lock pyproject.toml
 	@$(call create,$(VENV),requirements/test.lock)
 	@touch $(VENV)/run.stamp $@
 
+# What the container holds, and AWS's inference toolkit: each as it would be on its own.
+.venv-serve/stamp: requirements/serve.lock pyproject.toml
+	@$(call make-venv,.venv-serve)
+	$(call install-locked,.venv-serve,requirements/serve.lock)
+	.venv-serve/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv-toolkit/stamp: requirements/toolkit.lock
+	@$(call make-venv,.venv-toolkit)
+	$(call install-locked,.venv-toolkit,requirements/toolkit.lock)
+	@touch $@
+
 .venv-bench/stamp: requirements/bench.lock
 	@$(call make-venv,.venv-bench)
 	.venv-bench/bin/pip install --quiet --no-deps --require-hashes --requirement requirements/bench.lock
@@ -58,10 +70,14 @@ define make-venv
 	test -x $(1)/bin/python || $(PYTHON) -m venv $(1)
 endef
 
+define install-locked
+	echo 'Installing $(2) into $(1) (once)'
+	$(1)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement $(2)
+endef
+
 define create
 	$(call make-venv,$(1))
-	echo 'Installing $(2) into $(1) (once; a minute or two)'
-	$(1)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement $(2)
+	$(call install-locked,$(1),$(2))
 	$(1)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 endef
 
@@ -69,4 +85,4 @@ lock:
 	sh requirements/lock.sh
 
 clean:
-	rm -rf $(VENV) .venv-bench
+	rm -rf $(VENV) .venv-bench .venv-serve .venv-toolkit
