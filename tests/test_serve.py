@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import re
-import signal
 import socket
 import subprocess
 import sys
@@ -16,51 +15,17 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import pytest
-import requests
 
-from command_line import Started
 from convbias.cli import main
 from convbias.data import CLASS_NAMES, load
 from convbias.export.archive import Archive, unpack
+from serving import TIMEOUT, Server, npy, probabilities
 
-TIMEOUT = 60
 SECRET = "a long random text"  # noqa: S105 - of this test alone
 IMAGES = load("drawn").test_images[:20]
 
 pytestmark = pytest.mark.integration
-
-
-class Server:
-    def __init__(self, archive: Archive, folder: Path, *options: str, **variables: str) -> None:
-        self.started = Started(
-            "serve", archive.path, "--port", "0", *options, cwd=folder, variables=variables
-        )
-        self.started.wait_for(self._address)
-        self.address = self._address()
-
-    def _address(self) -> str:
-        found = re.search(r"running on (http://\S+)", self.started.errors.read_text())
-        return found.group(1) if found else ""
-
-    def post(self, body: bytes | str, kind: str = "application/json", **more) -> requests.Response:
-        path = more.pop("path", "/invocations")
-        headers = {"content-type": kind, **more.pop("headers", {})}
-        return requests.post(
-            self.address + path, data=body, headers=headers, timeout=TIMEOUT, **more
-        )
-
-    def get(self, path: str, **more) -> requests.Response:
-        return requests.get(self.address + path, timeout=TIMEOUT, **more)
-
-    def log(self) -> list[dict]:
-        lines = self.started.errors.read_text().splitlines()
-        return [json.loads(line) for line in lines if line.startswith("{")]
-
-    def stop(self) -> int:
-        self.started.process.send_signal(signal.SIGTERM)
-        return self.started.process.wait(TIMEOUT)
 
 
 @pytest.fixture(scope="module")
@@ -73,19 +38,7 @@ def server(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 @pytest.fixture(scope="module")
 def expected(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> np.ndarray:
     """What the archive's network says of the images, without any server."""
-    folder = tmp_path_factory.mktemp("expected") / "model"
-    unpack(archive, folder)
-    session = onnxruntime.InferenceSession(
-        str(folder / "model.onnx"), providers=["CPUExecutionProvider"]
-    )
-    images = IMAGES.astype(np.float32) / 255
-    return np.asarray(session.run(["probabilities"], {"images": images})[0])
-
-
-def npy(array: np.ndarray) -> bytes:
-    file = io.BytesIO()
-    np.save(file, array)
-    return file.getvalue()
+    return probabilities(archive, tmp_path_factory.mktemp("expected"), IMAGES)
 
 
 def test_one_image_and_many_get_the_networks_answers(server: Server, expected: np.ndarray) -> None:

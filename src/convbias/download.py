@@ -48,7 +48,7 @@ def download(
             _download_from(address, folder, checksums)
         except (requests.exceptions.RequestException, ValueError) as error:
             # pooch raises ValueError where a checksum differs.
-            failures.append(f"{address} ({_reason(error)})")
+            failures.append(f"{address} ({reason(error)})")
         except OSError as error:
             raise DataError(
                 f"the download could not be stored in {folder}: {error.strerror or error}",
@@ -60,7 +60,12 @@ def download(
     return tuple(failures)
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
+    """Why nothing came, in one line.
+
+    Args:
+        error: Of requests.
+    """
     if isinstance(error, requests.exceptions.ConnectionError):
         # Its text repeats the address three times; what matters is the kind of the innermost error.
         cause = getattr(error.args[0], "reason", error.args[0]) if error.args else error

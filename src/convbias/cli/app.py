@@ -22,6 +22,7 @@ VERBS = {
     "export": "Export a run's network as SavedModel and ONNX, each checked after it is loaded.",
     "package": "Pack an export as one archive to serve, and verify archives.",
     "serve": "Serve an archive until interrupted; requests in progress are answered first.",
+    "predict": "Ask an archive, a server or a SageMaker endpoint which class images belong to.",
     "runs": "List, show and verify stored runs.",
     "data": "Download and verify the images.",
     "tune": "Search for each model's learning rate on validation images; no test image is used.",

@@ -20,6 +20,8 @@ MOST_PIXELS = 50_000_000
 
 TITLES = {"fashion-mnist": "Fashion-MNIST", "drawn": "the drawn garments"}
 
+INDEX = re.compile(r"[+-]?[0-9]{1,18}")  # what names a test image, and no file
+
 SHAPES = ((SIDE, SIDE), (SIDE, SIDE, 1), (1, SIDE, SIDE, 1))
 
 
@@ -49,7 +51,7 @@ def read_picture(source: str, dataset: Callable[[], Dataset]) -> Picture:
     Raises:
         InputError: There is no such image, or it cannot be used.
     """
-    if re.fullmatch(r"[+-]?[0-9]{1,18}", source):
+    if INDEX.fullmatch(source):
         return _test_image(int(source), dataset())
     path = Path(source)
     _check_file(path)

@@ -1,0 +1,127 @@
+"""A real server, a strange one, and what the network itself says."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import signal
+import threading
+from collections.abc import Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+import onnxruntime
+import requests
+
+from command_line import Started
+from convbias.export.archive import Archive, unpack
+
+TIMEOUT = 60
+
+
+class Server:
+    def __init__(self, archive: Archive, folder: Path, *options: str, **variables: str) -> None:
+        self.started = Started(
+            "serve", archive.path, "--port", "0", *options, cwd=folder, variables=variables
+        )
+        self.started.wait_for(self._address)
+        self.address = self._address()
+
+    def _address(self) -> str:
+        found = re.search(r"running on (http://\S+)", self.started.errors.read_text())
+        return found.group(1) if found else ""
+
+    def post(self, body: bytes | str, kind: str = "application/json", **more) -> requests.Response:
+        path = more.pop("path", "/invocations")
+        headers = {"content-type": kind, **more.pop("headers", {})}
+        return requests.post(
+            self.address + path, data=body, headers=headers, timeout=TIMEOUT, **more
+        )
+
+    def get(self, path: str, **more) -> requests.Response:
+        return requests.get(self.address + path, timeout=TIMEOUT, **more)
+
+    def log(self) -> list[dict]:
+        lines = self.started.errors.read_text().splitlines()
+        return [json.loads(line) for line in lines if line.startswith("{")]
+
+    def stop(self) -> int:
+        self.started.process.send_signal(signal.SIGTERM)
+        return self.started.process.wait(TIMEOUT)
+
+
+class Strange:
+    """Something else than `convbias serve`, which gives every request the same answer.
+
+    Args:
+        status: Of the answer; 0 for none at all.
+        body: Of the answer.
+        headers: Of the answer, beside its length.
+    """
+
+    def __init__(
+        self, status: int, body: str = "", headers: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
+        self.asked: list[str] = []
+        strange = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                strange.asked.append(self.path)
+                self.rfile.read(int(self.headers["content-length"]))
+                if not status:
+                    strange.released.wait(TIMEOUT)
+                    return
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.send_header("content-length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body.encode())
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+                """Keep the test's output clean."""
+
+        self.released = threading.Event()
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = False
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,))
+        self.thread.start()
+        self.address = f"http://127.0.0.1:{self.server.server_address[1]}"
+
+    def __enter__(self) -> Strange:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.released.set()
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+
+def probabilities(archive: Archive, folder: Path, images: np.ndarray) -> np.ndarray:
+    """What the archive's network says, without anything that answers requests.
+
+    Args:
+        archive: Holds the network.
+        folder: To unpack it in.
+        images: uint8 (n, 28, 28, 1).
+
+    Returns:
+        float32 (n, 10).
+    """
+    unpack(archive, folder / "model")
+    session = onnxruntime.InferenceSession(
+        str(folder / "model" / "model.onnx"), providers=["CPUExecutionProvider"]
+    )
+    pixels = images.astype(np.float32) / 255
+    return np.asarray(session.run(["probabilities"], {"images": pixels})[0])
+
+
+def npy(array: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    np.save(file, array)
+    return file.getvalue()
