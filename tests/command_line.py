@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -71,6 +71,7 @@ class Started:
         *arguments: str | Path,
         cwd: Path,
         variables: Mapping[str, str] = MappingProxyType({}),
+        program: Sequence[str] = (CONVBIAS,),
     ) -> None:
         self.mark = uuid.uuid4().hex
         self.output = cwd / f"output-{self.mark}.txt"
@@ -79,7 +80,7 @@ class Started:
         before = signal.signal(signal.SIGINT, signal.default_int_handler)
         with self.output.open("w") as output, self.errors.open("w") as errors:
             self.process = subprocess.Popen(
-                [CONVBIAS, *map(str, arguments)],
+                [*program, *map(str, arguments)],
                 cwd=cwd,
                 env={**os.environ, **variables, "CONVBIAS_TEST_MARK": self.mark},
                 stdout=output,

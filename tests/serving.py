@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+import random
 import re
 import signal
+import socket
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import MappingProxyType
@@ -22,17 +25,18 @@ from convbias.export.archive import Archive, unpack
 TIMEOUT = 60
 
 
-class Server:
-    def __init__(self, archive: Archive, folder: Path, *options: str, **variables: str) -> None:
-        self.started = Started(
-            "serve", archive.path, "--port", "0", *options, cwd=folder, variables=variables
-        )
-        self.started.wait_for(self._address)
-        self.address = self._address()
+class Asked:
+    """Whatever answers requests at an address.
 
-    def _address(self) -> str:
-        found = re.search(r"running on (http://\S+)", self.started.errors.read_text())
-        return found.group(1) if found else ""
+    Args:
+        started: Its process.
+        address: Where; waited for.
+    """
+
+    def __init__(self, started: Started, address: Callable[[], str]) -> None:
+        self.started = started
+        started.wait_for(address)
+        self.address = address()
 
     def post(self, body: bytes | str, kind: str = "application/json", **more) -> requests.Response:
         path = more.pop("path", "/invocations")
@@ -51,6 +55,30 @@ class Server:
     def stop(self) -> int:
         self.started.process.send_signal(signal.SIGTERM)
         return self.started.process.wait(TIMEOUT)
+
+
+class Server(Asked):
+    """`convbias serve`."""
+
+    def __init__(self, archive: Path, folder: Path, *options: str, **variables: str) -> None:
+        started = Started(
+            "serve", archive, "--port", "0", *options, cwd=folder, variables=variables
+        )
+        super().__init__(started, lambda: address_in(started.errors))
+
+
+def address_in(log: Path) -> str:
+    """Where the server says that it runs; nothing as long as it does not."""
+    found = re.search(r"running on (http://\S+)", log.read_text())
+    return found.group(1) if found else ""
+
+
+def free_port() -> int:
+    """One below those that systems give away themselves, and that Multi Model Server refuses."""
+    for port in random.sample(range(20_000, 32_000), 100):
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise OSError("no free port")
 
 
 class Strange:

@@ -33,7 +33,7 @@ pytestmark = pytest.mark.integration
 
 @pytest.fixture(scope="module")
 def server(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(archive, tmp_path_factory.mktemp("server"))
+    server = Server(archive.path, tmp_path_factory.mktemp("server"))
     yield server
     server.stop()
 
@@ -228,7 +228,7 @@ def test_a_servers_token(
     netrc = tmp_path / "netrc"
     netrc.write_text("default login somebody password else\n")
     monkeypatch.setenv("NETRC", str(netrc))
-    server = Server(archive, tmp_path, CONVBIAS_TOKEN=SECRET)
+    server = Server(archive.path, tmp_path, CONVBIAS_TOKEN=SECRET)
     try:
         for token in ("", "another"):
             monkeypatch.setenv("CONVBIAS_TOKEN", token)

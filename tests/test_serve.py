@@ -30,7 +30,7 @@ pytestmark = pytest.mark.integration
 
 @pytest.fixture(scope="module")
 def server(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(archive, tmp_path_factory.mktemp("server"))
+    server = Server(archive.path, tmp_path_factory.mktemp("server"))
     yield server
     server.stop()
 
@@ -144,7 +144,7 @@ def test_a_client_that_goes_away_disturbs_nobody(server: Server) -> None:
 
 
 def test_a_slow_client_is_told_so_in_time(archive: Archive, tmp_path: Path) -> None:
-    server = Server(archive, tmp_path, "--seconds", "1")
+    server = Server(archive.path, tmp_path, "--seconds", "1")
     try:
 
         def drips() -> Iterator[bytes]:
@@ -159,7 +159,7 @@ def test_a_slow_client_is_told_so_in_time(archive: Archive, tmp_path: Path) -> N
 
 
 def test_requests_in_progress_are_answered_before_it_ends(archive: Archive, tmp_path: Path) -> None:
-    server = Server(archive, tmp_path)
+    server = Server(archive.path, tmp_path)
     answers: list[int] = []
 
     def slow() -> Iterator[bytes]:
@@ -181,7 +181,7 @@ def test_beyond_this_machine_only_with_a_token(
 ) -> None:
     assert main(["serve", str(archive.path), "--host", "192.0.2.1"]) == 2
     assert "a token in the environment variable CONVBIAS_TOKEN" in capsys.readouterr().err
-    server = Server(archive, tmp_path, CONVBIAS_TOKEN=SECRET)
+    server = Server(archive.path, tmp_path, CONVBIAS_TOKEN=SECRET)
     try:
         body = json.dumps(IMAGES[0].tolist())
         refused = server.post(body)

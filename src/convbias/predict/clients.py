@@ -38,9 +38,10 @@ def in_process(archive: Archive) -> Iterator[Ask]:
         InputError: The network cannot be loaded here.
     """
     check_installed("serve", ["onnxruntime"])
-    from convbias.serve.served import Served
+    from convbias.serve.served import Served, unpacked
 
-    with Served(archive) as served:
+    with unpacked(archive) as folder:
+        served = Served(folder)
 
         def ask(body: bytes, content_type: str) -> bytes:
             try:

@@ -120,7 +120,8 @@ class _Server:
     async def _invocations(self, request: Request) -> Response:
         self._check_token(request)
         content, kind = await self._answer(request)
-        return Response(content, media_type=kind)
+        # Not as a media type, which would add a charset that the archive's code did not name.
+        return Response(content, headers={"content-type": kind})
 
     async def _endpoint(self, request: Request) -> Response:
         """As SageMaker's runtime answers: what the container refuses is its ModelError, 424."""
@@ -144,8 +145,8 @@ class _Server:
                     "LogStreamArn": "",
                 },
             )
-        variant = {"x-Amzn-Invoked-Production-Variant": "AllTraffic"}
-        return Response(content, media_type=kind, headers=variant)
+        variant = "x-amzn-invoked-production-variant"
+        return Response(content, headers={"content-type": kind, variant: "AllTraffic"})
 
     # --- answering ------------------------------------------------------------------------------
 

@@ -7,8 +7,6 @@ import os
 import socket
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,11 +17,11 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from convbias.errors import InputError, RunError
-from convbias.export.archive import Archive, unpack
+from convbias.export.archive import Archive
 from convbias.serve.application import Service, application
 from convbias.serve.metrics import SHARED_FOLDER
 from convbias.serve.protocol import Protocol
-from convbias.serve.served import Served
+from convbias.serve.served import Served, unpacked
 
 log = logging.getLogger("convbias.serve")
 
@@ -61,7 +59,7 @@ def run(archive: Archive, service: Service, place: Place) -> None:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     with (
         _listening(place) as listening,
-        _unpacked(archive) as folder,
+        unpacked(archive) as folder,
         tempfile.TemporaryDirectory(prefix="convbias-") as counts,
     ):
         os.environ[SHARED_FOLDER] = counts
@@ -101,17 +99,6 @@ def _listening(place: Place) -> socket.socket:
     host = f"[{place.host}]" if ":" in place.host else place.host
     log.info("running on http://%s:%d", host, listening.getsockname()[1])
     return listening
-
-
-@contextmanager
-def _unpacked(archive: Archive) -> Iterator[Path]:
-    if archive.path.is_dir():
-        yield archive.path
-        return
-    with tempfile.TemporaryDirectory(prefix="convbias-") as temporary:
-        folder = Path(temporary) / "model"
-        unpack(archive, folder)
-        yield folder
 
 
 def _create(folder: Path, service: Service) -> Starlette:

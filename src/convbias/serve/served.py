@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from convbias.errors import InputError
+from convbias.export.archive import Archive, unpack
 
 Images = list[list[float]]  # each 784 pixels in [0, 1]
 Probabilities = list[list[float]]  # each ten
@@ -45,6 +48,18 @@ class Served:
     def ask(self, images: Images) -> Probabilities:
         """Ten probabilities per image."""
         return self._predict(images, self._model)
+
+
+@contextmanager
+def unpacked(archive: Archive) -> Iterator[Path]:
+    """A verified archive's folder for a while; its own, where it is unpacked already."""
+    if archive.path.is_dir():
+        yield archive.path
+        return
+    with tempfile.TemporaryDirectory(prefix="convbias-") as temporary:
+        folder = Path(temporary) / "model"
+        unpack(archive, folder)
+        yield folder
 
 
 def _module(path: Path) -> Any:  # noqa: ANN401 - of whatever the archive brings
