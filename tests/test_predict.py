@@ -418,6 +418,7 @@ def test_silence_has_a_limit(
         (200, "<p>Hello!</p>", 1, "what came back for a.png cannot be read: '<p>Hello!</p>'"),
         (200, "[]", 1, "what came back for a.png cannot be read: '[]'"),
         (200, FINE.replace("0.5", "NaN"), 1, "cannot be read"),
+        (200, FINE.replace("0.5", "1.5"), 1, "cannot be read"),
         (200, '{"class": "Bag", "confidence": 1}', 1, "cannot be read"),
     ],
 )
