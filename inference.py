@@ -235,7 +235,7 @@ def _from_json(raw: bytes) -> list[list[float]]:
     if not isinstance(value, list):
         found = type(value).__name__
         raise RequestError(400, f"the JSON is a {found}", "an array, or an object with instances")
-    shape, numbers = _flat(value, DEEPEST)
+    shape, numbers = _flat(value)
     return _scaled(_split(shape, numbers))
 
 
@@ -248,23 +248,24 @@ def _parsed(raw: bytes, refuse):  # noqa: ANN001, ANN202 - whatever the JSON hol
     return json.loads(raw, parse_constant=refuse)
 
 
-def _flat(value: list, deepest: int) -> tuple[tuple[int, ...], list[float]]:
+def _flat(value: list) -> tuple[tuple[int, ...], list[float]]:
     """Shape and numbers, row by row, of nested lists."""
-    if not value:
-        raise RequestError(400, "an array is empty", f"shape {SHAPES}")
-    types = set(map(type, value))
-    if types <= {int, float}:
-        return (len(value),), value
-    if types != {list}:
-        kinds = sorted(kind.__name__ for kind in types - {int, float})
-        raise RequestError(400, f"an array holds {_or(kinds)} among its numbers", "numbers")
-    if deepest == 1:
-        raise RequestError(400, "the array has too many axes", f"shape {SHAPES}")
-    parts = [_flat(each, deepest - 1) for each in value]
-    shape = parts[0][0]
-    if any(other != shape for other, _ in parts):
-        raise RequestError(400, "the array's rows differ in length", f"shape {SHAPES}")
-    return (len(value), *shape), list(chain.from_iterable(numbers for _, numbers in parts))
+    shape: tuple[int, ...] = ()
+    while True:
+        if not value:
+            raise RequestError(400, "an array is empty", f"shape {SHAPES}")
+        types = set(map(type, value))
+        if types <= {int, float}:
+            return (*shape, len(value) // math.prod(shape)), value
+        if types != {list}:
+            kinds = sorted(kind.__name__ for kind in types - {int, float})
+            raise RequestError(400, f"an array holds {_or(kinds)} among its numbers", "numbers")
+        if len(shape) == DEEPEST - 1:
+            raise RequestError(400, "the array has too many axes", f"shape {SHAPES}")
+        if len(set(map(len, value))) > 1:
+            raise RequestError(400, "the array's rows differ in length", f"shape {SHAPES}")
+        shape = (*shape, len(value) // math.prod(shape))
+        value = list(chain.from_iterable(value))
 
 
 def _from_csv(raw: bytes) -> list[list[float]]:
@@ -275,7 +276,7 @@ def _from_csv(raw: bytes) -> list[list[float]]:
         raise RequestError(400, f"the CSV cannot be read: {error}", "numbers alone") from None
     if not numbers:
         raise RequestError(400, "the CSV has no line", "784 numbers per line")
-    shape, flat = _flat(numbers, 2)
+    shape, flat = _flat(numbers)
     return _scaled(_split(shape, flat))
 
 
@@ -341,10 +342,11 @@ def _check_number(images: int) -> None:
         raise RequestError(413, f"there are {images:,} images", f"at most {MOST_IMAGES:,}")
 
 
-def _scaled(images: list[list[float]], *, grey: bool = False) -> list[list[float]]:
-    """Pixels in [0, 1] from what may be grey values up to 255."""
-    for image in images:
-        _check_finite(image)
+def _scaled(images: list[list], *, grey: bool = False) -> list[list[float]]:
+    """Pixels in [0, 1] from what may be grey values up to 255, and surely is where `grey`."""
+    if not grey:
+        for image in images:
+            _check_finite(image)
     low, high = min(map(min, images)), max(map(max, images))
     if low < 0 or high > 255:
         raise RequestError(
@@ -352,12 +354,12 @@ def _scaled(images: list[list[float]], *, grey: bool = False) -> list[list[float
         )
     if high <= 1 and not grey:
         return images
-    whole = [list(map(int, image)) for image in images]
+    whole = images if grey else [list(map(int, image)) for image in images]
     if whole != images:
         raise RequestError(
             400, f"pixels reach to {high:g} and are not whole", "[0, 1], or whole grey values"
         )
-    return [[SHARES[grey_value] for grey_value in image] for image in whole]
+    return [[SHARES[pixel] for pixel in image] for image in whole]
 
 
 def _check_finite(image: list[float]) -> None:

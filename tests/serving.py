@@ -88,10 +88,15 @@ class Strange:
         status: Of the answer; 0 for none at all.
         body: Of the answer.
         headers: Of the answer, beside its length.
+        times: That it answers so; afterwards it fails, with status 500.
     """
 
     def __init__(
-        self, status: int, body: str = "", headers: Mapping[str, str] = MappingProxyType({})
+        self,
+        status: int,
+        body: str = "",
+        headers: Mapping[str, str] = MappingProxyType({}),
+        times: int = 100,
     ) -> None:
         self.asked: list[str] = []
         strange = self
@@ -103,7 +108,7 @@ class Strange:
                 if not status:
                     strange.released.wait(TIMEOUT)
                     return
-                self.send_response(status)
+                self.send_response(status if len(strange.asked) <= times else 500)
                 for name, value in headers.items():
                     self.send_header(name, value)
                 self.send_header("content-length", str(len(body)))

@@ -535,3 +535,17 @@ def test_failures_of_the_runtime_and_of_the_model_behind_it(
         assert main(["predict", "a.png", "b.jpg", "--endpoint", "mine"]) == code
         assert strange.asked == ["/endpoints/mine/invocations"]
     assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_what_was_answered_before_a_server_failed_is_printed(
+    options: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("first", "second"):
+        (tmp_path / f"{name}.npy").write_bytes(npy(IMAGES[0]))
+    with Strange(200, FINE, times=1) as strange:
+        assert main(["predict", str(tmp_path), "--server", strange.address, *options]) == 1
+    printed = capsys.readouterr()
+    assert "first.npy" in printed.out
+    assert "second.npy" not in printed.out
+    assert "failed with status 500" in printed.err

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
+import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -17,9 +20,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from command_line import convbias, wait_until
 from convbias.cli import main
 from convbias.data import CLASS_NAMES, load
-from convbias.export.archive import Archive, unpack
+from convbias.export.archive import MANIFEST, Archive, unpack
+from convbias.serve.protocol import HEAD_SECONDS
 from serving import TIMEOUT, Server, npy, probabilities
 
 SECRET = "a long random text"  # noqa: S105 - of this test alone
@@ -158,6 +163,39 @@ def test_a_slow_client_is_told_so_in_time(archive: Archive, tmp_path: Path) -> N
         server.stop()
 
 
+def test_a_client_that_never_says_what_it_wants_is_told_so(server: Server) -> None:
+    host, port = server.address.removeprefix("http://").split(":")
+    began = time.monotonic()
+    with (
+        socket.create_connection((host, int(port)), TIMEOUT) as silent,
+        socket.create_connection((host, int(port)), TIMEOUT) as slow,
+    ):
+        slow.sendall(b"GET /ping HTTP/1.1\r\nHost: a\r\n")
+        for connection in (silent, slow):
+            said = b"".join(iter(lambda taken=connection: taken.recv(4_096), b""))
+            assert said.startswith(b"HTTP/1.1 408 Request Timeout")
+            assert said.endswith(b'expected it at once"}')
+    assert HEAD_SECONDS <= time.monotonic() - began < TIMEOUT
+
+
+def test_many_requests_of_one_connection_each_get_their_answer(
+    server: Server, expected: np.ndarray
+) -> None:
+    host, port = server.address.removeprefix("http://").split(":")
+    requests_sent = b"".join(
+        b"POST /invocations HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-npy\r\n"
+        b"Content-Length: %d\r\n\r\n%s" % (len(npy(image)), npy(image))
+        for image in IMAGES
+    )
+    with socket.create_connection((host, int(port)), TIMEOUT) as connection:
+        connection.sendall(requests_sent)
+        said = b""
+        while said.count(b'"confidence"') < len(IMAGES):
+            said += connection.recv(2**16)
+    confidences = [float(each) for each in re.findall(rb'"confidence": ([\d.e-]+)', said)]
+    assert confidences == pytest.approx(expected.max(axis=1), abs=1e-6)
+
+
 def test_requests_in_progress_are_answered_before_it_ends(archive: Archive, tmp_path: Path) -> None:
     server = Server(archive.path, tmp_path)
     answers: list[int] = []
@@ -220,3 +258,58 @@ def test_what_is_no_archive_is_not_served(
 ) -> None:
     assert main(["serve", str(tmp_path / "absent.tar.gz")]) == 2
     assert "absent.tar.gz cannot be read" in capsys.readouterr().err
+
+
+def test_an_unpacked_archive_is_served_from_its_folder(archive: Archive, tmp_path: Path) -> None:
+    folder = tmp_path / "unpacked"
+    unpack(archive, folder)
+    server = Server(folder, tmp_path, "--workers", "1")
+    try:
+        assert server.get("/ping").json() == {"run": archive.manifest.identity["run"]}
+    finally:
+        assert server.stop() == 0
+    assert {path.name for path in (folder / "code").iterdir()} == {"inference.py", "labels.json"}
+
+
+def test_a_network_that_cannot_be_loaded_is_said_once(archive: Archive, tmp_path: Path) -> None:
+    folder = tmp_path / "broken"
+    unpack(archive, folder)
+    (folder / "model.onnx").write_bytes(b"no network")
+    manifest = json.loads((folder / MANIFEST).read_text())
+    manifest["sha256"]["model.onnx"] = hashlib.sha256(b"no network").hexdigest()
+    (folder / MANIFEST).write_text(json.dumps(manifest))
+    done = convbias("serve", folder, "--port", "0", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.count("cannot be loaded") == 1
+    assert "export and package the run again" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_port_that_is_taken_is_named(server: Server, archive: Archive, tmp_path: Path) -> None:
+    port = server.address.rpartition(":")[2]
+    done = convbias("serve", archive.path, "--port", port, cwd=tmp_path)
+    assert done.returncode == 2
+    assert f"nothing can listen at 127.0.0.1, port {port}" in done.stderr
+
+
+def test_a_worker_that_dies_is_replaced(archive: Archive, tmp_path: Path) -> None:
+    server = Server(archive.path, tmp_path, "--workers", "1")
+    try:
+        assert server.get("/ping").ok
+        [worker] = workers(server)
+        os.kill(worker, signal.SIGKILL)
+        wait_until(lambda: (found := workers(server)) and found != [worker])
+        assert server.get("/ping").ok
+    finally:
+        assert server.stop() == 0
+    assert server.started.processes() == []
+
+
+def workers(server: Server) -> list[int]:
+    """Processes below the one that was started, but for Python's own resource tracker."""
+    return [
+        process
+        for process in server.started.processes()
+        if process != server.started.process.pid
+        and b"spawn_main" in Path(f"/proc/{process}/cmdline").read_bytes()
+    ]

@@ -54,18 +54,21 @@ def predict(
     """
     name, place = _place(archive, server, endpoint)
     asked = questions(image, partial(data.load, "fashion-mnist"))
-    with place as ask:
-        answers = [_answers(ask, question) for question in asked]
-    rows = [
-        (image_name, answer, question.label)
-        for question, found in zip(asked, answers, strict=True)
-        for image_name, answer in found.items()
-    ]
-    if as_json:
-        results().print(json.dumps([_record(*row) for row in rows]), soft_wrap=True)
-    elif rows:
-        _print(f"Answers of {name}", rows)
-    return 0 if all(answers) else SOME_REFUSED
+    rows: list[tuple[str, Answer, int | None]] = []
+    refused = 0
+    try:
+        with place as ask:
+            for question in asked:
+                answers = _answers(ask, question)
+                refused += not answers
+                rows += [(each, answer, question.label) for each, answer in answers.items()]
+    finally:
+        # Also where a connection breaks midway: what has been answered is not lost.
+        if as_json:
+            results().print(json.dumps([_record(*row) for row in rows]), soft_wrap=True)
+        elif rows:
+            _print(f"Answers of {name}", rows)
+    return SOME_REFUSED if refused else 0
 
 
 def _place(

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,10 @@ def build(network_file: Path, folder: Path) -> None:
     network: Any = keras.saving.load_model(network_file, compile=False)
     images = tf.TensorSpec((None, *network.input_shape[1:]), tf.float32, name="images")
 
+    probabilities = _answering(network)
+
     def answer(images: tf.Tensor) -> dict[str, tf.Tensor]:
-        return {"probabilities": network(images, training=False)}
+        return {"probabilities": probabilities(images)}
 
     module: Any = tf.Module()
     module.network = network  # so that its variables are saved
@@ -52,6 +55,22 @@ def build(network_file: Path, folder: Path) -> None:
         _write_onnx(with_maps, images, folder / "model-maps.onnx")
     versions = {"keras": keras.__version__, "tensorflow": tf.__version__}
     print(json.dumps(versions | {"tf2onnx": tf2onnx.__version__}))
+
+
+def _answering(network: Any) -> Callable[[tf.Tensor], tf.Tensor]:  # noqa: ANN401
+    """The network's probabilities, by way of a graph that onnxruntime is quick with."""
+    first, *others = network.layers
+    if not isinstance(first, keras.layers.Rescaling):
+        return partial(network, training=False)
+    behind = keras.Sequential(others)
+
+    def probabilities(images: tf.Tensor) -> tf.Tensor:
+        # onnxruntime multiplies along the last axis. Where that holds the one channel, each number
+        # is a loop of its own, which takes a sixth of all the time for one image.
+        scaled = first(tf.squeeze(images, -1))
+        return behind(tf.expand_dims(scaled, -1), training=False)
+
+    return probabilities
 
 
 def _write_onnx(function: Any, images: tf.TensorSpec, path: Path) -> None:  # noqa: ANN401

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, exposition, multiprocess
 
@@ -35,6 +36,9 @@ class Metrics:
             registry=self._registry,
         )
 
+        # Looked up once; the library takes longer for that than for counting.
+        self._of = cache(self._labelled)
+
     def observe(self, route: str, status: int, seconds: float) -> None:
         """Count a request.
 
@@ -43,8 +47,12 @@ class Metrics:
             status: Of the answer.
             seconds: That it took.
         """
-        self._requests.labels(route, str(status)).inc()
-        self._seconds.labels(route).observe(seconds)
+        requests, histogram = self._of(route, status)
+        requests.inc()
+        histogram.observe(seconds)
+
+    def _labelled(self, route: str, status: int) -> tuple[Counter, Histogram]:
+        return self._requests.labels(route, str(status)), self._seconds.labels(route)
 
     def text(self) -> tuple[bytes, str]:
         """Everything in Prometheus' text format, and its content type."""

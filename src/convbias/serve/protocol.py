@@ -1,12 +1,15 @@
-"""HTTP as uvicorn speaks it, with a limit on the time that a request's head may take.
+"""HTTP as uvicorn speaks it, but for two things.
 
-Everything behind the head is limited by the application; uvicorn itself waits for heads for ever,
-so that a client could keep connections open without asking anything.
+The head of a request may take only so long: everything behind it is limited by the application, but
+uvicorn itself waits for heads for ever, and a client could keep connections open without asking
+anything. And an answer leaves as one packet: uvicorn writes head and body one after the other,
+which costs a system call more here and wakes the client twice.
 """
 
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -25,14 +28,40 @@ _ANSWER = b"\r\n".join(
 )
 
 
+class _Joined:
+    """A transport that sends at once what is written at one moment."""
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._parts: list[bytes] = []
+
+    def write(self, part: bytes) -> None:
+        self._parts.append(part)
+        if len(self._parts) == 1:
+            self._loop.call_soon(self._send)
+
+    def close(self) -> None:
+        self._send()
+        self._transport.close()
+
+    def _send(self) -> None:
+        parts, self._parts = self._parts, []
+        if parts:
+            self._transport.write(b"".join(parts))
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - all else that a transport has
+        return getattr(self._transport, name)
+
+
 class Protocol(HttpToolsProtocol):
     """One connection."""
 
     _limit: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def connection_made(self, transport: Any) -> None:  # noqa: ANN401 - an asyncio.Transport
         """Start waiting for the first request."""
-        super().connection_made(transport)
+        super().connection_made(_Joined(transport, self.loop))  # pyright: ignore[reportArgumentType]
         self._wait()
 
     def on_message_begin(self) -> None:
@@ -60,6 +89,5 @@ class Protocol(HttpToolsProtocol):
             self._limit = None
 
     def _refuse(self) -> None:
-        if not self.transport.is_closing():
-            self.transport.write(_ANSWER)
-            self.transport.close()
+        self.transport.write(_ANSWER)
+        self.transport.close()

@@ -12,13 +12,12 @@ from functools import partial
 from pathlib import Path
 
 import uvicorn
-from starlette.applications import Starlette
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from convbias.errors import InputError, RunError
 from convbias.export.archive import Archive
-from convbias.serve.application import Service, application
+from convbias.serve.application import Application, Service
 from convbias.serve.metrics import SHARED_FOLDER
 from convbias.serve.protocol import Protocol
 from convbias.serve.served import Served, unpacked
@@ -69,6 +68,7 @@ def run(archive: Archive, service: Service, place: Place) -> None:
             workers=place.workers,
             http=Protocol,
             ws="none",
+            lifespan="off",
             log_config=None,
             access_log=False,
             proxy_headers=False,
@@ -101,7 +101,7 @@ def _listening(place: Place) -> socket.socket:
     return listening
 
 
-def _create(folder: Path, service: Service) -> Starlette:
+def _create(folder: Path, service: Service) -> Application:
     """What each worker does first."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
@@ -109,4 +109,4 @@ def _create(folder: Path, service: Service) -> Starlette:
     except InputError:
         # Said once, by the process that started the workers.
         sys.exit(STARTUP_FAILURE)
-    return application(served, service)
+    return Application(served, service)
