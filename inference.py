@@ -53,6 +53,7 @@ PICTURES = {"image/png": ("PNG",), "image/jpeg": ("JPEG",)}
 TAKEN = (JSON, NPY, CSV, *PICTURES)
 GIVEN = (JSON, CSV, NPY)
 
+MOST_TOGETHER = f"at most {MOST_PICTURE_PIXELS:,} pixels in all pictures of a request"
 SHAPES = "(28, 28), (28, 28, 1) or (784,), or the same with the number of images in front"
 NPY_TYPES = {"u1": "B", "u2": "H", "u4": "I", "u8": "Q", "i1": "b", "i2": "h", "i4": "i", "i8": "q"}
 NPY_FLOATS = {"f2": "e", "f4": "f", "f8": "d"}
@@ -211,7 +212,7 @@ def _images(body: bytes | str, content_type: str) -> list[list[float]]:
     if not raw:
         raise RequestError(400, "the body is empty", "at least one image")
     if kind in PICTURES:
-        return [_picture(raw, PICTURES[kind])]
+        return _pictures([raw], PICTURES[kind])
     return {JSON: _from_json, NPY: _from_npy, CSV: _from_csv}[kind](raw)
 
 
@@ -228,10 +229,10 @@ def _from_json(raw: bytes) -> list[list[float]]:
     if isinstance(value, dict) and "instances" in value:
         value = value["instances"]
     if isinstance(value, dict):
-        return [_from_base64(value)]
-    if isinstance(value, list) and value and all(isinstance(each, dict) for each in value):
+        value = [value]
+    if isinstance(value, list) and value and isinstance(value[0], dict):
         _check_number(len(value))
-        return [_from_base64(each) for each in value]
+        return _pictures(map(_from_base64, value), ("PNG", "JPEG"))
     if not isinstance(value, list):
         found = type(value).__name__
         raise RequestError(400, f"the JSON is a {found}", "an array, or an object with instances")
@@ -375,19 +376,28 @@ def _check_finite(image: list[float]) -> None:
 # --- pictures -----------------------------------------------------------------------------------
 
 
-def _from_base64(value: dict) -> list[float]:
-    text = value.get("b64")
+def _from_base64(value) -> bytes:  # noqa: ANN001 - whatever the JSON holds
+    text = value.get("b64") if isinstance(value, dict) else None
     if not isinstance(text, str):
         raise RequestError(400, "an object has no b64", '{"b64": "..."} with a PNG or JPEG file')
     try:
-        raw = base64.b64decode(text, validate=True)
+        return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
         raise RequestError(400, f"b64 cannot be decoded: {error}", "base64") from None
-    return _picture(raw, ("PNG", "JPEG"))
 
 
-def _picture(raw: bytes, formats: tuple[str, ...]) -> list[float]:
-    """A picture of any size, converted as Fashion-MNIST was made from photographs."""
+def _pictures(files, formats: tuple[str, ...]) -> list[list[float]]:  # noqa: ANN001 - of bytes
+    """Pictures of any size, converted as Fashion-MNIST was made from photographs."""
+    left = MOST_PICTURE_PIXELS
+    images = []
+    for raw in files:
+        picture = _decoded(raw, formats, left)
+        left -= picture.width * picture.height
+        images.append([SHARES[grey_value] for grey_value in _converted(picture).tobytes()])
+    return images
+
+
+def _decoded(raw: bytes, formats: tuple[str, ...], most: int):  # noqa: ANN202 - Pillow's images
     try:
         from PIL import Image
     except ImportError:
@@ -401,25 +411,24 @@ def _picture(raw: bytes, formats: tuple[str, ...]) -> list[float]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of large pictures, which are refused here
             with Image.open(io.BytesIO(raw), formats=formats) as picture:
-                _check_size(picture)
+                _check_size(picture, most)
                 picture.load()
     except RequestError:
         raise
     except Image.DecompressionBombError:
-        most = f"at most {MOST_PICTURE_PIXELS:,} pixels"
-        raise RequestError(413, "the picture has far too many pixels", most) from None
+        raise RequestError(413, "a picture has far too many pixels", MOST_TOGETHER) from None
     except Exception as error:  # noqa: BLE001 - decoders raise whatever the damage leads to
         reason = str(error).partition("<")[0].strip() or type(error).__name__
         raise RequestError(400, f"the picture cannot be read: {reason}", expected) from None
-    return [SHARES[grey_value] for grey_value in _converted(picture).tobytes()]
+    return picture
 
 
-def _check_size(picture) -> None:  # noqa: ANN001 - Pillow's images
+def _check_size(picture, most: int) -> None:  # noqa: ANN001 - Pillow's images
     # Known from the header, before anything is decoded.
-    if picture.width * picture.height > MOST_PICTURE_PIXELS:
+    if picture.width * picture.height > most:
         size = f"{picture.width:,} x {picture.height:,}"
-        most = f"at most {MOST_PICTURE_PIXELS:,} pixels"
-        raise RequestError(413, f"the picture has {size} pixels", most)
+        before = "" if most == MOST_PICTURE_PIXELS else ", too many beside those before it"
+        raise RequestError(413, f"a picture has {size} pixels{before}", MOST_TOGETHER)
 
 
 def _converted(picture):  # noqa: ANN001, ANN202 - Pillow's images
@@ -427,7 +436,7 @@ def _converted(picture):  # noqa: ANN001, ANN202 - Pillow's images
     from PIL import Image, ImageChops, ImageOps
 
     with contextlib.suppress(Exception):  # damaged notes raise anything; the pixels are undamaged
-        picture = ImageOps.exif_transpose(picture)
+        ImageOps.exif_transpose(picture, in_place=True)
     grey = _grey(picture)
     ground = _median_of_frame(grey)
     if ground > 127:  # no test image of Fashion-MNIST has so light a frame

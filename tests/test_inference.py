@@ -8,6 +8,7 @@ import io
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
@@ -25,8 +26,10 @@ RANDOM = np.random.default_rng(0)
 GREY = RANDOM.integers(0, 256, (3, 28, 28), dtype=np.uint8)
 
 
-@pytest.fixture(scope="module")
-def inference(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
+@pytest.fixture(scope="module", params=["orjson", "standard library alone"])
+def inference(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ModuleType]:
     """The file as it is packed: alone in a folder with the names of the classes."""
     folder = tmp_path_factory.mktemp("code")
     (folder / "labels.json").write_text(json.dumps(NAMES))
@@ -37,7 +40,10 @@ def inference(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param != "orjson":
+            patch.setitem(sys.modules, "orjson", None)  # as where it is not installed
+        yield module
 
 
 def pixels(images: list[list[float]]) -> np.ndarray:
@@ -283,6 +289,22 @@ def test_pictures_are_converted_as_for_explanations(inference: ModuleType, name:
     first, second = pixels(inference.input_fn(encoded, "application/json"))
     np.testing.assert_array_equal(first, direct)
     np.testing.assert_array_equal(second, direct)
+
+
+def test_pictures_of_one_request_share_a_limit(inference: ModuleType) -> None:
+    encoded = base64.b64encode(png(Image.new("1", (4_000, 4_000)))).decode()
+    assert len(inference.input_fn(json.dumps([{"b64": encoded}]), "application/json")) == 1
+    with pytest.raises(inference.RequestError, match="too many beside those before it") as refused:
+        inference.input_fn(json.dumps([{"b64": encoded}] * 2), "application/json")
+    assert refused.value.status == 413
+    assert "25,000,000 pixels in all pictures" in str(refused.value)
+
+
+@pytest.mark.parametrize("other", ["0", "[0]", '{"c": 1}', '{"b64": 1}'])
+def test_pictures_and_something_else(inference: ModuleType, other: str) -> None:
+    body = '[{"b64": "' + base64.b64encode(PICTURES["one pixel"]).decode() + f'"}}, {other}]'
+    with pytest.raises(inference.RequestError, match="an object has no b64"):
+        inference.input_fn(body, "application/json")
 
 
 # --- answers ------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
 import json
@@ -19,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from command_line import convbias, wait_until
 from convbias.cli import main
@@ -313,3 +315,41 @@ def workers(server: Server) -> list[int]:
         if process != server.started.process.pid
         and b"spawn_main" in Path(f"/proc/{process}/cmdline").read_bytes()
     ]
+
+
+def test_the_most_hostile_requests_take_only_so_much_memory(
+    archive: Archive, tmp_path: Path
+) -> None:
+    side = 4_990  # just below the 25,000,000 pixels that are taken
+    largest, beyond = (png(size) for size in (side, side + 100))
+    several = json.dumps([{"b64": base64.b64encode(largest).decode()}] * 40)
+    server = Server(archive.path, tmp_path, "--workers", "1")
+    try:
+        server.post(json.dumps(IMAGES[0].tolist()))
+        [worker] = workers(server)
+        before = peak(worker)
+        for body, kind, status in (
+            (beyond, "image/png", 413),
+            (b"[" * (6 * 2**20), "application/json", 400),
+            (b"0," * (3 * 2**20), "text/csv", 400),
+            (b"[" + b"1e9," * 10**6 + b"1]", "application/json", 400),
+        ):
+            assert server.post(body, kind).status_code == status
+        assert peak(worker) - before < 400e6
+        assert server.post(largest, "image/png").status_code == 200
+        assert server.post(several).status_code == 413
+        assert peak(worker) - before < 600e6
+    finally:
+        server.stop()
+
+
+def png(side: int) -> bytes:
+    file = io.BytesIO()
+    Image.new("RGBA", (side, side), (9, 9, 9, 128)).save(file, "PNG")
+    return file.getvalue()
+
+
+def peak(process: int) -> int:
+    """Most bytes that were ever resident."""
+    status = Path(f"/proc/{process}/status").read_text()
+    return 1_024 * int(re.search(r"VmHWM:\s+(\d+) kB", status).group(1))

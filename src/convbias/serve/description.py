@@ -7,21 +7,40 @@ from typing import Any
 
 from convbias import __version__
 
-_NUMBERS = {
-    "description": (
-        "Pixels in [0, 1], 0 black; or whole grey values up to 255 where one is larger than 1. Of"
-        " shape (28, 28), (28, 28, 1) or (784,), or the same with the number of images in front."
-    ),
-    "type": "array",
-    "minItems": 1,
-}
+SIDE = 28
+MOST_IMAGES = 1_024  # of one request, as the archive's inference.py has it
+
+
+def _array(items: dict[str, Any], length: int) -> dict[str, Any]:
+    return {"type": "array", "items": items, "minItems": length, "maxItems": length}
+
+
+def _one_or_several(image: dict[str, Any]) -> dict[str, Any]:
+    several = {"type": "array", "items": image, "minItems": 1, "maxItems": MOST_IMAGES}
+    return {"anyOf": [image, several]}
+
+
+def _images(pixel: dict[str, Any], what: str) -> dict[str, Any]:
+    shapes = [
+        _array(_array(pixel, SIDE), SIDE),
+        _array(_array(_array(pixel, 1), SIDE), SIDE),
+        _array(pixel, SIDE * SIDE),
+    ]
+    return {
+        "description": f"{what}, row by row, 0 black; one image, or several of the same shape.",
+        "anyOf": [_one_or_several(shape) for shape in shapes],
+    }
+
+
+_SHARES = _images({"type": "number", "minimum": 0, "maximum": 1}, "Pixels from 0 to 1")
+_GREYS = _images({"type": "integer", "minimum": 0, "maximum": 255}, "Whole grey values up to 255")
 _PICTURE = {
     "description": "A PNG or JPEG file of any size, converted as Fashion-MNIST was made.",
     "type": "object",
     "properties": {"b64": {"type": "string", "contentEncoding": "base64"}},
     "required": ["b64"],
 }
-_INSTANCES = {"anyOf": [_NUMBERS, _PICTURE]}
+_INSTANCES = {"anyOf": [_SHARES, _GREYS, _one_or_several(_PICTURE)]}
 _ANSWER = {
     "type": "object",
     "properties": {
