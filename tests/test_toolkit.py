@@ -22,8 +22,9 @@ from convbias.data import load
 from convbias.export.archive import Archive, unpack
 from serving import TIMEOUT, Asked, Server, free_port, npy, probabilities
 
-ENVIRONMENT = Path(__file__).parents[1] / ".venv-toolkit" / "bin"
-LAUNCHER = Path(__file__).with_name("start_toolkit.py")
+ROOT = Path(__file__).parents[1]
+ENVIRONMENT = ROOT / ".venv-toolkit" / "bin"
+LAUNCHER = ROOT / "benchmarks" / "rivals" / "inference_toolkit.py"
 JSON, CSV, NPY = "application/json", "text/csv", "application/x-npy"
 IMAGES = load("drawn").test_images[:5]
 
