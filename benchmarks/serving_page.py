@@ -17,10 +17,11 @@ def markdown(serving: Serving) -> str:
     return f"""# What serving costs
 
 Written by `benchmarks/serving.py` from `benchmarks/results/serving.json`; measured on
-{machine.processor}, {machine.cores} cores, Python {machine.python}, at {serving.code_version}. The
-archive is that of run {serving.run} ({serving.arm}, {serving.archive_bytes:,} bytes), and both
+{machine.processor}, {machine.cores} cores, Python {machine.python}, at {serving.code_version}.
+
+The archive is that of run {serving.run} ({serving.arm}, {serving.archive_bytes:,} bytes), and both
 servers answer from the same one: `convbias serve`, and AWS's inference toolkit on Multi Model
-Server, each with the workers that it starts by itself. ({listed})
+Server, each with the workers that it starts by itself. Versions: {listed}.
 
 ## One image in one process
 
