@@ -5,7 +5,7 @@ AWS's inference toolkit (the scikit-learn, XGBoost and older PyTorch containers)
 and calls `input_handler` and `output_handler`. The project's own server calls the former four.
 
 Nothing but the standard library is imported before it is needed, because the containers differ in
-what they have: TensorFlow Serving's has neither NumPy nor Pillow. Images are lists of 784 floats
+what they have: TensorFlow Serving's has neither NumPy nor Pillow. Images are arrays of 784 doubles
 in [0, 1], row by row, 0 black; probabilities are lists of ten.
 
 Takes:
@@ -38,6 +38,7 @@ import json
 import math
 import os
 import struct
+from array import array
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
@@ -109,7 +110,7 @@ def _tensorflow_model(folder: Path):  # noqa: ANN202 - as model_fn
     return probabilities
 
 
-def input_fn(body: bytes | str, content_type: str) -> list[list[float]]:
+def input_fn(body: bytes | str, content_type: str) -> list[array]:
     """Read the images of a request.
 
     Args:
@@ -117,7 +118,7 @@ def input_fn(body: bytes | str, content_type: str) -> list[list[float]]:
         content_type: Of the request.
 
     Returns:
-        Images, each 784 floats in [0, 1].
+        Images, each an array of 784 doubles in [0, 1].
 
     Raises:
         RequestError: They cannot be read; in the toolkit, its own error with the same status.
@@ -128,11 +129,11 @@ def input_fn(body: bytes | str, content_type: str) -> list[list[float]]:
         raise _as_the_container_wants(error) from None
 
 
-def predict_fn(images: list[list[float]], model) -> list[list[float]]:  # noqa: ANN001
+def predict_fn(images: list[array], model) -> list[list[float]]:  # noqa: ANN001
     """Ask the network.
 
     Args:
-        images: Each 784 floats in [0, 1].
+        images: As `input_fn` gives them.
         model: What `model_fn` gave.
 
     Returns:
@@ -204,7 +205,7 @@ def output_handler(response, context) -> tuple[bytes, str]:  # noqa: ANN001 - as
 # --- reading ------------------------------------------------------------------------------------
 
 
-def _images(body: bytes | str, content_type: str) -> list[list[float]]:
+def _images(body: bytes | str, content_type: str) -> list[array]:
     kind = (content_type or JSON).partition(";")[0].strip().lower()
     if kind not in TAKEN:
         raise RequestError(415, f"the content type is {content_type!r}", f"one of {_or(TAKEN)}")
@@ -216,7 +217,7 @@ def _images(body: bytes | str, content_type: str) -> list[list[float]]:
     return {JSON: _from_json, NPY: _from_npy, CSV: _from_csv}[kind](raw)
 
 
-def _from_json(raw: bytes) -> list[list[float]]:
+def _from_json(raw: bytes) -> list[array]:
     def refuse(name: str) -> float:
         raise RequestError(400, f"the JSON holds {name}", "numbers from 0 to 255")
 
@@ -236,7 +237,7 @@ def _from_json(raw: bytes) -> list[list[float]]:
     if not isinstance(value, list):
         found = type(value).__name__
         raise RequestError(400, f"the JSON is a {found}", "an array, or an object with instances")
-    shape, numbers = _flat(value)
+    shape, numbers = _flat(value, truths=b"true" in raw or b"false" in raw)
     return _scaled(_split(shape, numbers))
 
 
@@ -249,27 +250,38 @@ def _parsed(raw: bytes, refuse):  # noqa: ANN001, ANN202 - whatever the JSON hol
     return json.loads(raw, parse_constant=refuse)
 
 
-def _flat(value: list) -> tuple[tuple[int, ...], list[float]]:
-    """Shape and numbers, row by row, of nested lists."""
+def _flat(value: list, *, truths: bool = False) -> tuple[tuple[int, ...], array]:
+    """Shape and numbers, row by row, of nested lists that may hold true and false if `truths`."""
     shape: tuple[int, ...] = ()
-    while True:
-        if not value:
-            raise RequestError(400, "an array is empty", f"shape {SHAPES}")
-        types = set(map(type, value))
-        if types <= {int, float}:
-            return (*shape, len(value) // math.prod(shape)), value
-        if types != {list}:
-            kinds = sorted(kind.__name__ for kind in types - {int, float})
-            raise RequestError(400, f"an array holds {_or(kinds)} among its numbers", "numbers")
+    while value and type(value[0]) is list:
+        _check_kinds(value, {list})
         if len(shape) == DEEPEST - 1:
             raise RequestError(400, "the array has too many axes", f"shape {SHAPES}")
         if len(set(map(len, value))) > 1:
             raise RequestError(400, "the array's rows differ in length", f"shape {SHAPES}")
         shape = (*shape, len(value) // math.prod(shape))
         value = list(chain.from_iterable(value))
+    if not value:
+        raise RequestError(400, "an array is empty", f"shape {SHAPES}")
+    if truths:  # which an array of numbers would take for 1 and 0
+        _check_kinds(value, {int, float})
+    try:
+        return (*shape, len(value) // math.prod(shape)), array("d", value)
+    except TypeError:
+        _check_kinds(value, {int, float})
+        raise
+    except OverflowError:
+        raise RequestError(400, "there are numbers without bounds", "pixels") from None
 
 
-def _from_csv(raw: bytes) -> list[list[float]]:
+def _check_kinds(value: list, allowed: set[type]) -> None:
+    kinds = set(map(type, value))
+    if not kinds <= allowed:
+        others = sorted(kind.__name__ for kind in kinds - {int, float})
+        raise RequestError(400, f"an array holds {_or(others)} among its numbers", "numbers")
+
+
+def _from_csv(raw: bytes) -> list[array]:
     try:
         rows = [row for row in csv.reader(io.StringIO(raw.decode("utf-8-sig"))) if row]
         numbers = [[float(cell) for cell in row] for row in rows]
@@ -281,7 +293,7 @@ def _from_csv(raw: bytes) -> list[list[float]]:
     return _scaled(_split(shape, flat))
 
 
-def _from_npy(raw: bytes) -> list[list[float]]:
+def _from_npy(raw: bytes) -> list[array]:
     kind, shape, start = _npy_header(raw)
     order = ">" if kind[0] == ">" else "<"
     code = NPY_TYPES.get(kind[1:]) or NPY_FLOATS.get(kind[1:])
@@ -289,15 +301,18 @@ def _from_npy(raw: bytes) -> list[list[float]]:
         reason = "holds Python objects" if "O" in kind else f"holds {kind}"
         raise RequestError(400, f"the array {reason}", "integers or floats")
     count = math.prod(shape)
-    _split(shape, [])  # before anything is read, whatever the header promises
+    _split(shape, ())  # before anything is read, whatever the header promises
     if len(raw) - start != count * struct.calcsize(code):
         raise RequestError(
             400,
             f"the array has {len(raw) - start:,} bytes of numbers",
             f"{count * struct.calcsize(code):,} bytes for the shape {shape}",
         )
-    images = _split(shape, list(struct.unpack_from(f"{order}{count}{code}", raw, start)))
-    return _scaled(images, grey=kind[1:] in NPY_TYPES)
+    numbers = struct.unpack_from(f"{order}{count}{code}", raw, start)
+    if kind[1:] in NPY_TYPES:
+        _check_range(min(numbers), max(numbers))
+        return _shares(_split(shape, numbers))
+    return _scaled(_split(shape, array("d", numbers)))
 
 
 def _npy_header(raw: bytes) -> tuple[str, tuple[int, ...], int]:
@@ -326,8 +341,8 @@ def _npy_description(text: bytes) -> tuple[str, tuple[int, ...]]:
     return kind, shape
 
 
-def _split(shape: tuple[int, ...], numbers: list[float]) -> list[list[float]]:
-    """One list per image."""
+def _split(shape: tuple[int, ...], numbers) -> list:  # noqa: ANN001 - any sequence
+    """As many parts as there are images."""
     image_shapes = ((SIDE, SIDE), (SIDE, SIDE, 1), (PIXELS,))
     if shape not in image_shapes:
         if shape[1:] not in image_shapes:
@@ -343,34 +358,43 @@ def _check_number(images: int) -> None:
         raise RequestError(413, f"there are {images:,} images", f"at most {MOST_IMAGES:,}")
 
 
-def _scaled(images: list[list], *, grey: bool = False) -> list[list[float]]:
-    """Pixels in [0, 1] from what may be grey values up to 255, and surely is where `grey`."""
-    if not grey:
-        for image in images:
-            _check_finite(image)
-    low, high = min(map(min, images)), max(map(max, images))
+def _scaled(images: list[array]) -> list[array]:
+    """Pixels in [0, 1] from what may be grey values up to 255."""
+    bounds = [_bounds(image) for image in images]
+    if not all(map(math.isfinite, chain.from_iterable(bounds))):
+        raise RequestError(400, "there are numbers that are not finite", "pixels")
+    low, high = min(low for low, _ in bounds), max(high for _, high in bounds)
+    _check_range(low, high)
+    if high <= 1:
+        return images
+    if not all(pixel.is_integer() for image in images for pixel in image):
+        raise RequestError(
+            400, f"pixels reach to {high:g} and are not whole", "[0, 1], or whole grey values"
+        )
+    return _shares(map(int, image) for image in images)
+
+
+def _bounds(image: array) -> tuple[float, float]:
+    """The smallest and the largest number, or none at all where one is none."""
+    try:
+        import numpy as np
+    except ImportError:
+        finite = math.isfinite(sum(image))
+        return (min(image), max(image)) if finite else (math.nan, math.nan)
+    numbers = np.frombuffer(image)
+    return numbers.min(), numbers.max()
+
+
+def _check_range(low: float, high: float) -> None:
     if low < 0 or high > 255:
         raise RequestError(
             400, f"pixels reach from {low:g} to {high:g}", "[0, 1], or grey values from 0 to 255"
         )
-    if high <= 1 and not grey:
-        return images
-    whole = images if grey else [list(map(int, image)) for image in images]
-    if whole != images:
-        raise RequestError(
-            400, f"pixels reach to {high:g} and are not whole", "[0, 1], or whole grey values"
-        )
-    return [[SHARES[pixel] for pixel in image] for image in whole]
 
 
-def _check_finite(image: list[float]) -> None:
-    # Where one number is not finite, the sum is not either.
-    try:
-        finite = math.isfinite(sum(image))
-    except OverflowError:
-        raise RequestError(400, "there are numbers without bounds", "pixels") from None
-    if not finite:
-        raise RequestError(400, "there are numbers that are not finite", "pixels")
+def _shares(images) -> list[array]:  # noqa: ANN001 - each a sequence of whole grey values
+    """Pixels in [0, 1]."""
+    return [array("d", map(SHARES.__getitem__, image)) for image in images]
 
 
 # --- pictures -----------------------------------------------------------------------------------
@@ -386,14 +410,14 @@ def _from_base64(value) -> bytes:  # noqa: ANN001 - whatever the JSON holds
         raise RequestError(400, f"b64 cannot be decoded: {error}", "base64") from None
 
 
-def _pictures(files, formats: tuple[str, ...]) -> list[list[float]]:  # noqa: ANN001 - of bytes
+def _pictures(files, formats: tuple[str, ...]) -> list[array]:  # noqa: ANN001 - of bytes
     """Pictures of any size, converted as Fashion-MNIST was made from photographs."""
     left = MOST_PICTURE_PIXELS
     images = []
     for raw in files:
         picture = _decoded(raw, formats, left)
         left -= picture.width * picture.height
-        images.append([SHARES[grey_value] for grey_value in _converted(picture).tobytes()])
+        images += _shares([_converted(picture).tobytes()])
     return images
 
 
@@ -496,6 +520,7 @@ def _answer(probabilities: list[float], names: list[str], verbose: bool) -> dict
     return answer
 
 
+@lru_cache(maxsize=16)
 def _wanted(accept: str) -> tuple[str, bool]:
     """The first content type of those accepted that can be given, and whether all is to be told."""
     for choice in (accept or JSON).split(","):

@@ -8,7 +8,8 @@ import io
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
@@ -26,10 +27,10 @@ RANDOM = np.random.default_rng(0)
 GREY = RANDOM.integers(0, 256, (3, 28, 28), dtype=np.uint8)
 
 
-@pytest.fixture(scope="module", params=["orjson", "standard library alone"])
+@pytest.fixture(scope="module", params=["orjson and NumPy", "standard library alone"])
 def inference(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[ModuleType]:
+) -> ModuleType:
     """The file as it is packed: alone in a folder with the names of the classes."""
     folder = tmp_path_factory.mktemp("code")
     (folder / "labels.json").write_text(json.dumps(NAMES))
@@ -40,10 +41,19 @@ def inference(
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    if request.param == "standard library alone":
+        module.input_fn = partial(read_alone, module.input_fn)
+    return module
+
+
+def read_alone(
+    input_fn: Callable[[bytes | str, str], list], body: bytes | str, kind: str
+) -> list[list[float]]:
+    """Read as where nothing is installed but Pillow."""
     with pytest.MonkeyPatch.context() as patch:
-        if request.param != "orjson":
-            patch.setitem(sys.modules, "orjson", None)  # as where it is not installed
-        yield module
+        for name in ("orjson", "numpy"):
+            patch.setitem(sys.modules, name, None)
+        return input_fn(body, kind)
 
 
 def pixels(images: list[list[float]]) -> np.ndarray:
@@ -141,6 +151,10 @@ def many(count: int) -> str:
         (json.dumps([-1] + [0] * 783), "application/json", 400, "from -1 to 0"),
         (json.dumps([256] + [0] * 783), "application/json", 400, "from 0 to 256"),
         (json.dumps([1.5] + [0] * 783), "application/json", 400, "not whole"),
+        (json.dumps([-0.5] + [0.25] * 783), "application/json", 400, "from -0.5 to 0.25"),
+        (json.dumps([1] * 783 + [True]), "application/json", 400, "holds bool"),
+        (json.dumps([1] * 783 + [[1]]), "application/json", 400, "holds list"),
+        (json.dumps([[1]] * 783 + [1]), "application/json", 400, "holds list"),
         (many(1_025), "application/json", 413, "1,025 images"),
         ('{"b64": "!"}', "application/json", 400, "cannot be decoded"),
         ('[{"b64": "AAAA"}]', "application/json", 400, "cannot be read"),

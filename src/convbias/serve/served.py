@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 import tempfile
+from array import array
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 from convbias.errors import InputError
 from convbias.export.archive import Archive, unpack
 
-Images = list[list[float]]  # each 784 pixels in [0, 1]
+Images = list[array]  # each 784 doubles, pixels in [0, 1]
 Probabilities = list[list[float]]  # each ten
 
 
@@ -43,7 +44,7 @@ class Served:
                 "export and package the run again",
             ) from error
         # The first answer takes longest, and should not be anybody's.
-        self.ask([[0.0] * 784])
+        self.ask([array("d", [0.0]) * 784])
 
     def ask(self, images: Images) -> Probabilities:
         """Ten probabilities per image."""
