@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,6 +15,9 @@ from convbias.data import Dataset, load, verify
 from convbias.export.archive import Archive, pack
 from factories import make_run
 from mirrors import PUBLISHED, Mirror
+
+if TYPE_CHECKING:
+    from serving import Server
 
 
 @pytest.fixture(scope="session")
@@ -35,6 +39,16 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
     network = build(Convolutional(), seed=0, standardise=(0.3, 0.35))
     exported = export(network, make_run("cnn-3x3", 0), load("drawn"), folder / "model")
     return pack(exported.folder, folder / "model.tar.gz")
+
+
+@pytest.fixture(scope="session")
+def server(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The local server with that archive, as a process of its own."""
+    from serving import Server
+
+    server = Server(archive.path, tmp_path_factory.mktemp("server"))
+    yield server
+    server.stop()
 
 
 @pytest.fixture

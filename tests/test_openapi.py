@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 import json
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -45,14 +44,6 @@ schemathesis.openapi.format(
     "picture",
     PICTURES.map(lambda pixels: base64.b64encode(picture(pixels, "PNG")).decode()),
 )
-
-
-@pytest.fixture(scope="module")
-def server(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(archive.path, tmp_path_factory.mktemp("server"))
-    yield server
-    assert [line for line in server.log() if line["status"] >= 500] == []
-    server.stop()
 
 
 DESCRIPTION = description({"run": "a"}, "convbias", 6 * 2**20)

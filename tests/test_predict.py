@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import boto3
@@ -29,13 +29,6 @@ PLACES = ("--archive", "--server", "--endpoint")
 FINE = json.dumps({"class": "Bag", "confidence": 0.5, "probabilities": {"Bag": 0.5}})
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture(scope="module")
-def server(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(archive.path, tmp_path_factory.mktemp("server"))
-    yield server
-    server.stop()
 
 
 @pytest.fixture(scope="module")

@@ -36,13 +36,6 @@ pytestmark = pytest.mark.integration
 
 
 @pytest.fixture(scope="module")
-def server(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(archive.path, tmp_path_factory.mktemp("server"))
-    yield server
-    server.stop()
-
-
-@pytest.fixture(scope="module")
 def expected(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> np.ndarray:
     """What the archive's network says of the images, without any server."""
     return probabilities(archive, tmp_path_factory.mktemp("expected"), IMAGES)
@@ -159,7 +152,9 @@ def test_a_slow_client_is_told_so_in_time(archive: Archive, tmp_path: Path) -> N
                 yield b"0,"
                 time.sleep(0.2)
 
-        assert server.post(drips(), "text/csv").status_code == 408
+        refused = server.post(drips(), "text/csv")
+        assert refused.status_code == 408
+        assert "within 1 s; expected a whole body sooner" in refused.json()["error"]
         assert server.get("/ping").status_code == 200
     finally:
         server.stop()

@@ -78,13 +78,6 @@ def toolkit(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> Itera
     toolkit.stop()
 
 
-@pytest.fixture(scope="module")
-def server(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(archive.path, tmp_path_factory.mktemp("server"))
-    yield server
-    server.stop()
-
-
 def picture(kind: str, mode: str = "L", size: int = 90) -> bytes:
     file = io.BytesIO()
     Image.fromarray(IMAGES[0, ..., 0]).resize((size, size)).convert(mode).save(file, kind)

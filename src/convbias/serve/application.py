@@ -191,9 +191,8 @@ class Application:
                 return await self._answer_in_time(request)
         except TimeoutError:
             seconds = self.service.limits.seconds
-            raise _Refused(
-                408, f"the request was not there, or not answered, in {seconds:g} s"
-            ) from None
+            what = f"the request was not there, or not answered, within {seconds:g} s"
+            raise _Refused(408, f"{what}; expected a whole body sooner, or fewer images") from None
         except self.served.request_error as error:
             raise _Refused(getattr(error, "status", 400), str(error)) from None
 
