@@ -229,7 +229,7 @@ def test_cut_off_archives_are_refused(packed: Path, kept: float, tmp_path: Path)
         read(torn)
 
 
-@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", gzip.compress(b"no tar" * 200)])
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", gzip.compress(b"no tar" * 200)], ids=len)
 def test_what_is_no_archive_is_refused(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "no.tar.gz"
     path.write_bytes(content)
