@@ -72,7 +72,7 @@ endef
 
 define install-locked
 	echo 'Installing $(2) into $(1) (once)'
-	$(1)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement $(2)
+	$(1)/bin/pip install --quiet --disable-pip-version-check --no-compile --require-hashes --requirement $(2)
 endef
 
 define create

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from convbias import fashion_mnist as files
 from convbias.config import Convolutional
@@ -18,6 +20,12 @@ from mirrors import PUBLISHED, Mirror
 
 if TYPE_CHECKING:
     from serving import Server
+
+
+# Enough to fail on what is wrong in kind; locally Hypothesis looks further.
+settings.register_profile("ci", max_examples=30)
+if "CI" in os.environ:
+    settings.load_profile("ci")
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +54,7 @@ def server(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     """The local server with that archive, as a process of its own."""
     from serving import Server
 
-    server = Server(archive.path, tmp_path_factory.mktemp("server"))
+    server = Server(archive.path, tmp_path_factory.mktemp("server"), "--workers", "2")
     yield server
     server.stop()
 

@@ -61,8 +61,11 @@ class Server(Asked):
     """`convbias serve`."""
 
     def __init__(self, archive: Path, folder: Path, *options: str, **variables: str) -> None:
+        workers = () if "--workers" in options else ("--workers", "1")
         started = Started(
-            "serve", archive, "--port", "0", *options, cwd=folder, variables=variables
+            *("serve", archive, "--port", "0", *workers, *options),
+            cwd=folder,
+            variables=variables,
         )
         super().__init__(started, lambda: address_in(started.errors))
 

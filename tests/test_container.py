@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from command_line import Started
+from command_line import Started, wait_until
 from convbias.data import load
 from convbias.export.archive import Archive, unpack
 from serving import TIMEOUT, Asked, address_in, free_port, npy, probabilities
@@ -129,7 +129,7 @@ def test_it_answers_reads_only_and_ends_when_asked_to(
     assert container.post("{").status_code == 400
     assert container.stop() == 0
     assert {path: path.stat().st_mtime_ns for path in model.rglob("*")} == before
-    assert container.started.processes() == []
+    wait_until(lambda: container.started.processes() == [])
 
 
 @needs_environment

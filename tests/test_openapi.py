@@ -62,6 +62,6 @@ def test_it_is_what_the_server_says_of_itself(server: Server, archive: Archive) 
 
 
 @schema.parametrize()
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
 def test_what_it_says_of_itself_is_true(case: schemathesis.Case, server: Server) -> None:
     case.call_and_validate(base_url=server.address)

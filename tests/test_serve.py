@@ -299,7 +299,7 @@ def test_a_worker_that_dies_is_replaced(archive: Archive, tmp_path: Path) -> Non
         assert server.get("/ping").ok
     finally:
         assert server.stop() == 0
-    assert server.started.processes() == []
+    wait_until(lambda: server.started.processes() == [])
 
 
 def workers(server: Server) -> list[int]:

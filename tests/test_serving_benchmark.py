@@ -79,7 +79,10 @@ def test_the_published_page_is_that_of_the_stored_measurements() -> None:
     not (ROOT / ".venv-toolkit").exists(),
     reason="AWS's toolkit is not installed: make .venv-toolkit/stamp",
 )
-def test_a_small_real_run(archive: Archive, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_small_real_run(
+    archive: Archive, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(benchmark, "CONNECTIONS", (2,))
     assert benchmark.main([str(archive.path), "--quick"]) == 0
     page = capsys.readouterr().out
     rows = [row.split(" | ") for row in page.splitlines() if row.endswith(" 0 / 0 |")]

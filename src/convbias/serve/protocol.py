@@ -13,7 +13,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-HEAD_SECONDS = 10.0
+HEAD_SECONDS = 5.0
 
 _LATE = b'{"error": "the head of the request was not there in time; expected it at once"}'
 _ANSWER = b"\r\n".join(
