@@ -14,7 +14,7 @@ from hypothesis import settings
 from convbias import fashion_mnist as files
 from convbias.config import Convolutional
 from convbias.data import Dataset, load, verify
-from convbias.export.archive import Archive, pack
+from convbias.export.archive import Archive, pack, read
 from factories import make_run
 from mirrors import PUBLISHED, Mirror
 
@@ -43,10 +43,15 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
     from convbias.export.exporting import export
     from convbias.models import build
 
+    # Below the folder that all processes of pytest-xdist share; whoever needs it first makes it.
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shared.tar.gz"
+    if shared.exists():
+        return read(shared)
     folder = tmp_path_factory.mktemp("archive")
     network = build(Convolutional(), seed=0, standardise=(0.3, 0.35))
     exported = export(network, make_run("cnn-3x3", 0), load("drawn"), folder / "model")
-    return pack(exported.folder, folder / "model.tar.gz")
+    return pack(exported.folder, shared)
 
 
 @pytest.fixture(scope="session")
