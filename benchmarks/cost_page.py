@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from benchmarks.cost_records import Costs, Growth, MeasureTime, Profile
+from benchmarks.pages import table
 
 SMALLEST_SHARE = 0.02  # of a step; smaller parts are put together
 
@@ -74,7 +75,7 @@ def _measures(costs: Costs) -> str:
         + [f"{times[each].seconds:.1f}" if each in times else "" for each in ("dense", "cnn")]
         for measure, times in _by_measure(costs).items()
     ]
-    return _table(["measure", "dense (s)", "cnn-3x3 (s)"], rows)
+    return table(["measure", "dense (s)", "cnn-3x3 (s)"], rows)
 
 
 def _gigaflops(costs: Costs) -> str:
@@ -104,7 +105,7 @@ def _networks(costs: Costs) -> str:
         "compiling (s)",
         "memory (GiB)",
     ]
-    return _table(heads, rows)
+    return table(heads, rows)
 
 
 def _growth(costs: Costs) -> str:
@@ -155,9 +156,4 @@ def _profile(profile: Profile) -> str:
     rows.append(["smaller parts", f"{small:.2f}", f"{100 * small / whole:.0f} %"])
     rows.append(["between the operations", f"{rest:.2f}", f"{100 * rest / whole:.0f} %"])
     head = f"{name}, {whole:.2f} ms"
-    return _table([head, "ms", "share"], rows)
-
-
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+    return table([head, "ms", "share"], rows)

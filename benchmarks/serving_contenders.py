@@ -90,7 +90,7 @@ def running(name: str, archive: Path, folder: Path, body: Path) -> Iterator[Runn
     Raises:
         RunError: It did not answer.
     """
-    port = _free_port()
+    port = free_port()
     mark = uuid.uuid4().hex
     command, variables = _command(name, archive, folder, port)
     began = time.monotonic()
@@ -139,8 +139,12 @@ def _answers(address: str, body: bytes) -> bool:
         return False
 
 
-def _free_port() -> int:
-    # Below those that systems give away themselves, and that Multi Model Server refuses.
+def free_port() -> int:
+    """One below those that systems give away themselves, and that Multi Model Server refuses.
+
+    Raises:
+        RunError: There is none.
+    """
     for port in random.sample(range(20_000, 32_000), 100):
         with suppress(OSError), socket.create_server(("127.0.0.1", port)):
             return port

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from statistics import median
 
+from benchmarks.pages import table
 from benchmarks.serving_records import Contest, Load, Serving
 
 NAMES = {"convbias": "convbias serve", "toolkit": "AWS's toolkit"}
@@ -87,7 +88,7 @@ def _contests(serving: Serving) -> str:
         "failed, ours / toolkit",
     ]
     cells = dict.fromkeys((each.payload, each.connections) for each in serving.contests)
-    return _table(heads, [_row(_of(serving, *cell)) for cell in cells])
+    return table(heads, [_row(_of(serving, *cell)) for cell in cells])
 
 
 def _row(contests: Sequence[Contest]) -> list[str]:
@@ -138,9 +139,4 @@ def _starts(serving: Serving) -> str:
         ]
         for start in serving.starts
     ]
-    return _table(["server", "from the command to the first answer (s)", "memory (MB)"], rows)
-
-
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+    return table(["server", "from the command to the first answer (s)", "memory (MB)"], rows)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
+from benchmarks.pages import table
 from benchmarks.results import (
     KERAS,
     LARGEST_MEMORY_BYTES,
@@ -125,7 +126,7 @@ def _rates(results: Sequence[Result]) -> str:
             ]
         )
     heads = [f"{NAMES[contender]}, {MODE_NAMES[mode]}" for contender, mode in columns]
-    return "Images per second, median over rounds:\n\n" + _table(
+    return "Images per second, median over rounds:\n\n" + table(
         ["network", *heads, "matrix product, GFLOP/s on one core / all"], rows
     )
 
@@ -155,9 +156,8 @@ def _ratios(results: Sequence[Result]) -> str:
         "one training against one",
         "each at its best",
     ]
-    return (
-        "convbias divided by the rival round by round, median (minimum to maximum):\n\n"
-        + _table(heads, rows)
+    return "convbias divided by the rival round by round, median (minimum to maximum):\n\n" + table(
+        heads, rows
     )
 
 
@@ -177,7 +177,7 @@ def _costs(results: Sequence[Result]) -> str:
     return (
         "One convbias process: median seconds from its start to its first training step (target:"
         f" {LONGEST_START_SECONDS:g} s), and its largest resident memory in any round (target:"
-        f" {LARGEST_MEMORY_BYTES / 2**30:g} GiB):\n\n" + _table(["network", *heads], rows)
+        f" {LARGEST_MEMORY_BYTES / 2**30:g} GiB):\n\n" + table(["network", *heads], rows)
     )
 
 
@@ -195,8 +195,3 @@ def _spread(ratio: Ratio) -> str:
 
 def _modes(ratio: Ratio) -> str:
     return f"{MODE_NAMES[ratio.ours_mode]} / {MODE_NAMES[ratio.rival_mode]}"
-
-
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import io
 import json
-import random
 import re
 import signal
-import socket
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import MappingProxyType
@@ -74,14 +71,6 @@ def address_in(log: Path) -> str:
     """Where the server says that it runs; nothing as long as it does not."""
     found = re.search(r"running on (http://\S+)", log.read_text())
     return found.group(1) if found else ""
-
-
-def free_port() -> int:
-    """One below those that systems give away themselves, and that Multi Model Server refuses."""
-    for port in random.sample(range(20_000, 32_000), 100):
-        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
-            return port
-    raise OSError("no free port")
 
 
 class Strange:

@@ -11,11 +11,12 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
+from benchmarks.serving_contenders import free_port
 
 from command_line import Started, wait_until
 from convbias.data import load
 from convbias.export.archive import Archive, unpack
-from serving import TIMEOUT, Asked, address_in, free_port, npy, probabilities
+from serving import TIMEOUT, Asked, address_in, npy, probabilities
 
 ROOT = Path(__file__).parents[1]
 DOCKERFILE = ROOT / "container" / "Dockerfile"

@@ -15,12 +15,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import requests
+from benchmarks.serving_contenders import free_port
 from PIL import Image
 
 from command_line import Started, wait_until
 from convbias.data import load
 from convbias.export.archive import Archive, unpack
-from serving import TIMEOUT, Asked, Server, free_port, npy, probabilities
+from serving import TIMEOUT, Asked, Server, npy, probabilities
 
 ROOT = Path(__file__).parents[1]
 ENVIRONMENT = ROOT / ".venv-toolkit" / "bin"

@@ -17,7 +17,7 @@ from convbias.serve import TOKEN
 NEEDED = ("onnxruntime", "prometheus_client", "starlette", "uvicorn", "httptools")
 ARCHIVE = Path("fashion_mnist_model.tar.gz")
 
-# Each worker holds about 90 MB, and two answer more than one machine's clients ask.
+# Each worker holds about 90 MB, so that more of them are only started where they are asked for.
 WORKERS = min(2, os.cpu_count() or 1)
 
 _Positive = validators.Number(gt=0)
