@@ -65,6 +65,15 @@ def server(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 @pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
+    """Credentials of nobody's, and no address of AWS."""
+    from aws_servers import nobody
+
+    nobody(monkeypatch, tmp_path)
+    return monkeypatch
+
+
+@pytest.fixture
 def mirror() -> Iterator[Mirror]:
     mirror = Mirror()
     yield mirror

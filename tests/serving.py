@@ -6,8 +6,9 @@ import io
 import json
 import re
 import signal
+import tarfile
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import MappingProxyType
@@ -150,3 +151,17 @@ def npy(array: np.ndarray) -> bytes:
     file = io.BytesIO()
     np.save(file, array)
     return file.getvalue()
+
+
+def write_archive(
+    path: Path, contents: Mapping[str, bytes], more: Sequence[tarfile.TarInfo] = ()
+) -> Path:
+    """An archive with the contents, sums and all, and odd members behind them."""
+    with tarfile.open(path, "w:gz", format=tarfile.PAX_FORMAT) as tar:
+        for name, content in contents.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+        for member in more:
+            tar.addfile(member, io.BytesIO(b"x" * member.size))
+    return path

@@ -7,7 +7,7 @@ import hashlib
 import io
 import json
 import tarfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from convbias.cli import main
 from convbias.data import CLASS_NAMES
 from convbias.errors import InputError
 from convbias.export.archive import LARGEST_MEMBER, MANIFEST, pack, read, unpack
+from serving import write_archive
 
 IDENTITY = {"run": "0123456789ab-seed0", "output": {"classes": list(CLASS_NAMES)}}
 EXPORT = {
@@ -105,18 +106,6 @@ def honest(packed: Path) -> dict[str, bytes]:
     return dict(read(packed).contents)
 
 
-def write(path: Path, contents: Mapping[str, bytes], more: list[tarfile.TarInfo]) -> Path:
-    """An archive with the contents, sums and all, and odd members behind them."""
-    with tarfile.open(path, "w:gz", format=tarfile.PAX_FORMAT) as tar:
-        for name, content in contents.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(content)
-            tar.addfile(member, io.BytesIO(content))
-        for member in more:
-            tar.addfile(member, io.BytesIO(b"x" * member.size))
-    return path
-
-
 def member(name: str, kind: bytes = tarfile.REGTYPE, link: str = "", size: int = 0):
     info = tarfile.TarInfo(name)
     info.type, info.linkname, info.size = kind, link, size
@@ -156,7 +145,7 @@ def test_odd_members_are_refused(
     packed: Path, more: list[tarfile.TarInfo], words: str, tmp_path: Path
 ) -> None:
     contents = honest(packed)
-    evil = write(tmp_path / "evil.tar.gz", contents, more)
+    evil = write_archive(tmp_path / "evil.tar.gz", contents, more)
     before = sorted(tmp_path.rglob("*"))
     with pytest.raises(InputError) as refused:
         read(evil)
@@ -190,7 +179,7 @@ def test_wrong_layouts_and_sums_are_refused(
 ) -> None:
     contents = honest(packed)
     change(contents)
-    evil = write(tmp_path / "evil.tar.gz", contents, [])
+    evil = write_archive(tmp_path / "evil.tar.gz", contents)
     with pytest.raises(InputError) as refused:
         read(evil)
     assert words in str(refused.value)

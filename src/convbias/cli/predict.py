@@ -13,6 +13,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from convbias import data
+from convbias.aws import Aws
 from convbias.cli.console import messages, percent, print_table, results
 from convbias.cli.serve import ARCHIVE
 from convbias.data import CLASS_NAMES
@@ -33,6 +34,8 @@ def predict(
     archive: Path | None = None,
     server: str | None = None,
     endpoint: str | None = None,
+    profile: str | None = None,
+    region: str | None = None,
     as_json: Annotated[bool, Parameter(name="--json")] = False,
 ) -> int:
     """Ask an archive, a server or a SageMaker endpoint which class images belong to.
@@ -48,11 +51,14 @@ def predict(
         archive: As `convbias package` packed it; fashion_mnist_model.tar.gz when no place is
             named. Its code is run here: name only what you trust.
         server: Address of a server. Its token is read from the environment variable CONVBIAS_TOKEN.
-        endpoint: Name of a SageMaker endpoint. Credentials and region are those that boto3 finds,
-            and AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME leads to `convbias serve`.
+        endpoint: Name of a SageMaker endpoint; AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME leads to
+            `convbias serve`.
+        profile: Of ~/.aws, for an endpoint; AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY when
+            absent.
+        region: Of an endpoint; the profile's, or AWS_DEFAULT_REGION, when absent.
         as_json: Print a JSON array with all probabilities instead of a table.
     """
-    name, place = _place(archive, server, endpoint)
+    name, place = _place(archive, server, endpoint, profile, region)
     asked = questions(image, partial(data.load, "fashion-mnist"))
     rows: list[tuple[str, Answer, int | None]] = []
     refused = 0
@@ -72,7 +78,11 @@ def predict(
 
 
 def _place(
-    archive: Path | None, server: str | None, endpoint: str | None
+    archive: Path | None,
+    server: str | None,
+    endpoint: str | None,
+    profile: str | None,
+    region: str | None,
 ) -> tuple[str, AbstractContextManager[Ask]]:
     """What is asked: what it is called, and what opens it."""
     given = {"--archive": archive, "--server": server, "--endpoint": endpoint}
@@ -84,7 +94,7 @@ def _place(
     if server is not None:
         return server, at_server(server, os.environ.get(TOKEN) or None)
     if endpoint is not None:
-        return f"the endpoint {endpoint}", at_endpoint(endpoint)
+        return f"the endpoint {endpoint}", at_endpoint(endpoint, Aws(profile, region))
     verified = read(archive or ARCHIVE)
     return str(verified.path), in_process(verified)
 

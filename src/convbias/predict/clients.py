@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 
+from convbias.aws import ANSWER_SECONDS, CONNECTION_SECONDS, Aws
 from convbias.download import reason
 from convbias.errors import ConvbiasError, InputError, RunError
 from convbias.export.archive import Archive
@@ -18,8 +19,6 @@ from convbias.predict.images import RefusedError
 Ask = Callable[[bytes, str], bytes]
 
 ACCEPT = "application/json;verbose=true"
-CONNECTION_SECONDS = 10.0
-ANSWER_SECONDS = 70.0  # SageMaker gives a container 60
 LONGEST_WORDS = 300  # letters; strange servers answer with whole pages
 
 # Bad request, timeout, content too large, unsupported media type. All others are not about the
@@ -114,81 +113,50 @@ def at_server(address: str, token: str | None) -> Iterator[Ask]:
 
 
 @contextmanager
-def at_endpoint(name: str) -> Iterator[Ask]:
-    """Ask an endpoint of SageMaker, with the credentials and the region that boto3 finds.
+def at_endpoint(name: str, aws: Aws) -> Iterator[Ask]:
+    """Ask an endpoint of SageMaker.
 
     Args:
         name: Of the endpoint.
+        aws: Its account and region.
 
     Raises:
-        InputError: boto3 finds no region, or an address that is none.
+        InputError: A variable AWS_... holds what it cannot.
     """
-    check_installed("aws", ["boto3"])
-    import boto3
-    from botocore.config import Config
-    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.exceptions import ClientError
 
     place = f"the endpoint {name}"
-    limits = Config(connect_timeout=CONNECTION_SECONDS, read_timeout=ANSWER_SECONDS)
-    try:
-        # A session of its own, because the shared one remembers earlier credentials.
-        client = boto3.Session().client("sagemaker-runtime", config=limits)
-    except (BotoCoreError, ValueError) as error:
-        # A ValueError, where AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME is no address.
-        raise _not_asked(place, error) from error
+    client = aws.client("sagemaker-runtime")
 
     def ask(body: bytes, content_type: str) -> bytes:
-        try:
-            answer = client.invoke_endpoint(
-                EndpointName=name, Body=body, ContentType=content_type, Accept=ACCEPT
-            )
+        with aws.told(f"{place} cannot be asked"):
+            try:
+                answer = client.invoke_endpoint(
+                    EndpointName=name, Body=body, ContentType=content_type, Accept=ACCEPT
+                )
+            except ClientError as error:
+                _raise_about_the_image(place, error.response)
+                raise
             return answer["Body"].read()
-        except ClientError as error:
-            raise _runtime_failure(place, error.response) from error
-        except BotoCoreError as error:
-            raise _not_asked(place, error) from error
 
-    with closing(client):
-        yield ask
+    yield ask
 
 
-def _not_asked(place: str, error: Exception) -> InputError:
-    mends = {
-        "NoCredentialsError": "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE",
-        "NoRegionError": "set AWS_DEFAULT_REGION to the region of the endpoint",
-    }
-    return InputError(
-        f"{place} cannot be asked: {error}",
-        "credentials and a region as boto3 finds them, and a connection",
-        mends.get(
-            type(error).__name__,
-            "check the network, the variables AWS_... and the files in ~/.aws",
-        ),
-    )
-
-
-def _runtime_failure(place: str, response: dict) -> ConvbiasError:
-    """What SageMaker's runtime answers in place of the model, or on the model's behalf.
+def _raise_about_the_image(place: str, response: dict) -> None:
+    """Raise what SageMaker's runtime passes on from the model, or says of the one request.
 
     Args:
         place: What was asked.
         response: As botocore read it.
     """
-    code, message = response["Error"].get("Code"), response["Error"].get("Message")
-    if code == "ModelError":
+    message = response["Error"].get("Message")
+    if response["Error"].get("Code") == "ModelError":
         # 0 where the model did not answer in time.
         original = response.get("OriginalStatusCode", 0)
-        return _failure(place, original or 504, response.get("OriginalMessage") or message)
-    status = response["ResponseMetadata"]["HTTPStatusCode"]
-    if status == 413:  # too large for the runtime, which therefore asked no model
-        return RefusedError(str(message))
-    if status >= 500:
-        return RunError(f"{place} failed: {code}: {message}", mend="ask again later")
-    return InputError(
-        f"{place} cannot be asked: {code}: {message}",
-        "an endpoint that is in service in this region, and credentials that may call it",
-        "check its name, AWS_DEFAULT_REGION and the credentials",
-    )
+        raise _failure(place, original or 504, response.get("OriginalMessage") or message)
+    if response["ResponseMetadata"]["HTTPStatusCode"] == 413:
+        # Too large for the runtime, which therefore asked no model.
+        raise RefusedError(str(message))
 
 
 def _failure(place: str, status: int, text: str) -> ConvbiasError:

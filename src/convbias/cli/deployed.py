@@ -1,0 +1,124 @@
+"""What `convbias deploy` prints: plans, and what there is."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from convbias.cli.console import print_table, results
+from convbias.deploy.checks import Check
+from convbias.deploy.plan import Plan
+from convbias.deploy.resources import ABSENT, DIFFERS, EXISTS, OTHERS, Resource
+from convbias.deploy.waiting import failure_reason
+
+NOW = {ABSENT: "to create", EXISTS: "exists", DIFFERS: "to update", OTHERS: "belongs to others"}
+
+
+def print_json(
+    planned: Plan | None, checks: list[Check], found: dict[str, Resource], cost: str
+) -> None:
+    """Print a plan as JSON: the requests to AWS, and what was found.
+
+    Args:
+        planned: None where a check failed.
+        checks: That were made.
+        found: What is there of it, by kind.
+        cost: In words.
+    """
+    record = {
+        "region": None if planned is None else planned.region,
+        "archive": None if planned is None else planned.archive.sha256,
+        "requests": None if planned is None else planned.requests(),
+        "state": {kind: resource.state for kind, resource in found.items()},
+        "checks": [vars(check) for check in checks],
+        "cost": cost,
+    }
+    results().print(json.dumps(record, indent=2), soft_wrap=True)
+
+
+def print_plan(
+    planned: Plan | None, checks: list[Check], found: dict[str, Resource], cost: str
+) -> None:
+    """Print a plan as tables.
+
+    Args:
+        planned: None where a check failed.
+        checks: That were made.
+        found: What is there of it, by kind.
+        cost: In words.
+    """
+    if planned is not None:
+        print_table(
+            f"Endpoint {planned.settings.name} in {planned.region}",
+            ("what", "name", "now"),
+            _planned_rows(planned, found),
+            words=("what", "name", "now"),
+        )
+    marks = {True: "fine", False: "wrong", None: "not known"}
+    rows = [
+        (each.what, marks[each.fine], each.words + (f" ({each.mend})" if each.mend else ""))
+        for each in checks
+    ]
+    print_table("Checks", ("check", "", "found"), rows, words=("check", "", "found"))
+    results().print(f"Cost: {cost}", soft_wrap=True)
+    results().print("Nothing was changed.")
+
+
+def _planned_rows(planned: Plan, found: dict[str, Resource]) -> list[tuple[str, str, str]]:
+    def now(kind: str) -> str:
+        return NOW[found[kind].state] if kind in found else "not looked up"
+
+    settings, model = planned.settings, planned.model
+    machines = f"{settings.instances} x {settings.instance_type}"
+    if settings.serverless:
+        machines = f"serverless, {settings.memory_mb} MB, {settings.max_concurrency} at once"
+    rows = [
+        ("archive", planned.address, now("archive")),
+        ("model", model["ModelName"], now("model")),
+        ("  image", model["PrimaryContainer"]["Image"], ""),
+        ("  role", model["ExecutionRoleArn"], ""),
+        ("configuration", planned.configuration["EndpointConfigName"], now("configuration")),
+        ("  machines", machines, ""),
+        ("endpoint", settings.name, now("endpoint")),
+        ("  tags", _tag_words(planned.endpoint["Tags"]), ""),
+    ]
+    if planned.scaling_target is not None or found.get("autoscaling", _NOTHING).state == DIFFERS:
+        most = settings.max_instances
+        words = f"{settings.instances} to {most} machines" if most else "to be taken away"
+        rows.append(("autoscaling", words, now("autoscaling")))
+    return rows
+
+
+_NOTHING = Resource("autoscaling", "", ABSENT, {})
+
+
+def _tag_words(tags: list[dict[str, str]]) -> str:
+    return ", ".join(f"{tag['Key']}={tag['Value']}" for tag in tags)
+
+
+def print_resources(title: str, resources: list[Resource]) -> None:
+    """Print what there is.
+
+    Args:
+        title: Above it.
+        resources: In this order.
+    """
+    rows = [(each.kind, each.name, _condition(each)) for each in resources]
+    columns = ("what", "name", "condition")
+    print_table(title, columns, rows, words=columns)
+
+
+def _condition(resource: Resource) -> str:
+    more: dict[str, Any] = dict(resource.more)
+    if resource.kind == "endpoint":
+        words = f"{more['EndpointStatus']} with {more['EndpointConfigName']}"
+        machines = [each.get("CurrentInstanceCount") for each in more.get("ProductionVariants", [])]
+        if machines and machines[0]:
+            words += f", {machines[0]} machine{'s' * (machines[0] > 1)}"
+        return f"{words}, since {more['LastModifiedTime']:%Y-%m-%d %H:%M %Z}" + failure_reason(more)
+    if resource.kind == "autoscaling":
+        return ", ".join(
+            f"{each['MinCapacity']} to {each['MaxCapacity']} machines" for each in more["targets"]
+        )
+    when = more.get("CreationTime") or more.get("LastModified")
+    return f"since {when:%Y-%m-%d %H:%M %Z}" if when else ""

@@ -1,0 +1,1 @@
+"""An archive behind an endpoint of SageMaker: planned, checked, made, tried and taken away."""
