@@ -35,6 +35,8 @@ def finish(backend: Any, endpoint: Any) -> None:
     endpoint.failure_reason = REASON if failing else None
     if not failing:
         endpoint.endpoint_config_name = endpoint.next_configuration
+        variants = configuration["ProductionVariants"]
+        endpoint.production_variants = endpoint._process_production_variants(variants)
     endpoint.endpoint_status = (
         "Failed" if failing and endpoint.endpoint_status == "Creating" else "InService"
     )

@@ -245,7 +245,7 @@ def test_apply_makes_it_waits_and_compares_and_a_second_one_does_nothing(
     said = capsys.readouterr()
     steps = [line.split(" ", 1)[0] for line in said.err.splitlines()]
     assert steps == ["uploaded", "created", "created", "created", f"{NAME}:"]
-    assert "smoke test passed: 10 images" in said.out
+    assert "smoke test passed: of 10 images" in said.out
     assert no_sleep == [1.0, 2.0]  # of three looks, the last of which found it in service
     there = everything(account)
     assert how_many(account) == (1, 1, 1, 1, 0, 0)

@@ -10,6 +10,7 @@ from pathlib import Path
 import botocore.session
 import pytest
 from botocore.validate import ParamValidator
+from docs.deploy_walk import PAGE, STEPS
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -275,3 +276,13 @@ def test_costs() -> None:
     assert unknown.startswith("unknown: ml.m5.24xlarge is not in the table")
     for words in (several, unknown):
         assert "November 2026" in words
+
+
+def test_the_page_shows_the_commands_that_are_run_for_it() -> None:
+    shown = [line[2:] for line in PAGE.read_text("utf-8").splitlines() if line.startswith("$ ")]
+    commands = [command for step in STEPS.values() for command in step]
+    assert len(shown) == len(commands)
+    for line, command in zip(shown, commands, strict=True):
+        assert re.fullmatch(
+            re.escape(command).replace(r"\{run\}", r"\S+").replace(r"\{runs\}", "runs"), line
+        )

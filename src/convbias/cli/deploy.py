@@ -219,8 +219,8 @@ def _say(words: str) -> None:
 def _smoke(name: str, archive: Archive, aws: Aws) -> None:
     passed = smoke_test(name, archive, aws)
     results().print(
-        f"smoke test passed: {passed.images} images, the endpoint's probabilities are within"
-        f" {passed.difference:.1g} of the archive's own",
+        f"smoke test passed: of {passed.images} images the endpoint's probabilities are the"
+        f" archive's own, with a largest difference of {passed.difference:.1g}",
         soft_wrap=True,
     )
 
