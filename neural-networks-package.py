@@ -1,0 +1,317 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # What does the inductive bias of convolution buy?
+#
+# An earlier study trained a dense network and convolutional networks on Fashion-MNIST and published
+# what it found. This notebook asks its questions again, with several seeds, intervals and verdicts.
+#
+# It goes like this: **a question, a figure, a finding.** Before you look at a figure, answer the
+# question for yourself; that is what makes the finding stick. Every number below is read from stored
+# runs; nothing is typed in. `make notebook` executes it anew.
+
+# %%
+from convbias.tour import Tour
+
+tour = Tour()
+tour
+
+# %% [markdown]
+# ## 1. EDA: what is in the data?
+#
+# **Question.** The study says that the classes are perfectly balanced, and that each has 6,000 images
+# in all. Seventy thousand images, ten classes: can both be true?
+
+# %%
+from convbias.figures import class_counts, mean_images, pixel_correlation, sample_grid
+
+class_counts(tour.exploration, tour.remark)
+
+# %%
+tour.claims("data")
+
+# %% [markdown]
+# **Question.** Which two classes will be confused most? Look at the images, and write your guess down;
+# section 3 has the answer.
+
+# %%
+sample_grid(tour.dataset, tour.remark)
+
+# %% [markdown]
+# **Question.** A convolution looks at pixels together with their neighbours. That pays if neighbours
+# say much about each other. The study says that adjacent pixels are *always* correlated. Always?
+
+# %%
+pixel_correlation(tour.exploration, tour.remark)
+
+# %%
+tour.claims("locality")
+
+# %% [markdown]
+# **Question.** If every garment sat at the same place, a dense network would need no shift invariance
+# at all. How sharp are the mean images of the classes?
+
+# %%
+mean_images(tour.exploration, tour.remark)
+
+# %% [markdown]
+# The mean images are sharp: the garments are centred and scaled alike. Nothing in this data set asks
+# for invariance to shifts, which section 5 comes back to.
+#
+# ## 2. Baseline: a dense network
+#
+# **Question.** Flatten, 128 units, 64 units, ten classes. How many parameters is that? Work it out
+# before you read on: weights and biases, layer by layer.
+
+# %%
+tour.layers("dense")
+
+# %%
+tour.claims("baseline-params")
+
+# %% [markdown]
+# **Question.** How accurate does it get, and how much does that change when nothing but the seed
+# changes? A single published number does not say.
+
+# %%
+tour.compared("dense").head(2)
+
+# %%
+tour.claims("baseline-accuracy / loss")
+
+# %% [markdown]
+# ## 3. CNN: two convolutions with 3x3 kernels
+#
+# **Question.** The study says that its CNN has 20,360 parameters. Two convolutions, one dense layer
+# of 128, ten classes: does that add up?
+
+# %%
+tour.layers("cnn-3x3")
+
+# %%
+tour.claims("cnn-params")
+
+# %% [markdown]
+# Let us train one, live: three thousand images, two epochs. The same call, with more of both, is what
+# the stored runs are made of.
+
+# %%
+from convbias.config import Arm, Convolutional, DataVariant
+from convbias.recipes import recipe_for
+from convbias.training import train
+
+model = Convolutional(kernel_size=3)
+images = DataVariant(dataset=tour.dataset.name, training_images=3_000)
+arm = Arm(name="live", data=images, model=model, recipe=recipe_for("tuned", 2)(model))
+for live in train(arm, [0], tour.dataset):
+    print([f"{epoch.validation.accuracy:.1%} validation accuracy" for epoch in live.epochs])
+
+# %% [markdown]
+# **Question.** Does the CNN learn in fewer epochs than the dense network, and to a higher level?
+
+# %%
+from convbias.figures import confusion, convergence
+
+convergence(tour.arms, "accuracy")
+
+# %%
+tour.claims("convergence", "gap")
+
+# %% [markdown]
+# **Question.** A quarter of the parameters: will it be better, worse, or as good?
+
+# %%
+tour.compared("dense", "cnn-3x3").head(6)
+
+# %%
+tour.claims("cnn-accuracy / loss", "memory")
+
+# %% [markdown]
+# Which two classes did you guess?
+
+# %%
+confusion("cnn-3x3", tour.arms["cnn-3x3"], tour.dataset)
+
+# %% [markdown]
+# ## 4. Kernel experiments: 3x3, 5x5, 7x7
+#
+# **Question.** The study varied only the kernel size, and calls 5x5 optimal for images of 28x28. In
+# the same study 3x3 is called the least that suffices. What will the figure look like if the kernel
+# size matters less than the seed?
+
+# %%
+from convbias.figures import accuracy_of_arms, contrasts
+from convbias.quantities import TEST_ACCURACY
+
+accuracy_of_arms(tour.arms)
+
+# %%
+contrasts(tour.findings, tour.original.runs, TEST_ACCURACY)
+
+# %%
+tour.contrasts()
+
+# %%
+tour.claims("kernel-params", "kernel-accuracy", "7x7-covers")
+
+# %% [markdown]
+# A larger kernel has more parameters, costs more and sees more of the image: three things change at
+# once. **Question.** Which of the three is it? The experiment `kernel-size` takes them apart.
+
+# %%
+tour.figure("kernel-size")
+
+# %%
+tour.outcome("kernel-size")
+
+# %% [markdown]
+# ## 5. Interpretation: why would convolution help?
+#
+# ### Sharing and locality
+#
+# **Question.** A CNN is a dense network whose weights are mostly zero (locality) and mostly equal
+# (sharing). Which of the two constraints buys more?
+
+# %%
+tour.figure("sharing")
+
+# %%
+tour.outcome("sharing")
+
+# %% [markdown]
+# ### Fewer images
+#
+# **Question.** An inductive bias is knowledge that need not be learned. So with how many fewer images
+# can the CNN do what the dense network does?
+
+# %%
+tour.figure("data-efficiency")
+
+# %%
+tour.outcome("data-efficiency")
+
+# %% [markdown]
+# ### Shuffled pixels
+#
+# **Question.** Shuffle the pixels of every image in the same way. What happens to the dense network,
+# and what to the CNN?
+
+# %%
+tour.figure("permutation")
+
+# %%
+tour.outcome("permutation")
+
+# %% [markdown]
+# ### Shifted garments
+#
+# **Question.** "A shoe moved by one pixel moves the feature map by one pixel." After the first
+# convolution, yes. After pooling? And what does the *answer* do when the shoe moves?
+
+# %%
+tour.figure("shift")
+
+# %%
+tour.outcome("shift")
+
+# %% [markdown]
+# ### From edges to shapes
+#
+# **Question.** "The first convolution finds edges, the second shapes." How would you measure that?
+
+# %%
+tour.figure("hierarchy")
+
+# %%
+tour.outcome("hierarchy")
+
+# %% [markdown]
+# ### The architecture's choices
+#
+# **Question.** Stride 1, same padding, 32 then 64 filters, global average pooling: each was asserted.
+# Which of them matters?
+
+# %%
+tour.figure("choices")
+
+# %%
+tour.claims("choices")
+
+# %% [markdown]
+# ### One image, taken apart
+#
+# With global average pooling, the CNN's answer to an image can be split exactly over its pixels.
+
+# %%
+from convbias.explain.explanation import explain
+from convbias.explain.reading import read_picture
+from convbias.figures.explanation import explanation
+
+run, network = tour.shipped()
+picture = read_picture("0", lambda: tour.dataset)
+accounts = explain({run.arm_name: network}, picture.converted.pixels, picture.label)
+explanation(picture, accounts, tour.dataset.class_names, tour.remark)
+
+# %% [markdown]
+# ## 6. SageMaker: from the network to an endpoint
+#
+# The network becomes a TensorFlow SavedModel and an ONNX file; both are loaded again and compared with
+# the network before they are kept.
+
+# %%
+import tempfile
+from pathlib import Path
+
+from convbias.export.archive import pack
+from convbias.export.exporting import export
+
+folder = Path(tempfile.mkdtemp())
+exported = export(network, run, tour.dataset, folder / "fashion_mnist_model")
+archive = pack(exported.folder, folder / "fashion_mnist_model.tar.gz")
+{name: f"{len(content):,} bytes" for name, content in archive.contents.items()}
+
+# %% [markdown]
+# The archive holds `inference.py`, which answers in AWS's containers and here. A local server stands
+# for the endpoint; the call is the one that the study made.
+
+# %%
+import requests
+
+from convbias.serve.local import local_server
+
+image = tour.dataset.test_images[0, :, :, 0]
+with local_server(archive.path) as address:
+    answer = requests.post(f"{address}/invocations", json=image.tolist(), timeout=60)
+answer.json(), tour.dataset.class_names[tour.dataset.test_labels[0]]
+
+# %% [markdown]
+# What AWS would be asked, in this order, to put the archive behind an endpoint. Nothing is sent here:
+# `convbias deploy plan` prints this with checks and costs, `convbias deploy apply` does it.
+
+# %%
+from convbias.deploy.plan import make_plan
+from convbias.deploy.settings import Settings
+
+settings = Settings(bucket="my-bucket", role="arn:aws:iam::123456789012:role/convbias-endpoint")
+make_plan(settings, "eu-central-1", archive).requests()
+
+# %%
+tour.claims("deploy")
+
+# %% [markdown]
+# ## And what convolution is not for
+#
+# The study says that convolution is unsuited to tables, long sequences, graphs and language.
+
+# %%
+tour.claims("not-for")

@@ -1,0 +1,7 @@
+"""`python -m convbias` is `convbias`."""
+
+import sys
+
+from convbias.cli import main
+
+sys.exit(main())
