@@ -15,7 +15,7 @@ from convbias.run import Run
 from convbias.statistics import (
     Contrast,
     Interval,
-    crossed_bootstrap,
+    crossed_bootstraps,
     holm_over,
     paired_contrast,
 )
@@ -103,7 +103,15 @@ def evaluate(experiment: Experiment, runs: Iterable[Run]) -> list[Finding]:
         for planned in experiment.contrasts
     ]
     corrected = iter(holm_over([pair.contrast() for pair in pairs if pair.seeds]))
-    return [pair.finding(next(corrected) if pair.seeds else None) for pair in pairs]
+    crossed = [(pair, scores) for pair in pairs if (scores := pair.scores_of_images())]
+    intervals = crossed_bootstraps([scores for _, scores in crossed])
+    on_distribution = {
+        pair: interval for (pair, _), interval in zip(crossed, intervals, strict=True)
+    }
+    return [
+        pair.finding(next(corrected) if pair.seeds else None, on_distribution.get(pair))
+        for pair in pairs
+    ]
 
 
 def runs_by_arm(runs: Iterable[Run]) -> dict[str, dict[int, Run]]:
@@ -172,21 +180,22 @@ class _Pairs:
             higher_is_better=self.planned.quantity.higher_is_better,
         )
 
-    def on_distribution(self) -> Interval | None:
+    def scores_of_images(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """Of both arms, (seeds, images); None where they are not known of every run."""
         treatment, baseline = (
             [per_image_scores(run, self.planned.quantity) for run in arm]
             for arm in (self.treatment, self.baseline)
         )
         if any(scores is None for scores in (*treatment, *baseline)) or not self.seeds:
             return None
-        return crossed_bootstrap(np.array(treatment), np.array(baseline))
+        return np.array(treatment), np.array(baseline)
 
-    def finding(self, result: Contrast | None) -> Finding:
+    def finding(self, result: Contrast | None, on_distribution: Interval | None) -> Finding:
         return Finding(
             planned=self.planned,
             data=_shared_data(self.all_runs[0], self.changed) if self.present else None,
             result=result,
-            on_distribution=self.on_distribution(),
+            on_distribution=on_distribution,
             seeds=self.seeds,
             unpaired=tuple(
                 run.key

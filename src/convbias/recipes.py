@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable
+from functools import lru_cache
 from importlib import resources
 from typing import Literal, get_args
 
@@ -64,6 +65,12 @@ def tuned(epochs: int, model: Model, name: SearchedName = "tuned") -> Recipe:
 def tuned_learning_rates(name: SearchedName = "tuned") -> dict[str, float]:
     """Model name to the peak learning rate that `convbias tune NAME --write` stored."""
     text = resources.files("convbias").joinpath(f"{name}.toml").read_text(encoding="utf-8")
+    return dict(_learning_rates(text))
+
+
+# A study describes some hundred arms, and each asks for its rate.
+@lru_cache(maxsize=8)
+def _learning_rates(text: str) -> dict[str, float]:
     return tomllib.loads(text)["learning_rate"]
 
 

@@ -91,7 +91,8 @@ def save(figure: Figure, folder: Path) -> tuple[Path, Path]:
     Raises:
         StorageError: The folder is not writable or the disk is full.
     """
-    contents = {".svg": figure.svg().encode(), ".png": png(figure)}
+    svg = figure.svg()
+    contents = {".svg": svg.encode(), ".png": _as_png(figure, svg)}
     paths = {suffix: folder / f"{figure.name}{suffix}" for suffix in contents}
     for suffix, content in contents.items():
         write_atomically(paths[suffix], _writer(content))
@@ -100,9 +101,13 @@ def save(figure: Figure, folder: Path) -> tuple[Path, Path]:
 
 def png(figure: Figure) -> bytes:
     """Draw a figure as a PNG file, in light colours, at twice its size on the screen."""
+    return _as_png(figure, figure.svg())
+
+
+def _as_png(figure: Figure, svg: str) -> bytes:
     if isinstance(figure.drawing, Drawing):
         return figure.drawing.png(LIGHT, figure.title, figure.subtitle, scale=PNG_SCALE)
-    return vl_convert.svg_to_png(figure.svg(), scale=PNG_SCALE)
+    return vl_convert.svg_to_png(svg, scale=PNG_SCALE)
 
 
 def _writer(content: bytes) -> Callable[[Path], int]:

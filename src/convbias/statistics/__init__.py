@@ -7,7 +7,7 @@ from convbias.statistics.calibration import (
     calibrate_arm,
 )
 from convbias.statistics.contrasts import Contrast, Verdict, paired_contrast
-from convbias.statistics.crossed import crossed_bootstrap
+from convbias.statistics.crossed import crossed_bootstrap, crossed_bootstraps
 from convbias.statistics.data_ratio import ImagesRatio, RatioAtSize, images_ratio
 from convbias.statistics.families import (
     benjamini_hochberg,
@@ -49,6 +49,7 @@ __all__ = [
     "calibrate",
     "calibrate_arm",
     "crossed_bootstrap",
+    "crossed_bootstraps",
     "fewest_pairs",
     "holm",
     "holm_over",

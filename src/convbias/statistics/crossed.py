@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -11,7 +13,8 @@ from convbias.errors import InputError
 from convbias.statistics.intervals import Interval
 
 RESAMPLES = 4_000
-_BLOCK = 2**21  # image counts held in memory at once
+_BLOCK = 2**21  # image counts that are multiplied at once
+METHOD = "crossed bootstrap over seeds and test images"
 
 
 def crossed_bootstrap(
@@ -43,22 +46,38 @@ def crossed_bootstrap(
         >>> crossed_bootstrap(correct, ~correct).low
         1.0
     """
-    difference = _differences(treatment, baseline)
-    seeds, images = difference.shape
-    if seeds < 3:
-        return None
-    rng = np.random.default_rng(seed)
-    blocks = math.ceil(RESAMPLES * images / _BLOCK)
-    means = np.concatenate(
-        [
-            _resampled_means(difference, len(block), rng)
-            for block in np.array_split(np.arange(RESAMPLES), blocks)
-        ]
-    )
-    low, high = np.quantile(means, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return Interval(
-        float(low), float(high), confidence, "crossed bootstrap over seeds and test images"
-    )
+    return crossed_bootstraps([(treatment, baseline)], confidence=confidence, seed=seed)[0]
+
+
+def crossed_bootstraps(
+    pairs: Sequence[tuple[ArrayLike, ArrayLike]], *, confidence: float = 0.95, seed: int = 0
+) -> list[Interval | None]:
+    """The same of several contrasts, which share the resamples and hence most of the time.
+
+    Args:
+        pairs: Treatment and baseline of each, as `crossed_bootstrap` takes them.
+        confidence: Nominal coverage.
+        seed: Of the resampling.
+
+    Returns:
+        One interval per pair; each is what it would be alone.
+
+    Raises:
+        InputError: As `crossed_bootstrap`.
+    """
+    differences = [_differences(treatment, baseline) for treatment, baseline in pairs]
+    by_shape: dict[tuple[int, int], list[int]] = {}
+    for index, difference in enumerate(differences):
+        seeds, images = difference.shape
+        if seeds >= 3:
+            by_shape.setdefault((seeds, images), []).append(index)
+    intervals: list[Interval | None] = [None] * len(differences)
+    ends = [(1 - confidence) / 2, (1 + confidence) / 2]
+    for indices in by_shape.values():
+        means = _resampled_means(np.stack([differences[index] for index in indices]), seed)
+        for index, (low, high) in zip(indices, np.quantile(means, ends, axis=0).T, strict=True):
+            intervals[index] = Interval(float(low), float(high), confidence, METHOD)
+    return intervals
 
 
 def _differences(treatment: ArrayLike, baseline: ArrayLike) -> np.ndarray:
@@ -79,19 +98,36 @@ def _differences(treatment: ArrayLike, baseline: ArrayLike) -> np.ndarray:
     return difference
 
 
-def _resampled_means(
-    difference: np.ndarray, resamples: int, rng: np.random.Generator
-) -> np.ndarray:
-    seeds, images = difference.shape
-    seed_counts = _draw_counts(seeds, resamples, rng)
-    image_counts = _draw_counts(images, resamples, rng)
-    sums = np.einsum("rs,rs->r", image_counts @ difference.T, seed_counts)
-    return sums / difference.size
+def _resampled_means(differences: np.ndarray, seed: int) -> np.ndarray:
+    """Mean of each resample of every contrast, (resamples, contrasts)."""
+    contrasts, seeds, images = differences.shape
+    columns = differences.reshape(-1, images).T
+    sums = [
+        np.einsum(
+            "rcs,rs->rc",
+            (image_counts.astype(np.float64) @ columns).reshape(-1, contrasts, seeds),
+            seed_counts,
+        )
+        for seed_counts, image_counts in _draws(seeds, images, seed)
+    ]
+    return np.concatenate(sums) / (seeds * images)
+
+
+# A study's contrasts mostly have the same seeds and images, and drawing takes longer than all else.
+@lru_cache(maxsize=2)
+def _draws(seeds: int, images: int, seed: int) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
+    """How often each resample draws each seed and each image, in blocks of resamples."""
+    rng = np.random.default_rng(seed)
+    blocks = np.array_split(np.arange(RESAMPLES), math.ceil(RESAMPLES * images / _BLOCK))
+    return tuple(
+        (_draw_counts(seeds, len(block), rng), _draw_counts(images, len(block), rng))
+        for block in blocks
+    )
 
 
 def _draw_counts(units: int, resamples: int, rng: np.random.Generator) -> np.ndarray:
-    """How often each of `units` is drawn in each resample, shape (resamples, units)."""
-    return np.array(
-        [np.bincount(rng.integers(units, size=units), minlength=units) for _ in range(resamples)],
-        dtype=np.float64,
-    )
+    """How often each of `units` is drawn in each resample, (resamples, units) of a small type."""
+    counts = np.empty((resamples, units), dtype=np.min_scalar_type(units))
+    for row in counts:
+        row[:] = np.bincount(rng.integers(units, size=units), minlength=units)
+    return counts.astype(np.min_scalar_type(counts.max()))

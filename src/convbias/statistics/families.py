@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.multitest import fdrcorrection
 
 from convbias.statistics.contrasts import Contrast
 
-Method = Literal["holm", "fdr_bh"]  # as statsmodels calls them
+Correction = Callable[[ArrayLike], np.ndarray]
 
 
 def holm(p_values: ArrayLike) -> np.ndarray:
@@ -28,7 +27,14 @@ def holm(p_values: ArrayLike) -> np.ndarray:
         >>> holm([0.01, 0.04, 0.03]).round(3).tolist()
         [0.03, 0.06, 0.06]
     """
-    return _adjusted(p_values, "holm")
+    # statsmodels' `multipletests`, the reference in the tests, also collects all garbage of the
+    # process at every call, which takes far longer than the correction.
+    array = np.asarray(p_values, dtype=np.float64)
+    ascending = np.argsort(array)
+    raised = np.maximum.accumulate(array[ascending] * np.arange(array.size, 0, -1))
+    adjusted = np.empty_like(array)
+    adjusted[ascending] = np.minimum(raised, 1)
+    return adjusted
 
 
 def benjamini_hochberg(p_values: ArrayLike) -> np.ndarray:
@@ -44,12 +50,8 @@ def benjamini_hochberg(p_values: ArrayLike) -> np.ndarray:
         >>> benjamini_hochberg([0.01, 0.04, 0.03]).round(3).tolist()
         [0.03, 0.04, 0.04]
     """
-    return _adjusted(p_values, "fdr_bh")
-
-
-def _adjusted(p_values: ArrayLike, method: Method) -> np.ndarray:
     array = np.asarray(p_values, dtype=np.float64)
-    return np.asarray(multipletests(array, method=method)[1]) if array.size else array
+    return np.asarray(fdrcorrection(array)[1]) if array.size else array
 
 
 def holm_over(contrasts: Sequence[Contrast]) -> list[Contrast]:
@@ -64,21 +66,21 @@ def holm_over(contrasts: Sequence[Contrast]) -> list[Contrast]:
     Returns:
         The same contrasts in the same order, with adjusted p-values and hence new verdicts.
     """
-    return _over(contrasts, "holm")
+    return _over(contrasts, holm)
 
 
 def benjamini_hochberg_over(contrasts: Sequence[Contrast]) -> list[Contrast]:
     """Correct exploratory contrasts, as `holm_over` does the primary ones."""
-    return _over(contrasts, "fdr_bh")
+    return _over(contrasts, benjamini_hochberg)
 
 
-def _over(contrasts: Sequence[Contrast], method: Method) -> list[Contrast]:
+def _over(contrasts: Sequence[Contrast], adjust: Correction) -> list[Contrast]:
     p_values = np.array([contrast.p_value for contrast in contrasts])
     equivalence_p_values = np.array(
         [1.0 if (p := contrast.equivalence_p_value) is None else p for contrast in contrasts]
     )
-    adjusted = _adjusted(p_values, method)
-    adjusted_equivalence = _adjusted(equivalence_p_values, method)
+    adjusted = adjust(p_values)
+    adjusted_equivalence = adjust(equivalence_p_values)
     return [
         replace(
             contrast,
@@ -87,7 +89,7 @@ def _over(contrasts: Sequence[Contrast], method: Method) -> list[Contrast]:
                 None if contrast.equivalence_p_value is None else float(adjusted_equivalence[index])
             ),
             smallest_adjusted_p_value=float(
-                _adjusted(_with(p_values, index, contrast.smallest_p_value), method)[index]
+                adjust(_with(p_values, index, contrast.smallest_p_value))[index]
             ),
             comparisons=len(contrasts),
         )
