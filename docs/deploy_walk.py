@@ -1,5 +1,7 @@
 """Walk from a stored run to an answer on servers of this machine, and write docs/deploy.md with it.
 
+What is seen on the way is recorded in src/convbias/deployment.json, which claims are judged by.
+
 Every command runs for real, and its output is copied into the page. In place of AWS there are
 moto's server (with what tests/moto_server.py adds to it) and `convbias serve`.
 
@@ -19,6 +21,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]  # the servers are those of the tests
+
+from docs.deploy_record import write_record  # noqa: E402
 
 from aws_servers import ROLE, Daemon, moto  # noqa: E402
 
@@ -45,6 +49,7 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         texts = _walk(given.run, given.runs.resolve(), Path(name))
+        write_record(Path(name))
     page = BLOCK.sub(lambda found: f"{found[1]}{texts[found['name']]}{found[3]}", PAGE.read_text())
     PAGE.write_text(page, encoding="utf-8")
 

@@ -2,8 +2,8 @@
 
     .venv/bin/python docs/notebook.py [--profile quick] [--runs FOLDER] [--out FILE]
 
-The source is a Python file in the percent format, which reads and compares well; the notebook is made
-from it, executed from stored runs, and is never edited by hand.
+The source is a Python file in the percent format, which reads and compares well; the notebook is
+made from it, executed from stored runs, and is never edited by hand.
 """
 
 from __future__ import annotations
@@ -73,7 +73,10 @@ def executed(profile: str, runs: Path) -> nbformat.NotebookNode:
 
 
 def _text(output: nbformat.NotebookNode) -> str:
+    """What of an output is read as text; a figure is none."""
     shown = output.get("data", {})
+    if "image/svg+xml" in shown:
+        return ""
     return output.get("text") or shown.get("text/markdown") or shown.get("text/plain", "")
 
 

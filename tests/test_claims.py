@@ -6,9 +6,10 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+import botocore.session
 import pytest
 
-from convbias.claim_checks import CHECKS
+from convbias.claim_checks import CHECKS, deployment
 from convbias.claim_checks.comparisons import epochs_to_reach
 from convbias.claims import Claim, ClaimResult, DataFacts, FurtherEvidence, audit, claims
 from convbias.config import DataVariant
@@ -98,12 +99,49 @@ def test_every_claim_is_checked_or_waits_for_an_experiment():
     assert set(CHECKS) <= set(listed)
     waiting = {name for name in listed if name not in CHECKS}
     assert all(listed[name].kind == "asserted" for name in waiting)
-    assert all("experiment" in listed[name].measured_by for name in waiting if "deploy" not in name)
+    assert all("experiment" in listed[name].measured_by for name in waiting)
+    assert all(claim.plain.endswith(".") for claim in listed.values())
 
 
-def test_without_anything_nothing_is_decided():
-    assert {result.verdict for result in audit([])} == {"not measured yet"}
-    assert len(audit([])) == len(claims())
+def test_without_runs_and_data_only_what_was_tried_beforehand_is_decided():
+    results = {result.id: result.verdict for result in audit([])}
+    tried = {name for name in results if name.startswith("deploy-")}
+    assert {verdict for name, verdict in results.items() if name not in tried} == {
+        "not measured yet"
+    }
+    assert {results[name] for name in tried} == {"holds", "cannot hold"}
+    assert len(results) == len(claims())
+
+
+@pytest.mark.parametrize(
+    ("claim", "changes", "verdict", "words"),
+    [
+        ("deploy-export", {}, "holds", "differ from the network's by at most"),
+        ("deploy-export", {"exported_difference": 0.2}, "does not hold", "by at most 0.2"),
+        ("deploy-handlers", {}, "holds", "model_fn, input_fn, predict_fn, output_fn"),
+        ("deploy-handlers", {"toolkit_difference": 0.3}, "does not hold", "by at most 0.3"),
+        ("deploy-archive", {}, "holds", "the same bytes"),
+        ("deploy-archive", {"uploaded_to": ()}, "does not hold", "AWS's own S3 was not asked"),
+        ("deploy-instance", {}, "cannot hold", "ml.t3.medium is none"),
+        ("deploy-instance", {"hosts_t3_medium": True}, "undecided", "ml.t3.medium is one"),
+        ("deploy-response", {}, "holds", "'class': "),
+        ("deploy-response", {"answer": {"label": "Bag"}}, "does not hold", "'label': "),
+    ],
+)
+def test_deployment_is_judged_by_what_was_seen(
+    claim: str, changes: dict, verdict: str, words: str, monkeypatch: pytest.MonkeyPatch
+):
+    seen = deployment.deployment().model_copy(update=changes)
+    monkeypatch.setattr(deployment, "deployment", lambda: seen)
+    result = next(each for each in audit([]) if each.id == claim)
+    assert result.verdict == verdict
+    assert words in result.explanation
+
+
+def test_boto3_still_knows_no_hosting_on_the_published_instance():
+    model = botocore.session.Session().get_service_model("sagemaker")
+    types = model.shape_for("ProductionVariantInstanceType").enum
+    assert ("ml.t3.medium" in types) is deployment.deployment().hosts_t3_medium
 
 
 def test_numbers_are_written_with_their_published_precision():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -162,20 +163,20 @@ class Tour:
         return table[list(arms)] if arms else table
 
     def claims(self, *subjects: str) -> Words:
-        """The original study's statements on some subjects, judged.
+        """The original study's statements on some subjects, judged; the report has the evidence.
 
         Args:
             *subjects: As design and `claims.toml` name them, such as `baseline-params`.
         """
         rows = [result for result in self.audited if result.claim.row in subjects]
         return _table(
-            ("published", "measured", "verdict", "why"),
+            ("the study says", "we find", "verdict", "in plain words"),
             (
                 (
-                    f"{result.statement} *{result.published}*",
-                    result.measured or "",
+                    _escaped(f"{result.statement} ({result.published})"),
+                    _escaped(result.measured or ""),
                     f"**{result.verdict}**",
-                    result.explanation,
+                    _escaped(result.claim.plain),
                 )
                 for result in rows
             ),
@@ -239,5 +240,9 @@ def _sentences(sentences: Iterable[tuple[str, str]]) -> Words:
 
 def _table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Words:
     lines = [columns, ("---",) * len(columns), *rows]
-    cells = ([cell.replace("|", "\\|").replace("\n", " ") for cell in line] for line in lines)
-    return Words("\n".join(f"| {' | '.join(line)} |" for line in cells))
+    return Words("\n".join(f"| {' | '.join(line)} |" for line in lines))
+
+
+def _escaped(text: str) -> str:
+    """Text in which Markdown sees no markup of its own."""
+    return re.sub(r"([|*_`])", r"\\\1", text.replace("\n", " "))

@@ -1,8 +1,15 @@
-"""How each claim is judged: by arithmetic, counting, single numbers, comparisons, experiments."""
+"""How each claim is judged: arithmetic, counting, numbers, comparisons, experiments, a try."""
 
 from collections.abc import Mapping
 
-from convbias.claim_checks import arithmetic, comparisons, data, experiments, single_runs
+from convbias.claim_checks import (
+    arithmetic,
+    comparisons,
+    data,
+    deployment,
+    experiments,
+    single_runs,
+)
 from convbias.claim_checks.base import Check
 
 CHECKS: Mapping[str, Check] = {
@@ -11,4 +18,5 @@ CHECKS: Mapping[str, Check] = {
     **single_runs.CHECKS,
     **comparisons.CHECKS,
     **experiments.CHECKS,
+    **deployment.CHECKS,
 }

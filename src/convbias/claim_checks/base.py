@@ -34,6 +34,7 @@ class Claim(Description, frozen=True):
     id: str
     row: str = Field(description="The subject that the claim belongs to.")
     statement: str
+    plain: str = Field(default="", description="One sentence: what is at stake, or why.")
     published: tuple[float, ...] = Field(default=(), description="In `unit`.")
     unit: str = ""
     resolution: float = Field(default=1.0, gt=0, description="One unit of the last digit.")

@@ -21,7 +21,7 @@ PNG_SCALE = 2.0  # pixels of the file per pixel at display size
 PADDING = 14  # pixels around a chart on its paper
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Figure:
     """A chart or a grid of images.
 
@@ -73,6 +73,9 @@ class Figure:
             specification["title"] = {"text": self.title, "subtitle": self.subtitle}
             config |= {"background": theme.paper, "padding": PADDING}
         return vl_convert.vegalite_to_svg(specification, config=config)
+
+    def __repr__(self) -> str:
+        return f"<figure {self.name}: {self.title}>"  # its data would fill pages
 
     def _repr_svg_(self) -> str:
         return self.svg()  # what a notebook shows

@@ -181,14 +181,15 @@ def claims_records(results: Iterable[ClaimResult]) -> pd.DataFrame:
         results: From `audit`.
 
     Returns:
-        Columns: id, subject, statement, kind, published, measured, unit, value, low, high (of the
-        interval that it was held against), n, verdict, explanation, note, runs.
+        Columns: id, subject, statement, plain, kind, published, measured, unit, value, low, high
+        (of the interval that it was held against), n, verdict, explanation, note, runs.
     """
     return pd.DataFrame(
         {
             "id": result.id,
             "subject": result.claim.row,
             "statement": result.statement,
+            "plain": result.claim.plain,
             "kind": result.claim.kind,
             "published": result.published,
             "measured": result.measured,
