@@ -100,7 +100,7 @@ def test_figures_hold_the_numbers() -> None:
 
 
 def test_a_sheet_stands_in_a_report_as_a_picture() -> None:
-    drawn = draw(outcome_with().figures)
+    drawn = draw(outcome_with().figures, {})
     assert list(specifications(drawn)) == ["receptive-field-sides"]
     still = drawn["receptive-field-maps"].still
     assert still is not None

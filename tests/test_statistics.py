@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.power import TTestPower
 
 from convbias.errors import InputError
@@ -22,6 +23,7 @@ from convbias.statistics import (
     benjamini_hochberg,
     benjamini_hochberg_over,
     crossed_bootstrap,
+    crossed_bootstraps,
     fewest_pairs,
     holm,
     holm_over,
@@ -422,6 +424,11 @@ def test_holm_and_benjamini_hochberg_by_hand():
     assert holm_over([]) == []
 
 
+@given(st.lists(st.sampled_from([0.0, 1.0]) | st.floats(0, 1), min_size=1, max_size=12))
+def test_holm_is_what_statsmodels_computes(p_values):
+    assert holm(p_values).tolist() == multipletests(p_values, method="holm")[1].tolist()
+
+
 def test_holm_takes_back_a_verdict():
     # The sum is 27 of at most 29: as extreme are all +, a flip of either 1, and their negatives.
     weak = contrast(np.array([1.0, 2, 3, 4, 5, 6, 7, -1]) / 100, np.zeros(8))
@@ -556,6 +563,34 @@ def test_crossed_bootstrap_is_seeded_and_needs_three_seeds():
     assert crossed_bootstrap(first, second) == crossed_bootstrap(first, second)
     assert crossed_bootstrap(first, second) != crossed_bootstrap(first, second, seed=1)
     assert crossed_bootstrap(first[:2], second[:2]) is None
+
+
+def test_a_resample_takes_every_drawn_image_under_every_drawn_seed():
+    rng = np.random.default_rng(3)
+    first, second = rng.random((2, 4, 70))
+    # So few images are drawn in one block: first the seeds of all resamples, then the images.
+    draws = np.random.default_rng(0)
+    seeds = draws.integers(4, size=(4_000, 4))
+    images = draws.integers(70, size=(4_000, 70))
+    means = [
+        (first - second)[np.ix_(of_resample, those)].mean()
+        for of_resample, those in zip(seeds, images, strict=True)
+    ]
+    interval = crossed_bootstrap(first, second)
+    assert interval.ends == pytest.approx(np.quantile(means, [0.025, 0.975]), abs=1e-12)
+
+
+def test_contrasts_that_share_their_resamples_come_out_as_they_would_alone():
+    rng = np.random.default_rng(4)
+    # Losses as they are stored, in half precision: their sums are exact in any order.
+    losses = rng.exponential(0.3, size=(4, 2, 5, 600)).astype(np.float16)
+    correct = rng.random((2, 5, 600)) < 0.9
+    pairs = [*losses, correct, correct[:, :3], losses[0, :, :, :500], correct[:, :2]]
+    together = crossed_bootstraps([(first, second) for first, second in pairs])
+    assert together == [crossed_bootstrap(first, second) for first, second in pairs]
+    assert together[-1] is None
+    assert len({interval.ends for interval in together[:-1]}) == len(pairs) - 1
+    assert crossed_bootstraps([]) == []
 
 
 def test_crossed_bootstrap_of_a_whole_study_is_quick():

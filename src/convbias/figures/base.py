@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import altair as alt
-import vl_convert
 
+from convbias import rendering
 from convbias.atomic import write_atomically
 from convbias.figures.grids import Drawing
-from convbias.figures.theme import LIGHT, Theme
+from convbias.figures.theme import DARK, LIGHT, Theme
+from convbias.rendering import PNG_SCALE, Sheet
 
 Chart = alt.Chart | alt.LayerChart | alt.FacetChart
 
-PNG_SCALE = 2.0  # pixels of the file per pixel at display size
 PADDING = 14  # pixels around a chart on its paper
 
 
@@ -67,12 +67,26 @@ class Figure:
         if isinstance(self.drawing, Drawing):
             words = (self.title, self.subtitle) if titled else ("", "")
             return self.drawing.svg(theme, *words)
-        specification = self.specification()
-        config = theme.config
+        return rendering.svg(self._sheet(theme, titled=titled))
+
+    def chart(self) -> rendering.Chart:
+        """What draws the figure in another process.
+
+        Raises:
+            TypeError: The figure is a grid of images.
+        """
+        return rendering.Chart(
+            by_day=self._sheet(LIGHT, titled=False),
+            by_night=self._sheet(DARK, titled=False),
+            titled=self._sheet(LIGHT, titled=True),
+        )
+
+    def _sheet(self, theme: Theme, *, titled: bool) -> Sheet:
+        specification, config = self.specification(), theme.config
         if titled:
             specification["title"] = {"text": self.title, "subtitle": self.subtitle}
             config |= {"background": theme.paper, "padding": PADDING}
-        return vl_convert.vegalite_to_svg(specification, config=config)
+        return specification, config
 
     def __repr__(self) -> str:
         return f"<figure {self.name}: {self.title}>"  # its data would fill pages
@@ -95,22 +109,39 @@ def save(figure: Figure, folder: Path) -> tuple[Path, Path]:
         StorageError: The folder is not writable or the disk is full.
     """
     svg = figure.svg()
-    contents = {".svg": svg.encode(), ".png": _as_png(figure, svg)}
-    paths = {suffix: folder / f"{figure.name}{suffix}" for suffix in contents}
-    for suffix, content in contents.items():
-        write_atomically(paths[suffix], _writer(content))
-    return paths[".svg"], paths[".png"]
+    return write_images(folder / figure.name, svg, _png(figure, svg))
+
+
+def write_images(path: Path, svg: str, png: bytes) -> tuple[Path, Path]:
+    """Write what was drawn of a figure.
+
+    Args:
+        path: Of both files, without their suffixes.
+        svg: The scalable image.
+        png: The pixel image.
+
+    Returns:
+        The two paths.
+
+    Raises:
+        StorageError: The folder is not writable or the disk is full.
+    """
+    # Not with_suffix: a name may hold a dot.
+    paths = path.parent / f"{path.name}.svg", path.parent / f"{path.name}.png"
+    for target, content in zip(paths, (svg.encode(), png), strict=True):
+        write_atomically(target, _writer(content))
+    return paths
 
 
 def png(figure: Figure) -> bytes:
     """Draw a figure as a PNG file, in light colours, at twice its size on the screen."""
-    return _as_png(figure, figure.svg())
+    return _png(figure, figure.svg())
 
 
-def _as_png(figure: Figure, svg: str) -> bytes:
+def _png(figure: Figure, svg: str) -> bytes:
     if isinstance(figure.drawing, Drawing):
         return figure.drawing.png(LIGHT, figure.title, figure.subtitle, scale=PNG_SCALE)
-    return vl_convert.svg_to_png(svg, scale=PNG_SCALE)
+    return rendering.png(svg)
 
 
 def _writer(content: bytes) -> Callable[[Path], int]:

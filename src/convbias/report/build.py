@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,16 +33,19 @@ from convbias.figures import (
     pixel_correlation,
     pixel_histogram,
     sample_grid,
-    save,
     seeds_text,
 )
+from convbias.figures.base import write_images
 from convbias.findings import Finding, evaluate, runs_by_arm
 from convbias.quantities import TEST_ACCURACY, TEST_LOSS
+from convbias.rendering import painters
 from convbias.report import methods, page, tables
 from convbias.report.caveats import POWER, caveats
 from convbias.report.comparison import comparison, comparison_records
+from convbias.report.page import Drawn
 from convbias.report.sections import Section
 from convbias.run import Run
+from convbias.sweep import cores
 
 
 def write_report(
@@ -88,9 +90,10 @@ def write_report(
     runs_by_key = {run.key: run for run in runs}
     for run in (run for each in further for run in each.results.runs):
         runs_by_key.setdefault(run.key, run)  # arms that experiments share keep their first name
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        # The libraries of the charts are bundled outside Python, beside the statistics.
-        libraries = pool.submit(page.libraries)
+    of_sections = [figure for section in further for figure in section.figures]
+    with painters(cores() if further else 0) as pool:
+        bundle = page.start_bundling(pool)
+        started = page.start_drawing(of_sections, pool)
         exploration = explore(dataset)
         layers = methods.networks(experiment)
         facts = DataFacts.of(dataset, exploration)
@@ -104,16 +107,14 @@ def write_report(
             findings=known,
             further={each.results.experiment.name: each.evidence for each in further},
         )
-        figures = [
-            *_figures(experiment, arms, findings, runs, dataset, exploration),
-            *(figure for section in further for figure in section.figures),
-        ]
-        drawn = page.draw(figures)
+        figures = _figures(experiment, arms, findings, runs, dataset, exploration)
+        started |= page.start_drawing(figures, pool)
+        drawn = page.draw([*figures, *of_sections], started)
         rows = comparison(experiment, runs)
         html = page.render(
             "report.html.j2",
             drawn,
-            libraries=libraries.result(),
+            libraries=page.libraries(bundle.result()),
             study_name=study_name,
             experiment=experiment,
             arms=arms,
@@ -141,7 +142,7 @@ def write_report(
                 for each in further
             ],
         )
-    _write(folder, html, figures, comparison_records(rows), results)
+    _write(folder, html, drawn, comparison_records(rows), results)
     return folder / "report.html"
 
 
@@ -162,11 +163,13 @@ def write_experiment(section: Section, dataset: Dataset, folder: Path) -> Path:
     """
     results = section.results
     _check_data(results.runs, dataset)
-    drawn = page.draw(section.figures)
+    with painters(0) as pool:
+        bundle = page.start_bundling(pool)
+        drawn = page.draw(section.figures, page.start_drawing(section.figures, pool))
     html = page.render(
         "experiment_page.html.j2",
         drawn,
-        libraries=page.libraries(),
+        libraries=page.libraries(bundle.result()),
         study_name=results.study.name,
         experiment=results.experiment,
         runs=results.runs,
@@ -176,8 +179,7 @@ def write_experiment(section: Section, dataset: Dataset, folder: Path) -> Path:
         tables=tables,
         further=(section,),
     )
-    for figure in section.figures:
-        save(figure, folder / "figures")
+    _write_figures(folder, drawn)
     path = folder / "report.html"
     write_atomically(path, lambda file: file.write_text(html, "utf-8"))
     return path
@@ -245,16 +247,20 @@ def _figures(
 def _write(
     folder: Path,
     html: str,
-    figures: Sequence[Figure],
+    drawn: Mapping[str, Drawn],
     comparison_table: pd.DataFrame,
     results: Sequence[ClaimResult],
 ) -> None:
-    for figure in figures:
-        save(figure, folder / "figures")
+    _write_figures(folder, drawn)
     write_atomically(folder / "comparison.csv", _csv(comparison_table))
     write_atomically(folder / "claims.csv", _csv(tables.claims_records(results)))
     # Last, so that a report is there only when everything it speaks of is.
     write_atomically(folder / "report.html", lambda path: path.write_text(html, "utf-8"))
+
+
+def _write_figures(folder: Path, drawn: Mapping[str, Drawn]) -> None:
+    for name, figure in drawn.items():
+        write_images(folder / "figures" / name, figure.svg, figure.png)
 
 
 def _csv(table: pd.DataFrame) -> Callable[[Path], Any]:

@@ -7,6 +7,7 @@ import io
 import json
 import re
 from collections.abc import Iterable, Mapping
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,10 @@ from markupsafe import Markup, escape
 from PIL import Image
 
 from convbias.figures import DARK, LIGHT, Figure, ImageGrid
+from convbias.figures.base import png
 from convbias.figures.grids import Drawing
+from convbias.rendering import Pictures
+from convbias.rendering import draw as draw_chart
 
 THEMES = (LIGHT, DARK)
 
@@ -47,28 +51,68 @@ class Drawn:
         figure: With its words.
         number: Its place in the report.
         still: The chart or sheet as a picture; None for a grid of images.
+        svg: The figure as a file, scalable.
+        png: The same in pixels.
     """
 
     figure: Figure
     number: int
     still: Still | None
+    svg: str
+    png: bytes
 
 
-def draw(figures: Iterable[Figure]) -> dict[str, Drawn]:
-    """Number the figures and draw their pictures.
+def start_drawing(figures: Iterable[Figure], painters: Executor) -> dict[str, Future[Pictures]]:
+    """Have charts drawn while other things are done.
+
+    Args:
+        figures: Those that are no charts are left to `draw`.
+        painters: Who draws, see `convbias.rendering.painters`.
+
+    Returns:
+        What is being drawn, by name.
+    """
+    return {
+        figure.name: painters.submit(draw_chart, figure.chart())
+        for figure in figures
+        if not isinstance(figure.drawing, Drawing)
+    }
+
+
+def draw(figures: Iterable[Figure], started: Mapping[str, Future[Pictures]]) -> dict[str, Drawn]:
+    """Number the figures and gather their pictures.
 
     Args:
         figures: In the order in which the report shows them.
+        started: The charts among them, which are being drawn.
 
     Returns:
         By name.
     """
-    return {
-        figure.name: Drawn(
-            figure, number, None if isinstance(figure.drawing, ImageGrid) else _still(figure)
-        )
-        for number, figure in enumerate(figures, start=1)
+    numbered = list(enumerate(figures, start=1))
+    # Drawn here, so before waiting for what is drawn elsewhere.
+    here = {
+        figure.name: _drawn(figure, number)
+        for number, figure in numbered
+        if figure.name not in started
     }
+    return {
+        figure.name: here.get(figure.name)
+        or _from_pictures(figure, number, started[figure.name].result())
+        for number, figure in numbered
+    }
+
+
+def _drawn(figure: Figure, number: int) -> Drawn:
+    still = None
+    if not isinstance(figure.drawing, ImageGrid):
+        still = _still(*(figure.svg(theme, titled=False) for theme in THEMES))
+    return Drawn(figure, number, still, figure.svg(), png(figure))
+
+
+def _from_pictures(figure: Figure, number: int, pictures: Pictures) -> Drawn:
+    still = _still(pictures.by_day, pictures.by_night)
+    return Drawn(figure, number, still, pictures.svg, pictures.png)
 
 
 def specifications(drawn: Mapping[str, Drawn]) -> dict[str, Any]:
@@ -124,14 +168,17 @@ def _asset(environment: jinja2.Environment, name: str) -> Markup:
     return Markup(environment.loader.get_source(environment, name)[0])  # noqa: S704
 
 
-def libraries() -> Markup:
-    """Vega, Vega-Lite and Vega-Embed, fit to stand inside a script element."""
-    bundle = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
+def start_bundling(painters: Executor) -> Future[str]:
+    """Have Vega, Vega-Lite and Vega-Embed put into one script, which takes seconds."""
+    return painters.submit(vl_convert.javascript_bundle, "window.vegaEmbed = vegaEmbed;")
+
+
+def libraries(bundle: str) -> Markup:
+    """A script, fit to stand inside a script element."""
     return Markup(bundle.replace("</script", "<\\/script"))  # noqa: S704 - the libraries' own text
 
 
-def _still(figure: Figure) -> Still:
-    light, dark = (figure.svg(theme, titled=False) for theme in THEMES)
+def _still(light: str, dark: str) -> Still:
     opening = re.search(r'<svg[^>]*? width="([\d.]+)(?:pt)?" height="([\d.]+)(?:pt)?"', light)
     width, height = (round(float(side)) for side in opening.groups()) if opening else (640, 400)
     return Still(_svg_address(light), _svg_address(dark), width, height)
