@@ -99,7 +99,7 @@ def experiments_block(profile: str, sections: Sequence[Section]) -> str:
         (
             f"*{how_many_seeds(counts)}; the {profile} profile trains these {trained}. All"
             " contrasts, statements and controls are in the report:"
-            f" `convbias report {profile} --runs results/{profile}/runs`.*"
+            f" `convbias report {profile} --runs results`.*"
         ),
     ]
     return "\n".join(lines)

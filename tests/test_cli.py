@@ -28,11 +28,13 @@ from convbias import __version__, claims
 from convbias import fashion_mnist as files
 from convbias.cli import main
 from convbias.cli.app import VERBS, make_app
+from convbias.cli.choices import choose_store
 from convbias.config import Arm, Convolutional, Dense
 from convbias.errors import AbsentDataError
 from convbias.recipes import classic, scheduled
 from convbias.run import Run
 from convbias.store import read_run
+from convbias.study import load_study
 from factories import make_arm
 from mirrors import CONTENTS, LABELS, PUBLISHED, fill
 
@@ -407,6 +409,19 @@ def test_report_with_missing_runs_names_them_and_goes_on(
     assert "convbias study tiny.toml --dataset drawn --seeds 0 1 --runs runs" in said.err
     assert len((study / "again" / "table.csv").read_text().splitlines()) == 8
     assert len(reported) == 7
+
+
+def test_runs_are_found_in_folders_of_published_studies(here: Path) -> None:
+    study = load_study("quick")
+    published = here / "results" / "quick" / "runs"
+    published.mkdir(parents=True)
+    assert choose_store(here / "results", study).folder == here / "results"  # nothing is there
+    (published / "a.json").touch()
+    for folder in (here / "results", here / "results" / "quick", published):
+        assert choose_store(folder, study).folder == published
+    assert choose_store(here / "results", load_study("full")).folder == here / "results"
+    (here / "results" / "b.json").touch()
+    assert choose_store(here / "results", study).folder == here / "results"
 
 
 def test_report_without_any_run_tells_how_to_train_them(

@@ -14,6 +14,7 @@ from convbias.cli.console import print_panel
 from convbias.config import DatasetName
 from convbias.errors import StorageError
 from convbias.seeds import check_seeds
+from convbias.store import Store
 from convbias.study import Study, load_study
 
 DatasetChoice = Literal["auto", "fashion-mnist", "drawn"]
@@ -54,6 +55,17 @@ def choose_dataset(choice: DatasetChoice) -> DatasetName:
             title="Drawn garments, not Fashion-MNIST",
         )
     return name
+
+
+def choose_store(folder: Path, study: Study) -> Store:
+    """Where a study's runs are read from.
+
+    Args:
+        folder: Of runs, of one published study, or of all published studies, like `results/`.
+        study: Whose runs.
+    """
+    candidates = [Store(folder), Store(folder / "runs"), Store(folder / study.name / "runs")]
+    return next((store for store in candidates if store.paths()), candidates[0])
 
 
 def check_data(name: DatasetName) -> None:

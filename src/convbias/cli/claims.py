@@ -9,7 +9,7 @@ from rich.text import Text
 
 from convbias import data
 from convbias.claims import ClaimResult, ClaimVerdict, DataFacts, audit
-from convbias.cli.choices import RUNS, DatasetChoice, choose_study
+from convbias.cli.choices import RUNS, DatasetChoice, choose_store, choose_study
 from convbias.cli.console import messages, results
 from convbias.cli.sweeping import print_damaged
 from convbias.eda import explore
@@ -17,7 +17,6 @@ from convbias.experiments import ORIGINAL
 from convbias.report import section
 from convbias.report.methods import networks
 from convbias.results import collect
-from convbias.store import Store
 
 STYLES: dict[ClaimVerdict, str] = {
     "holds": "green",
@@ -35,15 +34,16 @@ def claims(
 
     Only runs on all of Fashion-MNIST decide anything.
 
-    Example: `convbias claims full --runs results`
+    Example: `convbias claims quick --runs results`
 
     Args:
         profile: Name of a profile, or path of a TOML file of the same form.
         dataset: As for `convbias study`.
-        runs: Folder of stored runs.
+        runs: Folder of stored runs, or of published studies.
     """
     chosen = choose_study(profile, dataset)
-    collected = collect(chosen, ORIGINAL.name, Store(runs))
+    store = choose_store(runs, chosen)
+    collected = collect(chosen, ORIGINAL.name, store)
     print_damaged(collected.damaged)
     if collected.absent:
         count = len(collected.absent)
@@ -51,7 +51,7 @@ def claims(
     loaded = data.load(chosen.dataset)
     facts = DataFacts.of(loaded, explore(loaded))
     sections = {
-        name: section(collect(chosen, name, Store(runs)))
+        name: section(collect(chosen, name, store))
         for name in chosen.experiments
         if name != ORIGINAL.name
     }

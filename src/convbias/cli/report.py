@@ -10,7 +10,14 @@ import pandas as pd
 
 from convbias import data
 from convbias.atomic import write_atomically
-from convbias.cli.choices import RUNS, DatasetChoice, Seeds, check_writable, choose_study
+from convbias.cli.choices import (
+    RUNS,
+    DatasetChoice,
+    Seeds,
+    check_writable,
+    choose_store,
+    choose_study,
+)
 from convbias.cli.console import messages, print_table, results
 from convbias.cli.sweeping import print_damaged, print_diverged
 from convbias.errors import InputError
@@ -46,12 +53,12 @@ def report(
         profile: Name of a profile, or path of a TOML file of the same form.
         dataset: As for `convbias study`.
         seeds: Instead of the profile's.
-        runs: Folder of stored runs.
+        runs: Folder of stored runs, or of published studies.
         out: Folder for the report; report/PROFILE when absent.
     """
     chosen = choose_study(profile, dataset, seeds)
     folder = out or Path("report") / chosen.name
-    report_stored(["study", profile], chosen, Store(runs), folder)
+    report_stored(["study", profile], chosen, choose_store(runs, chosen), folder)
 
 
 def report_stored(command: Sequence[str], chosen: Study, store: Store, folder: Path) -> None:
