@@ -12,12 +12,13 @@ export CONVBIAS_DATA := $(abspath ../shared/data)
 endif
 endif
 
-.PHONY: help study test check bench lock clean
+.PHONY: help study test check notebook bench lock clean
 
 help:
 	@echo 'make study   train the quick study on Fashion-MNIST and write its report (PROFILE=full for more)'
 	@echo 'make test    lint, types and all tests'
 	@echo 'make check   lint and types alone'
+	@echo 'make notebook   execute the notebook from the published runs'
 	@echo 'make bench   training throughput beside Keras-TensorFlow and PyTorch, and its costs'
 	@echo 'make lock    resolve the requirement sets anew (for maintainers)'
 	@echo 'make clean   remove the environments'
@@ -33,6 +34,9 @@ check: $(VENV)/test.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
+
+notebook: $(VENV)/test.stamp
+	$(BIN)/python docs/notebook.py --profile $(PROFILE)
 
 bench: $(VENV)/run.stamp .venv-bench/stamp
 	$(BIN)/python benchmarks/throughput.py

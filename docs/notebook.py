@@ -65,15 +65,19 @@ def executed(profile: str, runs: Path) -> nbformat.NotebookNode:
     for number, cell in enumerate(notebook.cells):
         cell.metadata = nbformat.NotebookNode()
         for output in cell.get("outputs", ()):
-            lines = _text(output).count("\n") + 1
+            lines = text_of(output).count("\n") + 1
             if lines > LONGEST_OUTPUT:
                 sys.exit(f"cell {number} prints {lines} lines, more than {LONGEST_OUTPUT}")
     notebook.metadata.language_info = {"name": "python"}
     return notebook
 
 
-def _text(output: nbformat.NotebookNode) -> str:
-    """What of an output is read as text; a figure is none."""
+def text_of(output: nbformat.NotebookNode) -> str:
+    """What of an output is read as text; of a figure, nothing.
+
+    Args:
+        output: Of a cell.
+    """
     shown = output.get("data", {})
     if "image/svg+xml" in shown:
         return ""

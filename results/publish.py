@@ -21,11 +21,14 @@ from convbias.experiments import EXPERIMENTS, ORIGINAL
 from convbias.findings import evaluate
 from convbias.report import Section, comparison_table, section
 from convbias.results import Results, collect
+from convbias.run import Run
 from convbias.store import Store
 from convbias.study import load_study
 from convbias.wording import how_many_seeds
 
 ROOT = Path(__file__).parents[1]
+SHIPPED = "cnn-3x3"  # the one arm of which a network is published
+MOST_SHIPPED_BYTES = 2**20
 # Name of a block of the README to the SVG files of the report that it shows.
 BLOCKS = {"result": ("accuracy", "convergence-accuracy"), "experiments": ("shift-accuracy",)}
 
@@ -133,6 +136,16 @@ def put_into_readme(readme: str, name: str, block: str) -> str:
     return f"{before}{begin}\n{block}\n{end}{after}"
 
 
+def _ship(runs: Sequence[Run], source: Store, target: Store) -> None:
+    """Publish the first CNN 3x3 with its network, for the notebook and for all who would ask it."""
+    run = next(run for run in runs if run.arm_name == SHIPPED and run.status == "finished")
+    network = source.network_path(run.arm, run.seed)
+    size = network.stat().st_size
+    if size > MOST_SHIPPED_BYTES:
+        raise SystemExit(f"{network} has {size:,} bytes, more than {MOST_SHIPPED_BYTES:,}")
+    shutil.copy(network, target.folder)
+
+
 def main() -> None:
     """Publish the profile that the command line names."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -150,6 +163,7 @@ def main() -> None:
             for measure in EXPERIMENTS[name].measures:
                 path = source.measurement_path(run, measure)
                 shutil.copy(path, target.folder / "measurements")
+    _ship(collect(study, ORIGINAL.name, source).runs, source, target)
     with tempfile.TemporaryDirectory() as folder:
         report_stored(["study", study.name], study, target, Path(folder))
         shutil.copy(Path(folder) / "table.csv", target.folder.parent)
