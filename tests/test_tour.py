@@ -89,7 +89,7 @@ def test_what_is_not_stored_is_said(tmp_path_factory: pytest.TempPathFactory) ->
         assert shown.text == "*The profile tiny has no run of the experiment shift.*"
     run, network = tour.shipped()
     assert run.arm_name == "cnn-3x3"
-    assert network.count_params() == 28_429  # with mean, spread and count of the standardisation
+    assert network.count_params() == 28_426  # by arithmetic
 
 
 def test_runs_that_are_not_there(tmp_path: Path) -> None:
