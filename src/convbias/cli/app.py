@@ -23,7 +23,7 @@ VERBS = {
     "package": "Pack an export as one archive to serve, and verify archives.",
     "serve": "Serve an archive until interrupted; requests in progress are answered first.",
     "predict": "Ask an archive, a server or a SageMaker endpoint which class images belong to.",
-    "deploy": "Put an archive behind a SageMaker endpoint: plan, apply, smoke, status, delete.",
+    "deploy": "Put an archive behind a SageMaker endpoint; without a further word, plan it.",
     "runs": "List, show and verify stored runs.",
     "data": "Download and verify the images.",
     "tune": "Search for each model's learning rate on validation images; no test image is used.",
