@@ -90,6 +90,25 @@ def scaled(images: jax.Array) -> jax.Array:
     return images.astype(jnp.float32) / 255
 
 
+def compiled(network: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
+    """A network as a function of stored images, compiled once for all calls.
+
+    Args:
+        network: Gives a score per class, (n, classes).
+
+    Returns:
+        From uint8 (n, height, width, channels), n at least 1, to the scores, float32 (n, classes).
+        A call with another number of images per batch is compiled anew.
+    """
+
+    @jax.jit
+    def scores(weights: Weights, batch: jax.Array) -> jax.Array:
+        return apply(network, weights, scaled(batch))
+
+    weights = weights_of(network)
+    return lambda images: in_batches(lambda batch: scores(weights, batch), images)
+
+
 def in_batches(
     function: Callable[[np.ndarray], Any], images: np.ndarray, largest: int = LARGEST_BATCH
 ) -> np.ndarray:

@@ -90,6 +90,18 @@ class Store:
             )
         return read_run(known[key])
 
+    def of_arm(self, arm: Arm) -> tuple[list[Run], list[ConvbiasError]]:
+        """The stored runs of an arm, seeds ascending, and why further ones cannot be read."""
+        runs: list[Run] = []
+        damaged: list[ConvbiasError] = []
+        for path in self.paths():
+            if path.stem.startswith(f"{arm.hash}-seed"):
+                try:
+                    runs.append(read_run(path))
+                except DamagedRunError as error:
+                    damaged.append(error)
+        return sorted(runs, key=lambda run: run.seed), damaged
+
     def measurement_path(self, run: Run, measure: str) -> Path:
         """Where what a measure found on a run's network lies."""
         return self.folder / "measurements" / f"{run.key}-{measure}.json"

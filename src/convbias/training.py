@@ -123,7 +123,7 @@ def epoch_orders(arm: Arm, seed: int, dataset: data.Dataset) -> Iterator[np.ndar
         arm uses, or as many images as its recipe asks for. Every pass is a fresh permutation; what
         an epoch leaves of it begins the next epoch.
     """
-    training, _ = _split(arm, seed, dataset)
+    training, _ = split_of(arm, seed, dataset)
     images = arm.recipe.images_per_epoch or len(training)
     stream = np.random.default_rng([seed, 0x0D3])
     left = training[:0]
@@ -140,7 +140,7 @@ class _Training:
     def __init__(self, arm: Arm, seeds: Sequence[int], dataset: data.Dataset) -> None:
         dataset = vary(dataset, arm.data)
         self.arm, self.seeds, self.dataset = arm, seeds, dataset
-        parts = [_split(arm, seed, dataset) for seed in seeds]
+        parts = [split_of(arm, seed, dataset) for seed in seeds]
         self.split = np.stack([training for training, _ in parts])  # (seeds, images)
         self.held_out = np.stack([held_out for _, held_out in parts])
         standardise = (dataset.pixel_mean, dataset.pixel_std) if arm.recipe.standardised else None
@@ -239,8 +239,17 @@ class _Training:
         ]
 
 
-def _split(arm: Arm, seed: int, dataset: data.Dataset) -> tuple[np.ndarray, np.ndarray]:
-    """Indices of the training images that the arm uses, and of the validation images."""
+def split_of(arm: Arm, seed: int, dataset: data.Dataset) -> tuple[np.ndarray, np.ndarray]:
+    """Which images a run is trained on, and which its validation scores are of.
+
+    Args:
+        arm: Says how many of the training split's images are used.
+        seed: Of the run.
+        dataset: What `vary` makes of the arm's data.
+
+    Returns:
+        int64 indices into the data set's training images, both ascending.
+    """
     training, held_out = data.split(dataset.train_labels, seed)
     if arm.data.training_images is not None:
         training = data.subset(training, dataset.train_labels, arm.data.training_images, seed)

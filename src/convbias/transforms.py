@@ -13,6 +13,7 @@ from convbias.errors import InputError
 # Beside the seed, each random purpose has its own constant, so that no two share their draws.
 SHUFFLE_PURPOSE = 11
 SHIFT_PURPOSE = 12
+NOISE_PURPOSE = 13
 
 
 def pixel_permutation(side: int, seed: int) -> np.ndarray:
@@ -136,6 +137,59 @@ def at_random_places(images: np.ndarray, side: int, largest: int, seed: int) -> 
     columns = lefts[:, None, None] + np.arange(width)
     canvas[np.arange(n)[:, None, None], rows, columns] = images
     return canvas
+
+
+def shift_inside_frame(images: np.ndarray, rows: int, columns: int) -> np.ndarray:
+    """Move every image's content inside its frame: what leaves it is lost, black comes in.
+
+    This is what a network without a canvas meets; `on_canvas` loses nothing.
+
+    Args:
+        images: uint8 (n, height, width, channels).
+        rows: Pixels downwards; negative is upwards.
+        columns: Pixels to the right; negative is to the left.
+
+    Returns:
+        uint8 (n, height, width, channels).
+
+    Example:
+        >>> import numpy as np
+        >>> image = np.array([[1, 2], [3, 4]], dtype=np.uint8).reshape(1, 2, 2, 1)
+        >>> shift_inside_frame(image, 1, 0)[0, :, :, 0].tolist()
+        [[0, 0], [1, 2]]
+    """
+    height, width = images.shape[1:3]
+    down, right = np.clip(rows, -height, height), np.clip(columns, -width, width)
+    moved = np.zeros_like(images)
+    target = (_part(down, height), _part(right, width))
+    source = (_part(-down, height), _part(-right, width))
+    moved[:, *target] = images[:, *source]
+    return moved
+
+
+def _part(shift: int, length: int) -> slice:
+    """Where along one axis something lies that has moved by so much."""
+    return slice(max(shift, 0), length + min(shift, 0))
+
+
+def add_noise(images: np.ndarray, standard_deviation: float, seed: int) -> np.ndarray:
+    """Add Gaussian noise to every pixel, each with a draw of its own.
+
+    The result is rounded and cut off at black and white, as a stored image is, so that a black
+    ground becomes brighter on average, and pixels vary less than the noise that was added.
+
+    Args:
+        images: uint8 (n, height, width, channels).
+        standard_deviation: Of the noise, in grey values (0 to 255).
+        seed: Draws it; the same noise, scaled, for every standard deviation.
+
+    Returns:
+        uint8 (n, height, width, channels).
+    """
+    random = np.random.default_rng([seed, NOISE_PURPOSE])
+    noise = random.standard_normal(images.shape, dtype=np.float32)
+    noisy = images + np.float32(standard_deviation) * noise
+    return np.clip(np.rint(noisy), 0, 255).astype(np.uint8)
 
 
 def occlude(images: np.ndarray, top: int, left: int, side: int, grey: int = 0) -> np.ndarray:

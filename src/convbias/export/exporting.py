@@ -60,7 +60,7 @@ def export(network: keras.Model, run: Run, dataset: Dataset, folder: Path) -> Ex
     """
     check_installed("export", NEEDED)
     _check_folder(folder)
-    stock = _stock(network, run)
+    stock = stock_network(network, run)
     images = dataset.test_images[:CHECKED_IMAGES].astype(np.float32) / 255
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -99,7 +99,7 @@ def _check_folder(folder: Path) -> None:
     )
 
 
-def _stock(network: keras.Model, run: Run) -> keras.Sequential:
+def stock_network(network: keras.Model, run: Run) -> keras.Sequential:
     """The same network of stock layers, which TensorFlow knows, too."""
     shape = (None, IMAGE_SIDE, IMAGE_SIDE, 1)
     if network.input_shape != shape:

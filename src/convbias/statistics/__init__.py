@@ -24,6 +24,8 @@ from convbias.statistics.intervals import (
     summarise,
 )
 from convbias.statistics.power import pairs_needed, predicted_power, spread_of_differences
+from convbias.statistics.proportions import wilson_interval
+from convbias.statistics.reliability import Reliability, error_by_chance, reliability
 from convbias.statistics.shares import Share, shares_of_gap
 from convbias.statistics.sign_flips import (
     attainable_level,
@@ -38,6 +40,7 @@ __all__ = [
     "ImagesRatio",
     "Interval",
     "RatioAtSize",
+    "Reliability",
     "Share",
     "Summary",
     "Verdict",
@@ -50,6 +53,7 @@ __all__ = [
     "calibrate_arm",
     "crossed_bootstrap",
     "crossed_bootstraps",
+    "error_by_chance",
     "fewest_pairs",
     "holm",
     "holm_over",
@@ -59,9 +63,11 @@ __all__ = [
     "pairs_needed",
     "predicted_power",
     "prediction_interval",
+    "reliability",
     "shares_of_gap",
     "sign_flip_p_value",
     "smallest_p_value",
     "spread_of_differences",
     "summarise",
+    "wilson_interval",
 ]

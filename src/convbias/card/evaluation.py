@@ -1,0 +1,296 @@
+"""From a stored run with its network to everything that its card says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from convbias.card.commands import commands
+from convbias.card.contents import (
+    Bin,
+    Calibration,
+    Checks,
+    Confusion,
+    Data,
+    Estimate,
+    ModelCard,
+    Noisy,
+    OfClass,
+    Origin,
+    OverSeeds,
+    Shifted,
+)
+from convbias.config import DataVariant
+from convbias.data import Dataset
+from convbias.environment import code_version
+from convbias.errors import InputError
+from convbias.figures import data_remark
+from convbias.figures.arms import predictions
+from convbias.figures.classes import confusion_counts
+from convbias.forward import compiled
+from convbias.measures.robustness import robustness
+from convbias.run import PerImage, Run, Scores
+from convbias.statistics import (
+    Interval,
+    error_by_chance,
+    mean_interval,
+    reliability,
+    summarise,
+    wilson_interval,
+)
+from convbias.store import weights_checksum
+from convbias.training import split_of
+
+CHANGES_SEED = 0
+MOST_CONFUSIONS = 10
+UNUSUAL = 0.95  # which share of the errors by chance lies below the one that is told
+
+
+def check_describable(run: Run) -> tuple[Scores, PerImage]:
+    """Make sure that a run is one of those that a card can be written for.
+
+    Args:
+        run: Any stored run.
+
+    Returns:
+        Its scores on the test images, together and one by one.
+
+    Raises:
+        InputError: It diverged, never saw the test images, or was trained on changed ones.
+    """
+    if run.status != "finished":
+        raise InputError(
+            f"the run {run.key} diverged: {run.reason}",
+            "a finished run",
+            "see `convbias runs list`",
+        )
+    if run.test is None or run.per_image is None:
+        raise InputError(
+            f"the run {run.key} was scored on validation images only",
+            "a run that was scored on the test images",
+            "train its arm with `convbias train`, `convbias experiment` or `convbias study`",
+        )
+    data = run.arm.data
+    plain = DataVariant(dataset=data.dataset, training_images=data.training_images)
+    if data != plain:
+        changed = ", ".join(
+            f"{name} = {value}"
+            for name, value in data.model_dump().items()
+            if value != getattr(plain, name)
+        )
+        raise InputError(
+            f"the run {run.key} was trained on changed images ({changed})",
+            "images of 28 x 28 pixels as they are, which is what an exported network is asked about",
+            "name another run; `convbias runs list` has them",
+        )
+    return run.test, run.per_image
+
+
+def evaluate(
+    network: keras.Model, run: Run, same_arm: Sequence[Run], dataset: Dataset, runs: Path
+) -> ModelCard:
+    """Evaluate a network on the test images, as they are and changed.
+
+    Args:
+        network: Of the run.
+        run: What it was trained as.
+        same_arm: All stored runs of its arm, this one among them; only finished ones on the same
+            images are counted.
+        dataset: That it was trained on.
+        runs: Folder that they lie in.
+
+    Returns:
+        The card.
+
+    Raises:
+        InputError: `check_describable` says why; or the data or the network are not the run's.
+    """
+    test, per_image = check_describable(run)
+    checksum = _check_origin(network, run, dataset)
+    labels = dataset.test_labels
+    counts = confusion_counts(predictions([run], dataset), labels, len(dataset.class_names))
+    probabilities = compiled(network)(dataset.test_images)
+    answers = probabilities.argmax(axis=1)
+    changed = robustness(network, dataset.test_images, labels, seed=CHANGES_SEED)
+    others = [one for one in same_arm if one.test and one.data_checksum == run.data_checksum]
+    return ModelCard(
+        run=run.key,
+        name=run.arm_name,
+        arm=run.arm,
+        seed=run.seed,
+        parameters=sum(np.size(weights) for weights in network.trainable_variables),
+        data=_data(run, dataset),
+        accuracy=_share(per_image.correct),
+        loss=_estimate(test.loss, mean_interval(per_image.loss), test.images),
+        accuracy_over_seeds=_over_seeds(others, "accuracy"),
+        loss_over_seeds=_over_seeds(others, "loss"),
+        of_classes=_of_classes(counts, dataset.class_names),
+        confusions=_confusions(counts, dataset.class_names),
+        confusion_counts=tuple(map(tuple, counts.tolist())),
+        calibration=_calibration(probabilities, labels),
+        shifts=tuple(
+            Shifted(pixels=pixels, brightness_kept=kept, accuracy=_share(correct))
+            for pixels, kept, correct in zip(
+                changed.distances.tolist(), changed.kept.tolist(), changed.shifted, strict=True
+            )
+        ),
+        noise=tuple(
+            Noisy(standard_deviation=deviation, accuracy=_share(correct))
+            for deviation, correct in zip(changed.deviations.tolist(), changed.noisy, strict=True)
+        ),
+        changes_seed=CHANGES_SEED,
+        checks=Checks(
+            weights_checksum=checksum,
+            same_answers=int((answers == per_image.predicted).sum()),
+        ),
+        commands=commands(network, run, runs),
+        origin=_origin(run),
+    )
+
+
+def _check_origin(network: keras.Model, run: Run, dataset: Dataset) -> str:
+    """Make sure that network and data are the run's; returns the weights' checksum."""
+    if run.data_checksum != dataset.checksum:
+        raise InputError(
+            f"the run {run.key} was trained on {run.arm.data.dataset} with the checksum"
+            f" {run.data_checksum[:12]}, but {dataset.name} has {dataset.checksum[:12]}",
+            "the data that the run was trained on",
+            "train the run again",
+        )
+    found = weights_checksum(np.asarray(weights) for weights in network.trainable_variables)
+    if found != run.weights_checksum:
+        raise InputError(
+            f"the weights of the network have the checksum {found[:12]}, but the record of"
+            f" {run.key} says {(run.weights_checksum or 'none')[:12]}",
+            "the trained network beside its record",
+            "look with `convbias runs verify`, and train the run again",
+        )
+    return found
+
+
+def _data(run: Run, dataset: Dataset) -> Data:
+    training, held_out = split_of(run.arm, run.seed, dataset)
+
+    def per_class(labels: np.ndarray) -> tuple[int, ...]:
+        return tuple(np.bincount(labels, minlength=len(dataset.class_names)).tolist())
+
+    return Data(
+        dataset=dataset.name,
+        remark=data_remark(run.arm.data),
+        checksum=dataset.checksum,
+        classes=dataset.class_names,
+        training=per_class(dataset.train_labels[training]),
+        validation=per_class(dataset.train_labels[held_out]),
+        test=per_class(dataset.test_labels),
+    )
+
+
+def _estimate(value: float, interval: Interval | None, images: int) -> Estimate:
+    assert interval is not None  # noqa: S101 - no data set has a single test image
+    return Estimate(
+        value=value,
+        low=interval.low,
+        high=interval.high,
+        confidence=interval.confidence,
+        method=interval.method,
+        images=images,
+    )
+
+
+def _share(correct: np.ndarray) -> Estimate:
+    return _share_of(int(correct.sum()), len(correct))
+
+
+def _share_of(right: int, images: int) -> Estimate:
+    return _estimate(right / images, wilson_interval(right, images), images)
+
+
+def _over_seeds(runs: Sequence[Run], score: str) -> OverSeeds:
+    summary = summarise([getattr(run.test, score) for run in runs])
+    low, high = summary.interval.ends if summary.interval else (None, None)
+    return OverSeeds(
+        runs=tuple(run.key for run in runs), mean=summary.mean, sd=summary.sd, low=low, high=high
+    )
+
+
+def _of_classes(counts: np.ndarray, names: Sequence[str]) -> tuple[OfClass, ...]:
+    images, predicted = counts.sum(axis=1).tolist(), counts.sum(axis=0).tolist()
+    right = counts.diagonal().tolist()
+    return tuple(
+        OfClass(
+            name=name,
+            images=images[label],
+            predicted=predicted[label],
+            recall=_share_of(right[label], images[label]) if images[label] else None,
+            precision=_share_of(right[label], predicted[label]) if predicted[label] else None,
+        )
+        for label, name in enumerate(names)
+    )
+
+
+def _confusions(counts: np.ndarray, names: Sequence[str]) -> tuple[Confusion, ...]:
+    wrong = counts - np.diag(counts.diagonal())
+    largest = np.argsort(-wrong, axis=None, kind="stable")[:MOST_CONFUSIONS]
+    pairs = np.transpose(np.unravel_index(largest, wrong.shape)).tolist()
+    return tuple(
+        Confusion(
+            true=names[true],
+            predicted=names[predicted],
+            images=int(wrong[true, predicted]),
+            share=float(wrong[true, predicted] / counts[true].sum()),
+        )
+        for true, predicted in pairs
+        if wrong[true, predicted]
+    )
+
+
+def _calibration(probabilities: np.ndarray, labels: np.ndarray) -> Calibration:
+    certain = probabilities.max(axis=1)
+    found = reliability(certain, probabilities.argmax(axis=1) == labels)
+    by_chance = error_by_chance(certain)
+    class_wise = [
+        reliability(of_class, labels == label).expected_error
+        for label, of_class in enumerate(probabilities.T)
+    ]
+    return Calibration(
+        bins=tuple(
+            Bin(
+                low=low,
+                high=high,
+                images=images,
+                confidence=stated if images else None,
+                accuracy=_share_of(right, images) if images else None,
+            )
+            for low, high, images, stated, right in zip(
+                found.edges[:-1].tolist(),
+                found.edges[1:].tolist(),
+                found.counts.tolist(),
+                found.stated.tolist(),
+                found.came_true.tolist(),
+                strict=True,
+            )
+        ),
+        expected_error=found.expected_error,
+        expected_error_by_chance=float(np.median(by_chance)),
+        largest_error_by_chance=float(np.quantile(by_chance, UNUSUAL)),
+        class_wise_error=float(np.mean(class_wise)),
+        overconfidence=found.overconfidence,
+    )
+
+
+def _origin(run: Run) -> Origin:
+    machine = run.environment
+    return Origin(
+        code_version=run.code_version,
+        card_code_version=code_version(),
+        finished_at=run.cost.finished_at,
+        training_seconds=run.cost.training_seconds,
+        python=machine.python,
+        platform=machine.platform,
+        processor=machine.processor,
+        accelerator=machine.accelerator,
+        versions=machine.versions,
+    )

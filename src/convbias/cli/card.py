@@ -1,0 +1,40 @@
+"""`convbias card`: what a trained network can do, how sure that is, and what it cannot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from convbias import data
+from convbias.card.drawing import figures
+from convbias.card.evaluation import check_describable, evaluate
+from convbias.card.writing import write_card
+from convbias.cli.choices import RUNS, check_writable
+from convbias.cli.console import results
+from convbias.cli.sweeping import print_damaged
+from convbias.store import Store
+from convbias.stored_network import load_network
+
+FOLDER = Path("model_card")
+
+
+def card(run: str, /, *, runs: Path = RUNS, out: Path = FOLDER) -> None:
+    """Write the model card of a run's network: uses, errors, calibration, robustness, limits.
+
+    Example: `convbias card 1dc6606061a0-seed0`
+
+    Args:
+        run: As `convbias runs list` names it.
+        runs: Folder of stored runs.
+        out: Folder that receives the card; an earlier card is replaced.
+    """
+    store = Store(runs)
+    stored = store.named(run)
+    check_describable(stored)
+    network = load_network(store, stored)
+    check_writable(out)
+    same_arm, damaged = store.of_arm(stored.arm)
+    print_damaged(damaged)
+    dataset = data.load(stored.arm.data.dataset)
+    described = evaluate(network, stored, same_arm, dataset, runs)
+    for path in write_card(described, figures(described, stored, dataset), out):
+        results().print(f"wrote {path}", soft_wrap=True)

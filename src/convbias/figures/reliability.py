@@ -1,0 +1,74 @@
+"""How often a classifier is right, against how certain it says it is."""
+
+from __future__ import annotations
+
+import altair as alt
+import pandas as pd
+
+from convbias.figures.arms import with_remark
+from convbias.figures.base import Figure
+from convbias.figures.theme import arm_colours
+
+_SIDE = 430  # pixels
+
+
+def reliability_diagram(arm: str, bins: pd.DataFrame, found: str, remark: str | None) -> Figure:
+    """Draw the accuracy of the answers in every bin of confidence, and how many there are.
+
+    Args:
+        arm: Name of the network's arm.
+        bins: Columns low and high (the bin's edges), images, confidence (their mean), accuracy,
+            accuracy_low and accuracy_high (its interval), all but images in %; one row per bin that
+            has images.
+        found: What is seen, in sentences.
+        remark: What must be known about the data.
+
+    Returns:
+        The figure.
+    """
+    table = bins.assign(share=100 * bins["images"] / bins["images"].sum())
+    colour = arm_colours([arm])[arm]
+    percent = alt.Scale(domain=[0, 100], nice=False)
+    x = alt.X("confidence:Q").title("Confidence, mean of the bin (%)").scale(percent)
+    y = alt.Y("accuracy:Q").title("Answers that are right (%)").scale(percent)
+    tooltip = [
+        alt.Tooltip("images:Q", format=","),
+        *(
+            alt.Tooltip(f"{field}:Q", title=title, format=".2f")
+            for field, title in (
+                ("confidence", "mean confidence (%)"),
+                ("accuracy", "right (%)"),
+                ("accuracy_low", "interval from"),
+                ("accuracy_high", "to"),
+            )
+        ),
+    ]
+    diagonal = alt.Chart(pd.DataFrame({"stated": [0, 100]})).encode(
+        alt.X("stated:Q").scale(percent), alt.Y("stated:Q").scale(percent)
+    )
+    chart = alt.Chart(table)
+    layers = [
+        chart.mark_rect(style="zone").encode(
+            alt.X("low:Q").scale(percent), alt.X2("high:Q"), alt.Y("share:Q"), alt.Y2(datum=0)
+        ),
+        diagonal.mark_line(strokeDash=[5, 4], strokeWidth=1.2, style="rule"),
+        chart.mark_rule(strokeWidth=2, color=colour, opacity=0.6).encode(
+            x, alt.Y("accuracy_low:Q"), alt.Y2("accuracy_high:Q")
+        ),
+        chart.mark_line(strokeWidth=2, color=colour).encode(x, y),
+        chart.mark_point(filled=True, size=60, opacity=1, color=colour).encode(
+            x, y, tooltip=tooltip
+        ),
+    ]
+    return Figure(
+        name="reliability",
+        title=f"Is {arm} right as often as it says?",
+        subtitle=with_remark("answers in bins of confidence, 95 % intervals", remark),
+        caption=(
+            f"{found} On the dashed line an answer of 70 % confidence is right in 70 % of the"
+            " cases; below it the network is too certain, above it too hesitant. Grey bars are the"
+            " share of the test images in each bin."
+        ),
+        description=f"Accuracy against confidence in percent. {found}",
+        drawing=alt.layer(*layers).properties(width=_SIDE, height=_SIDE),
+    )
