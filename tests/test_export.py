@@ -136,7 +136,7 @@ def test_an_export_that_answers_otherwise_leaves_nothing_behind(
     dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = models.build(MODELS["dense"], seed=4)
-    monkeypatch.setattr(exporting, "stock_network", lambda *_: other)
+    monkeypatch.setattr(exporting, "rebuild", lambda _: other)
     folder = tmp_path / "model"
     with pytest.raises(RunError, match="answers otherwise than the network: 1 by"):
         export(network("dense"), make_run(make_arm("dense"), 0), dataset, folder)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from pathlib import Path
 from typing import get_args
 
 import keras
@@ -12,34 +11,32 @@ from convbias.card.contents import Commands
 from convbias.config import Arm, Convolutional, DataVariant, Dense
 from convbias.errors import InputError
 from convbias.experiments import EXPERIMENTS
-from convbias.export.exporting import stock_network
+from convbias.export.exporting import check_exportable
 from convbias.recipes import RecipeName, recipe_for
 from convbias.run import Run
 from convbias.study import load_study, profiles_folder
 
 
-def commands(network: keras.Model, run: Run, runs: Path) -> Commands:
-    """Find the commands.
+def commands(network: keras.Model, run: Run) -> Commands:
+    """Find the commands, for somebody who has nothing but the package.
 
     Args:
         network: Of the run.
         run: A finished run.
-        runs: Folder of stored runs that it lies in.
     """
     train = train_command(run.arm, run.seed)
     found = train or experiment_command(run.arm, run.seed)
-    where = ["--runs", str(runs)]
     try:
-        stock_network(network, run)
+        check_exportable(network, run)
         no_export = None
     except InputError as error:
         no_export = error.what
     return Commands(
         train=found,
         trains_more=train is None and found is not None,
-        export=None if no_export else _line("export", run.key, *where),
+        export=None if no_export else _line("export", run.key),
         no_export=no_export,
-        card=_line("card", run.key, *where),
+        card=_line("card", run.key),
     )
 
 
@@ -70,9 +67,7 @@ def train_command(arm: Arm, seed: int) -> str | None:
     else:
         return None
     images = [] if data.training_images is None else ["--training-images", data.training_images]
-    return _line(
-        "train", *words, *recipe, *images, "--dataset", data.dataset, "--seeds", str(seed)
-    )
+    return _line("train", *words, *recipe, *images, "--dataset", data.dataset, "--seeds", str(seed))
 
 
 def experiment_command(arm: Arm, seed: int) -> str | None:

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import keras
 import numpy as np
 
+from convbias.card.answers import calibration, confusions, estimate, of_classes, share
 from convbias.card.commands import commands
 from convbias.card.contents import (
-    Bin,
-    Calibration,
     Checks,
-    Confusion,
     Data,
-    Estimate,
     ModelCard,
     Noisy,
-    OfClass,
     Origin,
     OverSeeds,
     Shifted,
@@ -33,20 +28,11 @@ from convbias.figures.classes import confusion_counts
 from convbias.forward import compiled
 from convbias.measures.robustness import robustness
 from convbias.run import PerImage, Run, Scores
-from convbias.statistics import (
-    Interval,
-    error_by_chance,
-    mean_interval,
-    reliability,
-    summarise,
-    wilson_interval,
-)
+from convbias.statistics import mean_interval, summarise
 from convbias.store import weights_checksum
 from convbias.training import split_of
 
 CHANGES_SEED = 0
-MOST_CONFUSIONS = 10
-UNUSUAL = 0.95  # which share of the errors by chance lies below the one that is told
 
 
 def check_describable(run: Run) -> tuple[Scores, PerImage]:
@@ -83,14 +69,14 @@ def check_describable(run: Run) -> tuple[Scores, PerImage]:
         )
         raise InputError(
             f"the run {run.key} was trained on changed images ({changed})",
-            "images of 28 x 28 pixels as they are, which is what an exported network is asked about",
+            "images of 28 x 28 pixels as they are, as an exported network is asked about",
             "name another run; `convbias runs list` has them",
         )
     return run.test, run.per_image
 
 
 def evaluate(
-    network: keras.Model, run: Run, same_arm: Sequence[Run], dataset: Dataset, runs: Path
+    network: keras.Model, run: Run, same_arm: Sequence[Run], dataset: Dataset
 ) -> ModelCard:
     """Evaluate a network on the test images, as they are and changed.
 
@@ -100,7 +86,6 @@ def evaluate(
         same_arm: All stored runs of its arm, this one among them; only finished ones on the same
             images are counted.
         dataset: That it was trained on.
-        runs: Folder that they lie in.
 
     Returns:
         The card.
@@ -123,22 +108,22 @@ def evaluate(
         seed=run.seed,
         parameters=sum(np.size(weights) for weights in network.trainable_variables),
         data=_data(run, dataset),
-        accuracy=_share(per_image.correct),
-        loss=_estimate(test.loss, mean_interval(per_image.loss), test.images),
+        accuracy=share(per_image.correct),
+        loss=estimate(test.loss, mean_interval(per_image.loss), test.images),
         accuracy_over_seeds=_over_seeds(others, "accuracy"),
         loss_over_seeds=_over_seeds(others, "loss"),
-        of_classes=_of_classes(counts, dataset.class_names),
-        confusions=_confusions(counts, dataset.class_names),
+        of_classes=of_classes(counts, dataset.class_names),
+        confusions=confusions(counts, dataset.class_names),
         confusion_counts=tuple(map(tuple, counts.tolist())),
-        calibration=_calibration(probabilities, labels),
+        calibration=calibration(probabilities, labels),
         shifts=tuple(
-            Shifted(pixels=pixels, brightness_kept=kept, accuracy=_share(correct))
+            Shifted(pixels=pixels, brightness_kept=kept, accuracy=share(correct))
             for pixels, kept, correct in zip(
                 changed.distances.tolist(), changed.kept.tolist(), changed.shifted, strict=True
             )
         ),
         noise=tuple(
-            Noisy(standard_deviation=deviation, accuracy=_share(correct))
+            Noisy(standard_deviation=deviation, accuracy=share(correct))
             for deviation, correct in zip(changed.deviations.tolist(), changed.noisy, strict=True)
         ),
         changes_seed=CHANGES_SEED,
@@ -146,7 +131,7 @@ def evaluate(
             weights_checksum=checksum,
             same_answers=int((answers == per_image.predicted).sum()),
         ),
-        commands=commands(network, run, runs),
+        commands=commands(network, run),
         origin=_origin(run),
     )
 
@@ -188,96 +173,11 @@ def _data(run: Run, dataset: Dataset) -> Data:
     )
 
 
-def _estimate(value: float, interval: Interval | None, images: int) -> Estimate:
-    assert interval is not None  # noqa: S101 - no data set has a single test image
-    return Estimate(
-        value=value,
-        low=interval.low,
-        high=interval.high,
-        confidence=interval.confidence,
-        method=interval.method,
-        images=images,
-    )
-
-
-def _share(correct: np.ndarray) -> Estimate:
-    return _share_of(int(correct.sum()), len(correct))
-
-
-def _share_of(right: int, images: int) -> Estimate:
-    return _estimate(right / images, wilson_interval(right, images), images)
-
-
 def _over_seeds(runs: Sequence[Run], score: str) -> OverSeeds:
     summary = summarise([getattr(run.test, score) for run in runs])
     low, high = summary.interval.ends if summary.interval else (None, None)
     return OverSeeds(
         runs=tuple(run.key for run in runs), mean=summary.mean, sd=summary.sd, low=low, high=high
-    )
-
-
-def _of_classes(counts: np.ndarray, names: Sequence[str]) -> tuple[OfClass, ...]:
-    images, predicted = counts.sum(axis=1).tolist(), counts.sum(axis=0).tolist()
-    right = counts.diagonal().tolist()
-    return tuple(
-        OfClass(
-            name=name,
-            images=images[label],
-            predicted=predicted[label],
-            recall=_share_of(right[label], images[label]) if images[label] else None,
-            precision=_share_of(right[label], predicted[label]) if predicted[label] else None,
-        )
-        for label, name in enumerate(names)
-    )
-
-
-def _confusions(counts: np.ndarray, names: Sequence[str]) -> tuple[Confusion, ...]:
-    wrong = counts - np.diag(counts.diagonal())
-    largest = np.argsort(-wrong, axis=None, kind="stable")[:MOST_CONFUSIONS]
-    pairs = np.transpose(np.unravel_index(largest, wrong.shape)).tolist()
-    return tuple(
-        Confusion(
-            true=names[true],
-            predicted=names[predicted],
-            images=int(wrong[true, predicted]),
-            share=float(wrong[true, predicted] / counts[true].sum()),
-        )
-        for true, predicted in pairs
-        if wrong[true, predicted]
-    )
-
-
-def _calibration(probabilities: np.ndarray, labels: np.ndarray) -> Calibration:
-    certain = probabilities.max(axis=1)
-    found = reliability(certain, probabilities.argmax(axis=1) == labels)
-    by_chance = error_by_chance(certain)
-    class_wise = [
-        reliability(of_class, labels == label).expected_error
-        for label, of_class in enumerate(probabilities.T)
-    ]
-    return Calibration(
-        bins=tuple(
-            Bin(
-                low=low,
-                high=high,
-                images=images,
-                confidence=stated if images else None,
-                accuracy=_share_of(right, images) if images else None,
-            )
-            for low, high, images, stated, right in zip(
-                found.edges[:-1].tolist(),
-                found.edges[1:].tolist(),
-                found.counts.tolist(),
-                found.stated.tolist(),
-                found.came_true.tolist(),
-                strict=True,
-            )
-        ),
-        expected_error=found.expected_error,
-        expected_error_by_chance=float(np.median(by_chance)),
-        largest_error_by_chance=float(np.quantile(by_chance, UNUSUAL)),
-        class_wise_error=float(np.mean(class_wise)),
-        overconfidence=found.overconfidence,
     )
 
 

@@ -50,7 +50,7 @@ def calibrated(card: ModelCard) -> str:
     told = f"The expected calibration error is {share(found.expected_error)}"
     usual = share(found.largest_error_by_chance)
     if found.expected_error <= found.largest_error_by_chance:
-        return f"{told}, no more than chance alone shows in 1 of 20 perfect networks ({usual})."
+        return f"{told}, which chance alone shows of perfectly calibrated answers (up to {usual})."
     way = "more" if found.overconfidence > 0 else "less"
     return (
         f"{told}; chance alone seldom shows more than {usual}. On average the network is"
@@ -66,9 +66,7 @@ def falls(points: Sequence[tuple[float, Estimate]], unit: str) -> str:
         unit: Of the amount.
     """
     (_, first), (amount, last) = points[0], points[-1]
-    return (
-        f"Accuracy goes from {share(first.value)} to {share(last.value)} at {amount:g} {unit}."
-    )
+    return f"Accuracy goes from {share(first.value)} to {share(last.value)} at {amount:g} {unit}."
 
 
 def hardest(card: ModelCard) -> OfClass:

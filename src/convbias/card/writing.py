@@ -95,11 +95,11 @@ def yaml_scalar(value: float | str) -> str:
 
 
 def cell(value: object) -> str:
-    """A text that can stand in a cell of a Markdown table.
+    r"""A text that can stand in a cell of a Markdown table.
 
     Example:
         >>> print(cell("a | b"))
-        a \\| b
+        a \| b
     """
     return " ".join(str(value).split()).replace("|", "\\|")
 

@@ -20,7 +20,7 @@ VERBS = {
     "claims": "Hold the original study's statements against the stored runs of a study.",
     "explain": "Explain what dense baseline and CNN make of one image, side by side.",
     "export": "Export a run's network as SavedModel and ONNX, each checked after it is loaded.",
-    "card": "Write the model card of a run's network: uses, errors, calibration, robustness, limits.",
+    "card": "Write the model card of a run's network: uses, errors, calibration, limits.",
     "package": "Pack an export as one archive to serve, and verify archives.",
     "serve": "Serve an archive until interrupted; requests in progress are answered first.",
     "predict": "Ask an archive, a server or a SageMaker endpoint which class images belong to.",

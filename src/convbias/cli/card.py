@@ -18,7 +18,7 @@ FOLDER = Path("model_card")
 
 
 def card(run: str, /, *, runs: Path = RUNS, out: Path = FOLDER) -> None:
-    """Write the model card of a run's network: uses, errors, calibration, robustness, limits.
+    """Write the model card of a run's network: uses, errors, calibration, limits.
 
     Example: `convbias card 1dc6606061a0-seed0`
 
@@ -35,6 +35,6 @@ def card(run: str, /, *, runs: Path = RUNS, out: Path = FOLDER) -> None:
     same_arm, damaged = store.of_arm(stored.arm)
     print_damaged(damaged)
     dataset = data.load(stored.arm.data.dataset)
-    described = evaluate(network, stored, same_arm, dataset, runs)
+    described = evaluate(network, stored, same_arm, dataset)
     for path in write_card(described, figures(described, stored, dataset), out):
         results().print(f"wrote {path}", soft_wrap=True)

@@ -19,7 +19,7 @@ from convbias.data import CLASS_NAMES, IMAGE_SIDE, Dataset
 from convbias.errors import InputError, RunError, StorageError
 from convbias.export.archive import RECORD
 from convbias.extras import check_installed
-from convbias.rebuild import rebuild
+from convbias.rebuild import STOCK, rebuild
 from convbias.run import Run
 
 NEEDED = ("tensorflow", "tf2onnx", "onnx", "onnxruntime")
@@ -60,7 +60,8 @@ def export(network: keras.Model, run: Run, dataset: Dataset, folder: Path) -> Ex
     """
     check_installed("export", NEEDED)
     _check_folder(folder)
-    stock = stock_network(network, run)
+    check_exportable(network, run)
+    stock = rebuild(network)  # of stock layers, which TensorFlow knows, too
     images = dataset.test_images[:CHECKED_IMAGES].astype(np.float32) / 255
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -99,8 +100,16 @@ def _check_folder(folder: Path) -> None:
     )
 
 
-def stock_network(network: keras.Model, run: Run) -> keras.Sequential:
-    """The same network of stock layers, which TensorFlow knows, too."""
+def check_exportable(network: keras.Model, run: Run) -> None:
+    """Make sure that a network has the input and the layers that an export can have.
+
+    Args:
+        network: Of the run.
+        run: For the error.
+
+    Raises:
+        InputError: It has others.
+    """
     shape = (None, IMAGE_SIDE, IMAGE_SIDE, 1)
     if network.input_shape != shape:
         side = network.input_shape[1]
@@ -109,15 +118,14 @@ def stock_network(network: keras.Model, run: Run) -> keras.Sequential:
             f"{IMAGE_SIDE} x {IMAGE_SIDE}, as everything that calls an export sends them",
             "export a run without a canvas",
         )
-    stock = rebuild(network)
-    own = [layer.name for layer in stock.layers if not type(layer).__module__.startswith("keras.")]
+    kinds = {layer.name: STOCK.get(type(layer), type(layer)) for layer in network.layers}
+    own = [name for name, kind in kinds.items() if not kind.__module__.startswith("keras.")]
     if own:
         raise InputError(
             f"the run {run.key} has layers that only this package knows: {', '.join(own)}",
             "dense, convolutional and pooling layers of Keras",
             "export a run with same or valid padding, max-pooling or strides, and shared kernels",
         )
-    return stock
 
 
 def _tensorflow(*arguments: object) -> str:

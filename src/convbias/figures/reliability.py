@@ -43,15 +43,18 @@ def reliability_diagram(arm: str, bins: pd.DataFrame, found: str, remark: str | 
             )
         ),
     ]
-    diagonal = alt.Chart(pd.DataFrame({"stated": [0, 100]})).encode(
-        alt.X("stated:Q").scale(percent), alt.Y("stated:Q").scale(percent)
+    diagonal = alt.Chart(pd.DataFrame({"from": [0], "to": [100]})).encode(
+        alt.X("from:Q").scale(percent),
+        alt.Y("from:Q").scale(percent),
+        alt.X2("to:Q"),
+        alt.Y2("to:Q"),
     )
     chart = alt.Chart(table)
     layers = [
         chart.mark_rect(style="zone").encode(
             alt.X("low:Q").scale(percent), alt.X2("high:Q"), alt.Y("share:Q"), alt.Y2(datum=0)
         ),
-        diagonal.mark_line(strokeDash=[5, 4], strokeWidth=1.2, style="rule"),
+        diagonal.mark_rule(strokeDash=[5, 4], strokeWidth=1.2),
         chart.mark_rule(strokeWidth=2, color=colour, opacity=0.6).encode(
             x, alt.Y("accuracy_low:Q"), alt.Y2("accuracy_high:Q")
         ),

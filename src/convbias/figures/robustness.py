@@ -34,7 +34,7 @@ def accuracy_along(
         alt.X("amount:Q")
         .title(along)
         .scale(nice=False, padding=14)
-        .axis(values=amounts, grid=False, format="~g")
+        .axis(values=amounts, grid=False)
     )
     y = alt.Y("accuracy:Q").title("Test accuracy (%)").scale(zero=False)
     tooltip = [
