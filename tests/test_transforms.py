@@ -95,3 +95,39 @@ def test_occlusion_covers_its_square_and_nothing_else():
     untouched[:3, 25:] = False
     np.testing.assert_array_equal(covered[:, untouched], IMAGES[:, untouched])
     np.testing.assert_array_equal(transforms.occlude(IMAGES, -9, 0, 5), IMAGES)
+
+
+@given(st.integers(-9, 9), st.integers(-9, 9))
+def test_a_shift_inside_the_frame_is_one_on_a_canvas_seen_through_the_frame(rows, columns):
+    canvas = transforms.on_canvas(IMAGES, 28 + 2 * 9, rows, columns)
+    moved = transforms.shift_inside_frame(IMAGES, rows, columns)
+    np.testing.assert_array_equal(moved, canvas[:, 9:-9, 9:-9])
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(28, 0), (0, -28), (-40, 3), (100, 100)])
+def test_what_has_left_the_frame_leaves_it_black(rows, columns):
+    assert not transforms.shift_inside_frame(IMAGES, rows, columns).any()
+
+
+def test_noise_of_no_size_changes_nothing():
+    np.testing.assert_array_equal(transforms.add_noise(IMAGES, 0, seed=5), IMAGES)
+
+
+def test_noise_has_the_size_that_was_asked_for_and_is_cut_off_at_black():
+    black, grey = (np.full((50, 28, 28, 1), value, dtype=np.uint8) for value in (0, 128))
+    noisy = transforms.add_noise(grey, 16, seed=1)
+    assert noisy.dtype == np.uint8
+    # 39,200 draws; rounding adds the variance of a uniform number of width 1.
+    assert noisy.mean() == pytest.approx(128, abs=0.3)
+    assert noisy.std() == pytest.approx(np.sqrt(16**2 + 1 / 12), rel=0.02)
+    # The mean of a normal number of which the negative half is 0.
+    assert transforms.add_noise(black, 32, seed=1).mean() == pytest.approx(
+        32 / np.sqrt(2 * np.pi), rel=0.02
+    )
+    assert transforms.add_noise(np.full_like(grey, 255), 32, seed=1).max() == 255
+
+
+def test_noise_is_drawn_from_its_seed():
+    first, again, other = (transforms.add_noise(IMAGES, 20, seed) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first, again)
+    assert (first != other).mean() > 0.5

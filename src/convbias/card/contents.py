@@ -10,9 +10,9 @@ FORMAT = 1
 
 
 class Estimate(Description, frozen=True):
-    """A number with the interval that new test images of the same kind would put it into."""
+    """A number of this network, with an interval over test images."""
 
-    value: float
+    value: float = Field(description="Of the test images at hand.")
     low: float = Field(description="Lower end of the interval.")
     high: float = Field(description="Upper end.")
     confidence: float = Field(description="Nominal coverage of the interval, 0 to 1.")
@@ -24,7 +24,7 @@ class OverSeeds(Description, frozen=True):
     """The mean of the same training with other seeds: of the recipe, not of this network."""
 
     runs: tuple[str, ...] = Field(description="Keys of the runs, this one among them.")
-    mean: float
+    mean: float = Field(description="Over the runs.")
     sd: float | None = Field(description="Standard deviation (n - 1); null for one run.")
     low: float | None = Field(description="Lower end of Student's t interval of the mean.")
     high: float | None = Field(description="Upper end; null for one run.")
@@ -45,7 +45,7 @@ class Data(Description, frozen=True):
 class OfClass(Description, frozen=True):
     """How the test images of one class, and the answers that name it, come out."""
 
-    name: str
+    name: str = Field(description="Of the class.")
     images: int = Field(description="Test images of the class.")
     predicted: int = Field(description="Test images that were taken for it.")
     recall: Estimate | None = Field(
@@ -59,9 +59,9 @@ class OfClass(Description, frozen=True):
 class Confusion(Description, frozen=True):
     """Test images of one class that were taken for another one."""
 
-    true: str
-    predicted: str
-    images: int
+    true: str = Field(description="Name of their class.")
+    predicted: str = Field(description="Name of the class that they were taken for.")
+    images: int = Field(description="How many.")
     share: float = Field(description="Of the true class's test images, 0 to 1.")
 
 
@@ -70,7 +70,7 @@ class Bin(Description, frozen=True):
 
     low: float = Field(description="Confidence above which it begins, 0 to 1.")
     high: float = Field(description="Confidence up to which it goes, included.")
-    images: int
+    images: int = Field(description="How many answers are in it.")
     confidence: float | None = Field(description="Mean; null for an empty bin.")
     accuracy: Estimate | None = Field(description="Share that is right; null for an empty bin.")
 
@@ -78,7 +78,7 @@ class Bin(Description, frozen=True):
 class Calibration(Description, frozen=True):
     """Whether the network is right as often as its highest probability says."""
 
-    bins: tuple[Bin, ...]
+    bins: tuple[Bin, ...] = Field(description="Of equal width, from 0 to 1.")
     expected_error: float = Field(
         description="Expected calibration error of the answers (Guo et al. 2017), 0 to 1."
     )
@@ -97,14 +97,14 @@ class Shifted(Description, frozen=True):
 
     pixels: int = Field(description="Along one axis or both; a direction of eight per image.")
     brightness_kept: float = Field(description="Share that is not pushed out of the frame.")
-    accuracy: Estimate
+    accuracy: Estimate = Field(description="On the shifted images.")
 
 
 class Noisy(Description, frozen=True):
     """Accuracy on test images with Gaussian noise."""
 
     standard_deviation: float = Field(description="In grey values, 0 to 255, before clipping.")
-    accuracy: Estimate
+    accuracy: Estimate = Field(description="On the noisy images.")
 
 
 class Checks(Description, frozen=True):
@@ -132,37 +132,37 @@ class Origin(Description, frozen=True):
     code_version: str = Field(description="That trained the network.")
     card_code_version: str = Field(description="That computed this card.")
     finished_at: str = Field(description="End of the training, UTC, ISO 8601.")
-    training_seconds: float
-    python: str
-    platform: str
-    processor: str
-    accelerator: str
+    training_seconds: float = Field(description="All epochs, without compilation.")
+    python: str = Field(description="Its version.")
+    platform: str = Field(description="Operating system.")
+    processor: str = Field(description="Of the machine that trained the network.")
+    accelerator: str = Field(description="JAX's kind of device.")
     versions: dict[str, str] = Field(description="Distribution to version, of the training.")
 
 
 class ModelCard(Description, frozen=True):
     """A trained network, evaluated; all accuracies and errors are shares from 0 to 1."""
 
-    format: int = FORMAT
+    format: int = Field(default=FORMAT, description="Of this document.")
     run: str = Field(description="Key of the run.")
     name: str = Field(description="Of the model.")
     arm: Arm = Field(description="Data, model and recipe in full.")
-    seed: int
+    seed: int = Field(description="Drew initial weights, order and split of the images.")
     parameters: int = Field(description="Trainable ones.")
-    data: Data
+    data: Data = Field(description="The images.")
     accuracy: Estimate = Field(description="On the test images.")
     loss: Estimate = Field(description="Mean cross-entropy in nats per test image.")
-    accuracy_over_seeds: OverSeeds
-    loss_over_seeds: OverSeeds
-    of_classes: tuple[OfClass, ...]
+    accuracy_over_seeds: OverSeeds = Field(description="Of the arm's stored runs.")
+    loss_over_seeds: OverSeeds = Field(description="Of the arm's stored runs.")
+    of_classes: tuple[OfClass, ...] = Field(description="In the order of the network's outputs.")
     confusions: tuple[Confusion, ...] = Field(description="The most frequent ones.")
     confusion_counts: tuple[tuple[int, ...], ...] = Field(
         description="Test images; a row per true class, a column per predicted one."
     )
-    calibration: Calibration
-    shifts: tuple[Shifted, ...]
-    noise: tuple[Noisy, ...]
+    calibration: Calibration = Field(description="Of the answers to the test images.")
+    shifts: tuple[Shifted, ...] = Field(description="By distance, ascending.")
+    noise: tuple[Noisy, ...] = Field(description="By standard deviation, ascending.")
     changes_seed: int = Field(description="Draws the directions of the shifts and the noise.")
-    checks: Checks
-    commands: Commands
-    origin: Origin
+    checks: Checks = Field(description="That network, images and record belong together.")
+    commands: Commands = Field(description="For somebody who has nothing but the package.")
+    origin: Origin = Field(description="Of the network and of this card.")
