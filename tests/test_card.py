@@ -21,6 +21,7 @@ from scipy import stats
 
 from command_line import compiled_folder, compiler_cache, convbias
 from convbias import models
+from convbias.card.answers import calibration
 from convbias.card.commands import experiment_command, train_command
 from convbias.card.contents import ModelCard
 from convbias.card.drawing import figures
@@ -137,6 +138,14 @@ def test_the_calibration_error_is_that_of_the_bins_that_are_shown(card: ModelCar
     mean = sum(each.images * each.confidence for each in found.bins if each.images) / 200
     assert found.overconfidence == pytest.approx(mean - card.accuracy.value)
     assert 0 < found.expected_error_by_chance < found.largest_error_by_chance
+
+
+def test_the_class_wise_error_by_hand() -> None:
+    probabilities = np.array([[0.9, 0.1, 0.0], [0.25, 0.65, 0.1]])
+    found = calibration(probabilities, np.array([0, 2]))
+    # Mean gaps of the classes: (0.1 + 0.25) / 2, (0.1 + 0.65) / 2 and (0 + 0.9) / 2.
+    assert found.class_wise_error == pytest.approx((0.175 + 0.375 + 0.45) / 3)
+    assert found.expected_error == pytest.approx((0.1 + 0.65) / 2)
 
 
 def test_splits_are_those_of_the_training(card: ModelCard, network: Any, dataset: Dataset) -> None:

@@ -119,6 +119,17 @@ def test_stored_files_are_readable_by_whom_the_folder_is_for(tmp_path, run):
     assert atomic._umask() == before
 
 
+def test_the_runs_of_an_arm(tmp_path):
+    store = Store(tmp_path)
+    arm, other = make_arm("dense"), make_arm("cnn-3x3")
+    for each, seed in ((arm, 10), (arm, 2), (arm, 0), (other, 1)):
+        store.write(make_run(each, seed))
+    store.path(arm, 2).write_text("{}")
+    runs, damaged = store.of_arm(arm)
+    assert [(run.arm, run.seed) for run in runs] == [(arm, 0), (arm, 10)]
+    assert [store.path(arm, 2).name in error.what for error in damaged] == [True]
+
+
 def test_table_has_no_column_that_depends_on_speed(run):
     run = run.model_copy(update={"measures": {"parameters": 28426.0, "parameter_bytes": 113704.0}})
     slow = run.model_copy(update={"cost": run.cost.model_copy(update={"wall_seconds": 1e6})})
