@@ -99,19 +99,19 @@ def limits(card: ModelCard) -> list[str]:
         )
     told.append(calibrated(card))
     told.append(
-        f"It was not trained for garments elsewhere in the frame: moved by {shift.pixels} pixels,"
+        f"Garments elsewhere in the frame: moved by {shift.pixels} pixels,"
         f" {share(shift.accuracy.value)} are recognised instead of {share(card.accuracy.value)};"
         f" on average {share(1 - shift.brightness_kept, 1)} of an image's brightness has left the"
-        " frame then, so the loss is not the network's alone."
+        " frame then, so what is lost is not the network's fault alone."
     )
     told.append(
-        f"Nor for noise: with a standard deviation of {noise.standard_deviation:g} grey values"
+        f"Noise: with a standard deviation of {noise.standard_deviation:g} grey values"
         f" {share(noise.accuracy.value)} are recognised."
     )
     if card.arm.recipe.epochs < FEW_EPOCHS:
         told.append(
-            f"It was trained for {_count(card.arm.recipe.epochs, 'epoch')} only: enough to compare"
-            " networks, not to get the most out of one."
+            f"It was trained for {_count(card.arm.recipe.epochs, 'epoch')}; fewer than {FEW_EPOCHS}"
+            " end far from where training would settle."
         )
     told.append(
         "Every image gets one of the classes, whatever it shows; a low probability is a hint, not a"
