@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import csv
 import resource
+import subprocess
+import sys
 from pathlib import Path
 
+import nbformat
 import pytest
+from docs.notebook import text_of
 
 from command_line import compiled_folder, compiler_cache, convbias
 from convbias.study import load_study
+
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.mark.end_to_end
@@ -45,3 +51,31 @@ def test_the_smoke_study(tmp_path: Path, tmp_path_factory: pytest.TempPathFactor
     assert "epoch 1/" not in second.stdout
     assert (folder / "table.csv").read_bytes() == table
     assert spent < 60  # seconds of the processor, for the report
+
+    check_the_notebook(tmp_path)
+
+
+def check_the_notebook(folder: Path) -> None:
+    """Every cell runs with these runs: the live training, the export, the server and the plan."""
+    program = [sys.executable, str(ROOT / "docs" / "notebook.py"), "--profile", "smoke"]
+    done = subprocess.run(
+        [*program, "--runs", str(folder / "runs"), "--out", str(folder / "notebook.ipynb")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    notebook = nbformat.read(folder / "notebook.ipynb", as_version=4)
+    texts = {
+        cell.source.splitlines()[-1]: "".join(map(text_of, cell.outputs))
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+    }
+    assert "Study **smoke**" in texts["tour"]
+    assert "109386" in texts['tour.layers("dense")']
+    assert "has no run of the experiment shift" in texts['tour.outcome("shift")']
+    [answer] = [text for source, text in texts.items() if source.startswith("answer.json()")]
+    assert "'class': " in answer
+    assert "'confidence': " in answer
+    [requests] = [text for source, text in texts.items() if source.startswith("make_plan(")]
+    assert "sagemaker:CreateEndpointConfig" in requests
