@@ -1,4 +1,4 @@
-"""Publish a study: its runs into results/, its first figures and its tables into README.md.
+"""Publish a study: its runs into results/, its figures and tables into README.md and docs/.
 
     .venv/bin/python results/publish.py quick --runs runs
 
@@ -14,6 +14,9 @@ import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+
+import document
+from blocks import put_into, table_lines
 
 from convbias.atomic import write_atomically
 from convbias.cli.report import report_stored
@@ -55,7 +58,7 @@ def result_block(profile: str, results: Results) -> str:
             f" per seed, with 95 % intervals](docs/figures/{profile}-accuracy.svg)"
         ),
         "",
-        *_table(rows),
+        *table_lines(rows),
         "",
         (
             f"*Mean [95 % interval] over {seeds} seeds, best value of a row ★; the {profile}"
@@ -97,7 +100,7 @@ def experiments_block(profile: str, sections: Sequence[Section]) -> str:
             f"(docs/figures/{profile}-shift-accuracy.svg)"
         ),
         "",
-        *_table(rows),
+        *table_lines(rows),
         "",
         (
             f"*{how_many_seeds(counts)}; the {profile} profile trains these {trained}. All"
@@ -108,32 +111,20 @@ def experiments_block(profile: str, sections: Sequence[Section]) -> str:
     return "\n".join(lines)
 
 
-def _table(rows: Sequence[Sequence[str]]) -> list[str]:
-    head, *body = rows
-    return [f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *body)]
-
-
 def blocks(profile: str) -> dict[str, str]:
     """Every block of the README, made from the published runs."""
-    original, *further = published(profile)
-    sections = [section(each) for each in further]
+    original, sections = published_sections(profile)
     return {
         "result": result_block(profile, original),
-        "experiments": experiments_block(profile, [each for each in sections if each]),
+        "experiments": experiments_block(profile, sections),
     }
 
 
-def block_of(readme: str, name: str) -> str:
-    """A block of the README as it stands there."""
-    return readme.split(f"<!-- {name}: begin -->")[1].split(f"<!-- {name}: end -->")[0].strip()
-
-
-def put_into_readme(readme: str, name: str, block: str) -> str:
-    """The README with one of its blocks replaced."""
-    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
-    before, rest = readme.split(begin)
-    _, after = rest.split(end)
-    return f"{before}{begin}\n{block}\n{end}{after}"
+def published_sections(profile: str) -> tuple[Results, list[Section]]:
+    """What is published of the original comparison, and the sections of the other experiments."""
+    original, *further = published(profile)
+    sections = [section(each) for each in further]
+    return original, [each for each in sections if each]
 
 
 def _ship(runs: Sequence[Run], source: Store, target: Store) -> None:
@@ -176,8 +167,9 @@ def main() -> None:
     readme = ROOT / "README.md"
     text = readme.read_text()
     for name, block in blocks(study.name).items():
-        text = put_into_readme(text, name, block)
+        text = put_into(text, name, block)
     write_atomically(readme, lambda file: file.write_text(text))
+    document.write_pages(study.name, *published_sections(study.name))
 
 
 if __name__ == "__main__":

@@ -155,10 +155,12 @@ def documented_commands(text: str) -> list[str]:
 
 
 README_COMMANDS = documented_commands((ROOT / "README.md").read_text("utf-8"))
+REPRODUCE = (ROOT / "docs/reproduce.md").read_text("utf-8")
+REPRODUCE_COMMANDS = documented_commands(REPRODUCE) + re.findall(r"`(convbias [^`]+)`", REPRODUCE)
 
 
-@pytest.mark.parametrize("line", README_COMMANDS)
-def test_the_commands_of_the_readme_are_real(line: str) -> None:
+@pytest.mark.parametrize("line", README_COMMANDS + REPRODUCE_COMMANDS)
+def test_the_commands_of_the_readme_and_of_reproduce_are_real(line: str) -> None:
     check_command(line)
 
 

@@ -12,7 +12,8 @@ from convbias.store import table
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "results"))
 
-from publish import block_of, blocks, published, put_into_readme  # noqa: E402
+from blocks import block_of, put_into  # noqa: E402
+from publish import blocks, published  # noqa: E402
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -59,10 +60,20 @@ def test_means_in_the_results_by_hand():
 
 def test_only_one_block_is_replaced():
     text = "<!-- a: begin -->\nold\n<!-- a: end -->\n<!-- b: begin -->\nkept\n<!-- b: end -->\n"
-    assert put_into_readme(text, "a", "new") == text.replace("old", "new")
+    assert put_into(text, "a", "new") == text.replace("old", "new")
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/decisions/README.md"])
+@pytest.mark.parametrize(
+    "page",
+    [
+        "README.md",
+        "CONTRIBUTING.md",
+        "docs/decisions/README.md",
+        "docs/method.md",
+        "docs/references.md",
+        "docs/reproduce.md",
+    ],
+)
 def test_links_lead_to_files_that_exist(page):
     text = (ROOT / page).read_text(encoding="utf-8")
     targets = re.findall(r"\]\((?!https?:)([^)#]+)\)", text)
