@@ -49,7 +49,7 @@ def test_only_a_few_processes_are_started(monkeypatch):
     wanted = []
 
     class Pool:
-        def __init__(self, processes: int) -> None:
+        def __init__(self, processes: int, **_: object) -> None:
             wanted.append(processes)
 
         def submit(self, task: object) -> None:

@@ -10,16 +10,15 @@ from functools import lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from joblib.externals.loky import get_reusable_executor
-
 from convbias import data
 from convbias.config import Arm, DataVariant
 from convbias.errors import ConvbiasError
 from convbias.measurement import Measurement
+from convbias.processes import worker_processes
 from convbias.run import Run, run_key
 from convbias.store import Store
 from convbias.sweep import Failure, cores, interrupts_for_this_process_only
-from convbias.worker import ONE_THREAD, dataset_of_process
+from convbias.worker import dataset_of_process
 
 if TYPE_CHECKING:
     from convbias.measures.base import Subject
@@ -82,7 +81,7 @@ def measure_all(
     """
     if not wanted:
         return ()
-    executor: Any = get_reusable_executor(min(jobs or cores(), len(wanted)), env=ONE_THREAD)
+    executor = worker_processes(min(jobs or cores(), len(wanted)))
     failures: list[Failure] = []
     try:
         with interrupts_for_this_process_only():

@@ -88,9 +88,10 @@ def painters(processes: int) -> Iterator[Executor]:
     # Here and not above: the processes that draw need none of it.
     from joblib.externals.loky import ProcessPoolExecutor
 
+    from convbias.processes import keep_worker
     from convbias.sweep import interrupts_for_this_process_only
 
-    executor: Any = ProcessPoolExecutor(min(processes, MOST_PROCESSES))
+    executor: Any = ProcessPoolExecutor(min(processes, MOST_PROCESSES), initializer=keep_worker)
     try:
         with interrupts_for_this_process_only():
             executor.submit(bool)  # starts them all

@@ -19,17 +19,16 @@ from importlib.util import find_spec
 from multiprocessing import resource_tracker
 from pathlib import Path
 from pkgutil import iter_modules
-from typing import Any
 
-from joblib.externals.loky import get_reusable_executor
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from convbias.config import Arm, Convolutional
 from convbias.errors import ConvbiasError, RunError
+from convbias.processes import worker_processes
 from convbias.progress import Progress, remove_notes, watch
 from convbias.run import run_key
 from convbias.store import DamagedRunError, Store
-from convbias.worker import ONE_THREAD, execute
+from convbias.worker import execute
 
 ATTEMPTS = 3  # how often processes may die without any run being finished
 
@@ -178,7 +177,7 @@ def _train(
     # The longest runs first, so that no core waits long for the last one.
     longest_first = sorted(units, key=lambda unit: -_span(unit[0]))
     # Not joblib.Parallel, which runs a single job within this process, where a crash would be ours.
-    executor: Any = get_reusable_executor(min(jobs, len(units)), env=ONE_THREAD)
+    executor = worker_processes(min(jobs, len(units)))
     try:
         with interrupts_for_this_process_only():
             futures = [

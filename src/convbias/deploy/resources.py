@@ -179,12 +179,19 @@ def _as_planned(more: Mapping[str, Any], plan: Plan) -> bool:
     if plan.scaling_target is None or plan.scaling_policy is None:
         return False
     return all(
-        len(found) == 1 and {key: found[0].get(key) for key in wanted} == wanted
+        len(found) == 1 and _holds(found[0], wanted)
         for found, wanted in (
             (more["targets"], plan.scaling_target),
             (more["policies"], plan.scaling_policy),
         )
     )
+
+
+def _holds(found: object, wanted: object) -> bool:
+    """Whether an answer has all that was asked for; AWS adds defaults of its own."""
+    if isinstance(found, Mapping) and isinstance(wanted, Mapping):
+        return all(key in found and _holds(found[key], value) for key, value in wanted.items())
+    return found == wanted
 
 
 def _tagged(aws: Aws, kind: str, name: str, answer: dict[str, Any] | None, owner: str) -> Resource:
