@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -125,17 +127,38 @@ def assert_no_half_file(runs: Path) -> None:
     assert [name for name in names if name.startswith((".", "progress"))] == []
 
 
+def shared_folder(base: Path) -> Path:
+    """What all processes of a test run share; the session's own folder where there is one process.
+
+    Args:
+        base: The session's temporary folder.
+    """
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@contextmanager
+def one_at_a_time(path: Path) -> Iterator[None]:
+    """Keep all other processes of a test run waiting who want to make the same thing.
+
+    Args:
+        path: Of the thing.
+    """
+    with path.with_name(f"{path.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 @cache
 def compiled_folder(base: Path) -> Path:
-    """Where all tests of one session keep what JAX has compiled."""
-    folder = base / "compiled"
+    """Where all tests of a run keep what JAX has compiled."""
+    folder = shared_folder(base) / "compiled"
     folder.mkdir(exist_ok=True)
     return folder
 
 
 @cache
 def finished_study(base: Path) -> Path:
-    """A tiny study that nobody has disturbed, trained once per session.
+    """A tiny study that nobody has disturbed, trained once for all tests of a run.
 
     Args:
         base: The session's temporary folder.
@@ -143,15 +166,18 @@ def finished_study(base: Path) -> Path:
     Returns:
         A folder with `tiny.toml`, `runs` and `report`.
     """
-    folder = base / "finished"
-    folder.mkdir()
-    profile = write_tiny(folder)
-    done = convbias(
-        *("study", profile, "--runs", "runs", "--out", "report", "--jobs", "1"),
-        cwd=folder,
-        variables=compiler_cache(compiled_folder(base)),
-    )
-    assert done.returncode == 0, done.stderr
+    folder = shared_folder(base) / "finished"
+    with one_at_a_time(folder):
+        if (folder / "report" / "report.html").exists():
+            return folder
+        folder.mkdir()
+        profile = write_tiny(folder)
+        done = convbias(
+            *("study", profile, "--runs", "runs", "--out", "report", "--jobs", "1"),
+            cwd=folder,
+            variables=compiler_cache(compiled_folder(base)),
+        )
+        assert done.returncode == 0, done.stderr
     return folder
 
 

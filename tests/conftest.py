@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,6 +29,14 @@ if "CI" in os.environ:
     settings.load_profile("ci")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _leave_behind() -> Iterator[None]:
+    """Search what a module leaves in memory, compiled functions above all, for garbage only once."""
+    yield
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="session")
 def fashion_mnist() -> Dataset:
     """The real data, where CONVBIAS_DATA or the cache holds it; tests download nothing."""
@@ -40,18 +49,18 @@ def fashion_mnist() -> Dataset:
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
     """A 3x3 CNN as it was drawn, exported and packed for real."""
     # Imported here, because most tests need neither Keras nor what it brings.
+    from command_line import one_at_a_time, shared_folder
     from convbias.export.exporting import export
     from convbias.models import build
 
-    # Below the folder that all processes of pytest-xdist share; whoever needs it first makes it.
-    base = tmp_path_factory.getbasetemp()
-    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shared.tar.gz"
-    if shared.exists():
-        return read(shared)
-    folder = tmp_path_factory.mktemp("archive")
-    network = build(Convolutional(), seed=0, standardise=(0.3, 0.35))
-    exported = export(network, make_run("cnn-3x3", 0), load("drawn"), folder / "model")
-    return pack(exported.folder, shared)
+    shared = shared_folder(tmp_path_factory.getbasetemp()) / "shared.tar.gz"
+    with one_at_a_time(shared):
+        if shared.exists():
+            return read(shared)
+        folder = tmp_path_factory.mktemp("archive")
+        network = build(Convolutional(), seed=0, standardise=(0.3, 0.35))
+        exported = export(network, make_run("cnn-3x3", 0), load("drawn"), folder / "model")
+        return pack(exported.folder, shared)
 
 
 @pytest.fixture(scope="session")

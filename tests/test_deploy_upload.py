@@ -140,6 +140,21 @@ def test_a_wrong_secret(bucket: Bucket, archive: Archive, aws: pytest.MonkeyPatc
     assert bucket.names() == []
 
 
+def test_an_archive_that_has_changed_is_not_uploaded(
+    bucket: Bucket, archive: Archive, tmp_path: Path
+) -> None:
+    path = tmp_path / "model.tar.gz"
+    path.write_bytes(archive.path.read_bytes())
+    plan = planned(read(path))
+    path.write_bytes(b"changed")
+    with pytest.raises(InputError, match="has changed since it was verified"):
+        upload(plan, Aws())
+    path.unlink()
+    with pytest.raises(InputError, match="cannot be read"):
+        upload(plan, Aws())
+    assert bucket.names() == []
+
+
 class Wire:
     """What lies between a client and a server, and breaks or stops after so many bytes.
 

@@ -56,7 +56,7 @@ def test_an_experiment_from_end_to_end(
     whole = EXPERIMENTS[name]
     some = whole.conditions[:: -(-len(whole.conditions) // MOST_CONDITIONS)]
     monkeypatch.setitem(EXPERIMENTS, name, replace(whole, conditions=some))
-    arguments = ["experiment", name, "--profile", "smoke"]
+    arguments = ["experiment", name, "--profile", "smoke", "--jobs", "1"]
     assert main(arguments) == 0
     said = capsys.readouterr().out
     folder = Path("report/smoke") / name

@@ -424,6 +424,7 @@ def test_holm_and_benjamini_hochberg_by_hand():
     assert holm_over([]) == []
 
 
+@settings(max_examples=20)  # statsmodels collects all garbage at every call
 @given(st.lists(st.sampled_from([0.0, 1.0]) | st.floats(0, 1), min_size=1, max_size=12))
 def test_holm_is_what_statsmodels_computes(p_values):
     assert holm(p_values).tolist() == multipletests(p_values, method="holm")[1].tolist()

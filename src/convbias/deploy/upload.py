@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 from typing import Any
 
 from convbias.aws import Aws
 from convbias.deploy.plan import Plan
 from convbias.deploy.resources import MARK, SUM
+from convbias.errors import InputError
 
 # Larger archives go in parts, of which S3 makes an object only when all of them are there.
 PART_BYTES = 8 * 2**20
@@ -23,7 +26,7 @@ def upload(plan: Plan, aws: Aws) -> None:
         aws: Account and region.
 
     Raises:
-        InputError: The bucket does not take it.
+        InputError: The bucket does not take it, or the archive has changed.
         RunError: The connection broke, or S3 fails; there is no object then, or the whole one.
     """
     from boto3.s3.transfer import TransferConfig
@@ -34,11 +37,30 @@ def upload(plan: Plan, aws: Aws) -> None:
     if settings.kms_key is not None:
         extra |= {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": settings.kms_key}
     parts = TransferConfig(multipart_threshold=PART_BYTES, multipart_chunksize=PART_BYTES)
+    content = _verified(plan)
     with aws.told(f"{plan.address} was not written"):
         remove_parts(client, settings.bucket, plan.key)
-        client.upload_file(
-            str(plan.archive.path), settings.bucket, plan.key, ExtraArgs=extra, Config=parts
+        client.upload_fileobj(
+            io.BytesIO(content), settings.bucket, plan.key, ExtraArgs=extra, Config=parts
         )
+
+
+def _verified(plan: Plan) -> bytes:
+    """The archive's bytes, if they are still those that were verified."""
+    path = plan.archive.path
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be read: {error.strerror or error}", "the archive of the plan"
+        ) from error
+    if hashlib.sha256(content).hexdigest() != plan.archive.sha256:
+        raise InputError(
+            f"{path} has changed since it was verified",
+            "the archive of the plan",
+            "run the same command again, when nobody writes the archive",
+        )
+    return content
 
 
 def remove_parts(client: Any, bucket: str, key: str) -> None:  # noqa: ANN401 - of boto3
