@@ -31,7 +31,7 @@ if "CI" in os.environ:
 
 @pytest.fixture(scope="module", autouse=True)
 def _leave_behind() -> Iterator[None]:
-    """Search what a module leaves in memory, compiled functions above all, for garbage only once."""
+    """Search what a module leaves in memory, compiled functions mostly, for garbage only once."""
     yield
     gc.collect()
     gc.freeze()
