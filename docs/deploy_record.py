@@ -13,7 +13,7 @@ import botocore.session
 import numpy as np
 import requests
 
-from aws_servers import BUCKET, KEY, REGION, ROLE, SECRET, moto, rclone, s3
+from aws_servers import BUCKET, KEY, REGION, ROLE, SECRET, moto, rclone, s3_with_bucket
 from convbias.aws import Aws
 from convbias.claim_checks.deployment import Deployment
 from convbias.data import load
@@ -105,9 +105,7 @@ def _uploaded(archive: Archive) -> tuple[str, ...]:
             daemon = start(Path(name))
             try:
                 os.environ["AWS_ENDPOINT_URL"] = daemon.address
-                client = s3(daemon.address)
-                where = {"LocationConstraint": REGION}
-                client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration=where)
+                client = s3_with_bucket(daemon.address)
                 upload(plan, Aws())
                 content = client.get_object(Bucket=BUCKET, Key=plan.key)["Body"].read()
             finally:

@@ -24,7 +24,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]  # the servers are those of the 
 
 from docs.deploy_record import write_record  # noqa: E402
 
-from aws_servers import ROLE, Daemon, moto  # noqa: E402
+from aws_servers import REGION, ROLE, Daemon, moto, s3_with_bucket  # noqa: E402
 
 PAGE = ROOT / "docs" / "deploy.md"
 BLOCK = re.compile(r"(<!-- (?P<name>\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -63,7 +63,7 @@ def _walk(run: str, runs: Path, folder: Path) -> dict[str, str]:
         "PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}",
         "AWS_ACCESS_KEY_ID": "nobody",
         "AWS_SECRET_ACCESS_KEY": "nothing",
-        "AWS_DEFAULT_REGION": "eu-central-1",
+        "AWS_DEFAULT_REGION": REGION,
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_ENDPOINT_URL": account.address,
@@ -71,7 +71,7 @@ def _walk(run: str, runs: Path, folder: Path) -> dict[str, str]:
     servers = [account]
     texts = {}
     try:
-        _make_bucket(environment)
+        s3_with_bucket(account.address, "my-bucket")
         for step, commands in STEPS.items():
             parts = []
             for command in commands:
@@ -94,14 +94,6 @@ def _walk(run: str, runs: Path, folder: Path) -> dict[str, str]:
         for server in servers:
             server.stop()
     return texts
-
-
-def _make_bucket(environment: dict[str, str]) -> None:
-    program = (
-        "import boto3; boto3.client('s3').create_bucket(Bucket='my-bucket',"
-        " CreateBucketConfiguration={'LocationConstraint': 'eu-central-1'})"
-    )
-    subprocess.run([sys.executable, "-c", program], env=environment, check=True)
 
 
 def _run(command: str, environment: dict[str, str], folder: Path) -> str:

@@ -107,3 +107,10 @@ def s3(address: str, secret: str = SECRET):
     """A client of S3 that is not the package's."""
     session = boto3.Session(KEY, secret, region_name=REGION)
     return session.client("s3", endpoint_url=address)
+
+
+def s3_with_bucket(address: str, bucket: str = BUCKET):
+    """The same client, after it has made an empty bucket."""
+    client = s3(address)
+    client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+    return client

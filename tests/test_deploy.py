@@ -28,7 +28,7 @@ from aws_servers import (
     SESSION,
     Daemon,
     moto,
-    s3,
+    s3_with_bucket,
 )
 from convbias.aws import HIDDEN, Aws
 from convbias.cli import main
@@ -65,9 +65,7 @@ def account(
     aws.setenv("AWS_ENDPOINT_URL", daemon.address)
     aws.setenv(RUNTIME, server.address)
     session = boto3.Session(KEY, SECRET, region_name=REGION)
-    s3(daemon.address).create_bucket(
-        Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION}
-    )
+    s3_with_bucket(daemon.address)
     names = {"sagemaker": "sagemaker", "scaling": "application-autoscaling", "s3": "s3"}
     return SimpleNamespace(
         **{name: session.client(service) for name, service in names.items()}, setenv=aws.setenv

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from aws_servers import BUCKET, REGION, ROLE, SECRET, Daemon, moto, rclone, s3
+from aws_servers import BUCKET, REGION, ROLE, SECRET, Daemon, moto, rclone, s3_with_bucket
 from command_line import Started, wait_until
 from convbias.aws import Aws
 from convbias.deploy.plan import Plan, make_plan
@@ -72,8 +72,7 @@ def daemon(
 @pytest.fixture
 def bucket(daemon: Daemon, aws: pytest.MonkeyPatch) -> Iterator[Bucket]:
     aws.setenv("AWS_ENDPOINT_URL", daemon.address)
-    client = s3(daemon.address)
-    client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+    client = s3_with_bucket(daemon.address)
     bucket = Bucket(daemon.address, client)
     yield bucket
     for key in bucket.names():
