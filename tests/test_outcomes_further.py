@@ -11,7 +11,7 @@ from convbias.experiments.kernel_size import MATCHED_FILTERS, condition_name
 from convbias.models import build
 from convbias.outcomes import outcome_of
 from convbias.outcomes.base import Outcome
-from convbias.outcomes.choices import parameters_by_arithmetic
+from convbias.outcomes.parameter_counts import parameters_by_arithmetic
 from factories import make_results
 
 TEN = range(10)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 
@@ -21,6 +22,7 @@ from convbias.claim_checks.base import (
 from convbias.claim_checks.comparisons import exploratory_contrasts
 from convbias.config import DataVariant
 from convbias.experiments import ORIGINAL
+from convbias.experiments.recipe import RECIPE, classic_contrast, classic_name
 from convbias.findings import Finding, evaluate, runs_by_arm
 from convbias.run import Run
 
@@ -94,10 +96,44 @@ def audit(
         networks=networks or {},
         facts=facts,
     )
+    results = _judged(evidence)
+    if (classic := _under_classic(evidence)) is None:
+        return results
+    return [
+        replace(result, classic=other) if _tells_more(other, result) else result
+        for result, other in zip(results, _judged(classic), strict=True)
+    ]
+
+
+def _judged(evidence: Evidence) -> list[ClaimResult]:
     return [
         CHECKS[claim.id](claim, evidence) if claim.id in CHECKS else not_measured(claim)
         for claim in claims()
     ]
+
+
+def _under_classic(evidence: Evidence) -> Evidence | None:
+    """The original comparison as the classic recipe gives it, where that was measured."""
+    found = evidence.further.get(RECIPE.name)
+    if found is None or found.data != DataVariant():
+        return None
+    of_condition = runs_by_arm(found.runs)
+    runs = {name: of_condition.get(classic_name(name), {}) for name in ORIGINAL.names}
+    by_name = {finding.planned.name: finding for finding in found.findings}
+    return replace(
+        evidence,
+        runs=runs,
+        diverged={},
+        findings={
+            planned.name: by_name[classic_contrast(planned.name)] for planned in ORIGINAL.contrasts
+        },
+        further={},
+        exploratory=exploratory_contrasts(runs),
+    )
+
+
+def _tells_more(other: ClaimResult, result: ClaimResult) -> bool:
+    return other.measured is not None and bool(other.runs) and other.measured != result.measured
 
 
 def _with_status(runs: Mapping[int, Run], status: str) -> dict[int, Run]:

@@ -174,7 +174,7 @@ class Tour:
             (
                 (
                     _escaped(f"{result.statement} ({result.published})"),
-                    _escaped(result.measured or ""),
+                    _escaped(_measured(result)),
                     f"**{result.verdict}**",
                     _escaped(result.claim.plain),
                 )
@@ -232,6 +232,14 @@ class Tour:
 
 def _verdict(finding: Finding) -> str:
     return finding.result.verdict if finding.result else "not measured yet"
+
+
+def _measured(result: ClaimResult) -> str:
+    """What was measured, and what the recipe that the original study may have used gives."""
+    told = [result.measured or ""]
+    if result.classic is not None:
+        told.append(f"with the recipe classic {result.classic_text}")
+    return "; ".join(told)
 
 
 def _sentences(sentences: Iterable[tuple[str, str]]) -> Words:

@@ -92,6 +92,8 @@ class ClaimResult:
         interval: What a published number was held against, in the claim's unit.
         n: How many runs, or seed pairs, are behind it.
         runs: Their keys.
+        classic: The same claim judged by runs of the classic recipe, where these measure something
+            else.
     """
 
     claim: Claim
@@ -102,6 +104,14 @@ class ClaimResult:
     interval: Interval | None = None
     n: int = 0
     runs: tuple[str, ...] = ()
+    classic: ClaimResult | None = None
+
+    @property
+    def classic_text(self) -> str:
+        """What the classic recipe gives and how that is judged; empty where nothing is known."""
+        if self.classic is None:
+            return ""
+        return f"{self.classic.measured}: {self.classic.verdict}"
 
     @property
     def id(self) -> str:

@@ -74,4 +74,6 @@ def _print_result(result: ClaimResult) -> None:
     # On a terminal, lines are broken to its width; in a file they stay whole.
     console.print(f"  {result.statement}")
     console.print(f"  published: {result.published}{measured}")
+    if result.classic:
+        console.print(f"  with the classic recipe: {result.classic_text}")
     console.print(f"  {result.explanation}\n")

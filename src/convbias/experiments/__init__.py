@@ -9,6 +9,7 @@ from convbias.experiments.location import LOCATION
 from convbias.experiments.original import ORIGINAL
 from convbias.experiments.permutation import PERMUTATION
 from convbias.experiments.receptive_field import RECEPTIVE_FIELD
+from convbias.experiments.recipe import RECIPE
 from convbias.experiments.sharing import SHARING
 from convbias.experiments.shift import SHIFT
 
@@ -17,6 +18,7 @@ __all__ = ["EXPERIMENTS", "ORIGINAL", "Condition", "Experiment"]
 # In the order in which a study trains them and a report shows them.
 _ALL = (
     ORIGINAL,
+    RECIPE,
     SHARING,
     DATA_EFFICIENCY,
     PERMUTATION,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from convbias import recipes
 from convbias.config import Arm, DataVariant, Model, Recipe
 from convbias.data import SPLIT_SIZES
 from convbias.quantities import Quantity
@@ -19,11 +20,13 @@ class Condition:
         name: What the experiment's tables and figures call it.
         model: The model.
         changes: Fields of `DataVariant` that are not those of the profile.
+        recipe: How it is trained, where the question is about that; else the profile says it.
     """
 
     name: str
     model: Model
     changes: Mapping[str, Any] = field(default_factory=dict)
+    recipe: recipes.RecipeName | None = None
 
     def arm(self, data: DataVariant, recipe: Recipe) -> Arm:
         """The arm at a profile.
@@ -34,6 +37,8 @@ class Condition:
             data: The profile's.
             recipe: The model's, with the profile's epochs.
         """
+        if self.recipe:
+            recipe = recipes.recipe_for(self.recipe, recipe.epochs)(self.model)
         if "training_images" in self.changes:
             recipe = recipe.model_copy(update={"images_per_epoch": _most_images(data)})
         values = data.model_dump() | dict(self.changes)

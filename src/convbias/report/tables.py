@@ -182,7 +182,8 @@ def claims_records(results: Iterable[ClaimResult]) -> pd.DataFrame:
 
     Returns:
         Columns: id, subject, statement, plain, kind, published, measured, unit, value, low, high
-        (of the interval that it was held against), n, verdict, explanation, note, runs.
+        (of the interval that it was held against), n, verdict, explanation, note, runs, and of the
+        classic recipe classic_measured, classic_value, classic_verdict and classic_runs.
     """
     return pd.DataFrame(
         {
@@ -202,6 +203,10 @@ def claims_records(results: Iterable[ClaimResult]) -> pd.DataFrame:
             "explanation": result.explanation,
             "note": result.claim.note,
             "runs": " ".join(result.runs),
+            "classic_measured": result.classic.measured if result.classic else None,
+            "classic_value": result.classic.value if result.classic else None,
+            "classic_verdict": result.classic.verdict if result.classic else None,
+            "classic_runs": " ".join(result.classic.runs) if result.classic else None,
         }
         for result in results
     )
