@@ -1,6 +1,6 @@
 """Execute the notebook: from neural-networks-package.py to neural-networks-package.ipynb.
 
-    .venv/bin/python docs/notebook.py [--profile quick] [--runs FOLDER] [--out FILE]
+    .venv/bin/python docs/notebook.py [--profile NAME] [--runs FOLDER] [--out FILE]
 
 The source is a Python file in the percent format, which reads and compares well; the notebook is
 made from it, executed from stored runs, and is never edited by hand.
@@ -17,6 +17,7 @@ import jupytext
 import nbformat
 from nbclient import NotebookClient
 
+from convbias.study import PUBLISHED
 from convbias.tour import PROFILE, RUNS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -29,7 +30,7 @@ LONGEST_OUTPUT = 60  # lines of text; more would have to be scrolled
 def main() -> None:
     """Execute the notebook and write it."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--profile", default="quick")
+    parser.add_argument("--profile", default=PUBLISHED)
     parser.add_argument("--runs", type=Path)
     parser.add_argument("--out", type=Path, default=SOURCE.with_suffix(".ipynb"))
     given = parser.parse_args()

@@ -1,6 +1,6 @@
 """Write what docs/method.md and docs/reproduce.md say in numbers.
 
-    .venv/bin/python results/document.py quick
+    .venv/bin/python results/document.py
 
 Every number there comes from the code or from the published runs; a test makes them again and
 compares. `results/publish.py` does the same for the study that it publishes.
@@ -19,6 +19,7 @@ from reproduce_page import reproduce_blocks
 from convbias.atomic import write_atomically
 from convbias.report import Section
 from convbias.results import Results
+from convbias.study import PUBLISHED
 
 ROOT = Path(__file__).parents[1]
 
@@ -44,13 +45,11 @@ def write_pages(profile: str, original: Results, sections: Sequence[Section]) ->
 
 
 def main() -> None:
-    """Write the pages from the published study that the command line names."""
+    """Write the pages from the published study."""
     from publish import published_sections  # which imports this module
 
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("profile")
-    profile = parser.parse_args().profile
-    write_pages(profile, *published_sections(profile))
+    argparse.ArgumentParser(description=__doc__).parse_args()
+    write_pages(PUBLISHED, *published_sections(PUBLISHED))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Publish a study: its runs into results/, its figures and tables into README.md and docs/.
 
-    .venv/bin/python results/publish.py quick --runs runs
+    .venv/bin/python results/publish.py --runs runs
 
 The README's results are written by this script alone, from the published runs; a test makes them
 again and compares.
@@ -12,7 +12,7 @@ import argparse
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 import document
@@ -20,13 +20,15 @@ from blocks import put_into, table_lines
 
 from convbias.atomic import write_atomically
 from convbias.cli.report import report_stored
+from convbias.data import SPLIT_SIZES
 from convbias.experiments import EXPERIMENTS, ORIGINAL
 from convbias.findings import evaluate
+from convbias.quantities import TEST_ACCURACY, TEST_LOSS
 from convbias.report import Section, comparison_table, section
 from convbias.results import Results, collect
 from convbias.run import Run
-from convbias.store import Store
-from convbias.study import load_study
+from convbias.store import Store, read_run
+from convbias.study import PUBLISHED, Study, load_study
 from convbias.wording import how_many_seeds
 
 ROOT = Path(__file__).parents[1]
@@ -67,7 +69,11 @@ def result_block(profile: str, results: Results) -> str:
             f" `results/{profile}/` by `results/publish.py`.*"
         ),
         "",
-        *(f"- {finding.sentence}" for finding in evaluate(ORIGINAL, runs)),
+        *(
+            f"- {finding.sentence}"
+            for finding in evaluate(ORIGINAL, runs)
+            if finding.planned.quantity == TEST_ACCURACY
+        ),
     ]
     return "\n".join(lines)
 
@@ -89,10 +95,10 @@ def experiments_block(profile: str, sections: Sequence[Section]) -> str:
             ]
         )
     counts = [len(each.contrasts[0].finding.seeds) for each in sections]
-    most = max(each.results.study.training_images or 0 for each in sections)
-    epochs = max(each.results.study.epochs for each in sections)
-    trained = f"{epochs} epoch{'s' if epochs > 1 else ''}"
-    trained += f" of at most {most:,} images" if most else ""
+    studies = [each.results.study for each in sections]
+    epochs = _from_to(study.epochs for study in studies)
+    most = SPLIT_SIZES[studies[0].dataset][0]
+    images = _from_to(study.training_images or most for study in studies)
     lines = [
         (
             "![Test accuracy against the distance by which the test images are shifted: the dense"
@@ -103,12 +109,17 @@ def experiments_block(profile: str, sections: Sequence[Section]) -> str:
         *table_lines(rows),
         "",
         (
-            f"*{how_many_seeds(counts)}; the {profile} profile trains these {trained}. All"
-            " contrasts, statements and controls are in the report:"
-            f" `convbias report {profile} --runs results`.*"
+            f"*{how_many_seeds(counts)}; the {profile} profile trains these for {epochs} epochs of"
+            f" {images} images. All contrasts, statements and controls are in the report:"
+            " `convbias report --runs results`.*"
         ),
     ]
     return "\n".join(lines)
+
+
+def _from_to(numbers: Iterable[int]) -> str:
+    different = set(numbers)
+    return " to ".join(f"{each:,}" for each in sorted({min(different), max(different)}))
 
 
 def blocks(profile: str) -> dict[str, str]:
@@ -127,6 +138,26 @@ def published_sections(profile: str) -> tuple[Results, list[Section]]:
     return original, [each for each in sections if each]
 
 
+def _kept(run: Run, asked_for_loss: Collection[str]) -> Run:
+    """A run as it is published, with the losses of single images only where they are asked for.
+
+    They take two thirds of its space, and hardly shrink by compression.
+    """
+    if run.per_image is None or run.arm_hash in asked_for_loss:
+        return run
+    return run.model_copy(update={"per_image": run.per_image.model_copy(update={"loss": None})})
+
+
+def _asked_for_loss(study: Study) -> set[str]:
+    """Hashes of the arms of those experiments that compare the test loss."""
+    return {
+        arm.hash
+        for experiment in map(EXPERIMENTS.__getitem__, study.experiments)
+        if any(contrast.quantity == TEST_LOSS for contrast in experiment.contrasts)
+        for arm in study.arms(experiment).values()
+    }
+
+
 def _ship(runs: Sequence[Run], source: Store, target: Store) -> None:
     """Publish the first CNN 3x3 with its network, for the notebook and for all who would ask it."""
     run = next(run for run in runs if run.arm_name == SHIPPED and run.status == "finished")
@@ -138,19 +169,19 @@ def _ship(runs: Sequence[Run], source: Store, target: Store) -> None:
 
 
 def main() -> None:
-    """Publish the profile that the command line names."""
+    """Publish the study."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("profile")
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of the runs")
     arguments = parser.parse_args()
-    study = load_study(arguments.profile)
+    study = load_study(PUBLISHED)
     source = Store(arguments.runs)
     target = Store(ROOT / "results" / study.name / "runs")
     shutil.rmtree(target.folder, ignore_errors=True)
     (target.folder / "measurements").mkdir(parents=True)
+    asked_for_loss = _asked_for_loss(study)
     for name in study.experiments:
         for run in collect(study, name, source).runs:
-            shutil.copy(source.path(run.arm, run.seed), target.folder)
+            target.write(_kept(read_run(source.path(run.arm, run.seed)), asked_for_loss))
             for measure in EXPERIMENTS[name].measures:
                 path = source.measurement_path(run, measure)
                 shutil.copy(path, target.folder / "measurements")

@@ -9,11 +9,13 @@ from blocks import table, table_lines
 from method_page import ALPHA, evaluated
 from scipy import stats
 
+from convbias.data import SPLIT_SIZES
 from convbias.experiments import ORIGINAL
 from convbias.findings import Finding, evaluate
 from convbias.quantities import TEST_ACCURACY, TEST_LOSS, Quantity
 from convbias.report import Section
 from convbias.results import Results
+from convbias.run import Run
 from convbias.statistics import prediction_interval, summarise
 from convbias.wording import how_many_seeds
 
@@ -37,19 +39,32 @@ def reproduce_blocks(
         each.results.experiment.name: [figure.name for figure in each.figures] for each in sections
     }
     return {
-        "experiments": _commands(profile, collected, figures),
+        "commands": _commands(profile),
+        "experiments": _experiments(profile, collected, figures),
         "arms": _arms(original),
         "contrasts": _contrasts(findings),
     }
 
 
-def _commands(profile: str, collected: Sequence[Results], figures: dict[str, list[str]]) -> str:
+def _commands(profile: str) -> str:
+    explained = {
+        f"make study PROFILE={profile}": "all of it: sets up, trains, measures, reports",
+        f".venv/bin/convbias study {profile} --plan": "what that will take on your machine",
+        ".venv/bin/convbias report --runs results": "tables, figures, claims again, no training",
+        ".venv/bin/convbias claims --runs results": "the original study's statements alone",
+        ".venv/bin/convbias runs verify": "every stored number of your runs, re-checked",
+    }
+    width = max(map(len, explained)) + 3
+    return "\n".join(f"    {command:{width}}# {told}" for command, told in explained.items())
+
+
+def _experiments(profile: str, collected: Sequence[Results], figures: dict[str, list[str]]) -> str:
     rows = [
         ["experiment", "command", "runs", "cost", "spread over seeds", "figures of its section"]
     ]
     for results in collected:
         name = results.experiment.name
-        minutes = sum(run.cost.wall_seconds for run in results.runs) / 60
+        minutes = sum(map(_undisturbed_seconds, results.runs)) / 60
         spreads = [_spread(results, condition) for condition in results.experiment.names]
         known = [spread for spread in spreads if spread is not None]
         spread = "unknown"
@@ -76,13 +91,21 @@ def _commands(profile: str, collected: Sequence[Results], figures: dict[str, lis
             *table_lines(rows),
             "",
             (
-                f"*{how_many_seeds(counts)}. Cost: what the stored runs took together, one core"
-                f" each, on {', '.join(processors)}, without measuring; runs that experiments share"
-                " count in each. Spread: standard deviation of the test accuracy over seeds, in"
+                f"*{how_many_seeds(counts)}. Cost: what the stored runs take together at the speed"
+                f" of their fastest epochs, one core each, on {', '.join(processors)}, with"
+                " compiling and without measuring; runs that experiments share count in each."
+                " Spread: standard deviation of the test accuracy over seeds, in"
                 " percentage points, the median over the conditions.*"
             ),
         ]
     )
+
+
+def _undisturbed_seconds(run: Run) -> float:
+    """What a run takes while its core does nothing else, and nobody stops it."""
+    data, recipe = run.arm.data, run.arm.recipe
+    images = recipe.images_per_epoch or data.training_images or SPLIT_SIZES[data.dataset][0]
+    return run.cost.compile_seconds + recipe.epochs * images / run.cost.images_per_second
 
 
 def _spread(results: Results, condition: str) -> float | None:

@@ -210,6 +210,12 @@ def test_a_network_that_makes_no_mistake(network: keras.Sequential, dataset: Dat
 # What is refused
 
 
+def without_losses(run: Run) -> Run:
+    assert run.per_image is not None
+    lean = run.per_image.model_copy(update={"loss": None})
+    return run.model_copy(update={"per_image": lean})
+
+
 @pytest.mark.parametrize(
     ("refused", "words"),
     [
@@ -217,6 +223,7 @@ def test_a_network_that_makes_no_mistake(network: keras.Sequential, dataset: Dat
         (make_run(make_arm("dense", scored_on="validation"), 0), "validation images only"),
         (make_run(make_arm("cnn-3x3", canvas=40), 0), r"changed images \(canvas = 40\)"),
         (make_run(make_arm("dense", shuffled_blocks=4), 0), r"\(shuffled_blocks = 4\)"),
+        (without_losses(make_run("dense", 0)), "without the losses of single images"),
     ],
 )
 def test_runs_that_cannot_have_a_card(refused: Run, words: str) -> None:

@@ -28,7 +28,7 @@ from convbias import __version__, claims
 from convbias import fashion_mnist as files
 from convbias.cli import main
 from convbias.cli.app import VERBS, make_app
-from convbias.cli.choices import choose_store
+from convbias.cli.choices import choose_profile, choose_store
 from convbias.config import Arm, Convolutional, Dense
 from convbias.errors import AbsentDataError
 from convbias.recipes import classic, scheduled
@@ -422,6 +422,12 @@ def test_runs_are_found_in_folders_of_published_studies(here: Path) -> None:
     for folder in (here / "results", here / "results" / "quick", published):
         assert choose_store(folder, study).folder == published
     assert choose_store(here / "results", load_study("full")).folder == here / "results"
+    assert choose_profile(None, here / "results") == "quick"
+    (here / "results" / "full" / "runs").mkdir(parents=True)
+    assert choose_profile(None, here / "results") == "quick"  # which of the two?
+    (here / "others" / "full" / "runs").mkdir(parents=True)
+    assert choose_profile(None, here / "others") == "full"
+    assert choose_profile("smoke", here / "others") == "smoke"
     (here / "results" / "b.json").touch()
     assert choose_store(here / "results", study).folder == here / "results"
 

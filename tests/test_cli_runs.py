@@ -14,7 +14,7 @@ import pytest
 from command_line import files_below, finished_study
 from convbias.cli import main
 from convbias.cli.checks import Checker
-from convbias.store import Store
+from convbias.store import Store, read_run
 from factories import make_run
 
 
@@ -131,7 +131,6 @@ def test_runs_verify_notices_what_does_not_fit(
 
 
 NETWORK_DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
-    "missing": (lambda path: path.unlink(), "is missing"),
     "cut in half": (lambda path: os.truncate(path, path.stat().st_size // 2), "cannot be read"),
     "another seed's": (
         lambda path: shutil.copy(path.with_name(path.name.replace("seed0", "seed1")), path),
@@ -166,7 +165,29 @@ def test_runs_verify_without_the_images_says_what_it_could_not_compare(
     assert main(["runs", "verify"]) == 0
     said = capsys.readouterr().err
     assert "fashion-mnist is not here" in said
-    assert "no networks are stored in runs" in said
+    assert "1 of 1 runs are stored without a network" in said
+
+
+@pytest.mark.integration
+def test_a_network_that_is_not_there_is_no_damage_but_said(
+    dense_record: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dense_record.with_suffix(".keras").unlink()
+    assert main(["runs", "verify"]) == 0
+    said = capsys.readouterr()
+    assert "8 runs in runs, 0 damaged" in said.out
+    assert "1 of 8 runs are stored without a network, so no weights were compared" in said.err
+
+
+def test_runs_of_a_published_study_are_found(here: Path, capsys: pytest.CaptureFixture[str]):
+    run = make_run("dense", 0)
+    Store(here / "results/quick/runs").write(run)
+    for command in (["runs", "list"], ["runs", "show", run.key]):
+        assert main([*command, "--runs", "results"]) == 0
+        assert run.key in capsys.readouterr().out
+    Store(here / "results/full/runs").write(run)
+    assert main(["runs", "list", "--runs", "results"]) == 0  # which of the two?
+    assert "0 runs in results" in capsys.readouterr().out
 
 
 def test_published_losses_may_be_rounded_to_half_floats_but_not_more(
@@ -176,8 +197,30 @@ def test_published_losses_may_be_rounded_to_half_floats_but_not_more(
     run = make_run("dense", 0, loss=0.3)
     assert run.test is not None
     assert run.per_image is not None
+    assert run.per_image.loss is not None
     exact = float(run.per_image.loss.astype("float64").mean())
     for error, problems in ((1 + 2**-12, 0), (1 - 2**-12, 0), (1 + 2**-10, 1), (1 - 2**-10, 1)):
         test = run.test.model_copy(update={"loss": exact * error})
         path = Store(here).write(run.model_copy(update={"test": test}))
-        assert len(Checker(here).problems(path)) == problems
+        assert len(Checker().problems(path)) == problems
+
+
+def test_a_run_may_be_published_without_the_losses_of_single_images(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("convbias.cli.checks._load_if_here", lambda _: None)
+    run = make_run("dense", 0, loss=0.3)
+    assert run.test is not None
+    assert run.per_image is not None
+    without = run.per_image.model_copy(update={"loss": None})
+    lean = run.model_copy(update={"per_image": without})
+    path = Store(here).write(lean)
+    assert path.stat().st_size < len(run.model_dump_json()) - 2_000
+    again = read_run(path)
+    assert again.per_image is not None
+    assert again.per_image.loss is None
+    assert again.test == run.test
+    assert Checker().problems(path) == []
+    wrong = run.test.model_copy(update={"accuracy": run.test.accuracy + 0.01})
+    path = Store(here).write(lean.model_copy(update={"test": wrong}))
+    assert len(Checker().problems(path)) == 1

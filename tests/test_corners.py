@@ -162,7 +162,7 @@ def test_a_check_of_stored_runs_knows_their_two_classes(garments, tmp_path, monk
             "test": Scores(images=20, loss=0.0, accuracy=1.0),
         }
         path = Store(tmp_path).write(run.model_copy(update=changes))
-        assert len(checks.Checker(tmp_path).problems(path)) == problems
+        assert len(checks.Checker().problems(path)) == problems
 
 
 def test_a_dense_network_takes_the_place_for_the_class(garments):

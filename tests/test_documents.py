@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 import yaml
 
+from convbias.study import PUBLISHED
+
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "results"))
 
@@ -24,13 +26,13 @@ ARXIV = r"arXiv[: ](\d{4}\.\d{4,5})"
 
 @pytest.fixture(scope="module")
 def study():
-    return published_sections("quick")
+    return published_sections(PUBLISHED)
 
 
 @pytest.fixture(scope="module")
 def made(study):
     """The blocks of both pages, made again from the published runs."""
-    return page_blocks("quick", *study)
+    return page_blocks(PUBLISHED, *study)
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -77,8 +79,10 @@ def test_the_spread_by_hand(study):
     original, sections = study
     dense = 100 * np.array([run.test.accuracy for run in original.runs if run.arm_name == "dense"])
     deviation = dense.std(ddof=1)
-    t = 4.302653  # Student's 97.5 % quantile for 2 degrees of freedom, from a table
-    one_more, again = (t * deviation * np.sqrt(1 / 3 + share) for share in (1, 1 / 3))
+    n = len(dense)
+    # Student's 97.5 % quantiles for n - 1 degrees of freedom, from a table.
+    t = {3: 4.302653, 5: 2.776445, 10: 2.262157}[n]
+    one_more, again = (t * deviation * np.sqrt(1 / n + share) for share in (1, 1 / n))
     [row] = [
         row for row in cells("reproduce.md", "arms") if row[:2] == ["dense", "test accuracy (%)"]
     ]
@@ -97,7 +101,11 @@ def test_the_cost_by_hand(study):
     rows = {row[0]: row for row in cells("reproduce.md", "experiments")}
     for results in (original, *(each.results for each in sections)):
         row = rows[f"`{results.experiment.name}`"]
-        minutes = sum(run.cost.wall_seconds for run in results.runs) / 60
+        minutes = 0.0
+        for run in results.runs:
+            images = run.arm.recipe.images_per_epoch or run.arm.data.training_images or 54_000
+            training = len(run.epochs) * images / run.cost.images_per_second
+            minutes += (training + run.cost.compile_seconds) / 60
         assert row[2:4] == [str(len(results.runs)), f"{minutes:.0f} min"]
 
 

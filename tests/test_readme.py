@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from convbias.store import table
+from convbias.study import PUBLISHED
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "results"))
@@ -21,7 +22,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 @pytest.fixture(scope="module")
 def made() -> dict[str, str]:
     """The README's blocks, made again from the published runs."""
-    return blocks("quick")
+    return blocks(PUBLISHED)
 
 
 @pytest.mark.parametrize("name", ["result", "experiments"])
@@ -30,15 +31,24 @@ def test_the_results_are_made_from_the_published_runs(name, made):
 
 
 def test_every_run_and_every_measure_is_published():
-    for results in published("quick"):
+    for results in published(PUBLISHED):
         assert not results.absent, results.experiment.name
         assert not results.unmeasured, results.experiment.name
 
 
+def test_losses_of_single_images_are_published_where_they_are_compared():
+    for results in published(PUBLISHED):
+        compared = results.experiment.name in ("original", "recipe")
+        shared = {run.key for run in published(PUBLISHED)[0].runs}
+        for run in results.runs:
+            known = run.per_image.loss is not None
+            assert known == (compared or run.key in shared), run.key
+
+
 def test_the_published_table_is_that_of_the_published_runs():
-    table_of = {each.experiment.name: table(each.runs) for each in published("quick")}
+    table_of = {each.experiment.name: table(each.runs) for each in published(PUBLISHED)}
     rebuilt = pd.concat(rows.assign(experiment=name) for name, rows in table_of.items())
-    stored = pd.read_csv(ROOT / "results/quick/table.csv")
+    stored = pd.read_csv(ROOT / "results" / PUBLISHED / "table.csv")
     pd.testing.assert_frame_equal(
         stored, rebuilt.reset_index(drop=True), check_dtype=False, check_like=True
     )
@@ -49,7 +59,7 @@ def test_means_in_the_results_by_hand():
         runs = [run for run in results.runs if run.arm_name == condition]
         return [100 * run.test.accuracy for run in runs]
 
-    by_name = {each.experiment.name: each for each in published("quick")}
+    by_name = {each.experiment.name: each for each in published(PUBLISHED)}
     cnn = accuracies(by_name["original"], "cnn-3x3")
     [row] = [line for line in README.splitlines() if line.startswith("| Test accuracy")]
     assert f"{sum(cnn) / len(cnn):.2f}" in row.split("|")[3]

@@ -16,6 +16,7 @@ from convbias.errors import InputError, RunError
 from convbias.export.archive import Archive
 from convbias.figures import Figure
 from convbias.serve.local import local_server
+from convbias.study import PUBLISHED
 from convbias.tour import Tour, Words
 
 ROOT = Path(__file__).parents[1]
@@ -33,7 +34,7 @@ PARTS = (
 @pytest.fixture(scope="module")
 def tour(fashion_mnist: Dataset) -> Tour:
     assert fashion_mnist.name == "fashion-mnist"
-    return Tour("quick", ROOT / "results" / "quick" / "runs")
+    return Tour(PUBLISHED, ROOT / "results" / PUBLISHED / "runs")
 
 
 def code_cells() -> list:
@@ -93,10 +94,10 @@ def test_what_is_not_stored_is_said(tmp_path_factory: pytest.TempPathFactory) ->
 
 
 def test_runs_that_are_not_there(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no run of the study quick is stored in") as refused:
-        Tour("quick", tmp_path)
+    with pytest.raises(InputError, match=f"the study {PUBLISHED} is stored in") as refused:
+        Tour(PUBLISHED, tmp_path)
     assert "CONVBIAS_TOUR_RUNS" in refused.value.mend
-    published = Tour("quick", ROOT / "results" / "quick" / "runs")
+    published = Tour(PUBLISHED, ROOT / "results" / PUBLISHED / "runs")
     published.store.network_path = lambda _arm, _seed: tmp_path / "absent"
     with pytest.raises(InputError, match="no run of cnn-3x3 is stored with its network"):
         published.shipped()

@@ -34,7 +34,11 @@ def _decoder(dtype: str):  # noqa: ANN202 - the closure's type is clear from its
 
 
 Bytes = Annotated[np.ndarray, PlainValidator(_decoder("<u1")), PlainSerializer(_encode)]
-HalfFloats = Annotated[np.ndarray, PlainValidator(_decoder("<f2")), PlainSerializer(_encode)]
+HalfFloatsIfKept = Annotated[
+    np.ndarray | None,
+    PlainValidator(lambda value: None if value is None else _decoder("<f2")(value)),
+    PlainSerializer(lambda values: None if values is None else _encode(values)),
+]
 
 
 class Epoch(Description, frozen=True):
@@ -63,7 +67,11 @@ class PerImage(Description, frozen=True, arbitrary_types_allowed=True):
 
     correct_bits: Bytes = Field(description="uint8 (ceil(n / 8),): np.packbits of correctness.")
     predicted: Bytes = Field(description="uint8 (n,): the predicted class.")
-    loss: HalfFloats = Field(description="float16 (n,): cross-entropy in nats.")
+    loss: HalfFloatsIfKept = Field(
+        default=None,
+        description="float16 (n,): cross-entropy in nats. Left out of published runs that nothing"
+        " asks for it, for it takes most of their space.",
+    )
 
     @property
     def correct(self) -> np.ndarray:

@@ -16,6 +16,9 @@ from convbias.experiments import EXPERIMENTS, Experiment
 from convbias.recipes import RecipeName, recipe_for
 from convbias.seeds import check_seeds
 
+# The profile whose runs this project publishes in `results/`.
+PUBLISHED = "quick"
+
 Scaled = TypeVar("Scaled", "Scale", "Study")
 
 

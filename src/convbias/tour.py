@@ -27,7 +27,7 @@ from convbias.results import Results, collect
 from convbias.run import Run
 from convbias.store import Store
 from convbias.stored_network import load_network
-from convbias.study import Study, load_study
+from convbias.study import PUBLISHED, Study, load_study
 
 PROFILE = "CONVBIAS_TOUR_PROFILE"  # variables of the environment; `make notebook` sets them
 RUNS = "CONVBIAS_TOUR_RUNS"
@@ -51,7 +51,8 @@ class Tour:
     """A study's stored runs, as one walks through them.
 
     Args:
-        profile: Name of a profile; the variable CONVBIAS_TOUR_PROFILE, or `quick`, when absent.
+        profile: Name of a profile; the variable CONVBIAS_TOUR_PROFILE, or the published one, when
+            absent.
         runs: Folder of its runs; CONVBIAS_TOUR_RUNS, or what the project has published of the
             profile, when absent.
 
@@ -60,7 +61,7 @@ class Tour:
     """
 
     def __init__(self, profile: str | None = None, runs: Path | None = None) -> None:
-        name = profile or os.environ.get(PROFILE, "quick")
+        name = profile or os.environ.get(PROFILE, PUBLISHED)
         folder = runs or Path(os.environ.get(RUNS, f"results/{name}/runs"))
         self.study: Study = load_study(name)
         self.store = Store(folder)

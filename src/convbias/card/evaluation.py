@@ -35,17 +35,18 @@ from convbias.training import split_of
 CHANGES_SEED = 0
 
 
-def check_describable(run: Run) -> tuple[Scores, PerImage]:
+def check_describable(run: Run) -> tuple[Scores, PerImage, np.ndarray]:
     """Make sure that a run is one of those that a card can be written for.
 
     Args:
         run: Any stored run.
 
     Returns:
-        Its scores on the test images, together and one by one.
+        Its scores on the test images, together and one by one, and the loss of each.
 
     Raises:
-        InputError: It diverged, never saw the test images, or was trained on changed ones.
+        InputError: It diverged, never saw the test images, was trained on changed ones, or is
+            stored without their losses.
     """
     if run.status != "finished":
         raise InputError(
@@ -72,7 +73,13 @@ def check_describable(run: Run) -> tuple[Scores, PerImage]:
             "images of 28 x 28 pixels as they are, as an exported network is asked about",
             "name another run; `convbias runs list` has them",
         )
-    return run.test, run.per_image
+    if run.per_image.loss is None:
+        raise InputError(
+            f"the run {run.key} is stored without the losses of single images",
+            "a run as training stored it",
+            "train it again: its arm and seed give the same network",
+        )
+    return run.test, run.per_image, run.per_image.loss
 
 
 def evaluate(
@@ -93,7 +100,7 @@ def evaluate(
     Raises:
         InputError: `check_describable` says why; or the data or the network are not the run's.
     """
-    test, per_image = check_describable(run)
+    test, per_image, losses = check_describable(run)
     checksum = _check_origin(network, run, dataset)
     labels = dataset.test_labels
     counts = confusion_counts(predictions([run], dataset), labels, len(dataset.class_names))
@@ -109,7 +116,7 @@ def evaluate(
         parameters=sum(np.size(weights) for weights in network.trainable_variables),
         data=_data(run, dataset),
         accuracy=share(per_image.correct),
-        loss=estimate(test.loss, mean_interval(per_image.loss), test.images),
+        loss=estimate(test.loss, mean_interval(losses), test.images),
         accuracy_over_seeds=_over_seeds(others, "accuracy"),
         loss_over_seeds=_over_seeds(others, "loss"),
         of_classes=of_classes(counts, dataset.class_names),

@@ -8,10 +8,9 @@ from convbias import data
 from convbias.card.drawing import figures
 from convbias.card.evaluation import check_describable, evaluate
 from convbias.card.writing import write_card
-from convbias.cli.choices import RUNS, check_writable
+from convbias.cli.choices import RUNS, check_writable, choose_store
 from convbias.cli.console import results
 from convbias.cli.sweeping import print_damaged
-from convbias.store import Store
 from convbias.stored_network import load_network
 
 FOLDER = Path("model_card")
@@ -27,7 +26,7 @@ def card(run: str, /, *, runs: Path = RUNS, out: Path = FOLDER) -> None:
         runs: Folder of stored runs.
         out: Folder that receives the card; an earlier card is replaced.
     """
-    store = Store(runs)
+    store = choose_store(runs)
     stored = store.named(run)
     check_describable(stored)
     network = load_network(store, stored)

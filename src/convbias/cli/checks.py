@@ -25,15 +25,12 @@ FLOAT32_SUM = 1e-6  # what the order of summation may change, relative
 class Checker:
     """Checks the stored runs of a folder, loading each data set once.
 
-    After checks, `absent` names the data sets that were needed and are not here.
-
-    Args:
-        folder: Where the runs lie. Published runs lie there without their networks; where there
-            are networks, each run must have its own.
+    After checks, `absent` names the data sets that were needed and are not here, and
+    `without_network` counts the runs without a network, as most published ones are.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.with_networks = any(folder.glob("[!.]*.keras"))
+    def __init__(self) -> None:
+        self.without_network = 0
         self.absent: set[DatasetName] = set()
         self._dataset = cache(_load_if_here)
 
@@ -49,11 +46,27 @@ class Checker:
             return [error.what]
         return [
             *_name_problems(run),
-            *(_network_problems(run, path.with_suffix(".keras")) if self.with_networks else ()),
+            *self._network_problems(run, path.with_suffix(".keras")),
             *_completeness_problems(run),
             *_score_problems(run),
             *self._data_problems(run),
         ]
+
+    def _network_problems(self, run: Run, path: Path) -> Iterator[str]:
+        if not path.exists():
+            self.without_network += 1
+            return
+        try:
+            checksum = weights_checksum(_trained_weights(path))
+        except Exception as error:  # noqa: BLE001 - the reader raises whatever the damage leads to
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            yield f"its network {path.name} cannot be read: {reason}"
+            return
+        if checksum != run.weights_checksum:
+            yield (
+                f"the weights in {path.name} have the checksum {checksum[:12]}, but the record says"
+                f" {(run.weights_checksum or 'none')[:12]}"
+            )
 
     def _data_problems(self, run: Run) -> Iterator[str]:
         dataset = self._dataset(run.arm.data.dataset)
@@ -84,23 +97,6 @@ def _name_problems(run: Run) -> Iterator[str]:
         yield f"the arm is called {run.arm_name}, but describes {run.arm.name}"
 
 
-def _network_problems(run: Run, path: Path) -> Iterator[str]:
-    if not path.exists():
-        yield f"its network {path.name} is missing"
-        return
-    try:
-        checksum = weights_checksum(_trained_weights(path))
-    except Exception as error:  # noqa: BLE001 - the reader raises whatever the damage leads to
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        yield f"its network {path.name} cannot be read: {reason}"
-        return
-    if checksum != run.weights_checksum:
-        yield (
-            f"the weights in {path.name} have the checksum {checksum[:12]}, but the record says"
-            f" {(run.weights_checksum or 'none')[:12]}"
-        )
-
-
 def _trained_weights(path: Path) -> list[np.ndarray]:
     # Imported here, because listing runs needs no Keras; the layers are needed for reading.
     import keras
@@ -128,17 +124,21 @@ def _score_problems(run: Run) -> Iterator[str]:
     test, per_image = run.test, run.per_image
     if test is None or per_image is None:
         return
-    n, losses, bits = map(len, (per_image.predicted, per_image.loss, per_image.correct_bits))
-    if not test.images == n == losses or bits != -(-n // 8):
+    losses = per_image.loss
+    n, bits = len(per_image.predicted), len(per_image.correct_bits)
+    told = n if losses is None else len(losses)
+    if not test.images == n == told or bits != -(-n // 8):
         yield (
-            f"it speaks of {test.images:,} test images, {n:,} predictions, {losses:,} losses and"
+            f"it speaks of {test.images:,} test images, {n:,} predictions, {told:,} losses and"
             f" {bits:,} bytes of correctness"
         )
         return
     accuracy = float(per_image.correct.mean())
     if test.accuracy != accuracy:
         yield f"its test accuracy is {test.accuracy}, but its images say {accuracy}"
-    loss = float(per_image.loss.astype(np.float64).mean())
+    if losses is None:
+        return
+    loss = float(losses.astype(np.float64).mean())
     if not abs(test.loss - loss) <= (HALF_RELATIVE + FLOAT32_SUM) * loss + HALF_ABSOLUTE:
         yield f"its test loss is {test.loss}, but its images say {loss}"
 

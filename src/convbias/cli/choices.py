@@ -44,6 +44,27 @@ def choose_study(
     return study.on(choose_dataset(dataset or study.dataset))
 
 
+def choose_profile(profile: str | None, runs: Path) -> str:
+    """The profile that is meant.
+
+    Args:
+        profile: Name or path of a profile, or None.
+        runs: Folder of stored runs, or of published studies.
+
+    Returns:
+        Where none is named: the one study that is published in the folder, or else `quick`.
+    """
+    published = _published(runs)
+    if profile is None and len(published) == 1:
+        return published[0].name
+    return profile or "quick"
+
+
+def _published(folder: Path) -> list[Path]:
+    """The studies that are published in a folder."""
+    return sorted(path.parent for path in folder.glob("*/runs") if path.is_dir())
+
+
 def choose_dataset(choice: DatasetChoice) -> DatasetName:
     """Resolve `auto`, and say in a panel where it had to give way."""
     name, absent = data.resolve(choice)
@@ -57,14 +78,16 @@ def choose_dataset(choice: DatasetChoice) -> DatasetName:
     return name
 
 
-def choose_store(folder: Path, study: Study) -> Store:
-    """Where a study's runs are read from.
+def choose_store(folder: Path, study: Study | None = None) -> Store:
+    """Where stored runs are read from.
 
     Args:
         folder: Of runs, of one published study, or of all published studies, like `results/`.
-        study: Whose runs.
+        study: Whose runs; those of the one published study when absent.
     """
-    candidates = [Store(folder), Store(folder / "runs"), Store(folder / study.name / "runs")]
+    published = [folder / study.name] if study else _published(folder)
+    inner = [folder, *published] if len(published) == 1 else [folder]
+    candidates = [Store(folder), *(Store(each / "runs") for each in inner)]
     return next((store for store in candidates if store.paths()), candidates[0])
 
 

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from convbias import data
 from convbias.claims import ClaimResult, ClaimVerdict, DataFacts, audit
-from convbias.cli.choices import RUNS, DatasetChoice, choose_store, choose_study
+from convbias.cli.choices import RUNS, DatasetChoice, choose_profile, choose_store, choose_study
 from convbias.cli.console import messages, results
 from convbias.cli.sweeping import print_damaged
 from convbias.eda import explore
@@ -28,20 +28,21 @@ STYLES: dict[ClaimVerdict, str] = {
 
 
 def claims(
-    profile: str = "quick", /, *, dataset: DatasetChoice | None = None, runs: Path = RUNS
+    profile: str | None = None, /, *, dataset: DatasetChoice | None = None, runs: Path = RUNS
 ) -> None:
     """Hold the original study's statements against the stored runs of a study.
 
     Only runs on all of Fashion-MNIST decide anything.
 
-    Example: `convbias claims quick --runs results`
+    Example: `convbias claims --runs results`
 
     Args:
-        profile: Name of a profile, or path of a TOML file of the same form.
+        profile: Name of a profile, or path of a TOML file of the same form. When absent: the
+            study that is published in the folder of runs, or quick.
         dataset: As for `convbias study`.
         runs: Folder of stored runs, or of published studies.
     """
-    chosen = choose_study(profile, dataset)
+    chosen = choose_study(choose_profile(profile, runs), dataset)
     store = choose_store(runs, chosen)
     collected = collect(chosen, ORIGINAL.name, store)
     print_damaged(collected.damaged)

@@ -11,7 +11,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from convbias import data
-from convbias.cli.choices import RUNS, check_writable
+from convbias.cli.choices import RUNS, check_writable, choose_store
 from convbias.cli.console import messages, percent, print_table, results
 from convbias.cli.sweeping import print_damaged
 from convbias.config import DatasetName
@@ -25,7 +25,6 @@ from convbias.explain.stored import chosen_runs
 from convbias.figures import check_suffix, data_remark, write_figure
 from convbias.figures.explanation import explanation
 from convbias.run import Run
-from convbias.store import Store
 from convbias.stored_network import load_network
 
 
@@ -56,7 +55,7 @@ def explain(
     """
     if out is not None:
         check_suffix(out)
-    store = Store(runs)
+    store = choose_store(runs)
     chosen, damaged = chosen_runs(store, run)
     print_damaged(damaged)
     picture = read_picture(image, lambda: _test_images(chosen))

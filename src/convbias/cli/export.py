@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from convbias import data
-from convbias.cli.choices import RUNS
+from convbias.cli.choices import RUNS, choose_store
 from convbias.cli.console import results
 from convbias.errors import InputError
 from convbias.export.exporting import export as export_network
-from convbias.store import Store
 from convbias.stored_network import load_network
 
 FOLDER = Path("fashion_mnist_model")
@@ -25,7 +24,7 @@ def export(run: str, /, *, runs: Path = RUNS, out: Path = FOLDER) -> None:
         runs: Folder of stored runs.
         out: Folder that receives the export; an earlier export is replaced.
     """
-    store = Store(runs)
+    store = choose_store(runs)
     stored = store.named(run)
     if stored.status != "finished":
         raise InputError(f"the run {run} diverged", "a finished run", "see `convbias runs list`")

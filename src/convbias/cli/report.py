@@ -15,6 +15,7 @@ from convbias.cli.choices import (
     DatasetChoice,
     Seeds,
     check_writable,
+    choose_profile,
     choose_store,
     choose_study,
 )
@@ -37,7 +38,7 @@ from convbias.study import Study
 
 
 def report(
-    profile: str = "quick",
+    profile: str | None = None,
     /,
     *,
     dataset: DatasetChoice | None = None,
@@ -47,15 +48,17 @@ def report(
 ) -> None:
     """Rebuild a study's report from its stored runs; nothing is trained.
 
-    Example: `convbias report quick --runs results`
+    Example: `convbias report --runs results`
 
     Args:
-        profile: Name of a profile, or path of a TOML file of the same form.
+        profile: Name of a profile, or path of a TOML file of the same form. When absent: the
+            study that is published in the folder of runs, or quick.
         dataset: As for `convbias study`.
         seeds: Instead of the profile's.
         runs: Folder of stored runs, or of published studies.
         out: Folder for the report; report/PROFILE when absent.
     """
+    profile = choose_profile(profile, runs)
     chosen = choose_study(profile, dataset, seeds)
     folder = out or Path("report") / chosen.name
     report_stored(["study", profile], chosen, choose_store(runs, chosen), folder)

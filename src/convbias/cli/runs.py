@@ -9,11 +9,11 @@ from pathlib import Path
 from cyclopts import App
 
 from convbias.cli.checks import Checker
-from convbias.cli.choices import RUNS
+from convbias.cli.choices import RUNS, choose_store
 from convbias.cli.console import messages, percent, print_table, results
 from convbias.cli.sweeping import print_damaged
 from convbias.run import Run
-from convbias.store import DamagedRunError, Store, read_run
+from convbias.store import DamagedRunError, read_run
 
 runs = App(
     name="runs", help="List, show and verify stored runs.\n\nExample: `convbias runs verify`"
@@ -33,7 +33,7 @@ def list_runs(*, runs: Path = RUNS) -> None:
         runs: Folder of stored runs.
     """
     rows, damaged = [], []
-    store = Store(runs)
+    store = choose_store(runs)
     for path in store.paths():
         try:
             rows.append(_row(read_run(path)))
@@ -69,7 +69,7 @@ def show_run(key: str, /, *, runs: Path = RUNS) -> None:
         key: The run's name, as `convbias runs list` prints it.
         runs: Folder of stored runs.
     """
-    store = Store(runs)
+    store = choose_store(runs)
     run = store.named(key)
     values = run.model_dump(mode="json", exclude={*LEFT_OUT})
     rows = [(name, value) for name, value in _flat(values).items() if not name.startswith("epochs")]
@@ -116,8 +116,8 @@ def verify_runs(*, runs: Path = RUNS) -> int:
     Args:
         runs: Folder of stored runs.
     """
-    store = Store(runs)
-    checker = Checker(store.folder)
+    store = choose_store(runs)
+    checker = Checker()
     paths = store.paths()
     damaged = 0
     for path in paths:
@@ -129,8 +129,8 @@ def verify_runs(*, runs: Path = RUNS) -> int:
         messages().print(
             f"{name} is not here, so its runs were not compared with its labels", style="yellow"
         )
-    if paths and not checker.with_networks:
-        text = f"no networks are stored in {store.folder}, so no weights were compared"
-        messages().print(text, style="yellow")
+    if checker.without_network:
+        text = f"{checker.without_network} of {len(paths)} runs are stored without a network"
+        messages().print(f"{text}, so no weights were compared", style="yellow")
     results().print(f"{len(paths)} runs in {store.folder}, {damaged} damaged")
     return 1 if damaged else 0

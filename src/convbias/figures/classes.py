@@ -218,9 +218,8 @@ def most_confused(arm: str, runs: Sequence[Run], dataset: Dataset) -> Figure | N
     """
     predicted = predictions(runs, dataset)
     wrong = (predicted != dataset.test_labels).sum(axis=0)
-    losses = np.mean([run.per_image.loss for run in runs if run.per_image is not None], axis=0)
     # Among images that equally many runs get wrong, those come first that cost the most.
-    order = np.lexsort((-losses, -wrong))[:MOST_CONFUSED]
+    order = np.lexsort((-_mean_losses(runs), -wrong))[:MOST_CONFUSED]
     order = order[wrong[order] > 0]
     if not order.size:
         return None
@@ -244,6 +243,13 @@ def most_confused(arm: str, runs: Sequence[Run], dataset: Dataset) -> Figure | N
         description=f"Grid of {len(tiles)} misclassified test images. {caption}",
         drawing=ImageGrid(((None, tuple(tiles)),)),
     )
+
+
+def _mean_losses(runs: Sequence[Run]) -> np.ndarray:
+    """Of every test image, over the runs that tell them; zeros where none does."""
+    of_runs = [run.per_image for run in runs if run.per_image is not None]
+    known = [each.loss for each in of_runs if each.loss is not None]
+    return np.mean(known, axis=0) if known else np.zeros(len(of_runs[0].predicted))
 
 
 def _tile(index: int, predicted: np.ndarray, wrong: int, dataset: Dataset) -> Tile:
