@@ -138,6 +138,16 @@ tour.compared("dense", "cnn-3x3").head(6)
 tour.claims("cnn-accuracy / loss", "memory")
 
 # %% [markdown]
+# The study did not publish how it trained. **Question.** Train all four networks once more with Keras'
+# defaults, as it may have done, for equally many epochs. Which network will suffer most?
+
+# %%
+tour.figure("recipe")
+
+# %%
+tour.outcome("recipe")
+
+# %% [markdown]
 # Which two classes did you guess?
 
 # %%
