@@ -12,6 +12,9 @@ export CONVBIAS_DATA := $(abspath ../shared/data)
 endif
 endif
 
+# Environments are installed beside each other, and checks run beside the installations.
+MAKEFLAGS += --jobs=2
+
 .PHONY: help study test check notebook bench lock clean
 
 help:
@@ -36,7 +39,7 @@ check: $(VENV)/test.stamp
 	$(BIN)/pyright
 
 notebook: $(VENV)/test.stamp
-	$(BIN)/python docs/notebook.py --profile $(PROFILE)
+	$(BIN)/python docs/notebook.py
 
 bench: $(VENV)/run.stamp .venv-bench/stamp
 	$(BIN)/python benchmarks/throughput.py
@@ -44,45 +47,45 @@ bench: $(VENV)/run.stamp .venv-bench/stamp
 	$(BIN)/python benchmarks/cost.py
 
 $(VENV)/run.stamp: requirements/run.lock pyproject.toml
-	@$(call create,$(VENV),requirements/run.lock)
+	$(call create,$(VENV),requirements/run.lock)
 	@touch $@
 
 # The test set holds the run set, so one installation serves both.
 $(VENV)/test.stamp: requirements/test.lock requirements/run.lock pyproject.toml
-	@$(call create,$(VENV),requirements/test.lock)
+	$(call create,$(VENV),requirements/test.lock)
 	@touch $(VENV)/run.stamp $@
 
 # What the container holds, and AWS's inference toolkit: each as it would be on its own.
 .venv-serve/stamp: requirements/serve.lock pyproject.toml
-	@$(call make-venv,.venv-serve)
+	$(call make-venv,.venv-serve)
 	$(call install-locked,.venv-serve,requirements/serve.lock)
-	.venv-serve/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@.venv-serve/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .venv-toolkit/stamp: requirements/toolkit.lock
-	@$(call make-venv,.venv-toolkit)
+	$(call make-venv,.venv-toolkit)
 	$(call install-locked,.venv-toolkit,requirements/toolkit.lock)
 	@touch $@
 
 .venv-bench/stamp: requirements/bench.lock
-	@$(call make-venv,.venv-bench)
-	.venv-bench/bin/pip install --quiet --no-deps --require-hashes --requirement requirements/bench.lock
+	$(call make-venv,.venv-bench)
+	@.venv-bench/bin/pip install --quiet --no-deps --require-hashes --requirement requirements/bench.lock
 	@touch $@
 
 define make-venv
-	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("convbias needs Python 3.11 or newer, and $(PYTHON) is " + sys.version.split()[0] + "; name a newer one: make PYTHON=python3.12 $(MAKECMDGOALS)")'
-	test -x $(1)/bin/python || $(PYTHON) -m venv $(1)
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("convbias needs Python 3.11 or newer, and $(PYTHON) is " + sys.version.split()[0] + "; name a newer one: make PYTHON=python3.12 $(MAKECMDGOALS)")'
+	@test -x $(1)/bin/python || $(PYTHON) -m venv $(1)
 endef
 
 define install-locked
-	echo 'Installing $(2) into $(1) (once)'
-	$(1)/bin/pip install --quiet --disable-pip-version-check --no-compile --require-hashes --requirement $(2)
+	@echo 'Installing $(2) into $(1) (once)'
+	@$(1)/bin/pip install --quiet --disable-pip-version-check --no-compile --require-hashes --requirement $(2)
 endef
 
 define create
 	$(call make-venv,$(1))
 	$(call install-locked,$(1),$(2))
-	$(1)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(1)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 endef
 
 lock:

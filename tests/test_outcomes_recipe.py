@@ -67,7 +67,9 @@ def test_the_lead_with_one_recipe_is_held_against_that_with_the_other(
     [lead] = outcome(0.87, classic_cnn).statements
     assert lead.verdict == verdict
     difference = 3.0 - 100 * (classic_cnn - 0.87)
-    assert f"by {difference:+z.2f} percentage points" in lead.text
+    assert f"a difference of {difference:+z.2f} percentage points" in lead.text
+    # The tuned lead varies by -0.2, 0 and 0.2 points: sd 0.173, and 2.306 * 0.173 / 3 = 0.13.
+    assert "its lead is +3.00 (95 % interval +2.87 to +3.13, 9 seeds) tuned and" in lead.text
 
 
 def test_the_figure_brings_the_published_numbers_and_every_condition() -> None:

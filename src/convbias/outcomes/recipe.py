@@ -53,11 +53,14 @@ def _lead(results: Results) -> Statement:
     more = minus(tuned, classic)
     if not more:
         return Statement(f"{asked}: no seed was finished with both.", "not measured yet")
-    shared = [classic[seed] for seed in tuned if seed in classic]
+    both = [seed for seed in tuned if seed in classic]
+    leads = (
+        mean_of([of_recipe[seed] for seed in both], TEST_ACCURACY.scale, 2, "", "+")
+        for of_recipe in (tuned, classic)
+    )
     told = mean_of(more, TEST_ACCURACY.scale, 2, TEST_ACCURACY.unit, "+")
-    before = mean_of(shared, TEST_ACCURACY.scale, 2, TEST_ACCURACY.unit, "+")
     return Statement(
-        f"{asked}: by {told} more than with the classic recipe, with which it leads by {before}.",
+        f"{asked}: its lead is {' tuned and '.join(leads)} classic, a difference of {told}.",
         above(more, 0.0),
     )
 
