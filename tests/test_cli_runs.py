@@ -14,6 +14,7 @@ import pytest
 from command_line import files_below, finished_study
 from convbias.cli import main
 from convbias.cli.checks import Checker
+from convbias.run import PerImage, Run, Scores
 from convbias.store import Store, read_run
 from factories import make_run
 
@@ -176,7 +177,9 @@ def test_a_network_that_is_not_there_is_no_damage_but_said(
     assert main(["runs", "verify"]) == 0
     said = capsys.readouterr()
     assert "8 runs in runs, 0 damaged" in said.out
-    assert "1 of 8 runs are stored without a network, so no weights were compared" in said.err
+    assert (
+        "1 of 8 runs are stored without a network, so their weights were not compared" in said.err
+    )
 
 
 def test_runs_of_a_published_study_are_found(here: Path, capsys: pytest.CaptureFixture[str]):
@@ -190,37 +193,40 @@ def test_runs_of_a_published_study_are_found(here: Path, capsys: pytest.CaptureF
     assert "0 runs in results" in capsys.readouterr().out
 
 
-def test_published_losses_may_be_rounded_to_half_floats_but_not_more(
-    here: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def scored(monkeypatch: pytest.MonkeyPatch) -> tuple[Run, Scores, PerImage]:
+    """A run with its test scores, where no images are to compare it with."""
     monkeypatch.setattr("convbias.cli.checks._load_if_here", lambda _: None)
     run = make_run("dense", 0, loss=0.3)
     assert run.test is not None
     assert run.per_image is not None
-    assert run.per_image.loss is not None
-    exact = float(run.per_image.loss.astype("float64").mean())
+    return run, run.test, run.per_image
+
+
+def test_published_losses_may_be_rounded_to_half_floats_but_not_more(
+    here: Path, scored: tuple[Run, Scores, PerImage]
+) -> None:
+    run, scores, per_image = scored
+    assert per_image.loss is not None
+    exact = float(per_image.loss.astype("float64").mean())
     for error, problems in ((1 + 2**-12, 0), (1 - 2**-12, 0), (1 + 2**-10, 1), (1 - 2**-10, 1)):
-        test = run.test.model_copy(update={"loss": exact * error})
+        test = scores.model_copy(update={"loss": exact * error})
         path = Store(here).write(run.model_copy(update={"test": test}))
         assert len(Checker().problems(path)) == problems
 
 
 def test_a_run_may_be_published_without_the_losses_of_single_images(
-    here: Path, monkeypatch: pytest.MonkeyPatch
+    here: Path, scored: tuple[Run, Scores, PerImage]
 ) -> None:
-    monkeypatch.setattr("convbias.cli.checks._load_if_here", lambda _: None)
-    run = make_run("dense", 0, loss=0.3)
-    assert run.test is not None
-    assert run.per_image is not None
-    without = run.per_image.model_copy(update={"loss": None})
-    lean = run.model_copy(update={"per_image": without})
+    run, scores, per_image = scored
+    lean = run.model_copy(update={"per_image": per_image.model_copy(update={"loss": None})})
     path = Store(here).write(lean)
     assert path.stat().st_size < len(run.model_dump_json()) - 2_000
     again = read_run(path)
     assert again.per_image is not None
     assert again.per_image.loss is None
-    assert again.test == run.test
+    assert again.test == scores
     assert Checker().problems(path) == []
-    wrong = run.test.model_copy(update={"accuracy": run.test.accuracy + 0.01})
+    wrong = scores.model_copy(update={"accuracy": scores.accuracy + 0.01})
     path = Store(here).write(lean.model_copy(update={"test": wrong}))
     assert len(Checker().problems(path)) == 1

@@ -131,6 +131,6 @@ def verify_runs(*, runs: Path = RUNS) -> int:
         )
     if checker.without_network:
         text = f"{checker.without_network} of {len(paths)} runs are stored without a network"
-        messages().print(f"{text}, so no weights were compared", style="yellow")
+        messages().print(f"{text}, so their weights were not compared", style="yellow")
     results().print(f"{len(paths)} runs in {store.folder}, {damaged} damaged")
     return 1 if damaged else 0
