@@ -5,8 +5,8 @@ Meant for a GPU (`pip install "jax[cuda12]"` beside the locked set, then
 It prints Markdown and stores what was measured in `benchmarks/results/seeds-at-once.json`:
 
 - seeds trained per minute, all at once and one after the other, for every network;
-- whether products on the matrix units (TF32, JAX's default on a GPU) give the same test accuracy
-  as full float32, by an equivalence test over seeds.
+- whether products on the matrix units (TF32, JAX's own default on a GPU) give the same test
+  accuracy as full float32, the engine's default, by an equivalence test over seeds.
 """
 
 from __future__ import annotations
@@ -66,10 +66,10 @@ class Speed(Description, frozen=True):
 
 
 class Precision(Description, frozen=True):
-    """Test accuracies by seed with the device's default products and with full float32."""
+    """Test accuracies by seed with products on the matrix units and with full float32."""
 
     arm: str
-    default: tuple[float, ...]
+    tf32: tuple[float, ...]
     float32: tuple[float, ...]
     difference: float
     equivalence_p_value: float | None
@@ -120,7 +120,7 @@ def markdown(measured: Measured) -> str:
         for one in measured.speeds
     )
     precisions = "\n".join(
-        f"| {one.arm} | {len(one.default)} | {100 * np.mean(one.default):.2f} % |"
+        f"| {one.arm} | {len(one.tf32)} | {100 * np.mean(one.tf32):.2f} % |"
         f" {100 * np.mean(one.float32):.2f} % | {100 * one.difference:+.3f} points |"
         f" {one.verdict} |"
         for one in measured.precisions
@@ -129,7 +129,7 @@ def markdown(measured: Measured) -> str:
         f"{measured.environment.accelerator}, {measured.dataset}, {measured.code_version}\n\n"
         "| network | seeds | seeds per minute | at once (of it compiling) | in sequence |"
         f" share, target {LARGEST_SHARE:g} |\n| --- | --- | --- | --- | --- | --- |\n{speeds}\n\n"
-        f"| network | seeds | default products | float32 products | difference |"
+        f"| network | seeds | TF32 products | float32 products | difference |"
         f" verdict (margin {100 * MARGIN:g} points) |\n"
         f"| --- | --- | --- | --- | --- | --- |\n{precisions}"
     )
@@ -178,15 +178,15 @@ def _speed(arm: Arm, dataset: data.Dataset, options: argparse.Namespace) -> Spee
 
 def _precision(arm: Arm, dataset: data.Dataset, seeds: int) -> Precision:
     accuracies = {}
-    for precision in ("default", "float32"):
+    for precision in ("tensorfloat32", "float32"):
         engine.cache_clear()
         with jax.default_matmul_precision(precision):
             runs = list(train(arm, range(seeds), dataset, together=seeds))
         accuracies[precision] = tuple(run.test.accuracy if run.test else 0.0 for run in runs)
-    contrast = paired_contrast(accuracies["default"], accuracies["float32"], margin=MARGIN)
+    contrast = paired_contrast(accuracies["tensorfloat32"], accuracies["float32"], margin=MARGIN)
     return Precision(
         arm=arm.name,
-        default=accuracies["default"],
+        tf32=accuracies["tensorfloat32"],
         float32=accuracies["float32"],
         difference=contrast.difference,
         equivalence_p_value=contrast.equivalence_p_value,

@@ -7,15 +7,16 @@ image of the epoch's order counts once, as in Keras' own `fit`.
 
 On an accelerator the networks of several seeds train at once: the same functions, mapped over a
 leading axis of seeds, fill it where one small network would leave it idle. One seed alone has no
-such axis.
+such axis. Products are of full float32 factors there, too, unless JAX's own setting
+`jax_default_matmul_precision` says otherwise.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, wraps
 from typing import Any, NamedTuple
 
 import jax
@@ -108,7 +109,7 @@ class Engine:
         # Keras' own annotations leave out the stateless calls' return types and the schedules.
         self._optimiser: Any = optimisers.build(recipe, self.steps, last_layer.name)
         self._optimiser.build(self._template.trainable_variables)
-        epoch, predict = self._epoch, self._predict_batch
+        epoch, predict = _precisely(self._epoch), _precisely(self._predict_batch)
         if seeds > 1:
             epoch = jax.vmap(epoch, in_axes=(0, None, None, 0, 0))
             predict = jax.vmap(predict, in_axes=(0, None, None, 0))
@@ -288,6 +289,18 @@ class Engine:
             state.trainable, state.non_trainable, _scale(images[index]), training=False
         )
         return _cross_entropy(logits, labels[index]), logits.argmax(axis=1)
+
+
+def _precisely(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Keep matrix units from rounding factors to ten bits (TF32) in what the function computes."""
+
+    @wraps(function)
+    def traced(*arguments: Any) -> Any:  # noqa: ANN401 - as the function is annotated
+        chosen = jax.config.jax_default_matmul_precision  # pyright: ignore[reportAttributeAccessIssue]
+        with jax.default_matmul_precision(chosen or "float32"):
+            return function(*arguments)
+
+    return traced
 
 
 def _scale(images: jax.Array) -> jax.Array:

@@ -7,16 +7,18 @@ from typing import Any
 from joblib.externals.loky import get_reusable_executor, process_executor
 
 
-def worker_processes(count: int) -> Any:  # noqa: ANN401 - loky annotates nothing
+def worker_processes(count: int, *, accelerator: bool = False) -> Any:  # noqa: ANN401 - loky annotates nothing
     """Start processes with one thread each, which stay until they are shut down.
 
     Args:
         count: How many.
+        accelerator: Whether they share the accelerator; else they compute on the processor.
     """
     # Here and not above: processes that only draw need none of it.
-    from convbias.worker import ONE_THREAD
+    from convbias.worker import ONE_THREAD, on_accelerator
 
-    return get_reusable_executor(count, env=ONE_THREAD, initializer=keep_worker)
+    variables = on_accelerator(count) if accelerator else ONE_THREAD
+    return get_reusable_executor(count, env=variables, initializer=keep_worker)
 
 
 def keep_worker() -> None:

@@ -2,7 +2,8 @@
 
 On a processor: one process per core, one thread each. So a run's numbers do not depend on how many
 runs go on beside it, and parallel seeds use the cores better than one training with many threads
-would. On an accelerator: one process, in which all missing seeds of an arm train at once.
+would. On an accelerator: a few processes that share it, each with one arm, all of whose missing
+seeds train at once; while one of them compiles, and between its operations, the others compute.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ from convbias.progress import Progress, remove_notes, watch
 from convbias.run import run_key
 from convbias.store import DamagedRunError, Store
 from convbias.worker import execute
+
+PROCESSES_ON_ACCELERATOR = 4
 
 ATTEMPTS = 3  # how often processes may die without any run being finished
 
@@ -101,7 +104,7 @@ def sweep(
     Args:
         planned: Arms and seeds.
         store: Where finished runs are, and where they go.
-        jobs: How many processes; one per core by default.
+        jobs: How many processes; by default one per core, or a few that share an accelerator.
         on_progress: Called, from another thread, whenever a run starts or finishes an epoch.
 
     Raises:
@@ -117,7 +120,7 @@ def sweep(
         before = len(ended)
         try:
             with watch(notes, on_progress):
-                ended.update(_train(rest, store, notes, jobs or cores()))
+                ended.update(_train(rest, store, notes, processes_for(rest, jobs)))
         except TerminatedWorkerError as error:
             ended.update((run_key(*run), None) for run in rest if store.path(*run).exists())
             deaths = 1 if len(ended) > before else deaths + 1
@@ -133,6 +136,18 @@ def sweep(
         failures=tuple(failure for failure in ended.values() if failure is not None),
         quarantined=quarantined,
     )
+
+
+def processes_for(wanted: Sequence[Planned], jobs: int | None) -> int:
+    """How many processes a sweep starts.
+
+    Args:
+        wanted: The runs to be trained, at least one.
+        jobs: How many are allowed; by default one per core, or a few that share an accelerator.
+    """
+    if has_accelerator():
+        return min(jobs or PROCESSES_ON_ACCELERATOR, len(_by_arm(wanted)))
+    return min(jobs or cores(), len(wanted))
 
 
 def cores() -> int:
@@ -170,14 +185,12 @@ def _is_running(process: str) -> bool:
 def _train(
     wanted: Sequence[Planned], store: Store, notes: Path, jobs: int
 ) -> Iterator[tuple[str, Failure | None]]:
-    if has_accelerator():
-        units, jobs = _by_arm(wanted), 1
-    else:
-        units = [(arm, [seed]) for arm, seed in wanted]
-    # The longest runs first, so that no core waits long for the last one.
-    longest_first = sorted(units, key=lambda unit: -_span(unit[0]))
+    accelerator = has_accelerator()
+    units = _by_arm(wanted) if accelerator else [(arm, [seed]) for arm, seed in wanted]
+    # The longest runs first, so that no process waits long for the last one.
+    longest_first = sorted(units, key=lambda unit: -_length(*unit))
     # Not joblib.Parallel, which runs a single job within this process, where a crash would be ours.
-    executor = worker_processes(min(jobs, len(units)))
+    executor = worker_processes(jobs, accelerator=accelerator)
     try:
         with interrupts_for_this_process_only():
             futures = [
@@ -231,8 +244,10 @@ def _execute(
         ]
 
 
-def _span(arm: Arm) -> int:
-    return arm.model.span if isinstance(arm.model, Convolutional) else 0
+def _length(arm: Arm, seeds: Sequence[int]) -> int:
+    """Roughly how long an arm trains, to order them: epochs, times what grows with the kernel."""
+    span = arm.model.span if isinstance(arm.model, Convolutional) else 0
+    return len(seeds) * arm.recipe.epochs * (1 + span)
 
 
 @contextmanager

@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 
 SECONDS_BETWEEN_LOOKS = 1.0
 
-# What keeps XLA, and the libraries for linear algebra, to one thread; they read it when they are
-# loaded, so the parent sets it before it starts us.
+# What keeps XLA, and the libraries for linear algebra, to one thread of the processor; they read it
+# when they are loaded, so the parent sets it before it starts us.
 ONE_THREAD = {
+    "JAX_PLATFORMS": "cpu",
     "PJRT_NPROC": "1",  # of XLA's threads for single operations
     "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false",
     "KERAS_BACKEND": "jax",
@@ -32,6 +33,23 @@ ONE_THREAD = {
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
 }
+
+SHARE_OF_ACCELERATOR_MEMORY = 0.85  # for all processes together; the driver needs some, too
+
+
+def on_accelerator(processes: int) -> dict[str, str]:
+    """The variables of processes that share an accelerator.
+
+    Args:
+        processes: How many; each gets an equal share of the memory.
+    """
+    return ONE_THREAD | {
+        "JAX_PLATFORMS": os.environ.get("JAX_PLATFORMS", "cuda"),
+        # Without it, sums in scatters take whatever order the threads come in, and products the
+        # algorithm that won a race on that day: the same seed would give other numbers.
+        "XLA_FLAGS": "--xla_gpu_deterministic_ops=true",
+        "XLA_PYTHON_CLIENT_MEM_FRACTION": f"{SHARE_OF_ACCELERATOR_MEMORY / processes:.3f}",
+    }
 
 
 def execute(

@@ -18,7 +18,7 @@ from convbias.results import collect
 from convbias.run import Run
 from convbias.store import DamagedRunError, Store
 from convbias.study import Study
-from convbias.sweep import Failure, Planned, cores, missing, sweep
+from convbias.sweep import Failure, Planned, missing, processes_for, sweep
 
 
 def train_missing(planned: Sequence[Planned], store: Store, jobs: int | None) -> bool:
@@ -48,7 +48,7 @@ def train_missing(planned: Sequence[Planned], store: Store, jobs: int | None) ->
     if not wanted:
         results().print(f"All {len(planned)} runs are stored in {store.folder}; nothing to train.")
         return True
-    jobs = min(jobs or cores(), len(wanted))
+    jobs = processes_for(wanted, jobs)
     results().print(
         f"{len(planned)} runs planned, {stored} stored in {store.folder}, {len(wanted)} to train"
         f" in {jobs} {'process' if jobs == 1 else 'processes'}"
