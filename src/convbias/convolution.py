@@ -80,7 +80,9 @@ def convolve_gathered(images: jax.Array, kernel: jax.Array, dilation: int = 1) -
     # Without the barrier XLA folds the padding's bounds checks into every gathered element.
     values = lax.optimization_barrier(padded).reshape(-1, count)
     index = gather_index(rows, columns, channels_in, block, field, dilation)
-    patches = values.at[index].get(mode="promise_in_bounds")
+    # Under a single value every pixel is gathered once, so that the gradient's scatter adds nothing
+    # up; sums in a scatter would depend on the order that a GPU takes.
+    patches = values.at[index].get(mode="promise_in_bounds", unique_indices=size == 1)
     patches = patches.reshape(rows * columns, field * field * channels_in, count)
     last = block - 1
     shifted = [

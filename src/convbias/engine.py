@@ -309,5 +309,8 @@ def _scale(images: jax.Array) -> jax.Array:
 
 def _cross_entropy(logits: jax.Array, labels: jax.Array) -> jax.Array:
     """Cross-entropy in nats per image: (n, classes), (n,) -> (n,)."""
-    chosen = jnp.take_along_axis(logits, labels[:, None], axis=1)[:, 0]
+    # Chosen by a mask, because the gradient of an index is a scatter, whose sums a GPU orders anew
+    # each time.
+    mask = labels[:, None] == jnp.arange(logits.shape[1])
+    chosen = jnp.where(mask, logits, 0).sum(axis=1)
     return jax.nn.logsumexp(logits, axis=1) - chosen

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -21,15 +23,49 @@ def connect_locally(images: jax.Array, kernels: jax.Array, size: int) -> jax.Arr
     Returns:
         float (height, width, channels_out, n).
     """
-    height, width, channels_in, count = images.shape
+    height, width, _, count = images.shape
     pad = size // 2
     padded = jnp.pad(images, ((pad, pad), (pad, pad), (0, 0), (0, 0)))
-    values = lax.optimization_barrier(padded).reshape(-1, count)
-    index = gather_index(height, width, channels_in, block=1, field=size)
-    patches = values.at[index].get(mode="promise_in_bounds")
-    patches = patches.reshape(height * width, size * size * channels_in, count)
-    outputs = jnp.einsum("pio,pin->pon", kernels, patches)
+    outputs = jnp.einsum("pio,pin->pon", kernels, _patches(padded, size))
     return outputs.reshape(height, width, -1, count)
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(1,))
+def _patches(padded: jax.Array, size: int) -> jax.Array:
+    """The values under the kernel of every pixel.
+
+    Args:
+        padded: float (height + size - 1, width + size - 1, channels, n).
+        size: Pixels per side of a kernel.
+
+    Returns:
+        float (height * width, size * size * channels, n).
+    """
+    height, width = (side - size + 1 for side in padded.shape[:2])
+    channels, count = padded.shape[2:]
+    values = lax.optimization_barrier(padded).reshape(-1, count)
+    index = gather_index(height, width, channels, block=1, field=size)
+    patches = values.at[index].get(mode="promise_in_bounds")
+    return patches.reshape(height * width, size * size * channels, count)
+
+
+def _patches_forward(padded: jax.Array, size: int) -> tuple[jax.Array, jax.Array]:
+    return _patches(padded, size), padded
+
+
+def _patches_backward(size: int, padded: jax.Array, gradient: jax.Array) -> tuple[jax.Array]:
+    # One sum per tap of the kernel; differentiating the gathering would give a scatter, whose sums
+    # a GPU orders anew each time.
+    height, width = (side - size + 1 for side in padded.shape[:2])
+    by_tap = gradient.reshape(height, width, size, size, *padded.shape[2:])
+    total = jnp.zeros_like(padded)
+    for down, right in np.ndindex(size, size):
+        around = ((down, size - 1 - down), (right, size - 1 - right), (0, 0), (0, 0))
+        total += jnp.pad(by_tap[:, :, down, right], around)
+    return (total,)
+
+
+_patches.defvjp(_patches_forward, _patches_backward)
 
 
 def local_kernels(kernel: np.ndarray, pixels: int) -> np.ndarray:

@@ -73,11 +73,15 @@ def max_of_neighbours(images: jax.Array, *, circular: bool) -> jax.Array:
 
 
 def _with_neighbour(images: jax.Array, axis: int, circular: bool) -> jax.Array:
-    neighbours = jnp.roll(images, -1, axis)
-    if not circular:
-        last = [slice(None)] * images.ndim
-        last[axis] = slice(-1, None)
-        neighbours = neighbours.at[tuple(last)].set(images[tuple(last)])
+    length = images.shape[axis]
+    beyond = 0 if circular else length - 1
+    neighbours = jnp.concatenate(
+        [
+            lax.slice_in_dim(images, 1, length, axis=axis),
+            lax.slice_in_dim(images, beyond, beyond + 1, axis=axis),
+        ],
+        axis=axis,
+    )
     return jnp.maximum(images, neighbours)
 
 
