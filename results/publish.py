@@ -12,7 +12,7 @@ import argparse
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import document
@@ -65,7 +65,7 @@ def result_block(profile: str, results: Results) -> str:
         (
             f"*Mean [95 % interval] over {seeds} seeds, best value of a row ★; the {profile}"
             f" profile: {recipe.epochs} epochs, recipe `{recipe.name}`, on"
-            f" {environment.processor}. Every number here is made from the runs in"
+            f" {environment.device}. Every number here is made from the runs in"
             f" `results/{profile}/` by `results/publish.py`.*"
         ),
         "",
@@ -138,24 +138,34 @@ def published_sections(profile: str) -> tuple[Results, list[Section]]:
     return original, [each for each in sections if each]
 
 
-def _kept(run: Run, asked_for_loss: Collection[str]) -> Run:
-    """A run as it is published, with the losses of single images only where they are asked for.
+def _kept(run: Run, asked: Mapping[str, Collection[str]]) -> Run:
+    """A run as it is published, with of single images only what is asked for.
 
-    They take two thirds of its space, and hardly shrink by compression.
+    Losses take two thirds of a run's space, and predictions half of the rest.
     """
-    if run.per_image is None or run.arm_hash in asked_for_loss:
+    if run.per_image is None:
         return run
-    return run.model_copy(update={"per_image": run.per_image.model_copy(update={"loss": None})})
-
-
-def _asked_for_loss(study: Study) -> set[str]:
-    """Hashes of the arms of those experiments that compare the test loss."""
-    return {
-        arm.hash
-        for experiment in map(EXPERIMENTS.__getitem__, study.experiments)
-        if any(contrast.quantity == TEST_LOSS for contrast in experiment.contrasts)
-        for arm in study.arms(experiment).values()
+    left_out: dict[str, int | None] = {
+        field: None for field, arms in asked.items() if run.arm_hash not in arms
     }
+    if "predicted" in left_out:
+        left_out["images"] = run.per_image.count
+    return run.model_copy(update={"per_image": run.per_image.model_copy(update=left_out)})
+
+
+def asked_of_images(study: Study) -> dict[str, set[str]]:
+    """What is asked of single images beside correctness, each with the hashes of the arms.
+
+    Losses are where a contrast compares them, predictions where figures show confused classes.
+    """
+    compared = {
+        study.arms(experiment)[condition].hash
+        for experiment in map(EXPERIMENTS.__getitem__, study.experiments)
+        for contrast in experiment.contrasts
+        if contrast.quantity == TEST_LOSS
+        for condition in (contrast.treatment, contrast.baseline)
+    }
+    return {"loss": compared, "predicted": {arm.hash for arm in study.arms(ORIGINAL).values()}}
 
 
 def _ship(runs: Sequence[Run], source: Store, target: Store) -> None:
@@ -178,10 +188,10 @@ def main() -> None:
     target = Store(ROOT / "results" / study.name / "runs")
     shutil.rmtree(target.folder, ignore_errors=True)
     (target.folder / "measurements").mkdir(parents=True)
-    asked_for_loss = _asked_for_loss(study)
+    asked = asked_of_images(study)
     for name in study.experiments:
         for run in collect(study, name, source).runs:
-            target.write(_kept(read_run(source.path(run.arm, run.seed)), asked_for_loss))
+            target.write(_kept(read_run(source.path(run.arm, run.seed)), asked))
             for measure in EXPERIMENTS[name].measures:
                 path = source.measurement_path(run, measure)
                 shutil.copy(path, target.folder / "measurements")

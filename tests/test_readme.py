@@ -36,13 +36,20 @@ def test_every_run_and_every_measure_is_published():
         assert not results.unmeasured, results.experiment.name
 
 
-def test_losses_of_single_images_are_published_where_they_are_compared():
-    for results in published(PUBLISHED):
-        compared = results.experiment.name in ("original", "recipe")
-        shared = {run.key for run in published(PUBLISHED)[0].runs}
+def test_of_single_images_what_is_compared_and_shown_is_published():
+    original, *further = published(PUBLISHED)
+    shared = {run.key for run in original.runs}
+    for run in original.runs:
+        assert run.per_image.predicted is not None, run.key
+        assert (run.per_image.loss is not None) == (run.arm_name in ("dense", "cnn-3x3")), run.key
+    for results in further:
+        of_recipe = results.experiment.name == "recipe"
         for run in results.runs:
-            known = run.per_image.loss is not None
-            assert known == (compared or run.key in shared), run.key
+            if run.key in shared:
+                continue
+            assert run.per_image.predicted is None, run.key
+            compared = of_recipe and run.arm_name in ("classic dense", "classic cnn-3x3")
+            assert (run.per_image.loss is not None) == compared, run.key
 
 
 def test_the_published_table_is_that_of_the_published_runs():

@@ -33,12 +33,17 @@ def _decoder(dtype: str):  # noqa: ANN202 - the closure's type is clear from its
     return decode
 
 
+def _if_kept(dtype: str) -> tuple[PlainValidator, PlainSerializer]:
+    decode = _decoder(dtype)
+    return (
+        PlainValidator(lambda value: None if value is None else decode(value)),
+        PlainSerializer(lambda values: None if values is None else _encode(values)),
+    )
+
+
 Bytes = Annotated[np.ndarray, PlainValidator(_decoder("<u1")), PlainSerializer(_encode)]
-HalfFloatsIfKept = Annotated[
-    np.ndarray | None,
-    PlainValidator(lambda value: None if value is None else _decoder("<f2")(value)),
-    PlainSerializer(lambda values: None if values is None else _encode(values)),
-]
+BytesIfKept = Annotated[np.ndarray | None, *_if_kept("<u1")]
+HalfFloatsIfKept = Annotated[np.ndarray | None, *_if_kept("<f2")]
 
 
 class Epoch(Description, frozen=True):
@@ -63,29 +68,41 @@ class Scores(Description, frozen=True):
 
 
 class PerImage(Description, frozen=True, arbitrary_types_allowed=True):
-    """What the finished network did with every single scored image, in the data set's order."""
+    """What the finished network did with every single scored image, in the data set's order.
 
-    correct_bits: Bytes = Field(description="uint8 (ceil(n / 8),): np.packbits of correctness.")
-    predicted: Bytes = Field(description="uint8 (n,): the predicted class.")
-    loss: HalfFloatsIfKept = Field(
-        default=None,
-        description="float16 (n,): cross-entropy in nats. Left out of published runs that nothing"
-        " asks for it, for it takes most of their space.",
+    Published runs leave out what nothing asks of them, for it takes most of their space.
+    """
+
+    images: int | None = Field(
+        default=None, description="n, how many; said only where no predictions are kept."
     )
+    correct_bits: Bytes = Field(description="uint8 (ceil(n / 8),): np.packbits of correctness.")
+    predicted: BytesIfKept = Field(default=None, description="uint8 (n,): the predicted class.")
+    loss: HalfFloatsIfKept = Field(default=None, description="float16 (n,): cross-entropy in nats.")
+
+    @property
+    def count(self) -> int:
+        """How many images there are."""
+        return len(self.predicted) if self.predicted is not None else self.images or 0
 
     @property
     def correct(self) -> np.ndarray:
         """Boolean (n,): whether each image was classified correctly."""
-        return np.unpackbits(self.correct_bits, count=len(self.predicted)).astype(bool)
+        return np.unpackbits(self.correct_bits, count=self.count).astype(bool)
 
 
 class Cost(Description, frozen=True):
-    """What the run took on the machine it ran on; never part of a reproducible table."""
+    """What the run took on the machine it ran on; never part of a reproducible table.
 
-    wall_seconds: float = Field(description="From loading the data to storing the run.")
+    Of seeds that trained together, each counts an equal share of the time.
+    """
+
+    wall_seconds: float = Field(description="From drawing the network to its scores.")
     training_seconds: float = Field(description="All epochs with validation, without compilation.")
     compile_seconds: float = Field(description="0 when an earlier run of the arm had compiled.")
-    images_per_second: float = Field(description="Training images through the fastest epoch.")
+    images_per_second: float = Field(
+        description="Training images through the fastest epoch, of all seeds that trained together."
+    )
     peak_memory_bytes: int = Field(description="Largest resident size of the process so far.")
     finished_at: str = Field(description="UTC, ISO 8601.")
 
@@ -100,6 +117,11 @@ class Environment(Description, frozen=True):
     threads: int = Field(description="Threads that the run could compute with.")
     accelerator: str = Field(description="JAX device kind.")
     versions: dict[str, str] = Field(description="Distribution name to version.")
+
+    @property
+    def device(self) -> str:
+        """What computed: the accelerator, or the processor where there is none."""
+        return self.processor if self.accelerator == "cpu" else self.accelerator
 
 
 class Run(Description, frozen=True):

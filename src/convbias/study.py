@@ -17,7 +17,7 @@ from convbias.recipes import RecipeName, recipe_for
 from convbias.seeds import check_seeds
 
 # The profile whose runs this project publishes in `results/`.
-PUBLISHED = "quick"
+PUBLISHED = "full"
 
 Scaled = TypeVar("Scaled", "Scale", "Study")
 

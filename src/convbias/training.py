@@ -40,6 +40,8 @@ class Trained:
         validation: Scores on the validation split.
         test: Scores on the test images, where the arm asks for them.
         per_image: What happened to every test image.
+        wall_seconds: From drawing the network to its scores; of seeds that trained together, an
+            equal share.
         training_seconds: All epochs with validation, without compilation; of seeds that trained
             together, an equal share.
         compile_seconds: 0 where an earlier seed had compiled, an equal share as above.
@@ -56,6 +58,7 @@ class Trained:
     validation: Scores | None
     test: Scores | None
     per_image: PerImage | None
+    wall_seconds: float
     training_seconds: float
     compile_seconds: float
     images_per_second: float
@@ -138,6 +141,7 @@ class _Training:
     """The runs of some seeds that train together, while they go on."""
 
     def __init__(self, arm: Arm, seeds: Sequence[int], dataset: data.Dataset) -> None:
+        self.started = time.perf_counter()
         dataset = vary(dataset, arm.data)
         self.arm, self.seeds, self.dataset = arm, seeds, dataset
         parts = [split_of(arm, seed, dataset) for seed in seeds]
@@ -218,6 +222,7 @@ class _Training:
                 jnp.asarray(self.dataset.test_labels, dtype=jnp.int32),
                 np.broadcast_to(everything, (len(self.seeds), len(everything))),
             )
+        wall_seconds = time.perf_counter() - self.started
         return [
             Trained(
                 seed=seed,
@@ -229,6 +234,7 @@ class _Training:
                 validation=None if reason else self.validation[index],
                 test=None if reason or test is None else _scores(test[index]),
                 per_image=None if reason or test is None else _per_image(test[index]),
+                wall_seconds=wall_seconds / len(self.seeds),
                 training_seconds=training_seconds / len(self.seeds),
                 compile_seconds=compile_seconds / len(self.seeds),
                 images_per_second=self.images_per_second,

@@ -75,7 +75,6 @@ def execute(
     from convbias import training
     from convbias.progress import Progress, report_progress
 
-    started = time.perf_counter()
     dataset = dataset_of_process(arm.data.dataset)
 
     def report(seed: int, epoch: int, latest: Epoch | None, images_per_second: float) -> None:
@@ -94,14 +93,12 @@ def execute(
         report(seed, 0, None, 0.0)
     keys = []
     for trained in training.train(arm, seeds, dataset, report):
-        _store(arm, trained, dataset.checksum, folder, time.perf_counter() - started)
+        _store(arm, trained, dataset.checksum, folder)
         keys.append(run_key(arm, trained.seed))
     return keys
 
 
-def _store(
-    arm: Arm, trained: Trained, data_checksum: str, folder: Path, wall_seconds: float
-) -> None:
+def _store(arm: Arm, trained: Trained, data_checksum: str, folder: Path) -> None:
     from convbias.atomic import write_atomically
     from convbias.environment import code_version, describe_machine, peak_memory_bytes
     from convbias.measures.generalisation_gap import generalisation_gap
@@ -135,7 +132,7 @@ def _store(
             code_version=code_version(),
             environment=describe_machine(threads=1),
             cost=Cost(
-                wall_seconds=wall_seconds,
+                wall_seconds=trained.wall_seconds,
                 training_seconds=trained.training_seconds,
                 compile_seconds=trained.compile_seconds,
                 images_per_second=trained.images_per_second,

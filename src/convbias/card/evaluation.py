@@ -46,7 +46,7 @@ def check_describable(run: Run) -> tuple[Scores, PerImage, np.ndarray]:
 
     Raises:
         InputError: It diverged, never saw the test images, was trained on changed ones, or is
-            stored without their losses.
+            stored without what it did with each.
     """
     if run.status != "finished":
         raise InputError(
@@ -73,9 +73,9 @@ def check_describable(run: Run) -> tuple[Scores, PerImage, np.ndarray]:
             "images of 28 x 28 pixels as they are, as an exported network is asked about",
             "name another run; `convbias runs list` has them",
         )
-    if run.per_image.loss is None:
+    if run.per_image.predicted is None or run.per_image.loss is None:
         raise InputError(
-            f"the run {run.key} is stored without the losses of single images",
+            f"the run {run.key} is stored without the answers and losses of single images",
             "a run as training stored it",
             "train it again: its arm and seed give the same network",
         )

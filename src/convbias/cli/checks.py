@@ -124,12 +124,11 @@ def _score_problems(run: Run) -> Iterator[str]:
     test, per_image = run.test, run.per_image
     if test is None or per_image is None:
         return
-    losses = per_image.loss
-    n, bits = len(per_image.predicted), len(per_image.correct_bits)
+    losses, n, bits = per_image.loss, per_image.count, len(per_image.correct_bits)
     told = n if losses is None else len(losses)
     if not test.images == n == told or bits != -(-n // 8):
         yield (
-            f"it speaks of {test.images:,} test images, {n:,} predictions, {told:,} losses and"
+            f"it speaks of {test.images:,} test images, answers to {n:,}, {told:,} losses and"
             f" {bits:,} bytes of correctness"
         )
         return
@@ -144,11 +143,13 @@ def _score_problems(run: Run) -> Iterator[str]:
 
 
 def _label_problems(per_image: PerImage, labels: np.ndarray) -> Iterator[str]:
-    if len(per_image.predicted) != len(labels):
+    if per_image.count != len(labels):
         yield (
-            f"it holds predictions for {len(per_image.predicted):,} images, but its data has"
+            f"it holds answers to {per_image.count:,} images, but its data has"
             f" {len(labels):,} test images"
         )
+        return
+    if per_image.predicted is None:
         return
     marked = per_image.predicted == labels
     wrong = np.count_nonzero(per_image.correct != marked)

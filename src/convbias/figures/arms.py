@@ -114,12 +114,15 @@ def predictions(runs: Sequence[Run], dataset: Dataset) -> np.ndarray:
     Raises:
         InputError: A run has no predictions, or they are not of this data set's test images.
     """
+    found = []
     for run in runs:
-        found = 0 if run.per_image is None else len(run.per_image.predicted)
-        if found != len(dataset.test_labels):
+        predicted = run.per_image.predicted if run.per_image is not None else None
+        count = 0 if predicted is None else len(predicted)
+        if predicted is None or count != len(dataset.test_labels):
             raise InputError(
-                f"the run {run.key} holds predictions for {found:,} images",
+                f"the run {run.key} holds predictions for {count:,} images",
                 f"one for each of the {len(dataset.test_labels):,} test images of {dataset.name}",
                 "give the data set that the runs were scored on, or train the run again",
             )
-    return np.array([run.per_image.predicted for run in runs if run.per_image is not None])
+        found.append(predicted)
+    return np.array(found)
