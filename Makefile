@@ -12,6 +12,10 @@ export CONVBIAS_DATA := $(abspath ../shared/data)
 endif
 endif
 
+# Modules are compiled once, whatever the caller's environment says, and not in each of the many
+# processes that train, measure, serve and test.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Environments are installed beside each other, and checks run beside the installations.
 MAKEFLAGS += --jobs=2
 

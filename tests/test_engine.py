@@ -1,5 +1,6 @@
 """The engine's steps against stock Keras, and its bookkeeping by hand."""
 
+import jax
 import jax.numpy as jnp
 import keras
 import numpy as np
@@ -132,3 +133,38 @@ def test_a_second_compilation_costs_nothing():
     state = engine.initial_state([models.build(Dense(), seed=0)])
     assert engine.compile(state, IMAGES, LABELS) > 0
     assert engine.compile(state, IMAGES, LABELS) == 0
+
+
+def lowered(model, precision=None):
+    """The epoch of two seeds as JAX hands it to the compiler."""
+    engine = Engine(model, classic(epochs=1), images=128, standardise=None, seeds=2)
+    state = engine.initial_state([models.build(model, seed) for seed in (0, 1)])
+    batches, weights = engine.batches(np.zeros((2, 128), dtype=int))
+    with jax.default_matmul_precision(precision):
+        return engine._jitted_epoch.lower(state, IMAGES, LABELS, batches, weights).as_text()
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        Dense(),
+        Convolutional(),
+        Convolutional(kernel_size=1),
+        Convolutional(sharing="local", head="flatten"),
+        Convolutional(downsampling="blur"),
+        Convolutional(padding="circular", downsampling="polyphase"),
+    ],
+    ids=lambda model: model.name,
+)
+def test_no_sum_and_no_product_depends_on_what_a_gpu_finds_convenient(model):
+    text = lowered(model)
+    products = text.count("stablehlo.dot_general")
+    assert products > 5
+    assert text.count("precision = [HIGHEST, HIGHEST]") == products
+    scatters = text.split('"stablehlo.scatter"')[1:]
+    assert all("unique_indices = true" in each.split("}>")[0] for each in scatters)
+
+
+def test_products_are_as_precise_as_jax_is_told():
+    text = lowered(Dense(), "tensorfloat32")
+    assert text.count("precision = [HIGH, HIGH]") == text.count("stablehlo.dot_general")

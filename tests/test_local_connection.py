@@ -1,5 +1,6 @@
 """The exact embeddings: convolution in locally connected in dense, and the layer by its sum."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -37,3 +38,21 @@ def test_each_pixel_has_a_kernel_of_its_own():
         window = padded[row : row + size, column : column + size].reshape(-1, 3)
         expected = kernels[row * width + column].T @ window
         np.testing.assert_allclose(outputs[row, column], expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("size", [1, 3, 5])
+def test_the_gradient_by_the_layer_s_matrix(size):
+    """The layer is linear, so a weighted sum of its outputs has the matrix times the weights."""
+    height, width, channels_in, channels_out, count = 4, 6, 2, 3, 2
+    images = GENERATOR.normal(size=(height, width, channels_in, count)).astype(np.float32)
+    kernels = GENERATOR.normal(size=(height * width, size * size * channels_in, channels_out))
+    weights = GENERATOR.normal(size=(height, width, channels_out, count))
+
+    def weighted(images):
+        outputs = local_connection.connect_locally(images, jnp.asarray(kernels), size)
+        return (outputs * weights).sum()
+
+    gradient = np.asarray(jax.grad(weighted)(jnp.asarray(images)))
+    matrix = local_connection.dense_matrix(kernels, height, width, size)
+    expected = matrix @ weights.reshape(-1, count)
+    np.testing.assert_allclose(gradient.reshape(-1, count), expected, rtol=1e-4, atol=1e-4)

@@ -46,6 +46,14 @@ def stores_together(arm: Arm, seeds: list[int], folder: Path, notes: Path, paren
     return stores(arm, seeds, folder, notes, parent)
 
 
+def notes_environment(
+    arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int
+) -> Outcome:
+    names = ("JAX_PLATFORMS", "XLA_FLAGS", "XLA_PYTHON_CLIENT_MEM_FRACTION")
+    (folder / f"environment-{arm.name}").write_text(" ".join(map(str, map(os.getenv, names))))
+    return stores(arm, seeds, folder, notes, parent)
+
+
 def attempts(folder: Path, seed: int) -> int:
     return len(list(folder.glob(f"attempts/{seed}-*")))
 
@@ -228,9 +236,46 @@ def test_an_accelerator_trains_all_missing_seeds_of_an_arm_at_once(
     store = Store(tmp_path)
     store.write(make_run(ARM, 1))
     other = make_arm("cnn-3x3", dataset="drawn")
-    sweep([*PLANNED, (other, 5), (other, 6)], store, jobs=2)
+    sweep([*PLANNED, (other, 5), (other, 6)], store, jobs=1)
     units = (tmp_path / "units").read_text().splitlines()
+    # Two seeds with kernels of three pixels take longer than two seeds without.
     assert units == ["cnn-3x3 [5, 6]", "dense [0, 2]"]
+
+
+def test_processes_share_an_accelerator_and_its_sums_have_an_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeping, "_execute", notes_environment)
+    monkeypatch.delenv("JAX_PLATFORMS", raising=False)
+    monkeypatch.delenv("XLA_PYTHON_CLIENT_MEM_FRACTION", raising=False)
+    planned = [*PLANNED, (make_arm("cnn-3x3", dataset="drawn"), 0)]
+    for accelerator, expected in (
+        (False, "cpu --xla_cpu_multi_thread_eigen=false None"),
+        (True, "cuda --xla_gpu_deterministic_ops=true 0.425"),  # half of 0.85
+    ):
+        monkeypatch.setattr(sweeping, "has_accelerator", lambda found=accelerator: found)
+        folder = tmp_path / str(accelerator)
+        folder.mkdir()
+        sweep(planned, Store(folder))
+        for arm in ("dense", "cnn-3x3"):
+            assert (folder / f"environment-{arm}").read_text() == expected
+
+
+def test_how_many_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweeping, "cores", lambda: 16)
+    arms = [
+        make_arm("dense", dataset="drawn", training_images=images) for images in range(100, 106)
+    ]
+    planned = [(arm, seed) for arm in arms for seed in (0, 1)]
+    for accelerator, wanted, jobs, expected in (
+        (False, planned, None, 12),  # as many as there are runs
+        (False, planned, 3, 3),
+        (True, planned, None, sweeping.PROCESSES_ON_ACCELERATOR),
+        (True, planned, 6, 6),
+        (True, planned[:4], None, 2),  # as many as there are arms
+    ):
+        monkeypatch.setattr(sweeping, "has_accelerator", lambda found=accelerator: found)
+        assert sweeping.processes_for(wanted, jobs) == expected
 
 
 def test_an_accelerator_needs_a_plugin_a_driver_and_no_refusal(

@@ -55,8 +55,8 @@ HIERARCHY = Experiment(
         ),
     ),
     control=(
-        "Frozen kernels stay as they were drawn, to the last bit, and their edges are as many as"
-        " chance gives."
+        "Frozen kernels stay as they were drawn, but for the rounding of their last bit on another"
+        " device, and their edges are as many as chance gives."
     ),
     measures=("linear_probe", "oriented_filters"),
     not_shown=(
