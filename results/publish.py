@@ -34,8 +34,8 @@ from convbias.wording import how_many_seeds
 ROOT = Path(__file__).parents[1]
 SHIPPED = "cnn-3x3"  # the one arm of which a network is published
 MOST_SHIPPED_BYTES = 2**20
-# Name of a block of the README to the SVG files of the report that it shows.
-BLOCKS = {"result": ("accuracy", "convergence-accuracy"), "experiments": ("shift-accuracy",)}
+# Name of a block of the README to the figure of the report that it shows.
+BLOCKS = {"result": "accuracy", "experiments": "shift-accuracy"}
 
 
 def published(profile: str) -> list[Results]:
@@ -200,7 +200,7 @@ def main() -> None:
         report_stored(["study", study.name], study, target, Path(folder))
         shutil.copy(Path(folder) / "table.csv", target.folder.parent)
         (ROOT / "docs/figures").mkdir(exist_ok=True)
-        for figure in (figure for of_block in BLOCKS.values() for figure in of_block):
+        for figure in BLOCKS.values():
             shutil.copy(
                 Path(folder) / "figures" / f"{figure}.svg",
                 ROOT / "docs/figures" / f"{study.name}-{figure}.svg",

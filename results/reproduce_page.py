@@ -60,7 +60,15 @@ def _commands(profile: str) -> str:
 
 def _experiments(profile: str, collected: Sequence[Results], figures: dict[str, list[str]]) -> str:
     rows = [
-        ["experiment", "command", "runs", "cost", "spread over seeds", "figures of its section"]
+        [
+            "experiment",
+            "command",
+            "runs",
+            "cost of the stored runs",
+            "cost on a processor",
+            "spread over seeds",
+            "figures of its section",
+        ]
     ]
     for results in collected:
         name = results.experiment.name
@@ -79,21 +87,23 @@ def _experiments(profile: str, collected: Sequence[Results], figures: dict[str, 
                 f"`convbias experiment {name} --profile {profile}`",
                 str(len(results.runs)),
                 f"{minutes:.0f} min",
+                results.study.cost.split(",")[0],
                 spread,
                 ", ".join(f"`{each}`" for each in figures.get(name, ()))
                 or "all before the first section",
             ]
         )
-    processors = sorted({run.environment.processor for each in collected for run in each.runs})
+    devices = sorted({run.environment.device for each in collected for run in each.runs})
     counts = [len(each.study.seeds) for each in collected]
     return "\n".join(
         [
             *table_lines(rows),
             "",
             (
-                f"*{how_many_seeds(counts)}. Cost: what the stored runs take together at the speed"
-                f" of their fastest epochs, one core each, on {', '.join(processors)}, with"
+                f"*{how_many_seeds(counts)}. Cost of the stored runs: what they take together in"
+                f" one process at the speed of their fastest epochs, on {', '.join(devices)}, with"
                 " compiling and without measuring; runs that experiments share count in each."
+                " Cost on a processor: as the profile says, where `--plan` predicts for yours."
                 " Spread: standard deviation of the test accuracy over seeds, in"
                 " percentage points, the median over the conditions.*"
             ),
@@ -102,7 +112,7 @@ def _experiments(profile: str, collected: Sequence[Results], figures: dict[str, 
 
 
 def _undisturbed_seconds(run: Run) -> float:
-    """What a run takes while its core does nothing else, and nobody stops it."""
+    """What a run takes undisturbed; of seeds that trained together, an equal share."""
     data, recipe = run.arm.data, run.arm.recipe
     images = recipe.images_per_epoch or data.training_images or SPLIT_SIZES[data.dataset][0]
     return run.cost.compile_seconds + recipe.epochs * images / run.cost.images_per_second

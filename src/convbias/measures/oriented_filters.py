@@ -198,8 +198,9 @@ def measure(subject: Subject) -> Measured:
     Returns:
         The numbers of `oriented_filters`, and `kernels_moved`, the largest absolute difference
         between a weight of these filters and the one it began with: where they are frozen exactly
-        0 on the device that drew them, and no more than a last bit elsewhere. Pictures: `kernels` (size, size, filters), and `edge_shares` (filters,), the share
-        (0 to 1) of each filter's energy that is an edge.
+        0 on the device that drew them, and no more than a last bit elsewhere. Pictures: `kernels`
+        (size, size, filters), and `edge_shares` (filters,), the share (0 to 1) of each filter's
+        energy that is an edge.
     """
     try:
         numbers = oriented_filters(subject.network)

@@ -72,7 +72,7 @@ class Section:
 
     @property
     def seconds(self) -> float:
-        """What all its runs took together, from start to end, on one core each."""
+        """What all its runs took together, from start to end, in one process."""
         return sum(run.cost.wall_seconds for run in self.results.runs)
 
 
