@@ -19,6 +19,7 @@ import document
 from blocks import put_into, table_lines
 
 from convbias.atomic import write_atomically
+from convbias.cli.card import card
 from convbias.cli.report import report_stored
 from convbias.data import SPLIT_SIZES
 from convbias.experiments import EXPERIMENTS, ORIGINAL
@@ -34,6 +35,7 @@ from convbias.wording import how_many_seeds
 ROOT = Path(__file__).parents[1]
 SHIPPED = "cnn-3x3"  # the one arm of which a network is published
 MOST_SHIPPED_BYTES = 2**20
+CARD = "model-card"  # folder beside the published runs
 # Name of a block of the README to the figure of the report that it shows.
 BLOCKS = {"result": "accuracy", "experiments": "shift-accuracy"}
 
@@ -169,13 +171,14 @@ def asked_of_images(study: Study) -> dict[str, set[str]]:
 
 
 def _ship(runs: Sequence[Run], source: Store, target: Store) -> None:
-    """Publish the first CNN 3x3 with its network, for the notebook and for all who would ask it."""
+    """Publish the network of the first CNN 3x3, for the notebook and others, with its card."""
     run = next(run for run in runs if run.arm_name == SHIPPED and run.status == "finished")
     network = source.network_path(run.arm, run.seed)
     size = network.stat().st_size
     if size > MOST_SHIPPED_BYTES:
         raise SystemExit(f"{network} has {size:,} bytes, more than {MOST_SHIPPED_BYTES:,}")
     shutil.copy(network, target.folder)
+    card(run.key, runs=target.folder, out=target.folder.parent / CARD)
 
 
 def main() -> None:

@@ -148,6 +148,18 @@ def test_the_class_wise_error_by_hand() -> None:
     assert found.expected_error == pytest.approx((0.1 + 0.65) / 2)
 
 
+def test_the_device_that_trained_is_named(
+    network: keras.Sequential, run: Run, dataset: Dataset
+) -> None:
+    for accelerator, named in (("cpu", run.environment.processor), ("NVIDIA H100", "NVIDIA H100")):
+        machine = run.environment.model_copy(update={"accelerator": accelerator})
+        trained = run.model_copy(update={"environment": machine})
+        card = evaluate(network, trained, [trained], dataset)
+        text = markdown(card, figures(card, trained, dataset))
+        assert f" seconds on {named} and ended" in text
+        assert f"{machine.platform}, {named} |" in text
+
+
 def test_splits_are_those_of_the_training(card: ModelCard, network: Any, dataset: Dataset) -> None:
     assert card.data.training == (27,) * 10
     assert card.data.validation == (3,) * 10

@@ -4,10 +4,14 @@ import re
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from convbias.store import table
+from convbias.card.contents import ModelCard
+from convbias.card.drawing import figures
+from convbias.card.writing import markdown
+from convbias.store import Store, table
 from convbias.study import PUBLISHED
 
 ROOT = Path(__file__).parents[1]
@@ -59,6 +63,26 @@ def test_the_published_table_is_that_of_the_published_runs():
     pd.testing.assert_frame_equal(
         stored, rebuilt.reset_index(drop=True), check_dtype=False, check_like=True
     )
+
+
+@pytest.mark.integration
+def test_the_published_card_is_that_of_the_published_network(fashion_mnist):
+    folder = ROOT / "results" / PUBLISHED
+    card = ModelCard.model_validate_json((folder / "model-card/model-card.json").read_bytes())
+    store = Store(folder / "runs")
+    run = store.named(card.run)
+    [network] = store.folder.glob("*.keras")
+    assert network == store.network_path(run.arm, run.seed)
+    assert card.checks.weights_checksum == run.weights_checksum
+    assert card.accuracy.value == run.per_image.correct.mean()
+    # Right answers stand on the diagonal.
+    counts = np.array(card.confusion_counts)
+    assert np.trace(counts) == run.per_image.correct.sum()
+    scores = [one.test.accuracy for one in store.of_arm(run.arm)[0]]
+    assert len(card.accuracy_over_seeds.runs) == len(scores) > 1
+    assert card.accuracy_over_seeds.mean == pytest.approx(np.mean(scores))
+    text = (folder / "model-card/model-card.md").read_text("utf-8")
+    assert text == markdown(card, figures(card, run, fashion_mnist)).rstrip() + "\n"
 
 
 def test_means_in_the_results_by_hand():

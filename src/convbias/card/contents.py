@@ -132,11 +132,12 @@ class Origin(Description, frozen=True):
     code_version: str = Field(description="That trained the network.")
     card_code_version: str = Field(description="That computed this card.")
     finished_at: str = Field(description="End of the training, UTC, ISO 8601.")
-    training_seconds: float = Field(description="All epochs, without compilation.")
+    training_seconds: float = Field(
+        description="All epochs, without compilation; of seeds that trained together, a share."
+    )
     python: str = Field(description="Its version.")
     platform: str = Field(description="Operating system.")
-    processor: str = Field(description="Of the machine that trained the network.")
-    accelerator: str = Field(description="JAX's kind of device.")
+    device: str = Field(description="What computed: the processor, or an accelerator.")
     versions: dict[str, str] = Field(description="Distribution to version, of the training.")
 
 

@@ -197,7 +197,6 @@ def _origin(run: Run) -> Origin:
         training_seconds=run.cost.training_seconds,
         python=machine.python,
         platform=machine.platform,
-        processor=machine.processor,
-        accelerator=machine.accelerator,
+        device=machine.device,
         versions=machine.versions,
     )
