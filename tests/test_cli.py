@@ -319,18 +319,24 @@ def test_a_learning_rate_of_ones_own_is_another_recipe(
 
 
 @pytest.mark.integration
-def test_plan(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_plan(
+    study: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     for path in sorted((study / "runs").glob("*-seed1.json"))[:2]:
         path.unlink()
     before = files_below(study)
     said = printed(capsys, "study", "tiny.toml", "--plan")
     assert "8 runs planned, 6 stored in runs, 2 missing" in said
+    assert "Training them will take about" in said
     said = printed(capsys, "study", "tiny.toml", "--seeds", "0", "5", "--plan")
     assert "8 runs planned, 4 stored in runs, 4 missing" in said
     dense = next(line for line in said.splitlines() if "dense" in line)
     # Experiment and condition, hash, planned, stored, missing.
     assert dense.split()[:2] == ["original:", "dense"]
     assert dense.split()[3:] == ["2", "0", "5"]
+    monkeypatch.setattr("convbias.cli.study.has_accelerator", lambda: True)
+    said = " ".join(printed(capsys, "study", "tiny.toml", "--seeds", "0", "5", "--plan").split())
+    assert "on this machine's processor; what its accelerator takes is not predicted" in said
     assert files_below(study) == before
 
 

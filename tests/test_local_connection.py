@@ -56,3 +56,7 @@ def test_the_gradient_by_the_layer_s_matrix(size):
     matrix = local_connection.dense_matrix(kernels, height, width, size)
     expected = matrix @ weights.reshape(-1, count)
     np.testing.assert_allclose(gradient.reshape(-1, count), expected, rtol=1e-4, atol=1e-4)
+    # Forward, in one direction: the product with the gradient.
+    direction = GENERATOR.normal(size=images.shape).astype(np.float32)
+    _, slope = jax.jvp(weighted, (jnp.asarray(images),), (jnp.asarray(direction),))
+    assert float(slope) == pytest.approx((gradient * direction).sum(), rel=1e-4)

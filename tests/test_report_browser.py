@@ -3,16 +3,19 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from convbias.cli import main
 from convbias.experiments import ORIGINAL
 from convbias.report import write_report
 from test_report import drawn_runs, tiny_dataset
 
 pytestmark = pytest.mark.integration
 
+ROOT = Path(__file__).parents[1]
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -108,13 +111,25 @@ def test_charts_are_drawn_without_errors_or_requests(browser: Browser, report: s
     page.context.close()
 
 
-@pytest.mark.parametrize("width", [360, 1280])
-def test_nothing_reaches_out_of_the_window(browser: Browser, report: str, width: int):
-    page, _ = opened(browser, report, width)
+def fits(browser: Browser, address: str, width: int) -> None:
+    page, troubles = opened(browser, address, width)
+    assert troubles == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.evaluate(OVERFLOWING) == []
     assert page.evaluate(CLIPPED) == []
     page.context.close()
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_nothing_reaches_out_of_the_window(browser: Browser, report: str, width: int):
+    fits(browser, report, width)
+
+
+@pytest.mark.usefixtures("fashion_mnist")
+def test_nor_does_anything_of_the_published_study(browser: Browser, tmp_path: Path):
+    assert main(["report", "--runs", str(ROOT / "results"), "--out", str(tmp_path)]) == 0
+    for width in (360, 1280):
+        fits(browser, (tmp_path / "report.html").as_uri(), width)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

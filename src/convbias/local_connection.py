@@ -30,7 +30,7 @@ def connect_locally(images: jax.Array, kernels: jax.Array, size: int) -> jax.Arr
     return outputs.reshape(height, width, -1, count)
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(1,))
+@partial(jax.custom_jvp, nondiff_argnums=(1,))
 def _patches(padded: jax.Array, size: int) -> jax.Array:
     """The values under the kernel of every pixel.
 
@@ -49,23 +49,18 @@ def _patches(padded: jax.Array, size: int) -> jax.Array:
     return patches.reshape(height * width, size * size * channels, count)
 
 
-def _patches_forward(padded: jax.Array, size: int) -> tuple[jax.Array, jax.Array]:
-    return _patches(padded, size), padded
-
-
-def _patches_backward(size: int, padded: jax.Array, gradient: jax.Array) -> tuple[jax.Array]:
-    # One sum per tap of the kernel; differentiating the gathering would give a scatter, whose sums
-    # a GPU orders anew each time.
+@_patches.defjvp
+def _patches_of_tangent(
+    size: int, primals: tuple[jax.Array], tangents: tuple[jax.Array]
+) -> tuple[jax.Array, jax.Array]:
+    # The same values, one slice per tap of the kernel. Gradients transpose this, into one sum per
+    # tap; the gathering's own transpose is a scatter, whose sums a GPU orders anew each time.
+    [padded], [tangent] = primals, tangents
     height, width = (side - size + 1 for side in padded.shape[:2])
-    by_tap = gradient.reshape(height, width, size, size, *padded.shape[2:])
-    total = jnp.zeros_like(padded)
-    for down, right in np.ndindex(size, size):
-        around = ((down, size - 1 - down), (right, size - 1 - right), (0, 0), (0, 0))
-        total += jnp.pad(by_tap[:, :, down, right], around)
-    return (total,)
-
-
-_patches.defvjp(_patches_forward, _patches_backward)
+    taps = np.ndindex(size, size)
+    slices = [tangent[down : down + height, right : right + width] for down, right in taps]
+    patches = _patches(padded, size)
+    return patches, jnp.stack(slices, axis=2).reshape(patches.shape)
 
 
 def local_kernels(kernel: np.ndarray, pixels: int) -> np.ndarray:

@@ -30,7 +30,7 @@ from convbias.measuring import Wanted, missing_measurements
 from convbias.run import Run
 from convbias.store import Store
 from convbias.study import Study
-from convbias.sweep import Planned, cores
+from convbias.sweep import Planned, cores, has_accelerator
 
 
 def study(
@@ -134,7 +134,13 @@ def print_plan(chosen: Study, store: Store, jobs: int | None) -> None:
         f"{len(planned)} runs planned, {len(runs)} stored in {store.folder},"
         f" {len(absent)} missing{unreadable}"
     )
-    if absent:
+    if absent and has_accelerator():
+        results().print(
+            "Training them would take about"
+            f" {duration(predicted_seconds(absent, jobs))} on this machine's processor; what its"
+            " accelerator takes is not predicted."
+        )
+    elif absent:
         processes = min(jobs or cores(), len(absent))
         results().print(
             f"Training them will take about {duration(predicted_seconds(absent, jobs))} here, in"

@@ -8,7 +8,7 @@ import pandas as pd
 from convbias.figures.arms import data_remark, with_remark
 from convbias.figures.base import Figure
 from convbias.figures.conditions import Words
-from convbias.figures.theme import arm_scale
+from convbias.figures.theme import arm_scale, in_lines
 from convbias.results import Results
 from convbias.statistics import summarise
 
@@ -53,7 +53,7 @@ def beside_chance(results: Results, table: pd.DataFrame, words: Words, unit: str
     tooltip = ["row", "n", *(alt.Tooltip(f"{name}:Q", format=".1f") for name in _NUMBERS)]
     layers = [
         chart.mark_rule(strokeWidth=26, opacity=0.18).encode(
-            alt.X("chance_low:Q").title(unit), alt.X2("chance_high:Q"), y, tooltip=tooltip
+            alt.X("chance_low:Q").title(in_lines(unit)), alt.X2("chance_high:Q"), y, tooltip=tooltip
         ),
         chart.mark_point(size=420, strokeWidth=1.5, opacity=1, shape="M0,-1V1").encode(
             alt.X("chance:Q"), y, tooltip=tooltip

@@ -10,7 +10,7 @@ import pandas as pd
 
 from convbias.figures.arms import data_remark, with_remark
 from convbias.figures.base import Chart, Figure
-from convbias.figures.theme import arm_scale
+from convbias.figures.theme import arm_scale, in_lines
 from convbias.findings import is_measured, score
 from convbias.quantities import Quantity
 from convbias.results import Results
@@ -111,7 +111,7 @@ def rows_of_conditions(
         alt.Chart(values)
         .mark_point(yOffset=11, size=36, filled=True, opacity=0.8)
         .encode(
-            alt.X("value:Q").title(title).scale(zero=False),
+            alt.X("value:Q").title(in_lines(title)).scale(zero=False),
             y,
             colour,
             tooltip=["condition", "seed", alt.Tooltip("value:Q", format=number)],

@@ -79,7 +79,13 @@ def convergence(arms: Arms, measure: Literal["accuracy", "loss"]) -> Figure:
     dash = (
         alt.StrokeDash("part:N")
         .scale(domain=[VALIDATION, TRAINING], range=[[1, 0], [5, 4]])
-        .legend(title=None, symbolType="stroke", symbolStrokeWidth=2, symbolSize=400)
+        .legend(
+            title=None,
+            symbolType="stroke",
+            symbolStrokeWidth=2,
+            symbolSize=400,
+            columns=1,  # beside each other they would not fit into a narrow window
+        )
     )
     digits = ".2f" if measure == "accuracy" else ".3f"
     tooltip = [

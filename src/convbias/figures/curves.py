@@ -80,7 +80,7 @@ def curves(results: Results, table: pd.DataFrame, words: Words, axes: Axes) -> F
     number = f".{axes.digits}f"
     x = _along(axes)
     y = alt.Y("mean:Q").title(axes.upwards).scale(zero=False)
-    legend = alt.Legend(title=None, columns=alt.ExprRef("width < 420 ? 2 : 3"), symbolOpacity=1)
+    legend = alt.Legend(title=None, columns=alt.ExprRef("width < 420 ? 1 : 3"), symbolOpacity=1)
     # By the place among all conditions, so that every figure of the experiment has the same.
     colours = arm_colours(everything)
     shapes = dict(zip(everything, cycle(_SHAPES), strict=False))
@@ -165,7 +165,7 @@ def lines_of_conditions(
 def _along(axes: Axes) -> alt.X:
     steps: list[Any] = list(axes.steps)
     if axes.scale == "log":
-        scale = alt.Scale(type="log", zero=False, nice=False, padding=18)
+        scale = alt.Scale(type="log", nice=False, padding=18)
         axis = alt.Axis(values=steps, format=",", grid=False, labelOverlap=True)
         return alt.X("step:Q").title(axes.along).scale(scale).axis(axis)
     return (

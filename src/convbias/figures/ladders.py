@@ -10,7 +10,7 @@ import pandas as pd
 from convbias.figures.arms import data_remark, with_remark
 from convbias.figures.base import Figure
 from convbias.figures.conditions import means_over_seeds, values_by_condition
-from convbias.figures.theme import arm_scale
+from convbias.figures.theme import arm_scale, in_lines
 from convbias.quantities import Quantity
 from convbias.results import Results
 from convbias.statistics import Share
@@ -49,7 +49,7 @@ def rungs_of_ladders(
         alt.Chart(values)
         .mark_point(yOffset=9, size=28, filled=True, opacity=0.7)
         .encode(
-            alt.X("value:Q").title(title).scale(zero=False),
+            alt.X("value:Q").title(in_lines(title)).scale(zero=False),
             y,
             offset,
             colour,

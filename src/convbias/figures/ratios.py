@@ -15,7 +15,7 @@ _KINDS = ("measured", "at least", "at most")
 _SHAPES = ("circle", "triangle-right", "triangle-left")
 _TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500)
 _ROW = 46  # pixels per size
-_ROOM = 1.5  # times the outermost number, where intervals without an end stop
+_ROOM = 2.0  # times the outermost number, where intervals without an end stop
 
 
 def ratios_by_size(results: Results, ratio: ImagesRatio, treatment: str, baseline: str) -> Figure:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import cycle
@@ -28,6 +29,7 @@ _FURTHER_COLOURS = (SKY, ORANGE, "#8C8C8C", "#A0522D", "#6A5ACD", "#708238")
 # Arial's widths are the ones that the pictures are laid out with wherever no Arial is installed.
 FONT = "Arial, Helvetica, 'Liberation Sans', sans-serif"
 FONT_SIZE = 13  # pixels at display size
+LONGEST_TITLE = 26  # letters of an axis title that fit beneath a chart in a narrow window
 
 
 @dataclass(frozen=True)
@@ -164,3 +166,14 @@ def arm_scale(arms: Iterable[str]) -> alt.Scale:
     """The same as a chart's colour scale."""
     colours = arm_colours(arms)
     return alt.Scale(domain=list(colours), range=list(colours.values()))
+
+
+def in_lines(title: str) -> str | list[str]:
+    """The title of a horizontal axis, in lines that fit beneath a chart in a narrow window.
+
+    Example:
+        >>> in_lines("Test accuracy (%)"), in_lines("Consistency under shifts (%)")
+        ('Test accuracy (%)', ['Consistency under shifts', '(%)'])
+    """
+    lines = textwrap.wrap(title, LONGEST_TITLE)
+    return lines if len(lines) > 1 else title
