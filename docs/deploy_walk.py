@@ -48,7 +48,7 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, default=Path("runs"))
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
-        texts = _walk(given.run, given.runs.resolve(), Path(name))
+        texts = _walk(given.run, given.runs, Path(name))
         write_record(Path(name))
     page = BLOCK.sub(lambda found: f"{found[1]}{texts[found['name']]}{found[3]}", PAGE.read_text())
     PAGE.write_text(page, encoding="utf-8")
@@ -75,8 +75,8 @@ def _walk(run: str, runs: Path, folder: Path) -> dict[str, str]:
         for step, commands in STEPS.items():
             parts = []
             for command in commands:
-                shown = command.format(run=run, runs="runs")
-                done = _run(command.format(run=run, runs=runs), environment, folder)
+                shown = command.format(run=run, runs=runs)
+                done = _run(command.format(run=run, runs=runs.resolve()), environment, folder)
                 parts.append(f"$ {shown}\n{done}")
             texts[step] = "```\n" + "\n".join(parts).replace(str(folder), ".") + "```\n"
             if step == "export":
