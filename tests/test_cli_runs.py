@@ -230,3 +230,20 @@ def test_a_run_may_be_published_without_the_losses_of_single_images(
     wrong = scores.model_copy(update={"accuracy": scores.accuracy + 0.01})
     path = Store(here).write(lean.model_copy(update={"test": wrong}))
     assert len(Checker().problems(path)) == 1
+
+
+def test_a_run_may_be_published_with_nothing_but_correctness_of_single_images(
+    here: Path, scored: tuple[Run, Scores, PerImage]
+) -> None:
+    run, scores, per_image = scored
+    for images, problems in ((per_image.count, 0), (per_image.count - 1, 1), (None, 1)):
+        changes = {"loss": None, "predicted": None, "images": images}
+        lean = per_image.model_copy(update=changes)
+        path = Store(here).write(run.model_copy(update={"per_image": lean}))
+        again = read_run(path).per_image
+        assert again is not None
+        assert (again.predicted, again.count) == (None, images or 0)
+        assert len(Checker().problems(path)) == problems
+        if not problems:
+            assert again.correct.tolist() == per_image.correct.tolist()
+            assert again.correct.mean() == scores.accuracy

@@ -1,5 +1,7 @@
 """Training runs: reproducible by seed, honest about divergence, complete in what they record."""
 
+import time
+
 import jax
 import numpy as np
 import pytest
@@ -145,6 +147,15 @@ def test_seeds_that_train_together_are_the_runs_that_they_are_alone(model, garme
         np.testing.assert_allclose(
             one.network.get_weights()[0], other.network.get_weights()[0], atol=2e-3
         )
+
+
+def test_seeds_that_train_together_share_the_time(garments):
+    started = time.perf_counter()
+    runs = list(train(arm(recipe=classic(epochs=1)), [0, 1, 2], garments, together=3))
+    elapsed = time.perf_counter() - started
+    inside = sum(run.training_seconds + run.compile_seconds for run in runs)
+    assert 0 < inside < sum(run.wall_seconds for run in runs) <= elapsed
+    assert len({run.wall_seconds for run in runs}) == 1
 
 
 def test_one_seed_may_diverge_while_the_others_go_on(garments, monkeypatch):
