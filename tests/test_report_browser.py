@@ -111,7 +111,7 @@ def test_charts_are_drawn_without_errors_or_requests(browser: Browser, report: s
     page.context.close()
 
 
-def fits(browser: Browser, address: str, width: int) -> None:
+def assert_fits(browser: Browser, address: str, width: int) -> None:
     page, troubles = opened(browser, address, width)
     assert troubles == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -122,14 +122,14 @@ def fits(browser: Browser, address: str, width: int) -> None:
 
 @pytest.mark.parametrize("width", [360, 1280])
 def test_nothing_reaches_out_of_the_window(browser: Browser, report: str, width: int):
-    fits(browser, report, width)
+    assert_fits(browser, report, width)
 
 
 @pytest.mark.usefixtures("fashion_mnist")
 def test_nor_does_anything_of_the_published_study(browser: Browser, tmp_path: Path):
     assert main(["report", "--runs", str(ROOT / "results"), "--out", str(tmp_path)]) == 0
     for width in (360, 1280):
-        fits(browser, (tmp_path / "report.html").as_uri(), width)
+        assert_fits(browser, (tmp_path / "report.html").as_uri(), width)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -31,7 +31,7 @@ from convbias.run import run_key
 from convbias.store import DamagedRunError, Store
 from convbias.worker import execute
 
-PROCESSES_ON_ACCELERATOR = 4
+PROCESSES_ON_ACCELERATOR = 4  # most of an arm's time is compiling, on one core each
 
 ATTEMPTS = 3  # how often processes may die without any run being finished
 
