@@ -65,9 +65,8 @@ tour.claims("locality")
 mean_images(tour.exploration, tour.remark)
 
 # %% [markdown]
-# Most mean images keep their outlines, for the garments are centred and scaled alike; sandals, which
-# have the most shapes, blur. This data set hardly asks for invariance to shifts, which section 5 comes
-# back to.
+# Most mean images keep their outlines, for the garments are centred and scaled alike; the sandals'
+# blurs most. This data set hardly asks for invariance to shifts, which section 5 comes back to.
 #
 # ## 2. Baseline: a dense network
 #
