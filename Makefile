@@ -43,7 +43,7 @@ check: $(VENV)/test.stamp
 	$(BIN)/pyright
 
 notebook: $(VENV)/test.stamp
-	$(BIN)/python docs/notebook.py
+	$(BIN)/python -m tools.notebook
 
 bench: $(VENV)/run.stamp .venv-bench/stamp
 	$(BIN)/python benchmarks/throughput.py

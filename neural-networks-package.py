@@ -21,7 +21,7 @@
 # runs; nothing is typed in. `make notebook` executes it anew.
 
 # %%
-from convbias.tour import Tour
+from convbias.report.tour import Tour
 
 tour = Tour()
 tour
@@ -106,9 +106,9 @@ tour.claims("cnn-params")
 # the stored runs are made of.
 
 # %%
-from convbias.config import Arm, Convolutional, DataVariant
-from convbias.recipes import recipe_for
-from convbias.training import train
+from convbias.networks.training import train
+from convbias.spec.arms import Arm, Convolutional, DataVariant
+from convbias.spec.recipes import recipe_for
 
 model = Convolutional(kernel_size=3)
 images = DataVariant(dataset=tour.dataset.name, training_images=6_000)
@@ -162,7 +162,7 @@ confusion("cnn-3x3", tour.arms["cnn-3x3"], tour.dataset)
 
 # %%
 from convbias.figures import accuracy_of_arms, contrasts
-from convbias.quantities import TEST_ACCURACY
+from convbias.spec.quantities import TEST_ACCURACY
 
 accuracy_of_arms(tour.arms)
 
@@ -264,9 +264,9 @@ tour.claims("choices")
 # With global average pooling, the CNN's answer to an image can be split exactly over its pixels.
 
 # %%
-from convbias.explain.explanation import explain
-from convbias.explain.reading import read_picture
+from convbias.data.reading import read_picture
 from convbias.figures.explanation import explanation
+from convbias.measures.explain.explanation import explain
 
 run, network = tour.shipped()
 picture = read_picture("0", lambda: tour.dataset)
@@ -282,8 +282,8 @@ explanation(picture, accounts, tour.dataset.class_names, tour.remark)
 # %%
 from pathlib import Path
 
-from convbias.export.archive import pack
-from convbias.export.exporting import export
+from convbias.shipping.export.archive import pack
+from convbias.shipping.export.exporting import export
 
 folder = Path("report/notebook")
 exported = export(network, run, tour.dataset, folder / "fashion_mnist_model")
@@ -297,7 +297,7 @@ archive = pack(exported.folder, folder / "fashion_mnist_model.tar.gz")
 # %%
 import requests
 
-from convbias.serve.local import local_server
+from convbias.shipping.serve.local import local_server
 
 image = tour.dataset.test_images[0, :, :, 0]
 with local_server(archive.path) as address:
@@ -309,8 +309,8 @@ answer.json(), tour.dataset.class_names[tour.dataset.test_labels[0]]
 # `convbias deploy plan` prints this with checks and costs, `convbias deploy apply` does it.
 
 # %%
-from convbias.deploy.plan import make_plan
-from convbias.deploy.settings import Settings
+from convbias.shipping.deploy.plan import make_plan
+from convbias.shipping.deploy.settings import Settings
 
 settings = Settings(bucket="my-bucket", role="arn:aws:iam::123456789012:role/convbias-endpoint")
 make_plan(settings, "eu-central-1", archive).requests()

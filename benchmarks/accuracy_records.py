@@ -5,8 +5,10 @@ from __future__ import annotations
 from statistics import median
 from typing import Final, Literal
 
-from convbias.config import DatasetName, Description, Recipe
-from convbias.run import Environment
+from convbias.runs.record import Environment
+from convbias.spec.arms import Recipe
+from convbias.spec.datasets import DatasetName
+from convbias.spec.description import Description
 
 OURS: Final = "convbias"
 TORCH: Final = "PyTorch"

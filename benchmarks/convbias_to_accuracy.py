@@ -13,9 +13,9 @@ import jax.numpy as jnp
 import numpy as np
 from benchmarks.contender import LapTimer
 
-from convbias import models
-from convbias.config import Convolutional, Recipe
-from convbias.engine import Engine
+from convbias.networks import models
+from convbias.networks.engine import Engine
+from convbias.spec.arms import Convolutional, Recipe
 
 
 def main(task: Path) -> None:

@@ -10,14 +10,16 @@ import jax.numpy as jnp
 import numpy as np
 from benchmarks.contender import Stopwatch, Task, read_task
 
-from convbias import data, models
-from convbias.config import Convolutional, DatasetName, Dense
-from convbias.engine import engine
-from convbias.recipes import classic
+from convbias import data
+from convbias.networks import models
+from convbias.networks.engine import engine
+from convbias.spec.arms import Convolutional, Dense
+from convbias.spec.datasets import DatasetName
+from convbias.spec.recipes import classic
 
 
 def main(task: Task, dataset_name: DatasetName) -> None:
-    """Train as `convbias.training` does: checked data on the device, whole epochs compiled."""
+    """Train as the package does: checked data on the device, whole epochs compiled."""
     stopwatch = Stopwatch(task)
     model = Convolutional(kernel_size=task.kernel_size) if task.kernel_size else Dense()
     dataset = data.load(dataset_name)

@@ -28,11 +28,11 @@ from benchmarks.processes import ROOT, THREAD_VARIABLES
 from benchmarks.stored import write_stored
 from pydantic import TypeAdapter
 
-from convbias.atomic import write_atomically
-from convbias.config import Convolutional, Dense
-from convbias.environment import code_version, describe_machine
 from convbias.errors import ConvbiasError, RunError
 from convbias.experiments import EXPERIMENTS
+from convbias.runs.atomic import write_atomically
+from convbias.runs.environment import code_version, describe_machine
+from convbias.spec.arms import Convolutional, Dense
 
 KERNEL_SIZES = (0, 1, 3, 5, 7, 9, 11, 13)  # 0 is the dense network
 PROFILED = (0, 3, 7)

@@ -26,18 +26,19 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 
-from convbias import data, models
-from convbias.config import Arm, Convolutional, DataVariant, Dense, Model
-from convbias.cost import matrix_product_rate
-from convbias.engine import Engine, State
-from convbias.environment import peak_memory_bytes
+from convbias import data
+from convbias.data.variants import vary
 from convbias.experiments import EXPERIMENTS
+from convbias.experiments.studies import load_study
 from convbias.measures.base import Subject
-from convbias.measuring import take
-from convbias.recipes import classic
-from convbias.study import load_study
-from convbias.training import train
-from convbias.variants import vary
+from convbias.networks import models
+from convbias.networks.engine import Engine, State
+from convbias.networks.training import train
+from convbias.runs.cost import matrix_product_rate
+from convbias.runs.environment import peak_memory_bytes
+from convbias.runs.measuring import take
+from convbias.spec.arms import Arm, Convolutional, DataVariant, Dense, Model
+from convbias.spec.recipes import classic
 
 BATCH = 128
 EPOCHS = 5

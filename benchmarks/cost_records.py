@@ -7,8 +7,8 @@ from typing import Literal
 
 from benchmarks.stored import read_stored
 
-from convbias.config import Description
-from convbias.run import Environment
+from convbias.runs.record import Environment
+from convbias.spec.description import Description
 
 
 class Network(Description, frozen=True):

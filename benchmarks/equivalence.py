@@ -26,15 +26,17 @@ import numpy as np
 from benchmarks.processes import ROOT
 from benchmarks.stored import read_stored, write_stored
 
-from convbias import data, models
-from convbias.atomic import write_atomically
-from convbias.config import Arm, Convolutional, DataVariant, Dense, Description, Model, Recipe
-from convbias.environment import code_version, describe_machine
+from convbias import data
 from convbias.errors import ConvbiasError, RunError
-from convbias.quantities import TEST_ACCURACY
-from convbias.run import Environment
+from convbias.networks import models
+from convbias.networks.training import epoch_orders, train
+from convbias.runs.atomic import write_atomically
+from convbias.runs.environment import code_version, describe_machine
+from convbias.runs.record import Environment
+from convbias.spec.arms import Arm, Convolutional, DataVariant, Dense, Model, Recipe
+from convbias.spec.description import Description
+from convbias.spec.quantities import TEST_ACCURACY
 from convbias.statistics import paired_contrast
-from convbias.training import epoch_orders, train
 
 # The best of Adam's learning rates for each network, on validation images.
 RATES: dict[Model, float] = {Dense(): 0.008, Convolutional(kernel_size=3): 0.016}

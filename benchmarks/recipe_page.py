@@ -25,8 +25,8 @@ Student's over the seeds' differences. Changes that did not help stay in the tab
 {rows}
 
 Batches of 32 do as well as batches of 64, but twice as many steps cost more on every machine. What
-is kept is `convbias.recipes.scheduled`; each network's learning rate is then searched for on its
-own by `convbias tune`, with Adam at half of Muon's rate.
+is kept is `convbias.spec.recipes.scheduled`; each network's learning rate is then searched for on
+its own by `convbias tune`, with Adam at half of Muon's rate.
 """
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from convbias.config import Description
-from convbias.run import Environment
+from convbias.runs.record import Environment
+from convbias.spec.description import Description
 
 
 class Found(Description, frozen=True):

@@ -26,9 +26,9 @@ from benchmarks.recipe_training import validation_accuracy
 from benchmarks.stored import read_stored, write_stored
 
 from convbias import data
-from convbias.atomic import write_atomically
-from convbias.environment import describe_machine
 from convbias.errors import ConvbiasError
+from convbias.runs.atomic import write_atomically
+from convbias.runs.environment import describe_machine
 
 RESULT = ROOT / "benchmarks" / "results" / "recipe_search.json"
 PAGE = ROOT / "docs" / "recipe.md"

@@ -12,9 +12,10 @@ import numpy as np
 from benchmarks.recipe_changes import Settings
 from jax import lax
 
-from convbias import data, models
-from convbias.config import Convolutional
-from convbias.muon import COEFFICIENTS, ITERATIONS
+from convbias import data
+from convbias.networks import models
+from convbias.networks.muon import COEFFICIENTS, ITERATIONS
+from convbias.spec.arms import Convolutional
 
 WARM_UP = 0.1
 LAST_KERNEL = (128, models.CLASSES)
@@ -142,7 +143,7 @@ def _step(
 
 
 def _orthogonalised(matrix: jax.Array) -> jax.Array:
-    """As `convbias.muon.orthogonalised`, with every product in full, as in the search."""
+    """As `convbias.networks.muon.orthogonalised`, with every product in full, as in the search."""
     a, b, c = COEFFICIENTS
     tall = matrix.shape[0] > matrix.shape[1]
     wide = matrix.T if tall else matrix

@@ -9,8 +9,8 @@ from typing import Literal
 
 from benchmarks.stored import read_stored
 
-from convbias.config import Description
-from convbias.run import Environment
+from convbias.runs.record import Environment
+from convbias.spec.description import Description
 
 Mode = Literal["one_training", "one_per_core", "one_core"]
 

@@ -27,14 +27,15 @@ import numpy as np
 from benchmarks.stored import write_stored
 
 from convbias import data
-from convbias.config import Arm, Convolutional, DataVariant, Dense, Description, Model
-from convbias.engine import engine
-from convbias.environment import code_version, describe_machine
 from convbias.errors import ConvbiasError, InputError
-from convbias.recipes import tuned
-from convbias.run import Environment
+from convbias.networks.engine import engine
+from convbias.networks.training import train
+from convbias.runs.environment import code_version, describe_machine
+from convbias.runs.record import Environment
+from convbias.spec.arms import Arm, Convolutional, DataVariant, Dense, Model
+from convbias.spec.description import Description
+from convbias.spec.recipes import tuned
 from convbias.statistics import paired_contrast
-from convbias.training import train
 
 MODELS: tuple[Model, ...] = (Dense(), *(Convolutional(kernel_size=size) for size in (3, 5, 7)))
 MARGIN = 0.001  # of accuracy: 0.1 percentage points

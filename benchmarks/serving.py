@@ -31,11 +31,11 @@ from benchmarks.serving_records import Contest, Load, Serving, Start, read
 from benchmarks.stored import write_stored
 
 from convbias import data
-from convbias.atomic import write_atomically
-from convbias.environment import code_version, describe_machine
 from convbias.errors import ConvbiasError, RunError
-from convbias.export.archive import Archive, unpack
-from convbias.export.archive import read as read_archive
+from convbias.runs.atomic import write_atomically
+from convbias.runs.environment import code_version, describe_machine
+from convbias.shipping.export.archive import Archive, unpack
+from convbias.shipping.export.archive import read as read_archive
 
 SERVERS = ("convbias", "toolkit")
 CONNECTIONS = (1, 8, 64)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from benchmarks.stored import read_stored
 
-from convbias.config import Description
-from convbias.run import Environment
+from convbias.runs.record import Environment
+from convbias.spec.description import Description
 
 
 class Load(Description, frozen=True):

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from convbias.atomic import write_atomically
-from convbias.config import Described, Description
 from convbias.errors import InputError
+from convbias.runs.atomic import write_atomically
+from convbias.spec.description import Described, Description
 
 
 def read_stored(kind: type[Described], path: Path, command: str) -> Described:

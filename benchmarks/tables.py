@@ -23,8 +23,8 @@ from benchmarks.results import (
     median_rate,
 )
 
-from convbias.atomic import write_atomically
 from convbias.errors import InputError
+from convbias.runs.atomic import write_atomically
 
 BEGIN = "<!-- written by `python benchmarks/throughput.py --table` -->"
 END = "<!-- end of what is written -->"

@@ -38,8 +38,8 @@ from benchmarks.results import (
 from benchmarks.stored import write_stored
 
 from convbias import data
-from convbias.environment import code_version, describe_machine
 from convbias.errors import ConvbiasError, InputError
+from convbias.runs.environment import code_version, describe_machine
 
 FOLDER = Path(__file__).parent
 COST_MODEL = ROOT / "src" / "convbias" / "cost.toml"

@@ -30,11 +30,11 @@ from benchmarks.stored import read_stored, write_stored
 from benchmarks.throughput import CORES, keep_to_cores, rival_versions
 
 from convbias import data
-from convbias.atomic import write_atomically
-from convbias.config import Convolutional, Recipe
-from convbias.environment import code_version, describe_machine
 from convbias.errors import ConvbiasError, RunError
-from convbias.recipes import tuned
+from convbias.runs.atomic import write_atomically
+from convbias.runs.environment import code_version, describe_machine
+from convbias.spec.arms import Convolutional, Recipe
+from convbias.spec.recipes import tuned
 
 RESULT = ROOT / "benchmarks" / "results" / "time_to_accuracy.json"
 PAGE = ROOT / "docs" / "time-to-accuracy.md"

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
-from convbias import fashion_mnist as files
-from convbias.config import Convolutional
 from convbias.data import Dataset, load, verify
-from convbias.export.archive import Archive, pack, read
+from convbias.data import fashion_mnist as files
+from convbias.shipping.export.archive import Archive, pack, read
+from convbias.spec.arms import Convolutional
 from factories import make_run
 from mirrors import PUBLISHED, Mirror
 
 if TYPE_CHECKING:
-    from serving import Server
+    from tools.servers.serving import Server
 
 
 # Enough to fail on what is wrong in kind; locally Hypothesis looks further.
@@ -49,9 +49,10 @@ def fashion_mnist() -> Dataset:
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
     """A 3x3 CNN as it was drawn, exported and packed for real."""
     # Imported here, because most tests need neither Keras nor what it brings.
-    from command_line import one_at_a_time, shared_folder
-    from convbias.export.exporting import export
-    from convbias.models import build
+    from tools.servers.command_line import one_at_a_time, shared_folder
+
+    from convbias.networks.models import build
+    from convbias.shipping.export.exporting import export
 
     shared = shared_folder(tmp_path_factory.getbasetemp()) / "shared.tar.gz"
     with one_at_a_time(shared):
@@ -66,7 +67,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
 @pytest.fixture(scope="session")
 def server(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The local server with that archive, as a process of its own."""
-    from serving import Server
+    from tools.servers.serving import Server
 
     server = Server(archive.path, tmp_path_factory.mktemp("server"), "--workers", "2")
     yield server
@@ -76,7 +77,7 @@ def server(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
     """Credentials of nobody's, and no address of AWS."""
-    from aws_servers import nobody
+    from tools.servers.aws import nobody
 
     nobody(monkeypatch, tmp_path)
     return monkeypatch

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from convbias.config import Arm, Convolutional, DatasetName, DataVariant, Dense, Model, Recipe
 from convbias.experiments import EXPERIMENTS
-from convbias.recipes import classic
-from convbias.results import Results
-from convbias.run import Cost, Environment, Epoch, PerImage, Run, Scores
-from convbias.study import load_study
+from convbias.experiments.studies import load_study
+from convbias.findings.results import Results
+from convbias.runs.record import Cost, Environment, Epoch, PerImage, Run, Scores
+from convbias.spec.arms import Arm, Convolutional, DataVariant, Dense, Model, Recipe
+from convbias.spec.datasets import DatasetName
+from convbias.spec.recipes import classic
 
 CLASSES = 10
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from convbias.fashion_mnist import FILES, PublishedFile
+from convbias.data.fashion_mnist import FILES, PublishedFile
 
 NAMES = tuple(FILES)
 IMAGES, LABELS, TEST_IMAGES, TEST_LABELS = NAMES

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import keras
 import numpy as np
 
-from convbias.config import Model
 from convbias.data import Dataset
-from convbias.layers import AntialiasedPooling, CircularPadding, LocalConnection
 from convbias.measures.base import Subject
+from convbias.networks.layers import AntialiasedPooling, CircularPadding, LocalConnection
+from convbias.spec.arms import Model
 from factories import make_arm
 
 CLASSES = 5

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from convbias import models
-from convbias.config import Model
 from convbias.data import Dataset
-from convbias.drawn import drawn
+from convbias.data.drawn import drawn
 from convbias.measures.base import Subject
+from convbias.networks import models
+from convbias.spec.arms import Model
 from factories import make_arm
 
 

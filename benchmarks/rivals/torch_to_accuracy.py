@@ -19,7 +19,7 @@ COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 
 
 def orthogonalised(matrix: Tensor) -> Tensor:
-    """Newton and Schulz's five iterations, as `convbias.muon` computes them."""
+    """Newton and Schulz's five iterations, as `convbias.networks.muon` computes them."""
     a, b, c = COEFFICIENTS
     wide = matrix.T if matrix.shape[0] > matrix.shape[1] else matrix
     wide = wide / (wide.norm() + 1e-7)
@@ -53,7 +53,7 @@ class Muon(torch.optim.Optimizer):
 
 
 def main(task: Path) -> None:
-    """Train with warm-up and half a cosine, as `convbias.recipes.scheduled` says."""
+    """Train with warm-up and half a cosine, as `convbias.spec.recipes.scheduled` says."""
     with np.load(task) as stored:
         arrays = dict(stored)
     recipe = json.loads(str(arrays["recipe"]))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from convbias import data
-from convbias.card.drawing import figures
-from convbias.card.evaluation import check_describable, evaluate
-from convbias.card.writing import write_card
 from convbias.cli.choices import RUNS, check_writable, choose_store
 from convbias.cli.console import results
 from convbias.cli.sweeping import print_damaged
-from convbias.stored_network import load_network
+from convbias.report.card.drawing import figures
+from convbias.report.card.evaluation import check_describable, evaluate
+from convbias.report.card.writing import write_card
+from convbias.runs.stored_network import load_network
 
 FOLDER = Path("model_card")
 

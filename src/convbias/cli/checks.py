@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from convbias import data
-from convbias.config import DatasetName
 from convbias.data import Dataset
+from convbias.data.variants import scored_labels
 from convbias.errors import DataError
-from convbias.run import PerImage, Run
-from convbias.store import DamagedRunError, read_run, weights_checksum
-from convbias.variants import scored_labels
+from convbias.runs.record import PerImage, Run
+from convbias.runs.store import DamagedRunError, read_run, weights_checksum
+from convbias.spec.datasets import DatasetName
 
 # float16 keeps 11 significant bits, and below its smallest normal number steps of 2**-24.
 HALF_RELATIVE, HALF_ABSOLUTE = 2.0**-11, 2.0**-25
@@ -101,7 +101,7 @@ def _trained_weights(path: Path) -> list[np.ndarray]:
     # Imported here, because listing runs needs no Keras; the layers are needed for reading.
     import keras
 
-    import convbias.layers  # noqa: F401
+    import convbias.networks.layers  # noqa: F401
 
     network: Any = keras.saving.load_model(path, compile=False)
     return [np.asarray(variable) for variable in network.trainable_variables]

@@ -11,11 +11,12 @@ from cyclopts import Parameter, validators
 
 from convbias import data
 from convbias.cli.console import print_panel
-from convbias.config import DatasetName
 from convbias.errors import StorageError
-from convbias.seeds import check_seeds
-from convbias.store import Store
-from convbias.study import Study, load_study
+from convbias.experiments.studies import load_study
+from convbias.runs.store import Store
+from convbias.spec.datasets import DatasetName
+from convbias.spec.seeds import check_seeds
+from convbias.spec.study import Study
 
 DatasetChoice = Literal["auto", "fashion-mnist", "drawn"]
 Seeds = Annotated[tuple[int, ...] | None, Parameter(consume_multiple=True)]

@@ -8,15 +8,15 @@ from pathlib import Path
 from rich.text import Text
 
 from convbias import data
-from convbias.claims import ClaimResult, ClaimVerdict, DataFacts, audit
 from convbias.cli.choices import RUNS, DatasetChoice, choose_profile, choose_store, choose_study
 from convbias.cli.console import messages, results
 from convbias.cli.sweeping import print_damaged
-from convbias.eda import explore
-from convbias.experiments import ORIGINAL
+from convbias.data.eda import explore
+from convbias.experiments import EXPERIMENTS, ORIGINAL
+from convbias.findings.claims import ClaimResult, ClaimVerdict, DataFacts, audit
+from convbias.findings.results import collect
 from convbias.report import section
 from convbias.report.methods import networks
-from convbias.results import collect
 
 STYLES: dict[ClaimVerdict, str] = {
     "holds": "green",
@@ -44,7 +44,7 @@ def claims(
     """
     chosen = choose_study(choose_profile(profile, runs), dataset)
     store = choose_store(runs, chosen)
-    collected = collect(chosen, ORIGINAL.name, store)
+    collected = collect(chosen, ORIGINAL, store)
     print_damaged(collected.damaged)
     if collected.absent:
         count = len(collected.absent)
@@ -52,12 +52,14 @@ def claims(
     loaded = data.load(chosen.dataset)
     facts = DataFacts.of(loaded, explore(loaded))
     sections = {
-        name: section(collect(chosen, name, store))
+        name: section(collect(chosen, EXPERIMENTS[name], store))
         for name in chosen.experiments
         if name != ORIGINAL.name
     }
     further = {name: each.evidence for name, each in sections.items() if each is not None}
-    audited = audit(collected.runs, networks=networks(ORIGINAL), facts=facts, further=further)
+    audited = audit(
+        ORIGINAL, collected.runs, networks=networks(ORIGINAL), facts=facts, further=further
+    )
     for result in audited:
         _print_result(result)
     counts = Counter(result.verdict for result in audited)

@@ -9,24 +9,24 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from convbias.aws import Aws, NoCredentialsNamedError
 from convbias.cli.console import messages, results
 from convbias.cli.deployed import print_json, print_plan, print_resources
 from convbias.cli.predict import predict
 from convbias.cli.serve import ARCHIVE
-from convbias.deploy.applying import apply as apply_plan
-from convbias.deploy.checks import Check, local_checks, refuse
-from convbias.deploy.cost import monthly_cost
-from convbias.deploy.inventory import made
-from convbias.deploy.plan import make_plan
-from convbias.deploy.preflight import remote_checks
-from convbias.deploy.removal import remove
-from convbias.deploy.resources import Resource
-from convbias.deploy.settings import NAME, PREFIX, Settings
-from convbias.deploy.smoke import smoke as smoke_test
 from convbias.errors import InputError
-from convbias.export.archive import Archive, read
-from convbias.extras import check_installed
+from convbias.shipping.aws import Aws, NoCredentialsNamedError
+from convbias.shipping.deploy.applying import apply as apply_plan
+from convbias.shipping.deploy.checks import Check, local_checks, refuse
+from convbias.shipping.deploy.cost import monthly_cost
+from convbias.shipping.deploy.inventory import made
+from convbias.shipping.deploy.plan import make_plan
+from convbias.shipping.deploy.preflight import remote_checks
+from convbias.shipping.deploy.removal import remove
+from convbias.shipping.deploy.resources import Resource
+from convbias.shipping.deploy.settings import NAME, PREFIX, Settings
+from convbias.shipping.deploy.smoke import smoke as smoke_test
+from convbias.shipping.export.archive import Archive, read
+from convbias.shipping.extras import check_installed
 
 FAILED_CHECKS = 2  # as for any input that cannot be used
 

@@ -6,10 +6,10 @@ import json
 from typing import Any
 
 from convbias.cli.console import print_table, results
-from convbias.deploy.checks import Check
-from convbias.deploy.plan import Plan
-from convbias.deploy.resources import ABSENT, DIFFERS, EXISTS, OTHERS, Resource
-from convbias.deploy.waiting import failure_reason
+from convbias.shipping.deploy.checks import Check
+from convbias.shipping.deploy.plan import Plan
+from convbias.shipping.deploy.resources import ABSENT, DIFFERS, EXISTS, OTHERS, Resource
+from convbias.shipping.deploy.waiting import failure_reason
 
 NOW = {ABSENT: "to create", EXISTS: "exists", DIFFERS: "to update", OTHERS: "belongs to others"}
 

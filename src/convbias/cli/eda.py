@@ -8,7 +8,8 @@ from convbias import data
 from convbias.cli.choices import DatasetChoice, check_writable, choose_dataset
 from convbias.cli.console import percent, print_table, results
 from convbias.data import Dataset
-from convbias.eda import Exploration, explore
+from convbias.data.eda import Exploration, explore
+from convbias.data.pixel_correlation import UNCORRELATED_BELOW
 from convbias.figures import (
     class_counts,
     dataset_remark,
@@ -18,7 +19,6 @@ from convbias.figures import (
     sample_grid,
     save,
 )
-from convbias.measures.pixel_correlation import UNCORRELATED_BELOW
 
 
 def eda(*, dataset: DatasetChoice = "fashion-mnist", out: Path = Path("report/eda")) -> None:

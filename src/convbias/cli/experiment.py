@@ -8,7 +8,7 @@ from convbias.cli.choices import RUNS, DatasetChoice, Jobs, Seeds, choose_study
 from convbias.cli.study import print_plan, train_and_report
 from convbias.errors import InputError, did_you_mean
 from convbias.experiments import EXPERIMENTS
-from convbias.store import Store
+from convbias.runs.store import Store
 
 
 def experiment(

@@ -14,18 +14,18 @@ from convbias import data
 from convbias.cli.choices import RUNS, check_writable, choose_store
 from convbias.cli.console import messages, percent, print_table, results
 from convbias.cli.sweeping import print_damaged
-from convbias.config import DatasetName
-from convbias.data import CLASS_NAMES, Dataset
+from convbias.data import Dataset
+from convbias.data.reading import Picture, read_picture
 from convbias.errors import InputError
-from convbias.explain.explanation import Explanation
-from convbias.explain.explanation import explain as explain_networks
-from convbias.explain.reading import Picture, read_picture
-from convbias.explain.record import record
-from convbias.explain.stored import chosen_runs
 from convbias.figures import check_suffix, data_remark, write_figure
 from convbias.figures.explanation import explanation
-from convbias.run import Run
-from convbias.stored_network import load_network
+from convbias.measures.explain.explanation import Explanation
+from convbias.measures.explain.explanation import explain as explain_networks
+from convbias.measures.explain.record import record
+from convbias.runs.explained import chosen_runs
+from convbias.runs.record import Run
+from convbias.runs.stored_network import load_network
+from convbias.spec.datasets import CLASS_NAMES, DatasetName
 
 
 def explain(

@@ -8,8 +8,8 @@ from convbias import data
 from convbias.cli.choices import RUNS, choose_store
 from convbias.cli.console import results
 from convbias.errors import InputError
-from convbias.export.exporting import export as export_network
-from convbias.stored_network import load_network
+from convbias.runs.stored_network import load_network
+from convbias.shipping.export.exporting import export as export_network
 
 FOLDER = Path("fashion_mnist_model")
 

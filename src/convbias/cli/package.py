@@ -8,8 +8,8 @@ from cyclopts import App
 
 from convbias.cli.console import print_table, results
 from convbias.cli.export import FOLDER
-from convbias.export.archive import Archive, read
-from convbias.export.archive import pack as pack_export
+from convbias.shipping.export.archive import Archive, read
+from convbias.shipping.export.archive import pack as pack_export
 
 package = App(
     name="package",

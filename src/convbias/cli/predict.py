@@ -13,16 +13,16 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from convbias import data
-from convbias.aws import Aws
 from convbias.cli.console import messages, percent, print_table, results
 from convbias.cli.serve import ARCHIVE
-from convbias.data import CLASS_NAMES
 from convbias.errors import InputError
-from convbias.export.archive import read
-from convbias.predict.answers import Answer, read_answers
-from convbias.predict.clients import Ask, at_endpoint, at_server, in_process
-from convbias.predict.images import Question, RefusedError, questions
-from convbias.serve import TOKEN
+from convbias.shipping.aws import Aws
+from convbias.shipping.export.archive import read
+from convbias.shipping.predict.answers import Answer, read_answers
+from convbias.shipping.predict.clients import Ask, at_endpoint, at_server, in_process
+from convbias.shipping.predict.images import Question, RefusedError, questions
+from convbias.shipping.serve import TOKEN
+from convbias.spec.datasets import CLASS_NAMES
 
 SOME_REFUSED = 2  # as for any input that cannot be used
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import pandas as pd
 
 from convbias import data
-from convbias.atomic import write_atomically
 from convbias.cli.choices import (
     RUNS,
     DatasetChoice,
@@ -22,8 +21,10 @@ from convbias.cli.choices import (
 from convbias.cli.console import messages, print_table, results
 from convbias.cli.sweeping import print_damaged, print_diverged
 from convbias.errors import InputError
-from convbias.experiments import ORIGINAL
+from convbias.experiments import EXPERIMENTS, ORIGINAL
+from convbias.experiments.studies import planned_runs
 from convbias.figures import data_remark
+from convbias.findings.results import Results, collect
 from convbias.report import (
     Section,
     comparison_table,
@@ -31,10 +32,10 @@ from convbias.report import (
     write_experiment,
     write_report,
 )
-from convbias.results import Results, collect
-from convbias.run import run_key
-from convbias.store import Store, table
-from convbias.study import Study
+from convbias.runs.atomic import write_atomically
+from convbias.runs.record import run_key
+from convbias.runs.store import Store, table
+from convbias.spec.study import Study
 
 
 def report(
@@ -77,12 +78,12 @@ def report_stored(command: Sequence[str], chosen: Study, store: Store, folder: P
         InputError: No run of the study is stored.
         StorageError: The folder is not writable or the disk is full.
     """
-    collected = [collect(chosen, name, store) for name in chosen.experiments]
+    collected = [collect(chosen, EXPERIMENTS[name], store) for name in chosen.experiments]
     for each in collected:
         print_damaged(each.damaged)
     told = training_command(command, chosen, store)
     if not any(each.runs for each in collected):
-        planned = len(chosen.planned())
+        planned = len(planned_runs(chosen))
         raise InputError(
             f"none of the {planned} runs of the study {chosen.name}, {chosen.dataset}, is"
             f" stored in {store.folder}",
@@ -118,7 +119,7 @@ def report_stored(command: Sequence[str], chosen: Study, store: Store, folder: P
 
 def training_command(command: Sequence[str], chosen: Study, store: Store) -> str:
     """What trains the runs that a study lacks."""
-    seeds = sorted({seed for _, seed in chosen.planned()})
+    seeds = sorted({seed for _, seed in planned_runs(chosen)})
     options = ["--dataset", chosen.dataset, "--seeds", *map(str, seeds)]
     return shlex.join(["convbias", *command, *options, "--runs", str(store.folder)])
 

@@ -12,8 +12,8 @@ from convbias.cli.checks import Checker
 from convbias.cli.choices import RUNS, choose_store
 from convbias.cli.console import messages, percent, print_table, results
 from convbias.cli.sweeping import print_damaged
-from convbias.run import Run
-from convbias.store import DamagedRunError, read_run
+from convbias.runs.record import Run
+from convbias.runs.store import DamagedRunError, read_run
 
 runs = App(
     name="runs", help="List, show and verify stored runs.\n\nExample: `convbias runs verify`"

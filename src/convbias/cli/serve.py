@@ -10,9 +10,9 @@ from typing import Annotated
 from cyclopts import Parameter, validators
 
 from convbias.errors import InputError
-from convbias.export.archive import read
-from convbias.extras import check_installed
-from convbias.serve import TOKEN
+from convbias.shipping.export.archive import read
+from convbias.shipping.extras import check_installed
+from convbias.shipping.serve import TOKEN
 
 NEEDED = ("onnxruntime", "prometheus_client", "starlette", "uvicorn", "httptools")
 ARCHIVE = Path("fashion_mnist_model.tar.gz")
@@ -56,8 +56,8 @@ def serve(
     _check(host, token)
     verified = read(archive)
     # Imported here, so that what is wrong is said without them.
-    from convbias.serve.application import Limits, Service
-    from convbias.serve.running import Place, run
+    from convbias.shipping.serve.application import Limits, Service
+    from convbias.shipping.serve.running import Place, run
 
     service = Service(verified.manifest.identity, name, Limits(largest_body, seconds), token)
     run(verified, service, Place(host, port, workers))

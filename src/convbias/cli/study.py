@@ -16,21 +16,22 @@ from convbias.cli.choices import (
     choose_study,
 )
 from convbias.cli.console import print_table, results
+from convbias.cli.live import duration
 from convbias.cli.sweeping import (
     measure_missing,
     says_what_is_stored,
     stored_runs,
     train_missing,
 )
-from convbias.config import Arm
-from convbias.cost import predicted_measuring_seconds, predicted_seconds
 from convbias.experiments import EXPERIMENTS
-from convbias.live import duration
-from convbias.measuring import Wanted, missing_measurements
-from convbias.run import Run
-from convbias.store import Store
-from convbias.study import Study
-from convbias.sweep import Planned, cores, has_accelerator
+from convbias.experiments.studies import planned_runs
+from convbias.runs.cost import predicted_measuring_seconds, predicted_seconds
+from convbias.runs.measuring import Wanted, missing_measurements
+from convbias.runs.record import Run
+from convbias.runs.store import Store
+from convbias.runs.sweep import Planned, cores, has_accelerator
+from convbias.spec.arms import Arm
+from convbias.spec.study import Study
 
 
 def study(
@@ -90,7 +91,7 @@ def train_and_report(
         f"  expect: {chosen.expect}",
         soft_wrap=True,
     )
-    planned = chosen.planned()
+    planned = planned_runs(chosen)
     with says_what_is_stored(planned, store):
         complete = train_missing(planned, store, jobs)
         complete = measure_missing(chosen, store, jobs) and complete
@@ -103,7 +104,7 @@ def train_and_report(
 
 def print_plan(chosen: Study, store: Store, jobs: int | None) -> None:
     """Print which runs are planned, stored and missing, and how long these will take."""
-    planned = chosen.planned()
+    planned = planned_runs(chosen)
     runs, absent, damaged = stored_runs(planned, store)
     seeds_stored: dict[str, list[int]] = {}
     for run in runs:

@@ -7,18 +7,19 @@ from contextlib import contextmanager
 
 from rich.progress import Progress
 
-from convbias.atomic import write_atomically
 from convbias.cli.choices import check_data, check_writable
 from convbias.cli.console import messages, results
-from convbias.config import DatasetName
+from convbias.cli.live import LiveProgress
 from convbias.errors import ConvbiasError
-from convbias.live import LiveProgress
-from convbias.measuring import Wanted, measure_all, missing_measurements
-from convbias.results import collect
-from convbias.run import Run
-from convbias.store import DamagedRunError, Store
-from convbias.study import Study
-from convbias.sweep import Failure, Planned, missing, processes_for, sweep
+from convbias.experiments import EXPERIMENTS
+from convbias.findings.results import collect
+from convbias.runs.atomic import write_atomically
+from convbias.runs.measuring import Wanted, measure_all, missing_measurements
+from convbias.runs.record import Run
+from convbias.runs.store import DamagedRunError, Store
+from convbias.runs.sweep import Failure, Planned, missing, processes_for, sweep
+from convbias.spec.datasets import DatasetName
+from convbias.spec.study import Study
 
 
 def train_missing(planned: Sequence[Planned], store: Store, jobs: int | None) -> bool:
@@ -74,7 +75,7 @@ def measure_missing(chosen: Study, store: Store, jobs: int | None) -> bool:
     """
     wanted: dict[Wanted, None] = {}
     for name in chosen.experiments:
-        collected = collect(chosen, name, store)
+        collected = collect(chosen, EXPERIMENTS[name], store)
         measures = collected.experiment.measures
         found = missing_measurements(collected.runs, measures, store)
         wanted |= dict.fromkeys(found.wanted)

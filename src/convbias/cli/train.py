@@ -14,20 +14,13 @@ from convbias.cli.sweeping import (
     stored_runs,
     train_missing,
 )
-from convbias.config import (
-    Arm,
-    Convolutional,
-    DataVariant,
-    Dense,
-    Model,
-    Recipe,
-    describe,
-)
 from convbias.errors import InputError
-from convbias.recipes import RecipeName, classic, recipe_for
-from convbias.run import Run
-from convbias.seeds import check_seeds
-from convbias.store import Store
+from convbias.runs.record import Run
+from convbias.runs.store import Store
+from convbias.spec.arms import Arm, Convolutional, DataVariant, Dense, Model, Recipe
+from convbias.spec.description import describe
+from convbias.spec.recipes import RecipeName, classic, recipe_for
+from convbias.spec.seeds import check_seeds
 
 
 def train(

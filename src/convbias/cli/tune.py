@@ -11,9 +11,9 @@ from convbias.cli.choices import Jobs
 from convbias.cli.console import percent, print_table, results
 from convbias.cli.sweeping import says_what_is_stored, stored_runs, train_missing
 from convbias.errors import RunError
-from convbias.recipes import SearchedName
-from convbias.store import Store
-from convbias.tuning import best_rates, brief_search, search, search_table, write_rates
+from convbias.experiments.tuning import best_rates, brief_search, search, search_table, write_rates
+from convbias.runs.store import Store
+from convbias.spec.recipes import SearchedName
 
 
 def tune(
@@ -51,7 +51,7 @@ def tune(
     best = best_rates(found)
     _print_search(found, best)
     if write:
-        path = Path(str(resources.files("convbias"))) / f"{name}.toml"
+        path = Path(str(resources.files("convbias.spec"))) / f"{name}.toml"
         write_rates(found, name, path)
         results().print(f"wrote {path}", soft_wrap=True)
     return 0

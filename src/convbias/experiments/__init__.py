@@ -1,33 +1,41 @@
-"""One file per question, all of one shape."""
+"""Questions: what is compared, fixed in advance, and what came out of it.
 
-from convbias.experiments.base import Condition, Experiment
-from convbias.experiments.choices import CHOICES
-from convbias.experiments.data_efficiency import DATA_EFFICIENCY
-from convbias.experiments.hierarchy import HIERARCHY
-from convbias.experiments.kernel_size import KERNEL_SIZE
-from convbias.experiments.location import LOCATION
-from convbias.experiments.original import ORIGINAL
-from convbias.experiments.permutation import PERMUTATION
-from convbias.experiments.receptive_field import RECEPTIVE_FIELD
-from convbias.experiments.recipe import RECIPE
-from convbias.experiments.sharing import SHARING
-from convbias.experiments.shift import SHIFT
+Every folder of `convbias.experiments.questions` is an experiment; adding one there is all that
+registers it.
+"""
 
-__all__ = ["EXPERIMENTS", "ORIGINAL", "Condition", "Experiment"]
+from __future__ import annotations
 
-# In the order in which a study trains them and a report shows them.
-_ALL = (
-    ORIGINAL,
-    RECIPE,
-    SHARING,
-    DATA_EFFICIENCY,
-    PERMUTATION,
-    SHIFT,
-    LOCATION,
-    RECEPTIVE_FIELD,
-    HIERARCHY,
-    CHOICES,
-    KERNEL_SIZE,
-)
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING
 
-EXPERIMENTS: dict[str, Experiment] = {experiment.name: experiment for experiment in _ALL}
+from convbias.experiments import questions
+from convbias.spec.experiment import Experiment
+
+if TYPE_CHECKING:  # what draws figures is loaded only where an outcome is worked out
+    from convbias.experiments.outcome import Outcome
+    from convbias.findings.results import Results
+
+__all__ = ["EXPERIMENTS", "ORIGINAL", "outcome_of"]
+
+
+def _found() -> dict[str, Experiment]:
+    folders = sorted(each.name for each in iter_modules(questions.__path__))
+    modules = [import_module(f"{questions.__name__}.{folder}.question") for folder in folders]
+    return {module.EXPERIMENT.name: module.EXPERIMENT for module in modules}
+
+
+EXPERIMENTS: dict[str, Experiment] = _found()
+
+ORIGINAL = EXPERIMENTS["original"]
+
+
+def outcome_of(results: Results) -> Outcome:
+    """Work out what came out of an experiment.
+
+    Args:
+        results: What is stored of it; at least one run is finished.
+    """
+    folder = results.experiment.name.replace("-", "_")
+    return import_module(f"{questions.__name__}.{folder}.outcome").outcome(results)

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 import altair as alt
 import pandas as pd
 
-from convbias.config import DataVariant
 from convbias.figures.arms import Arms, arm_data, data_remark, seeds_text, with_remark
 from convbias.figures.base import Chart, Figure
 from convbias.figures.published import published
 from convbias.figures.theme import arm_scale
-from convbias.findings import score
-from convbias.quantities import TEST_ACCURACY
+from convbias.findings.evaluation import score
+from convbias.spec.arms import DataVariant
+from convbias.spec.quantities import TEST_ACCURACY
 from convbias.statistics import Summary, summarise
 
 _ROW = 74  # pixels per arm

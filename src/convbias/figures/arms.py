@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from convbias.config import DataVariant
 from convbias.data import Dataset
 from convbias.errors import InputError
-from convbias.experiments.base import Experiment
-from convbias.findings import runs_by_arm
-from convbias.run import Run
+from convbias.findings.evaluation import runs_by_arm
+from convbias.runs.record import Run
+from convbias.spec.arms import DataVariant
+from convbias.spec.experiment import Experiment
 
 Arms = Mapping[str, Sequence[Run]]
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import altair as alt
 
-from convbias import rendering
-from convbias.atomic import write_atomically
+from convbias.figures import rendering
 from convbias.figures.grids import Drawing
+from convbias.figures.rendering import PNG_SCALE, Sheet
 from convbias.figures.theme import DARK, LIGHT, Theme
-from convbias.rendering import PNG_SCALE, Sheet
+from convbias.runs.atomic import write_atomically
 
 Chart = alt.Chart | alt.LayerChart | alt.FacetChart
 

@@ -9,7 +9,7 @@ from convbias.figures.arms import data_remark, with_remark
 from convbias.figures.base import Figure
 from convbias.figures.conditions import Words
 from convbias.figures.theme import arm_scale, in_lines
-from convbias.results import Results
+from convbias.findings.results import Results
 from convbias.statistics import summarise
 
 _ROW = 46  # pixels

@@ -13,7 +13,7 @@ from convbias.figures.arms import Arms, arm_data, data_remark, predictions, with
 from convbias.figures.base import Figure
 from convbias.figures.grids import ImageGrid, Tile
 from convbias.figures.theme import arm_scale
-from convbias.run import Run
+from convbias.runs.record import Run
 
 MOST_CONFUSED = 24
 _ARM_ROW, _CLASS_GAP = 11, 18  # pixels per arm of a class and between classes

@@ -11,11 +11,11 @@ import pandas as pd
 from convbias.figures.arms import data_remark, with_remark
 from convbias.figures.base import Chart, Figure
 from convbias.figures.theme import arm_scale, in_lines
-from convbias.findings import is_measured, score
-from convbias.quantities import Quantity
-from convbias.results import Results
+from convbias.findings.evaluation import is_measured, score
+from convbias.findings.results import Results
+from convbias.findings.wording import how_many_seeds
+from convbias.spec.quantities import Quantity
 from convbias.statistics import summarise
-from convbias.wording import how_many_seeds
 
 _ROW = 46  # pixels per condition
 

@@ -9,9 +9,9 @@ import pandas as pd
 
 from convbias.figures.arms import data_remark, with_remark
 from convbias.figures.base import Chart, Figure
-from convbias.findings import Finding, score
-from convbias.quantities import Quantity
-from convbias.run import Run
+from convbias.findings.evaluation import Finding, score
+from convbias.runs.record import Run
+from convbias.spec.quantities import Quantity
 
 _ROW = 80  # pixels per contrast
 

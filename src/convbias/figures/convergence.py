@@ -10,7 +10,7 @@ import pandas as pd
 from convbias.figures.arms import Arms, arm_data, data_remark, seeds_text, with_remark
 from convbias.figures.base import Figure
 from convbias.figures.theme import arm_scale
-from convbias.run import Run
+from convbias.runs.record import Run
 
 VALIDATION, TRAINING = "validation", "training (dropout active)"
 _MOST_POINTS = 40  # with more epochs than this, dots would only thicken the lines

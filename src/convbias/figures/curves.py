@@ -19,8 +19,8 @@ from convbias.figures.conditions import (
     values_by_condition,
 )
 from convbias.figures.theme import arm_colours
-from convbias.quantities import Quantity
-from convbias.results import Results
+from convbias.findings.results import Results
+from convbias.spec.quantities import Quantity
 
 # Beside the colours, for prints without them and for those who do not tell them apart.
 _SHAPES = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross")

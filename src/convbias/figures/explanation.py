@@ -7,11 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from convbias.explain.class_map import ClassMap
-from convbias.explain.explanation import Explanation
-from convbias.explain.integrated_gradients import STEPS
-from convbias.explain.occlusion import SQUARE
-from convbias.explain.reading import Picture
+from convbias.data.reading import Picture
 from convbias.figures.arms import with_remark
 from convbias.figures.base import Figure
 from convbias.figures.pen import Panel, Scale
@@ -23,6 +19,10 @@ from convbias.figures.sheets import (
     Sheet,
     percent,
 )
+from convbias.measures.explain.class_map import ClassMap
+from convbias.measures.explain.explanation import Explanation
+from convbias.measures.explain.integrated_gradients import STEPS
+from convbias.measures.explain.occlusion import SQUARE
 
 # Single pixels would otherwise set the scale and pale all others.
 WITHIN_SCALE = 99.5  # per cent of the values, by magnitude

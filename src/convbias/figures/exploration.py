@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 
 from convbias.data import Dataset
-from convbias.eda import Exploration
+from convbias.data.eda import Exploration
+from convbias.data.pixel_correlation import UNCORRELATED_BELOW
 from convbias.figures.arms import with_remark
 from convbias.figures.base import Figure
 from convbias.figures.grids import COLUMNS, ImageGrid, Tile
 from convbias.figures.theme import BLUE, GREEN, SKY, VERMILLION
-from convbias.measures.pixel_correlation import UNCORRELATED_BELOW
 
 _NO_PIXELS = 0.5
 TRAINING, TEST = "training images", "test images"

@@ -6,10 +6,10 @@ import base64
 import html
 from pathlib import Path
 
-from convbias.atomic import write_atomically
 from convbias.errors import InputError, did_you_mean
 from convbias.figures.base import Figure, png
 from convbias.figures.theme import DARK, LIGHT
+from convbias.runs.atomic import write_atomically
 
 SUFFIXES = (".html", ".png", ".svg")
 

@@ -12,7 +12,7 @@ from convbias.figures.base import Figure
 from convbias.figures.conditions import Words
 from convbias.figures.pen import Panel
 from convbias.figures.sheets import Panels, Sheet
-from convbias.results import Results
+from convbias.findings.results import Results
 
 SIDE, SLOT = 48, 56
 

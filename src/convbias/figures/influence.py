@@ -12,8 +12,8 @@ from convbias.figures.base import Figure
 from convbias.figures.conditions import Words
 from convbias.figures.pen import Panel, Scale, Square
 from convbias.figures.sheets import Panels, Sheet
-from convbias.results import Results
-from convbias.wording import how_many_seeds
+from convbias.findings.results import Results
+from convbias.findings.wording import how_many_seeds
 
 SIDE, SLOT = 236, 258
 

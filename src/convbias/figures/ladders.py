@@ -11,8 +11,8 @@ from convbias.figures.arms import data_remark, with_remark
 from convbias.figures.base import Figure
 from convbias.figures.conditions import means_over_seeds, values_by_condition
 from convbias.figures.theme import arm_scale, in_lines
-from convbias.quantities import Quantity
-from convbias.results import Results
+from convbias.findings.results import Results
+from convbias.spec.quantities import Quantity
 from convbias.statistics import Share
 
 _ROW = 42  # pixels per ladder in a row

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from convbias.claims import Claim, claims
+from convbias.findings.claims import Claim, claims
 
 # Arm and column of the comparison to the claims that give its number. The 3x3 CNN was published
 # with two accuracies and two parameter counts: of the comparison and of the kernel sweep.

@@ -8,7 +8,7 @@ import pandas as pd
 
 from convbias.figures.arms import DRAWN, with_remark
 from convbias.figures.base import Figure
-from convbias.results import Results
+from convbias.findings.results import Results
 from convbias.statistics import ImagesRatio, RatioAtSize
 
 _KINDS = ("measured", "at least", "at most")

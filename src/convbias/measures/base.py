@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 import keras
 import numpy as np
 
-from convbias import models
-from convbias.config import Arm
 from convbias.data import Dataset
+from convbias.networks import models
+from convbias.spec.arms import Arm
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,12 +9,12 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 
-from convbias.convolution import images_first, images_last
 from convbias.errors import InputError
-from convbias.forward import pixels_of
-from convbias.layers import LocalConnection
-from convbias.local_connection import connect_locally, dense_matrix, local_kernels
 from convbias.measures.base import Measured, Subject
+from convbias.networks.convolution import images_first, images_last
+from convbias.networks.forward import pixels_of
+from convbias.networks.layers import LocalConnection
+from convbias.networks.local_connection import connect_locally, dense_matrix, local_kernels
 
 # The embeddings are right for every image or wrong for nearly every one.
 IMAGES = 8

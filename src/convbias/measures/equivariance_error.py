@@ -11,14 +11,14 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 
-from convbias.config import Dense
+from convbias.data.transforms import on_canvas
 from convbias.errors import InputError
-from convbias.forward import Weights, apply, in_batches, scaled, side_of, weights_of
-from convbias.layers import AntialiasedPooling, CircularPadding
 from convbias.measures.base import Measured, Subject
-from convbias.rebuild import rebuild
-from convbias.transforms import on_canvas
-from convbias.translation import translate
+from convbias.networks.forward import Weights, apply, in_batches, scaled, side_of, weights_of
+from convbias.networks.layers import AntialiasedPooling, CircularPadding
+from convbias.networks.rebuild import rebuild
+from convbias.networks.translation import translate
+from convbias.spec.arms import Dense
 
 BATCH = 64  # all feature maps of a batch are held at once
 
@@ -42,10 +42,10 @@ def equivariance_error(
     error of leaving the maps where they are.
 
     After layers that together keep every d-th pixel, T f(x) is a shift by pixels / d. Where that is
-    a fraction, the maps are translated by their Fourier transform, see `convbias.translation`, so
-    no loss of sharpness counts as an error. Adaptive polyphase sampling promises less: that the
-    map moves by some whole number of its own pixels. From there on, the better one of the two
-    neighbouring whole numbers counts, chosen for each image.
+    a fraction, the maps are translated by their Fourier transform, see
+    `convbias.networks.translation`, so no loss of sharpness counts as an error. Adaptive polyphase
+    sampling promises less: that the map moves by some whole number of its own pixels. From there
+    on, the better one of the two neighbouring whole numbers counts, chosen for each image.
 
     All shifts are circular. An image on a canvas with a margin of at least `pixels` is shifted as
     a whole. What happens at the frame would be confounded with what the layers do, so by default
@@ -84,7 +84,7 @@ def equivariance_error(
         raise InputError(
             f"maps of every {strides[-1]}th pixel do not divide {side} pixels",
             f"a side that is a multiple of {strides[-1]}",
-            "rebuild the network for another side with `convbias.rebuild.rebuild`",
+            "rebuild the network for another side with `convbias.networks.rebuild.rebuild`",
         )
     candidates = _candidate_shifts(layers, strides, 0 if still else pixels)
     maps = keras.Model(rebuilt.inputs[0], [layer.output for layer in layers])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from convbias.run import Scores
+from convbias.runs.record import Scores
 
 
 def generalisation_gap(train: Scores, validation: Scores) -> dict[str, float]:

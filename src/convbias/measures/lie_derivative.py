@@ -10,11 +10,11 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 
-from convbias.forward import Weights, apply, in_batches, scaled, side_of, weights_of
+from convbias.data.transforms import on_canvas
 from convbias.measures.base import Measured, Subject
-from convbias.rebuild import rebuild
-from convbias.transforms import on_canvas
-from convbias.translation import translate
+from convbias.networks.forward import Weights, apply, in_batches, scaled, side_of, weights_of
+from convbias.networks.rebuild import rebuild
+from convbias.networks.translation import translate
 
 BATCH = 64  # all feature maps and their derivatives are held at once
 
@@ -56,9 +56,10 @@ def lie_derivative(network: keras.Model, images: np.ndarray) -> LieDerivative:
     of f(T_t x) at t = 0 (Gruver, Finzi, Goldblum and Wilson 2022, arXiv 2210.02984). It is taken
     exactly, by a Jacobian-vector product through the translation and the network.
 
-    T_t is the circular Fourier translation of `convbias.translation`. Bilinear interpolation, which
-    the paper's own code uses, has a kink at t = 0: what is then computed is the difference to one
-    neighbour, and depends on the direction. On a canvas with a margin nothing of the image wraps.
+    T_t is the circular Fourier translation of `convbias.networks.translation`. Bilinear
+    interpolation, which the paper's own code uses, has a kink at t = 0: what is then computed is
+    the difference to one neighbour, and depends on the direction. On a canvas with a
+    margin nothing of the image wraps.
 
     Zero shift by whole pixels does not mean a zero derivative: a ReLU or a maximum of pixels makes
     frequencies that the grid cannot hold, so even a network that is exactly invariant to whole

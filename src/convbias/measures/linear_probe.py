@@ -9,8 +9,8 @@ import numpy as np
 from scipy import optimize, special
 
 from convbias.errors import InputError, RunError
-from convbias.forward import LARGEST_BATCH, pixels_of
 from convbias.measures.base import Measured, Subject
+from convbias.networks.forward import LARGEST_BATCH, pixels_of
 
 # As many numbers as a 28 x 28 image has; what a layer gives is averaged down to no more than these.
 MOST_FEATURES = 784

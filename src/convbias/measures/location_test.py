@@ -5,9 +5,9 @@ from __future__ import annotations
 import keras
 import numpy as np
 
-from convbias.forward import answers
+from convbias.data.variants import corner_data
 from convbias.measures.base import Measured, Subject
-from convbias.variants import corner_data
+from convbias.networks.forward import answers
 
 
 def location_test(
@@ -18,7 +18,7 @@ def location_test(
     After Kayhan and van Gemert 2020 (arXiv 2003.07064, "On Translation Invariance in CNNs", the
     red-green data): the same images twice, at two places. A network that forgets position answers
     both alike, and the gap is 0; one that goes by position alone is always right and then always
-    wrong, and the gap is 1. `convbias.location` makes the images.
+    wrong, and the gap is 1. `convbias.data.location` makes the images.
 
     Args:
         network: Gives a score per class, trained with every class at its own place only; trained

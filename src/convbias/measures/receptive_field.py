@@ -11,9 +11,9 @@ import numpy as np
 from scipy import optimize
 
 from convbias.errors import InputError
-from convbias.forward import pixels_of
 from convbias.measures.base import Measured, Subject
 from convbias.measures.theoretical_field import theoretical_fields
+from convbias.networks.forward import pixels_of
 
 SHARES = (20, 30, 50, 99)  # per cent, those of Ding et al. 2022
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
-from convbias.forward import compiled
+from convbias.data.transforms import add_noise, shift_inside_frame
 from convbias.measures.shift_consistency import COMPASS
-from convbias.transforms import add_noise, shift_inside_frame
+from convbias.networks.forward import compiled
 
 # Beside the seed, so that no other purpose shares its draws.
 DIRECTION_PURPOSE = 14

@@ -9,12 +9,12 @@ import jax
 import keras
 import numpy as np
 
-from convbias.config import Convolutional
+from convbias.data.transforms import on_canvas
 from convbias.errors import InputError
-from convbias.forward import Weights, apply, in_batches, scaled, side_of, weights_of
 from convbias.measures.base import Measured, Subject
-from convbias.rebuild import rebuild
-from convbias.transforms import on_canvas
+from convbias.networks.forward import Weights, apply, in_batches, scaled, side_of, weights_of
+from convbias.networks.rebuild import rebuild
+from convbias.spec.arms import Convolutional
 
 # Rows down and columns right: the four axes and the four diagonals.
 COMPASS = ((-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1))

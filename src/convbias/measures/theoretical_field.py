@@ -8,7 +8,7 @@ from typing import Any
 import keras
 
 from convbias.errors import InputError
-from convbias.layers import AntialiasedPooling, CircularPadding, LocalConnection
+from convbias.networks.layers import AntialiasedPooling, CircularPadding, LocalConnection
 
 POINTWISE = (
     keras.layers.Activation,
@@ -70,8 +70,8 @@ def theoretical_fields(network: keras.Model) -> dict[str, Field]:
         InputError: The network branches, or has a layer whose field is not known here.
 
     Example:
-        >>> from convbias import models
-        >>> from convbias.config import Convolutional
+        >>> from convbias.networks import models
+        >>> from convbias.spec.arms import Convolutional
         >>> network = models.build(Convolutional(kernel_size=3), seed=0)
         >>> {name: field.side for name, field in theoretical_fields(network).items()}
         {'conv_1': 3, 'pool_1': 4, 'conv_2': 8, 'pool_2': 10}

@@ -8,13 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from convbias.atomic import write_atomically
-from convbias.claims import ClaimResult, DataFacts, audit
 from convbias.data import Dataset
-from convbias.eda import Exploration, explore
+from convbias.data.eda import Exploration, explore
 from convbias.errors import InputError
 from convbias.experiments import ORIGINAL
-from convbias.experiments.base import Experiment
 from convbias.figures import (
     Arms,
     Figure,
@@ -36,16 +33,19 @@ from convbias.figures import (
     seeds_text,
 )
 from convbias.figures.base import write_images
-from convbias.findings import Finding, evaluate, runs_by_arm
-from convbias.quantities import TEST_ACCURACY, TEST_LOSS
-from convbias.rendering import painters
+from convbias.figures.rendering import painters
+from convbias.findings.claims import ClaimResult, DataFacts, audit
+from convbias.findings.evaluation import Finding, evaluate, runs_by_arm
 from convbias.report import methods, page, tables
 from convbias.report.caveats import POWER, caveats
 from convbias.report.comparison import comparison, comparison_records
 from convbias.report.page import Drawn
 from convbias.report.sections import Section
-from convbias.run import Run
-from convbias.sweep import cores
+from convbias.runs.atomic import write_atomically
+from convbias.runs.record import Run
+from convbias.runs.sweep import cores
+from convbias.spec.experiment import Experiment
+from convbias.spec.quantities import TEST_ACCURACY, TEST_LOSS
 
 
 def write_report(
@@ -101,6 +101,7 @@ def write_report(
         # The claims are those of the original comparison; of another experiment they need its own.
         known = findings if experiment is ORIGINAL else None
         results = audit(
+            ORIGINAL,
             runs,
             networks=layers,
             facts=facts,

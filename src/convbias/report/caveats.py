@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from statsmodels.stats.power import TTestPower
 
-from convbias.claim_checks.base import FEW_EPOCHS
-from convbias.experiments.base import Experiment
 from convbias.figures import Arms, arm_data, data_remark
-from convbias.findings import Finding
-from convbias.run import Run
+from convbias.findings.claims.base import FEW_EPOCHS
+from convbias.findings.evaluation import Finding
+from convbias.runs.record import Run
+from convbias.spec.experiment import Experiment
 from convbias.statistics import Contrast, attainable_level
 
 POWER = 0.8  # with which probability a difference should be found

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from convbias.experiments.base import Experiment
 from convbias.figures import finished_arms, published
-from convbias.findings import score
-from convbias.quantities import TEST_ACCURACY, TEST_LOSS
-from convbias.run import Run
+from convbias.findings.evaluation import score
+from convbias.runs.record import Run
+from convbias.spec.experiment import Experiment
+from convbias.spec.quantities import TEST_ACCURACY, TEST_LOSS
 from convbias.statistics import Summary, summarise
 
 

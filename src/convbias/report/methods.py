@@ -7,11 +7,11 @@ import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from convbias.claim_checks.base import Layers
-from convbias.config import Recipe
-from convbias.experiments.base import Experiment
 from convbias.figures import Arms
-from convbias.run import Environment, Run
+from convbias.findings.claims.base import Layers
+from convbias.runs.record import Environment, Run
+from convbias.spec.arms import Recipe
+from convbias.spec.experiment import Experiment
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def networks(experiment: Experiment) -> dict[str, Layers]:
     # Here and not above: printing a comparison should not have to load Keras.
     import jax
 
-    from convbias.models import build, layer_parameters
+    from convbias.networks.models import build, layer_parameters
 
     layers: dict[str, Layers] = {}
 

@@ -20,8 +20,8 @@ from PIL import Image
 from convbias.figures import DARK, LIGHT, Figure, ImageGrid
 from convbias.figures.base import png
 from convbias.figures.grids import Drawing
-from convbias.rendering import Pictures
-from convbias.rendering import draw as draw_chart
+from convbias.figures.rendering import Pictures
+from convbias.figures.rendering import draw as draw_chart
 
 THEMES = (LIGHT, DARK)
 
@@ -67,7 +67,7 @@ def start_drawing(figures: Iterable[Figure], painters: Executor) -> dict[str, Fu
 
     Args:
         figures: Those that are no charts are left to `draw`.
-        painters: Who draws, see `convbias.rendering.painters`.
+        painters: Who draws, see `convbias.figures.rendering.painters`.
 
     Returns:
         What is being drawn, by name.

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from convbias.claims import FurtherEvidence
+from convbias.experiments import outcome_of
+from convbias.experiments.outcome import Outcome
 from convbias.figures import Figure
 from convbias.figures.conditions import means_over_seeds, values_by_condition
-from convbias.findings import evaluate
-from convbias.outcomes import Outcome, outcome_of
-from convbias.quantities import TEST_ACCURACY, TEST_LOSS
+from convbias.findings.claims import FurtherEvidence
+from convbias.findings.evaluation import evaluate
+from convbias.findings.results import Results
 from convbias.report.tables import NOTHING, ContrastRow, contrast_rows
-from convbias.results import Results
-from convbias.run import Run
+from convbias.runs.record import Run
+from convbias.spec.quantities import TEST_ACCURACY, TEST_LOSS
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ from typing import get_args
 
 import pandas as pd
 
-from convbias.claims import ClaimResult, ClaimVerdict
-from convbias.findings import Finding
-from convbias.quantities import Quantity
+from convbias.findings.claims import ClaimResult, ClaimVerdict
+from convbias.findings.evaluation import Finding
 from convbias.report.caveats import smallest_findable
-from convbias.run import Run
+from convbias.runs.record import Run
+from convbias.spec.quantities import Quantity
 from convbias.statistics import Contrast, Interval
 
 NOTHING = "–"

@@ -1,0 +1,164 @@
+"""Where a sweep stands, while it goes on: a live table on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from convbias.runs.progress import Progress
+from convbias.runs.record import run_key
+from convbias.runs.sweep import Planned
+
+
+@dataclass
+class _Row:
+    """One run that has been started and is not stored yet.
+
+    Args:
+        progress: Its latest note.
+        seen_at: When that note was read, in seconds of the clock.
+    """
+
+    progress: Progress
+    seen_at: float
+
+
+class LiveProgress:
+    """Shows the notes that `sweep` passes on.
+
+    Use it as a context around the sweep, and as the sweep's `on_progress`.
+
+    Args:
+        console: Where to show it.
+        planned: The runs that are going to be trained.
+        jobs: How many of them at a time.
+        is_stored: Whether the run with this key is stored by now.
+        clock: Seconds from any beginning.
+    """
+
+    def __init__(
+        self,
+        console: Console,
+        planned: Sequence[Planned],
+        jobs: int,
+        is_stored: Callable[[str], bool],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._console = console
+        self._jobs = jobs
+        self._is_stored = is_stored
+        self._clock = clock
+        self._keys = {run_key(arm, seed): arm.name for arm, seed in planned}
+        self._epochs_left = {run_key(arm, seed): arm.recipe.epochs for arm, seed in planned}
+        self._epoch_seconds: dict[str, list[float]] = {}
+        self._running: dict[str, _Row] = {}
+        self._live: Live | None = None
+
+    def __enter__(self) -> LiveProgress:
+        if self._console.is_terminal:
+            self._live = Live(console=self._console, get_renderable=self.picture)
+            self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def __call__(self, progress: Progress) -> None:
+        """Take a note of a run."""
+        now = self._clock()
+        before = self._running.get(progress.key)
+        if before is not None and progress.epoch == before.progress.epoch + 1:
+            seconds = self._epoch_seconds.setdefault(progress.arm_name, [])
+            seconds.append(now - before.seen_at)
+        self._running[progress.key] = _Row(progress, now)
+        self._epochs_left[progress.key] = progress.epochs - progress.epoch
+        if self._live is None and progress.latest is not None:
+            self._console.print(self.line(progress))
+
+    def line(self, progress: Progress) -> str:
+        """One finished epoch in words."""
+        arm, seed, epoch, loss, accuracy, speed, _ = self._cells(progress)
+        return (
+            f"{arm} seed {seed}: epoch {epoch}, loss {loss}, validation accuracy {accuracy},"
+            f" {speed} images/s; {self._summary()}"
+        )
+
+    def picture(self) -> Group:
+        """The runs in progress, and how far the sweep is."""
+        table = Table(box=None, header_style="bold", pad_edge=False)
+        for column in ("arm", "seed", "epoch", "loss", "validation accuracy", "images/s", "left"):
+            table.add_column(column, justify="left" if column == "arm" else "right", no_wrap=True)
+        # A copy, because notes arrive in another thread.
+        for key, row in list(self._running.items()):
+            if not self._is_stored(key):
+                table.add_row(*self._cells(row.progress))
+        return Group(table, Text(self._summary(), style="bold"))
+
+    def seconds_left(self, key: str | None = None) -> float | None:
+        """How long the sweep, or one run of it, will take, judged by the epochs so far.
+
+        Args:
+            key: Of the run; the whole sweep when absent.
+
+        Returns:
+            Seconds, None before any epoch has ended. Arms that have not been timed yet are
+            counted at the pace of the slowest that has.
+        """
+        # Copies, here and below, because notes arrive in another thread.
+        pace = {arm: statistics.fmean(times) for arm, times in list(self._epoch_seconds.items())}
+        if not pace:
+            return None
+        slowest = max(pace.values())
+        keys = [key] if key else [each for each in self._keys if not self._is_stored(each)]
+        work = sum(self._epochs_left[each] * pace.get(self._keys[each], slowest) for each in keys)
+        return work if key else work / min(self._jobs, max(1, len(keys)))
+
+    def _summary(self) -> str:
+        stored = sum(map(self._is_stored, self._keys))
+        left = self.seconds_left()
+        trained = f"{stored} of {len(self._keys)} runs trained"
+        return trained if left is None else f"{trained}, about {duration(left)} left"
+
+    def _cells(self, progress: Progress) -> tuple[str, ...]:
+        left = self.seconds_left(progress.key)
+        latest = progress.latest
+        return (
+            progress.arm_name,
+            str(progress.seed),
+            f"{progress.epoch}/{progress.epochs}",
+            f"{latest.train_loss:.3f}" if latest else "",
+            f"{100 * latest.validation_accuracy:.1f} %" if latest else "",
+            f"{progress.images_per_second:,.0f}" if latest else "",
+            duration(left) if left is not None else "",
+        )
+
+
+def duration(seconds: float) -> str:
+    """Write a duration as people say it.
+
+    Example:
+        >>> duration(41), duration(125), duration(7_260)
+        ('41 s', '2 min 05 s', '2 h 01 min')
+    """
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02} min"

@@ -1,0 +1,8 @@
+"""Files in, arrays out: data sets, their splits, and what is done to images before training."""
+
+from convbias.data.dataset import Dataset
+from convbias.data.fashion_mnist import FileReport, verify
+from convbias.data.loading import fetch, load, resolve
+from convbias.data.splits import split, subset
+
+__all__ = ["Dataset", "FileReport", "fetch", "load", "resolve", "split", "subset", "verify"]

@@ -1,0 +1,125 @@
+"""Exploratory numbers of a data set: what is in it, before anything is trained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from convbias.data import Dataset
+from convbias.data.pixel_correlation import (
+    AdjacentPixels,
+    CorrelationAtDistance,
+    adjacent_pixels,
+    correlation_by_distance,
+    correlation_matrix,
+)
+
+# Fainter pixels are invisible residue. Of Fashion-MNIST's test images 99.7 % have content on the
+# frame by any limit from 5 to 12, and 99.98 % have some pixel there that is not 0.
+CONTENT_ABOVE = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Exploration:
+    """What a data set holds.
+
+    Args:
+        class_names: One per label.
+        train_counts: int64 (classes,), training images per class.
+        test_counts: int64 (classes,), test images per class.
+        mean_images: float64 (classes, 28, 28), mean training image per class, 0 to 255; not a
+            number for a class without images.
+        pixel_counts: int64 (256,), how often each pixel value occurs in the training images.
+        touching_frame: Share (0 to 1) of the test images that have content, pixels above 8 of
+            255, in the outermost rows or columns; a shift would push some of it out.
+        duplicates: How many test images are also training images, pixel by pixel.
+        correlations: Correlation of pixel pairs over the training images, by distance.
+        adjacent: Whether neighbouring pixels are always correlated over the training images.
+    """
+
+    class_names: tuple[str, ...]
+    train_counts: np.ndarray
+    test_counts: np.ndarray
+    mean_images: np.ndarray
+    pixel_counts: np.ndarray
+    touching_frame: float
+    duplicates: int
+    correlations: tuple[CorrelationAtDistance, ...]
+    adjacent: AdjacentPixels
+
+    @property
+    def counts(self) -> np.ndarray:
+        """int64 (classes,): training and test images per class."""
+        return self.train_counts + self.test_counts
+
+    @property
+    def perfectly_balanced(self) -> bool:
+        """Whether training and test images each have all classes equally often."""
+        return all(counts.min() == counts.max() for counts in (self.train_counts, self.test_counts))
+
+
+def explore(dataset: Dataset) -> Exploration:
+    """Compute the exploratory numbers of a data set; about two seconds for Fashion-MNIST.
+
+    Args:
+        dataset: At least two training images.
+
+    Returns:
+        The numbers.
+    """
+    classes = len(dataset.class_names)
+    matrix = correlation_matrix(dataset.train_images)
+    return Exploration(
+        class_names=dataset.class_names,
+        train_counts=np.bincount(dataset.train_labels, minlength=classes),
+        test_counts=np.bincount(dataset.test_labels, minlength=classes),
+        mean_images=mean_images(dataset.train_images, dataset.train_labels, classes),
+        pixel_counts=dataset.pixel_counts,
+        touching_frame=float(touches_frame(dataset.test_images).mean()),
+        duplicates=count_duplicates(dataset.train_images, dataset.test_images),
+        correlations=correlation_by_distance(matrix),
+        adjacent=adjacent_pixels(matrix),
+    )
+
+
+def mean_images(images: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:
+    """Average the images of each class.
+
+    Args:
+        images: uint8 (n, height, width, 1).
+        labels: Integers (n,).
+        classes: How many classes there are.
+
+    Returns:
+        float64 (classes, height, width); not a number for a class without images.
+    """
+    means = np.full((classes, *images.shape[1:3]), np.nan)
+    for label in np.unique(labels):
+        means[label] = images[labels == label, :, :, 0].mean(axis=0)
+    return means
+
+
+def touches_frame(images: np.ndarray) -> np.ndarray:
+    """Tell which images have content in their outermost rows or columns.
+
+    Args:
+        images: uint8 (n, height, width, 1), light on black.
+
+    Returns:
+        Boolean (n,).
+    """
+    frame = np.ones(images.shape[1:3], dtype=bool)
+    frame[1:-1, 1:-1] = False
+    return np.greater(images[:, frame].max(axis=(1, 2)), CONTENT_ABOVE)
+
+
+def count_duplicates(train_images: np.ndarray, test_images: np.ndarray) -> int:
+    """Count the test images that are also training images, pixel by pixel.
+
+    Args:
+        train_images: uint8 (n, height, width, 1).
+        test_images: uint8 (m, height, width, 1).
+    """
+    known = {image.tobytes() for image in train_images}
+    return sum(image.tobytes() in known for image in test_images)

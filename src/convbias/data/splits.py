@@ -1,0 +1,98 @@
+"""Fixed stratified splits of the training images, and nested subsets of them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from convbias.errors import InputError
+
+# Beside the seed, each random purpose has its own constant, so that no two share their draws.
+SPLIT_PURPOSE = 1
+SUBSET_PURPOSE = 2
+
+
+def split(
+    labels: np.ndarray, seed: int, validation_images: int | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Split training images into a part to train on and a part to validate on.
+
+    Both parts have the classes in the proportions of the whole: of classes of equal size, the
+    validation part has the same numbers to within one image; of others, those of Webster's method.
+
+    Args:
+        labels: Integers (n,).
+        seed: The run's seed, 0 or more.
+        validation_images: How many are set aside; by default a tenth, which is 6,000 of
+            Fashion-MNIST's 60,000.
+
+    Returns:
+        Indices int64 of the training part and of the validation part, each ascending.
+
+    Raises:
+        InputError: No image would be left in one of the parts, or the seed is negative.
+
+    Example:
+        >>> train, validation = split(np.repeat(np.arange(10), 20), seed=0)
+        >>> len(train), len(validation)
+        (180, 20)
+    """
+    n = len(labels)
+    if validation_images is None:
+        validation_images = n // 10
+    if not 0 < validation_images < n:
+        raise InputError(
+            f"{validation_images} of {n} images cannot be set aside for validation",
+            "at least 1 and fewer than there are",
+            "choose another number, or use more images",
+        )
+    order = _stratified_order(labels, seed, SPLIT_PURPOSE)
+    return np.sort(order[validation_images:]), np.sort(order[:validation_images])
+
+
+def subset(indices: np.ndarray, labels: np.ndarray, n: int, seed: int) -> np.ndarray:
+    """Choose images of a training split; a larger subset holds every smaller one.
+
+    The classes are in the proportions of the split: of classes of equal size, none has more than
+    one image more than another; of others, their numbers are those of Webster's method.
+
+    Args:
+        indices: Integers, the split's indices into `labels`.
+        labels: Integers (m,), of all images.
+        n: How many to choose.
+        seed: The run's seed, 0 or more.
+
+    Returns:
+        int64 (n,), ascending, chosen from `indices`.
+
+    Raises:
+        InputError: The split has fewer images, n is below 1, or the seed is negative.
+
+    Example:
+        >>> chosen = subset(np.arange(100, 200), np.arange(200) % 10, n=20, seed=0)
+        >>> np.bincount(chosen % 10).tolist()
+        [2, 2, 2, 2, 2, 2, 2, 2, 2, 2]
+    """
+    if not 1 <= n <= len(indices):
+        raise InputError(
+            f"{n} images cannot be chosen from {len(indices)}",
+            f"a number from 1 to {len(indices)}",
+            "choose fewer training images",
+        )
+    order = _stratified_order(labels[indices], seed, SUBSET_PURPOSE)
+    return np.sort(indices[order[:n]])
+
+
+def _stratified_order(labels: np.ndarray, seed: int, purpose: int) -> np.ndarray:
+    """Order images at random so that every beginning has the classes in proportion.
+
+    The k-th image of a class of m stands at (k + 1/2) / m of the way; ties, which are the rule for
+    classes of equal size, are broken at random. Beginnings of one order are nested.
+    """
+    if seed < 0:
+        raise InputError(f"the seed is {seed}", "0 or more", "choose another seed")
+    generator = np.random.Generator(np.random.PCG64([seed, purpose]))
+    position = np.empty(len(labels))
+    for label in np.unique(labels):
+        members = generator.permutation(np.flatnonzero(labels == label))
+        position[members] = (np.arange(len(members)) + 0.5) / len(members)
+    return np.lexsort((generator.random(len(labels)), position))

@@ -1,0 +1,1 @@
+"""The architecture's choices, one at a time."""

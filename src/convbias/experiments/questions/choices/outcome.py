@@ -1,0 +1,35 @@
+"""What came out of changing the architecture's choices one at a time."""
+
+from __future__ import annotations
+
+from statistics import fmean
+
+from convbias.experiments.evidence import scores_by_seed
+from convbias.experiments.outcome import Outcome
+from convbias.experiments.parameter_counts import parameters_as_counted
+from convbias.figures.conditions import Words, rows_of_conditions
+from convbias.findings.results import Results
+from convbias.spec.quantities import TEST_ACCURACY
+
+SINGLE_PIXELS = "1x1"
+
+
+def outcome(results: Results) -> Outcome:
+    """Accuracy of every alternative beside the network as it was built.
+
+    Args:
+        results: Of the experiment `choices`.
+    """
+    names = [name for name in results.experiment.names if name != SINGLE_PIXELS]
+    reading = "The first row is the network as it was built; in every other, one thing differs."
+    single = scores_by_seed(results, SINGLE_PIXELS, TEST_ACCURACY)
+    if single:
+        mean = TEST_ACCURACY.written(fmean(single.values()))
+        reading += f" {SINGLE_PIXELS} kernels see single pixels; their {mean} % would lie far away."
+    words = Words("accuracy", "Test accuracy with one choice changed", reading)
+    drawn = any(scores_by_seed(results, name, TEST_ACCURACY) for name in names)
+    return Outcome(
+        statements=(),
+        controls=(parameters_as_counted(results),),
+        figures=(rows_of_conditions(results, TEST_ACCURACY, words, names),) if drawn else (),
+    )

@@ -1,0 +1,1 @@
+"""Hierarchy: what the first filters are, and what each layer adds."""

@@ -1,0 +1,66 @@
+"""Hierarchy: what the first filters are, and what each layer adds."""
+
+from __future__ import annotations
+
+from convbias.spec.arms import Convolutional
+from convbias.spec.experiment import Condition, Experiment, PlannedContrast
+from convbias.spec.quantities import TEST_ACCURACY, share
+
+EDGES = share("edge_energy", "share of oriented edges in the first filters", margin=0.02)
+LAST_PROBE = share("probe_last_maps", "accuracy of a linear probe after the last pooling", 0.002)
+
+EXPERIMENT = Experiment(
+    name="hierarchy",
+    title="Edges, then shapes?",
+    question=(
+        "Are the first filters edges, more than random filters are? Can the class be read off later"
+        " layers better than off earlier ones? And does depth help at an equal field of view and"
+        " equally many parameters?"
+    ),
+    conditions=(
+        Condition("two layers", Convolutional()),
+        # One 9x9 convolution and one pooling see 10 x 10 pixels, as two 3x3 with two poolings do;
+        # with 128 filters they have 28,298 parameters against 28,426.
+        Condition("one layer", Convolutional(kernel_size=9, filters=(128,))),
+        Condition("two frozen layers", Convolutional(frozen=True)),
+    ),
+    contrasts=(
+        PlannedContrast(
+            name="depth-at-equal-field",
+            question="Are two layers more accurate than one of the same field and size?",
+            treatment="two layers",
+            baseline="one layer",
+            quantity=TEST_ACCURACY,
+        ),
+        PlannedContrast(
+            name="training-the-kernels",
+            question="Are trained kernels more accurate than random ones with a trained head?",
+            treatment="two layers",
+            baseline="two frozen layers",
+            quantity=TEST_ACCURACY,
+        ),
+        PlannedContrast(
+            name="edges-over-random",
+            question="Is more of the first filters' energy oriented edges than without training?",
+            treatment="two layers",
+            baseline="two frozen layers",
+            quantity=EDGES,
+        ),
+        PlannedContrast(
+            name="probe-over-random",
+            question="Can the class be read off the last maps better than off random ones?",
+            treatment="two layers",
+            baseline="two frozen layers",
+            quantity=LAST_PROBE,
+        ),
+    ),
+    control=(
+        "Frozen kernels stay as they were drawn, but for the rounding of their last bit on another"
+        " device, and their edges are as many as chance gives."
+    ),
+    measures=("linear_probe", "oriented_filters"),
+    not_shown=(
+        "A linear probe says what can be read off a layer, not what the network uses. Filters of"
+        " three pixels can hardly be anything but edges, bars and blobs."
+    ),
+)

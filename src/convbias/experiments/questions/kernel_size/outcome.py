@@ -1,0 +1,141 @@
+"""What came out of comparing kernel sizes with one thing held equal at a time."""
+
+from __future__ import annotations
+
+from convbias.experiments.evidence import scores_by_seed
+from convbias.experiments.outcome import Outcome
+from convbias.experiments.questions.kernel_size.question import (
+    BASE,
+    DILATIONS,
+    MATCHED_FILTERS,
+    condition_name,
+    dilated_name,
+    multiply_adds,
+)
+from convbias.figures import Figure
+from convbias.figures.conditions import Words, rows_of_conditions
+from convbias.figures.curves import Place, lines_of_conditions
+from convbias.findings.results import Results
+from convbias.findings.statement import Statement
+from convbias.spec.quantities import TEST_ACCURACY
+from convbias.statistics import Contrast, holm_over, paired_contrast
+
+SIZES = (1, 3, 5, 7, 9)
+BASE_SIZE = 3
+CLAIMED = 5
+CLAIM = "kernel-5x5-optimal"
+DILATED = "3x3 taps, spread out"
+
+
+def outcome(results: Results) -> Outcome:
+    """Accuracy against kernel size, one line per matching, and a verdict on 5x5 in each.
+
+    Args:
+        results: Of the experiment `kernel-size`.
+    """
+    return Outcome(
+        statements=tuple(_optimal(results, matching) for matching in MATCHED_FILTERS),
+        controls=_controls(results),
+        figures=(*_accuracy(results), _every_condition(results)),
+    )
+
+
+def _accuracy(results: Results) -> list[Figure]:
+    first, *others = MATCHED_FILTERS
+    places = {BASE: Place(first, BASE_SIZE, also=(*others, DILATED))}
+    places |= {
+        condition_name(size, matching): Place(matching, size)
+        for matching in MATCHED_FILTERS
+        for size in SIZES
+        if size > BASE_SIZE
+    }
+    places |= {dilated_name(each): Place(DILATED, 2 * each + 1) for each in DILATIONS}
+    words = Words(
+        name="accuracy",
+        title="Test accuracy against kernel size, one thing held equal at a time",
+        reading=(
+            "All lines meet in the original 3x3 CNN. The spread-out kernels have nine taps at every"
+            " size, so their line shows what the field of view is worth on its own. 1x1 kernels,"
+            " which see single pixels, are far below, in the next figure."
+        ),
+    )
+    if not any(scores_by_seed(results, name, TEST_ACCURACY) for name in places):
+        return []
+    along = "Side of the kernel (pixels)"
+    return [lines_of_conditions(results, TEST_ACCURACY, words, places, along, "steps")]
+
+
+def _every_condition(results: Results) -> Figure:
+    words = Words(name="conditions", title="Test accuracy of every network")
+    return rows_of_conditions(results, TEST_ACCURACY, words)
+
+
+def _optimal(results: Results, matching: str) -> Statement:
+    """Whether 5x5 is the best size when this is held equal."""
+    of_size = {
+        size: scores_by_seed(results, condition_name(size, matching), TEST_ACCURACY)
+        for size in SIZES
+    }
+    claimed = of_size.pop(CLAIMED)
+    contrasts: dict[int, Contrast] = {}
+    for size, scores in of_size.items():
+        seeds = sorted(claimed.keys() & scores.keys())
+        if seeds:
+            contrasts[size] = paired_contrast(
+                [claimed[seed] for seed in seeds],
+                [scores[seed] for seed in seeds],
+                margin=TEST_ACCURACY.margin,
+                higher_is_better=True,
+            )
+    if len(contrasts) < len(of_size):
+        return Statement(
+            f"At {matching}, not every kernel size has a finished run.", "not measured yet", CLAIM
+        )
+    corrected = dict(zip(contrasts, holm_over(list(contrasts.values())), strict=True))
+    differences = ", ".join(
+        f"{TEST_ACCURACY.written(each.difference, '+')} over {size}x{size} ({each.verdict})"
+        for size, each in corrected.items()
+    )
+    verdicts = {each.verdict for each in corrected.values()}
+    fewest = min(each.n for each in corrected.values())
+    return Statement(
+        f"“5x5 is optimal” at {matching}: its test accuracy differs by {differences}, in percentage"
+        f" points, {fewest} seed pair{'' if fewest == 1 else 's'}, verdicts corrected for the four"
+        " comparisons.",
+        "holds"
+        if verdicts == {"better"}
+        else "does not hold"
+        if verdicts & {"worse", "equivalent"}
+        else "undecided",
+        CLAIM,
+    )
+
+
+def _controls(results: Results) -> tuple[Statement, ...]:
+    counts = {
+        run.arm_name: (run.measures["parameters"], multiply_adds(run.arm.model))
+        for run in results.runs
+        if run.status == "finished" and "parameters" in run.measures
+    }
+    if BASE not in counts:
+        return (Statement(f"The {BASE} CNN has no finished run.", "not measured yet"),)
+    statements = []
+    for place, matching, noun, allowed in (
+        (0, "equal parameters", "parameters", 0.015),
+        (1, "equal multiply-adds", "multiply-adds of the convolutions", 0.01),
+    ):
+        base = counts[BASE][place]
+        found = {
+            name: counts[name][place] / base - 1
+            for size in SIZES
+            if (name := condition_name(size, matching)) in counts
+        }
+        widest = max(found, key=lambda name: abs(found[name]))
+        statements.append(
+            Statement(
+                f"At {matching}, the {noun} differ from the {base:,.0f} of {BASE} by at most"
+                f" {100 * abs(found[widest]):.2f} % ({widest}).",
+                "holds" if abs(found[widest]) <= allowed else "does not hold",
+            )
+        )
+    return tuple(statements)

@@ -1,0 +1,1 @@
+"""Position: whether a network that averages over places still knows where things were."""

@@ -1,0 +1,87 @@
+"""What came out of tying classes to corners."""
+
+from __future__ import annotations
+
+from convbias.experiments.evidence import above, absent, by_seed, mean_of, measured
+from convbias.experiments.outcome import Outcome
+from convbias.experiments.questions.location.question import ELSEWHERE
+from convbias.figures.conditions import Words, rows_of_conditions
+from convbias.findings.results import Results
+from convbias.findings.statement import Statement
+from convbias.spec.quantities import share
+
+AT_HOME = share("accuracy_similar", "accuracy at the class's own place", margin=0.01)
+GAP = share("location_gap", "accuracy lost at the other class's place", margin=0.01)
+
+CHANCE = 0.5
+ALLOWED_GAP = 0.02  # of the control, which sees every garment in one corner only
+
+
+def outcome(results: Results) -> Outcome:
+    """Accuracy at the other class's place, and whether place alone can be learned.
+
+    Args:
+        results: Of the experiment `location`.
+    """
+    elsewhere = Words(
+        name="accuracy",
+        title="Accuracy where the other class was in training",
+        reading=(
+            "Who goes by the look is as good as at home; who goes by the place is wrong nearly"
+            " always. 50 % is guessing."
+        ),
+    )
+    gap = Words(
+        name="gap",
+        title="What the change of place costs",
+        reading="Accuracy at the class's own place minus that at the other's: 0 is no reliance.",
+    )
+    return Outcome(
+        statements=(_averaging_forgets(results),),
+        controls=(_free(results), _circular(results)),
+        figures=tuple(
+            rows_of_conditions(results, quantity, words)
+            for quantity, words in ((ELSEWHERE, elsewhere), (GAP, gap))
+            if measured(results.runs, quantity.name)
+        ),
+    )
+
+
+def _averaging_forgets(results: Results) -> Statement:
+    """Whether a CNN with a global average can tell patches by their place alone."""
+    found = by_seed(results, "cnn on patches", AT_HOME.name).values()
+    if not found:
+        return Statement(
+            "Whether averaging forgets the place is not measured yet.", "not measured yet"
+        )
+    return Statement(
+        "“A global average forgets the place”: with same padding, the CNN tells patches that"
+        f" differ in nothing but their corner apart in {mean_of(found, 100, 2, '%')} of the cases;"
+        " 50 % would be forgetting.",
+        absent([max(0.0, share - CHANCE) for share in found], 0.0, ELSEWHERE.margin),
+    )
+
+
+def _circular(results: Results) -> Statement:
+    shares = by_seed(results, "circular cnn on patches", AT_HOME.name).values()
+    if not shares:
+        return Statement("The circular CNN on patches is not measured yet.", "not measured yet")
+    told = ", ".join(f"{100 * share:.2f} %" for share in shares)
+    return Statement(
+        "With circular padding nothing marks the frame, so exactly half of the patches must be"
+        f" right: {told}.",
+        "holds" if set(shares) == {CHANCE} else "does not hold",
+    )
+
+
+def _free(results: Results) -> Statement:
+    name = "cnn trained in both corners"
+    gaps = by_seed(results, name, GAP.name).values()
+    if not gaps:
+        return Statement(f"The {name} is not measured yet.", "not measured yet")
+    return Statement(
+        "Trained in both corners, the CNN must lose less than"
+        f" {GAP.amount(ALLOWED_GAP)} by a change of place:"
+        f" {mean_of(gaps, 100, 2, 'percentage points')}.",
+        above([ALLOWED_GAP - abs(gap) for gap in gaps], 0.0),
+    )

@@ -1,0 +1,52 @@
+"""The original study's comparison: dense baseline against CNN, and the sweep of kernel size."""
+
+from __future__ import annotations
+
+from convbias.spec.arms import Convolutional, Dense
+from convbias.spec.experiment import Experiment, PlannedContrast, conditions_of
+from convbias.spec.quantities import TEST_ACCURACY, TEST_LOSS
+
+EXPERIMENT = Experiment(
+    name="original",
+    title="The original comparison",
+    question="How much does convolution improve on a dense network, and which kernel size is best?",
+    conditions=conditions_of(
+        (
+            Dense(),
+            Convolutional(kernel_size=3),
+            Convolutional(kernel_size=5),
+            Convolutional(kernel_size=7),
+        )
+    ),
+    contrasts=(
+        PlannedContrast(
+            name="cnn-over-dense-accuracy",
+            question="Does the 3x3 CNN classify more test images correctly than the dense network?",
+            treatment="cnn-3x3",
+            baseline="dense",
+            quantity=TEST_ACCURACY,
+        ),
+        PlannedContrast(
+            name="cnn-over-dense-loss",
+            question="Does the 3x3 CNN reach a lower test loss than the dense network?",
+            treatment="cnn-3x3",
+            baseline="dense",
+            quantity=TEST_LOSS,
+        ),
+        PlannedContrast(
+            name="5x5-over-3x3-accuracy",
+            question="Is a 5x5 kernel more accurate than a 3x3 kernel?",
+            treatment="cnn-5x5",
+            baseline="cnn-3x3",
+            quantity=TEST_ACCURACY,
+        ),
+        PlannedContrast(
+            name="5x5-over-7x7-accuracy",
+            question="Is a 5x5 kernel more accurate than a 7x7 kernel?",
+            treatment="cnn-5x5",
+            baseline="cnn-7x7",
+            quantity=TEST_ACCURACY,
+        ),
+    ),
+    control="Every model's parameter count equals the arithmetic done by hand.",
+)

@@ -1,0 +1,69 @@
+"""What came out of shuffling pixels and blocks."""
+
+from __future__ import annotations
+
+from statistics import fmean
+
+from convbias.experiments.evidence import scores_by_seed
+from convbias.experiments.outcome import Outcome
+from convbias.experiments.questions.permutation.question import BLOCKS, WHOLE, condition_name
+from convbias.figures.conditions import Words
+from convbias.figures.curves import Place, lines_of_conditions
+from convbias.findings.results import Results
+from convbias.findings.statement import Judgement, Statement
+from convbias.findings.wording import evidence
+from convbias.spec.quantities import TEST_ACCURACY
+from convbias.statistics import paired_contrast
+
+_SERIES = ("dense", "cnn-3x3")
+
+
+def outcome(results: Results) -> Outcome:
+    """Accuracy against the size of the blocks, and the dense network, which must not care.
+
+    Args:
+        results: Of the experiment `permutation`.
+    """
+    places = {
+        condition_name(series, block): Place(series, block)
+        for series in _SERIES
+        for block in (*BLOCKS, WHOLE)
+    }
+    words = Words(
+        name="accuracy",
+        title="Test accuracy after shuffling blocks of the image",
+        reading=(
+            "From left to right less is torn apart: 1 shuffles single pixels, 28 leaves the images"
+            " whole."
+        ),
+    )
+    figure = lines_of_conditions(
+        results, TEST_ACCURACY, words, places, "Side of the shuffled blocks (pixels)", "steps"
+    )
+    return Outcome(statements=(), controls=(_dense(results),), figures=(figure,))
+
+
+def _dense(results: Results) -> Statement:
+    """Whether shuffling changes the dense network, on the average of all sizes of blocks."""
+    asked = "To a dense network shuffling is only another order of its inputs"
+    shuffled = [
+        scores_by_seed(results, condition_name("dense", block), TEST_ACCURACY) for block in BLOCKS
+    ]
+    whole = scores_by_seed(results, condition_name("dense", WHOLE), TEST_ACCURACY)
+    seeds = sorted(set(whole).intersection(*shuffled))
+    if not seeds:
+        return Statement(f"{asked}: no seed was finished on all blocks.", "not measured yet")
+    found = paired_contrast(
+        [fmean(scores[seed] for scores in shuffled) for seed in seeds],
+        [whole[seed] for seed in seeds],
+        margin=TEST_ACCURACY.margin,
+        higher_is_better=True,
+    )
+    verdict: Judgement = "does not hold" if found.different else "undecided"
+    return Statement(
+        f"{asked}: averaged over the {len(BLOCKS)} sizes of blocks, its test accuracy differs from"
+        f" that on whole images by {TEST_ACCURACY.amount(found.difference, '+')}"
+        f" ({evidence(found, scale=TEST_ACCURACY.scale, digits=TEST_ACCURACY.digits)}); less than"
+        f" {TEST_ACCURACY.amount(found.margin)} does not matter.",
+        "holds" if found.verdict == "equivalent" else verdict,
+    )

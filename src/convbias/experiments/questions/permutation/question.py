@@ -1,0 +1,74 @@
+"""Locality: what is left of convolution's advantage when neighbours are torn apart."""
+
+from __future__ import annotations
+
+from convbias.spec.arms import Convolutional, Dense
+from convbias.spec.experiment import Condition, Experiment, PlannedContrast
+from convbias.spec.quantities import TEST_ACCURACY
+
+BLOCKS = (1, 2, 4, 7, 14)
+WHOLE = 28  # pixels per side of an image that nothing is done to
+
+
+def condition_name(model: str, block: int) -> str:
+    """What a condition is called.
+
+    Example:
+        >>> condition_name("dense", 4), condition_name("cnn-3x3", WHOLE)
+        ('dense on blocks of 4', 'cnn-3x3 on whole images')
+    """
+    return f"{model} on whole images" if block == WHOLE else f"{model} on blocks of {block}"
+
+
+_MODELS = (Dense(), Convolutional(kernel_size=3))
+
+EXPERIMENT = Experiment(
+    name="permutation",
+    title="Locality: pixels and blocks shuffled",
+    question=(
+        "How much of the CNN's accuracy rests on neighbours being neighbours? All images are cut"
+        " into blocks that change places, the same way in every image, and both networks are"
+        " trained again."
+    ),
+    conditions=tuple(
+        Condition(
+            condition_name(model.name, block),
+            model,
+            {} if block == WHOLE else {"shuffled_blocks": block},
+        )
+        for model in _MODELS
+        for block in (*BLOCKS, WHOLE)
+    ),
+    contrasts=(
+        PlannedContrast(
+            name="cnn-loses-by-shuffling-pixels",
+            question="Is the CNN less accurate when single pixels are shuffled?",
+            treatment=condition_name("cnn-3x3", 1),
+            baseline=condition_name("cnn-3x3", WHOLE),
+            quantity=TEST_ACCURACY,
+        ),
+        PlannedContrast(
+            name="dense-loses-nothing-by-shuffling-pixels",
+            question="Is the dense network as accurate when single pixels are shuffled?",
+            treatment=condition_name("dense", 1),
+            baseline=condition_name("dense", WHOLE),
+            quantity=TEST_ACCURACY,
+        ),
+        PlannedContrast(
+            name="cnn-over-dense-on-shuffled-pixels",
+            question="Is the CNN still ahead of the dense network when single pixels are shuffled?",
+            treatment=condition_name("cnn-3x3", 1),
+            baseline=condition_name("dense", 1),
+            quantity=TEST_ACCURACY,
+        ),
+    ),
+    control=(
+        "A dense network whose first rows of weights are permuted like the pixels trains exactly as"
+        " on the images as they are, step by step; here its initial weights are not permuted too,"
+        " so shuffling can only change it as much as another seed would."
+    ),
+    not_shown=(
+        "One shuffle of the blocks is used throughout, so the spread is that of seeds, not of"
+        " shuffles. A network that were told the shuffle could undo it."
+    ),
+)

@@ -1,0 +1,50 @@
+"""The effective receptive field: how much of what a kernel size can see the network uses."""
+
+from __future__ import annotations
+
+from convbias.spec.arms import Convolutional
+from convbias.spec.experiment import Experiment, PlannedContrast, conditions_of
+from convbias.spec.quantities import Quantity
+
+KERNEL_SIZES = (3, 5, 7)
+_MODELS = tuple(Convolutional(kernel_size=size) for size in KERNEL_SIZES)
+
+HALF_SIDE = Quantity(
+    name="effective_field_50",
+    noun="side of the square that holds half of the gradient",
+    unit="pixels",
+    long_unit="pixels",
+    value_unit="pixels",
+    scale=1,
+    digits=1,
+    margin=0.5,
+)
+
+EXPERIMENT = Experiment(
+    name="receptive-field",
+    title="What the network really looks at",
+    question=(
+        "Two convolutions with poolings can see squares of 10, 16 and 22 pixels with kernels of 3,"
+        " 5 and 7. How much of these squares matters to a unit, before and after training?"
+    ),
+    conditions=conditions_of(_MODELS),
+    contrasts=tuple(
+        PlannedContrast(
+            name=f"field-of-{larger}x{larger}-over-{smaller}x{smaller}",
+            question=f"Does {larger}x{larger} use a larger square than {smaller}x{smaller}?",
+            treatment=f"cnn-{larger}x{larger}",
+            baseline=f"cnn-{smaller}x{smaller}",
+            quantity=HALF_SIDE,
+        )
+        for smaller, larger in ((3, 5), (5, 7))
+    ),
+    control=(
+        "No gradient lies outside the theoretical square, and a network with constant kernels has"
+        " the field that is computed by hand."
+    ),
+    measures=("receptive_field",),
+    not_shown=(
+        "A gradient says what a small change would do, not what the decision rests on. The field is"
+        " that of a unit before the global average; the answer itself depends on every pixel."
+    ),
+)

@@ -1,0 +1,1 @@
+"""Locality, sharing, averaging: from the dense network to the CNN one step at a time."""

@@ -1,0 +1,1 @@
+"""Shift: who notices when the garment moves, and after which layer."""

@@ -1,0 +1,85 @@
+"""Shift: who notices when the garment moves, and after which layer."""
+
+from __future__ import annotations
+
+from convbias.spec.arms import Convolutional, Dense
+from convbias.spec.experiment import Condition, Experiment, PlannedContrast
+from convbias.spec.quantities import share
+
+CANVAS = 40  # pixels per side: room for 6 around the 28 of an image
+LARGEST_SHIFT = 6
+
+CONSISTENCY = share("shift_consistency", "consistency under shifts", margin=0.01)
+
+_CANVAS = {"canvas": CANVAS}
+_SHIFTED = {"canvas": CANVAS, "largest_shift": LARGEST_SHIFT}
+
+EXPERIMENT = Experiment(
+    name="shift",
+    title="Shift: does it see the same garment elsewhere?",
+    question=(
+        "Do feature maps and answers follow, or ignore, a garment that moves by one pixel, or by"
+        " six? On a larger canvas, so that nothing is cut off."
+    ),
+    conditions=(
+        Condition("dense", Dense(), _CANVAS),
+        Condition("dense trained with shifts", Dense(), _SHIFTED),
+        Condition("cnn", Convolutional(), _CANVAS),
+        Condition("cnn trained with shifts", Convolutional(), _SHIFTED),
+        Condition("circular cnn", Convolutional(padding="circular"), _CANVAS),
+        Condition("cnn with strides", Convolutional(downsampling="stride"), _CANVAS),
+        Condition("cnn with blur-pool", Convolutional(downsampling="blur"), _CANVAS),
+        Condition(
+            "circular polyphase cnn",
+            Convolutional(padding="circular", downsampling="polyphase"),
+            _CANVAS,
+        ),
+    ),
+    contrasts=(
+        PlannedContrast(
+            name="cnn-more-consistent",
+            question="Does the CNN keep its answer under shifts more often than the dense network?",
+            treatment="cnn",
+            baseline="dense",
+            quantity=CONSISTENCY,
+        ),
+        PlannedContrast(
+            name="cnn-over-shift-trained-dense",
+            question="Also more often than a dense network that was trained with shifts?",
+            treatment="cnn",
+            baseline="dense trained with shifts",
+            quantity=CONSISTENCY,
+        ),
+        PlannedContrast(
+            name="pooling-over-strides",
+            question="Does pooling keep more answers than convolutions with a stride do?",
+            treatment="cnn",
+            baseline="cnn with strides",
+            quantity=CONSISTENCY,
+        ),
+        PlannedContrast(
+            name="blur-over-max-pooling",
+            question="Does a low-pass filter before subsampling keep more answers?",
+            treatment="cnn with blur-pool",
+            baseline="cnn",
+            quantity=CONSISTENCY,
+        ),
+        PlannedContrast(
+            name="polyphase-over-circular",
+            question="Does choosing the phase of the grid by the image keep more answers?",
+            treatment="circular polyphase cnn",
+            baseline="circular cnn",
+            quantity=CONSISTENCY,
+        ),
+    ),
+    control=(
+        "The same weights with circular padding and without subsampling, before the global average,"
+        " never change their answer. The Lie derivative is checked against finite differences in"
+        " the package's tests, on small networks, not on these runs."
+    ),
+    measures=("shift_consistency", "equivariance_error", "lie_derivative"),
+    not_shown=(
+        "Shifts only: rotation and scale are other symmetries. Test garments start in the middle of"
+        " the canvas, as they were photographed."
+    ),
+)

@@ -1,0 +1,76 @@
+"""The profiles that come with the package, and what a study's experiments plan to train."""
+
+from __future__ import annotations
+
+import tomllib
+from importlib import resources
+from pathlib import Path
+
+from convbias.errors import InputError, did_you_mean
+from convbias.experiments import EXPERIMENTS
+from convbias.spec.arms import Arm
+from convbias.spec.description import describe
+from convbias.spec.study import Study
+
+# The profile whose runs this project publishes in `results/`.
+PUBLISHED = "full"
+
+
+def profiles_folder() -> Path:
+    """Where the profiles that come with the package lie."""
+    return Path(str(resources.files("convbias.experiments"))) / "profiles"
+
+
+def load_study(name: str) -> Study:
+    """Read a profile.
+
+    Args:
+        name: A profile that comes with the package, for instance `quick`, or the path of a TOML
+            file of the same form.
+
+    Raises:
+        InputError: There is no such profile, or it is not a valid one.
+    """
+    path = Path(name)
+    if path.suffix != ".toml":
+        path = profiles_folder() / f"{name}.toml"
+        if not path.exists():
+            known = [profile.stem for profile in profiles_folder().glob("*.toml")]
+            raise InputError(
+                f"there is no profile {name!r}",
+                "the name of a profile, or the path of a .toml file",
+                did_you_mean(name, known),
+            )
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"{path} is not valid TOML: {error}",
+            "a profile like those of the package",
+            "mend the line that the message names",
+        ) from error
+    study = describe(Study, values, str(path))
+    for experiment in (*study.experiments, *study.scale):
+        if experiment not in EXPERIMENTS:
+            raise InputError(
+                f"{path}: no experiment is called {experiment!r}",
+                "the name of an experiment",
+                did_you_mean(experiment, EXPERIMENTS),
+            )
+    return study
+
+
+def planned_runs(study: Study) -> list[tuple[Arm, int]]:
+    """Every run that a study needs, each once, arm by arm.
+
+    Args:
+        study: The study.
+    """
+    runs: dict[tuple[Arm, int], None] = {}
+    for name in study.experiments:
+        seeds = study.of_experiment(name).seeds
+        arms = study.arms(EXPERIMENTS[name]).values()
+        runs |= dict.fromkeys((arm, seed) for arm in arms for seed in seeds)
+    return list(runs)

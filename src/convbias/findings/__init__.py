@@ -1,0 +1,1 @@
+"""Stored runs in, contrasts, verdicts and sentences out."""

@@ -1,0 +1,117 @@
+"""The original study's statements, each held against what this project measures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from convbias.findings.claims.base import (
+    ClaimResult,
+    DataFacts,
+    Evidence,
+    FurtherEvidence,
+    Layers,
+    not_measured,
+)
+from convbias.findings.claims.catalogue import claims
+from convbias.findings.claims.checks import CHECKS
+from convbias.findings.claims.comparisons import exploratory_contrasts
+from convbias.findings.evaluation import Finding, evaluate, runs_by_arm
+from convbias.runs.record import Run
+from convbias.spec.arms import DataVariant
+from convbias.spec.experiment import Experiment
+from convbias.spec.recipes import classic_contrast, classic_name
+
+
+def audit(
+    original: Experiment,
+    runs: Iterable[Run],
+    *,
+    networks: Mapping[str, Layers] | None = None,
+    facts: DataFacts | None = None,
+    findings: Sequence[Finding] | None = None,
+    further: Mapping[str, FurtherEvidence] | None = None,
+) -> list[ClaimResult]:
+    """Judge every claim of the original study by what there is.
+
+    Only runs trained on all of Fashion-MNIST and scored on its test set decide anything: what
+    drawn images or a part of the training images show says nothing about the published numbers.
+
+    Args:
+        original: The original comparison, whose conditions and contrasts the claims are about.
+        runs: Of one study.
+        networks: Arm name to the shapes of its network's weights, as
+            `convbias.networks.models.layer_parameters` gives them; without them no arithmetic is
+            judged.
+        facts: What was counted in the data files.
+        findings: `evaluate(original, runs)`, where that is at hand already; it takes seconds.
+        further: Name of another experiment to what it found.
+
+    Returns:
+        One result per claim, in the order of `claims`.
+
+    Raises:
+        InputError: Two descriptions share an arm's name, a run occurs twice, or two arms were
+            trained on different data files.
+    """
+    runs = list(runs)
+    deciding = [run for run in runs if run.arm.data == DataVariant()]
+    if findings is None or len(deciding) < len(runs):
+        findings = evaluate(original, deciding)
+    arms = runs_by_arm(deciding)
+    finished = {arm: _with_status(of_arm, "finished") for arm, of_arm in arms.items()}
+    diverged = {arm: _with_status(of_arm, "diverged") for arm, of_arm in arms.items()}
+    evidence = Evidence(
+        runs=finished,
+        diverged={
+            arm: tuple(run.key for run in of_arm.values()) for arm, of_arm in diverged.items()
+        },
+        passed_over=len(runs) - len(deciding),
+        findings={finding.planned.name: finding for finding in findings},
+        further=further or {},
+        exploratory=exploratory_contrasts(finished),
+        networks=networks or {},
+        facts=facts,
+    )
+    results = _judged(evidence)
+    if (classic := _under_classic(original, evidence)) is None:
+        return results
+    return [
+        replace(result, classic=other) if _tells_more(other, result) else result
+        for result, other in zip(results, _judged(classic), strict=True)
+    ]
+
+
+def _judged(evidence: Evidence) -> list[ClaimResult]:
+    return [
+        CHECKS[claim.id](claim, evidence) if claim.id in CHECKS else not_measured(claim)
+        for claim in claims()
+    ]
+
+
+def _under_classic(original: Experiment, evidence: Evidence) -> Evidence | None:
+    """The original comparison as the classic recipe gives it, where that was measured."""
+    found = evidence.further.get("recipe")
+    if found is None or found.data != DataVariant():
+        return None
+    of_condition = runs_by_arm(found.runs)
+    runs = {name: of_condition.get(classic_name(name), {}) for name in original.names}
+    by_name = {finding.planned.name: finding for finding in found.findings}
+    return replace(
+        evidence,
+        runs=runs,
+        diverged={},
+        findings={
+            planned.name: by_name[classic_contrast(planned.name)] for planned in original.contrasts
+        },
+        further={},
+        exploratory=exploratory_contrasts(runs),
+    )
+
+
+def _tells_more(other: ClaimResult, result: ClaimResult) -> bool:
+    return other.measured is not None and bool(other.runs) and other.measured != result.measured
+
+
+def _with_status(runs: Mapping[int, Run], status: str) -> dict[int, Run]:
+    return {seed: run for seed, run in runs.items() if run.status == status}

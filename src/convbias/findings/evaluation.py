@@ -1,0 +1,268 @@
+"""From the runs of an experiment to its evaluated contrasts, each with its sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from convbias.errors import InputError
+from convbias.findings.wording import says, where
+from convbias.runs.record import Run
+from convbias.spec.arms import DataVariant
+from convbias.spec.experiment import Experiment, PlannedContrast
+from convbias.spec.quantities import TEST_ACCURACY, TEST_LOSS, Quantity
+from convbias.statistics import (
+    Contrast,
+    Interval,
+    crossed_bootstraps,
+    holm_over,
+    paired_contrast,
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A planned contrast, evaluated on stored runs.
+
+    Args:
+        planned: What was asked.
+        data: What both arms trained on; None where one of them has no run.
+        result: The evaluated contrast after Holm's correction over the experiment's contrasts;
+            None where no seed was finished by both arms.
+        on_distribution: Interval of the same difference over new test images as well as new
+            seeds; None where per-image results are missing or there are fewer than three pairs.
+        seeds: Seeds that both arms finished, ascending.
+        unpaired: Keys of finished runs whose seed the other arm has not finished.
+        diverged: Keys of the two arms' runs that diverged and are therefore in no number.
+        runs: Keys of the runs behind the numbers.
+    """
+
+    planned: PlannedContrast
+    data: DataVariant | None
+    result: Contrast | None
+    on_distribution: Interval | None
+    seeds: tuple[int, ...]
+    unpaired: tuple[str, ...]
+    diverged: tuple[str, ...]
+    runs: tuple[str, ...]
+
+    @property
+    def sentence(self) -> str:
+        """What was found, in one sentence with its numbers."""
+        if self.result is None:
+            return (
+                f"Nothing can be said yet about {self.planned.treatment} against"
+                f" {self.planned.baseline}: no seed was finished by both."
+            )
+        return where(self.data) + says(self.planned, self.result)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a reader must know beside the sentence, one sentence each."""
+        remarks = []
+        if self.result is not None and self.result.limit is not None:
+            remarks.append(self.result.limit)
+        if self.diverged:
+            remarks.append(
+                f"Diverged and left out, which may flatter the arm: {', '.join(self.diverged)}."
+            )
+        if self.unpaired:
+            remarks.append(
+                f"Finished by only one of the two arms and left out: {', '.join(self.unpaired)}."
+            )
+        return tuple(remarks)
+
+
+def evaluate(experiment: Experiment, runs: Iterable[Run]) -> list[Finding]:
+    """Evaluate the primary contrasts of an experiment.
+
+    Runs are paired by seed. Holm's correction covers those contrasts that have any pair.
+
+    Args:
+        experiment: Whose contrasts; runs of other arms are ignored.
+        runs: Of one study: one description per arm.
+
+    Returns:
+        One finding per planned contrast, in the experiment's order.
+
+    Raises:
+        InputError: Two descriptions share an arm's name, a run occurs twice, the two arms of a
+            contrast differ in their data by more than the experiment changes on purpose, or a run
+            was not scored on the test set.
+    """
+    arms = runs_by_arm(runs)
+    pairs = [
+        _Pairs(
+            planned,
+            arms.get(planned.treatment, {}),
+            arms.get(planned.baseline, {}),
+            experiment.changed_fields(planned),
+        )
+        for planned in experiment.contrasts
+    ]
+    corrected = iter(holm_over([pair.contrast() for pair in pairs if pair.seeds]))
+    crossed = [(pair, scores) for pair in pairs if (scores := pair.scores_of_images())]
+    intervals = crossed_bootstraps([scores for _, scores in crossed])
+    on_distribution = {
+        pair: interval for (pair, _), interval in zip(crossed, intervals, strict=True)
+    }
+    return [
+        pair.finding(next(corrected) if pair.seeds else None, on_distribution.get(pair))
+        for pair in pairs
+    ]
+
+
+def runs_by_arm(runs: Iterable[Run]) -> dict[str, dict[int, Run]]:
+    """Sort the runs of one study by arm name and seed.
+
+    Args:
+        runs: Of one study.
+
+    Returns:
+        Arm name to seed to run, seeds ascending, diverged runs included.
+
+    Raises:
+        InputError: Two descriptions share an arm's name, or a run occurs twice.
+    """
+    arms: dict[str, dict[int, Run]] = {}
+    for run in sorted(runs, key=lambda run: run.seed):
+        of_arm = arms.setdefault(run.arm_name, {})
+        other = next(iter(of_arm.values()), run)
+        if other.arm_hash != run.arm_hash:
+            raise InputError(
+                f"the runs {other.key} and {run.key} are both called {run.arm_name}, but differ in"
+                f" {_differing_parts(other, run)}",
+                "the runs of one study, with one description per arm",
+                "choose the runs of one data variant and one recipe",
+            )
+        if run.seed in of_arm:
+            raise InputError(
+                f"the run {run.key} occurs twice", "each run once", "read each folder of runs once"
+            )
+        of_arm[run.seed] = run
+    return arms
+
+
+def _differing_parts(first: Run, second: Run) -> str:
+    parts = ("data", "model", "recipe")
+    return " and ".join(
+        part for part in parts if getattr(first.arm, part) != getattr(second.arm, part)
+    )
+
+
+class _Pairs:
+    """The runs of a contrast's two arms, and the seeds that both finished."""
+
+    def __init__(
+        self,
+        planned: PlannedContrast,
+        treatment: Mapping[int, Run],
+        baseline: Mapping[int, Run],
+        changed: Collection[str],
+    ) -> None:
+        self.planned = planned
+        self.present = bool(treatment and baseline)
+        self.all_runs = [*treatment.values(), *baseline.values()]
+        self.changed = changed
+        _check_same_data(self.all_runs, changed)
+        finished = [_measured_seeds(arm, planned.quantity) for arm in (treatment, baseline)]
+        self.seeds = tuple(sorted(finished[0] & finished[1]))
+        self.treatment = [treatment[seed] for seed in self.seeds]
+        self.baseline = [baseline[seed] for seed in self.seeds]
+
+    def contrast(self) -> Contrast:
+        return paired_contrast(
+            [score(run, self.planned.quantity) for run in self.treatment],
+            [score(run, self.planned.quantity) for run in self.baseline],
+            margin=self.planned.quantity.margin,
+            higher_is_better=self.planned.quantity.higher_is_better,
+        )
+
+    def scores_of_images(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """Of both arms, (seeds, images); None where they are not known of every run."""
+        treatment, baseline = (
+            [per_image_scores(run, self.planned.quantity) for run in arm]
+            for arm in (self.treatment, self.baseline)
+        )
+        if any(scores is None for scores in (*treatment, *baseline)) or not self.seeds:
+            return None
+        return np.array(treatment), np.array(baseline)
+
+    def finding(self, result: Contrast | None, on_distribution: Interval | None) -> Finding:
+        return Finding(
+            planned=self.planned,
+            data=_shared_data(self.all_runs[0], self.changed) if self.present else None,
+            result=result,
+            on_distribution=on_distribution,
+            seeds=self.seeds,
+            unpaired=tuple(
+                run.key
+                for run in self.all_runs
+                if run.status == "finished" and run.seed not in self.seeds
+            ),
+            diverged=tuple(run.key for run in self.all_runs if run.status == "diverged"),
+            runs=tuple(run.key for run in (*self.treatment, *self.baseline)),
+        )
+
+
+def finished_seeds(runs: Mapping[int, Run]) -> set[int]:
+    """The seeds with which an arm finished."""
+    return {seed for seed, run in runs.items() if run.status == "finished"}
+
+
+def _measured_seeds(runs: Mapping[int, Run], quantity: Quantity) -> set[int]:
+    return {seed for seed in finished_seeds(runs) if is_measured(runs[seed], quantity)}
+
+
+def _shared_data(run: Run, changed: Collection[str]) -> DataVariant:
+    """A run's data variant without what the experiment changes from condition to condition."""
+    kept = {name: value for name, value in run.arm.data if name not in changed}
+    return DataVariant.model_validate(kept)
+
+
+def _check_same_data(runs: list[Run], changed: Collection[str]) -> None:
+    shared = [(_shared_data(run, changed), run.data_checksum) for run in runs]
+    for run, of_run in zip(runs, shared, strict=True):
+        if of_run != shared[0]:
+            raise InputError(
+                f"the runs {runs[0].key} and {run.key} were not trained on the same data",
+                "one data variant and one data checksum for both arms of a contrast",
+                "compare arms of one study; train again what used other data files",
+            )
+
+
+def is_measured(run: Run, quantity: Quantity) -> bool:
+    """Whether a finished run has the quantity; test scores count as measured."""
+    return quantity in (TEST_ACCURACY, TEST_LOSS) or quantity.name in run.measures
+
+
+def score(run: Run, quantity: Quantity) -> float:
+    """What a finished run scored: test accuracy (0 to 1), test loss (nats per image), or a measure.
+
+    Raises:
+        InputError: The run was scored on validation images only, or was not measured.
+    """
+    if quantity not in (TEST_ACCURACY, TEST_LOSS):
+        if quantity.name not in run.measures:
+            raise InputError(
+                f"the run {run.key} has no {quantity.noun}",
+                f"the measure {quantity.name!r} of it",
+                "run the experiment again: it measures what is not measured yet",
+            )
+        return run.measures[quantity.name]
+    if run.test is None:
+        raise InputError(
+            f"the run {run.key} has no test scores",
+            "runs that are scored on the test set",
+            "searches are scored on validation images only; evaluate the study's own runs",
+        )
+    return run.test.accuracy if quantity == TEST_ACCURACY else run.test.loss
+
+
+def per_image_scores(run: Run, quantity: Quantity) -> np.ndarray | None:
+    """Correctness (boolean) or loss (float16) of every test image (n,); None of measures."""
+    if run.per_image is None or quantity not in (TEST_ACCURACY, TEST_LOSS):
+        return None
+    return run.per_image.correct if quantity == TEST_ACCURACY else run.per_image.loss

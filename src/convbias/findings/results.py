@@ -1,0 +1,95 @@
+"""What is stored of an experiment, as findings, figures and reports take it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from convbias.errors import ConvbiasError
+from convbias.runs.record import Run
+from convbias.runs.store import DamagedRunError, Store
+from convbias.spec.arms import Arm, DataVariant
+from convbias.spec.experiment import Experiment
+from convbias.spec.study import Study
+
+Planned = tuple[Arm, int]
+Pictures = Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """The stored runs of one experiment with everything that was measured on their networks.
+
+    Args:
+        experiment: Whose.
+        study: At which scale, with this experiment alone.
+        runs: Called by their conditions, in the experiment's order, seeds as the study orders
+            them; the values of the experiment's measures stand among each run's own.
+        pictures: Run key to picture name to float16 array.
+        absent: Planned runs that are not stored or cannot be read, condition and seed.
+        unmeasured: Keys of finished runs that lack one of the experiment's measures.
+        damaged: Why stored runs cannot be read.
+    """
+
+    experiment: Experiment
+    study: Study
+    runs: tuple[Run, ...]
+    pictures: Mapping[str, Pictures]
+    absent: tuple[tuple[str, Planned], ...]
+    unmeasured: tuple[str, ...]
+    damaged: tuple[ConvbiasError, ...]
+
+    @property
+    def data(self) -> DataVariant:
+        """The images that the arms share, apart from what conditions change."""
+        changed = {name for each in self.experiment.conditions for name in each.changes}
+        images = None if "training_images" in changed else self.study.training_images
+        return DataVariant(dataset=self.study.dataset, training_images=images)
+
+
+def collect(study: Study, experiment: Experiment, store: Store) -> Results:
+    """Read what is stored of one of a study's experiments; nothing is moved or changed.
+
+    Args:
+        study: The study.
+        experiment: The experiment.
+        store: Where its runs and measurements are.
+    """
+    alone = study.of_experiment(experiment.name)
+    runs: list[Run] = []
+    pictures: dict[str, Pictures] = {}
+    absent: list[tuple[str, Planned]] = []
+    unmeasured: dict[str, None] = {}
+    damaged: list[ConvbiasError] = []
+    for condition, arm in alone.arms(experiment).items():
+        for seed in alone.seeds:
+            run = None
+            try:
+                run = store.read(arm, seed)
+            except DamagedRunError as error:
+                damaged.append(error)
+            if run is None:
+                absent.append((condition, (arm, seed)))
+                continue
+            found = [store.read_measurement(run, measure) for measure in experiment.measures]
+            if run.status == "finished" and None in found:
+                unmeasured[run.key] = None
+            present = [each for each in found if each is not None]
+            values = {key: value for each in present for key, value in each.values.items()}
+            pictures[run.key] = {
+                key: picture for each in present for key, picture in each.pictures.items()
+            }
+            runs.append(
+                run.model_copy(update={"arm_name": condition, "measures": run.measures | values})
+            )
+    return Results(
+        experiment=experiment,
+        study=alone,
+        runs=tuple(runs),
+        pictures=pictures,
+        absent=tuple(absent),
+        unmeasured=tuple(unmeasured),
+        damaged=tuple(damaged),
+    )

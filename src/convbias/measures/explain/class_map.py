@@ -1,0 +1,101 @@
+"""Where in its last feature map, or in the image, a network finds each class: an exact account.
+
+What follows the last feature map, global average pooling and dense layers with ReLU, is affine as
+long as no unit crosses zero: on the ReLU pattern of the image at hand a class's logit is a sum of
+one contribution per pixel and a constant. The sum is the logit itself, not an approximation of it,
+and needs forward activations alone. Class activation mapping (Zhou et al. 2016, arXiv 1512.04150)
+is the case without a hidden layer. The dense baseline is affine on each pattern as a whole, so the
+same account goes down to the pixels of the image.
+
+Logits count up to a constant that all classes share: the same map added to all ten would change no
+probability. What decides between two classes is the difference of their maps.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+from convbias.errors import InputError
+from convbias.measures.explain.forward import Forward
+
+# Softmax only ever comes last, where the logits are taken before it.
+_PIECEWISE_LINEAR = (keras.activations.relu, keras.activations.softmax)
+
+
+@dataclass(frozen=True, eq=False)
+class ClassMap:
+    """Every class's logit as a sum over pixels.
+
+    Args:
+        layer: Whose output's pixels these are; None for the image itself.
+        contributions: float64 (classes, height, width), in logits.
+        constants: float64 (classes,), what no pixel contributes.
+    """
+
+    layer: str | None
+    contributions: np.ndarray
+    constants: np.ndarray
+
+    @property
+    def logits(self) -> np.ndarray:
+        """float64 (classes,): contributions and constant together, the network's logits."""
+        return self.contributions.sum(axis=(1, 2)) + self.constants
+
+
+def class_map(forward: Forward, image: np.ndarray) -> ClassMap:
+    """Split every class's logit into contributions of pixels.
+
+    Goes from the logits backwards through all layers that are affine on a ReLU pattern: to the
+    last feature map of a CNN, to the image of the dense baseline.
+
+    Args:
+        forward: Of the network.
+        image: float32 (height, width, 1) in [0, 1].
+
+    Returns:
+        The contributions. For pixels of the image they are those of its light: black contributes
+        nothing, and is part of the constant.
+
+    Raises:
+        InputError: A layer behind the last feature map is not piecewise linear.
+    """
+    layers = forward.layers
+    results = [image, *forward.outputs(image).values()]
+    # (..., classes): how each logit depends on what the layer at hand gives.
+    weights = np.eye(len(results[-1]))
+    constants = np.zeros(len(weights))
+    for index in range(len(layers) - 1, -1, -1):
+        layer, given, result = layers[index], results[index], results[index + 1]
+        if isinstance(layer, keras.layers.Dense) and layer.activation in _PIECEWISE_LINEAR:
+            if layer.activation is keras.activations.relu:
+                weights = weights * (result > 0)[:, None]  # units at zero pass nothing on
+            constants = constants + np.asarray(layer.bias, np.float64) @ weights
+            weights = np.asarray(layer.kernel, np.float64) @ weights
+        elif isinstance(layer, keras.layers.Flatten):
+            weights = weights.reshape(*given.shape, -1)
+        elif isinstance(layer, keras.layers.GlobalAveragePooling2D):
+            height, width, channels = given.shape
+            shape = (height, width, channels, weights.shape[-1])
+            weights = np.broadcast_to(weights / (height * width), shape)
+        elif isinstance(layer, keras.layers.Rescaling):
+            constants = constants + layer.offset * weights.sum(axis=(0, 1, 2))
+            weights = layer.scale * weights
+        elif not isinstance(layer, keras.layers.Dropout):
+            return _split(layer.name, result, weights, constants)
+    return _split(None, image, weights, constants)
+
+
+def _split(
+    layer: str | None, values: np.ndarray, weights: np.ndarray, constants: np.ndarray
+) -> ClassMap:
+    if values.ndim != 3:
+        raise InputError(
+            f"the layer {layer} is not piecewise linear and gives no pixels, but {values.shape}",
+            "dense layers with ReLU after the last feature map",
+            "explain networks that `convbias train` or `convbias study` has stored",
+        )
+    contributions = np.einsum("hwc,hwck->khw", values.astype(np.float64), weights)
+    return ClassMap(layer, contributions, constants)

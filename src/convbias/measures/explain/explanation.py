@@ -1,0 +1,98 @@
+"""Everything about one network's decision on one image, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+from convbias.measures.explain.class_map import ClassMap, class_map
+from convbias.measures.explain.feature_maps import feature_maps
+from convbias.measures.explain.forward import Forward
+from convbias.measures.explain.integrated_gradients import IntegratedGradients, integrated_gradients
+from convbias.measures.explain.occlusion import occlusion_map
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """What a network made of an image, and why.
+
+    Args:
+        name: What tables and figures call the network.
+        logits: float64 (classes,).
+        class_map: Every class's logit as an exact sum over pixels.
+        occlusion: float32 (classes, height, width), the drop of each logit when a square is
+            covered.
+        gradients: Integrated gradients of the explained classes, by label.
+        feature_maps: Layer name to float32 (height, width, filters).
+    """
+
+    name: str
+    logits: np.ndarray
+    class_map: ClassMap
+    occlusion: np.ndarray
+    gradients: Mapping[int, IntegratedGradients]
+    feature_maps: Mapping[str, np.ndarray]
+
+    @property
+    def probabilities(self) -> np.ndarray:
+        """float64 (classes,)."""
+        return softmax(self.logits)
+
+    @property
+    def predicted(self) -> int:
+        """The most probable class."""
+        return int(self.logits.argmax())
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Probabilities of logits.
+
+    Args:
+        logits: Numbers (classes,).
+
+    Returns:
+        float64 (classes,), which sum up to 1.
+
+    Example:
+        >>> softmax(np.array([0.0, np.log(3)])).round(6).tolist()
+        [0.25, 0.75]
+    """
+    powers = np.exp(logits.astype(np.float64) - logits.max())
+    return powers / powers.sum()
+
+
+def explain(
+    networks: Mapping[str, keras.Model], pixels: np.ndarray, label: int | None
+) -> list[Explanation]:
+    """Explain what networks make of an image.
+
+    All of them are asked about the same classes: what any of them takes the image for, and what it
+    is, where that is known.
+
+    Args:
+        networks: By name.
+        pixels: uint8 (28, 28), light on black.
+        label: The image's class, or None.
+
+    Returns:
+        One for each network, in their order.
+    """
+    image = (pixels.astype(np.float32) / 255)[:, :, None]
+    forwards = {name: Forward(network) for name, network in networks.items()}
+    logits = {name: one.logits(image[None])[0] for name, one in forwards.items()}
+    asked = [int(one.argmax()) for one in logits.values()]
+    labels = list(dict.fromkeys(asked if label is None else [label, *asked]))
+    return [
+        Explanation(
+            name=name,
+            logits=logits[name].astype(np.float64),
+            class_map=class_map(forward, image),
+            occlusion=occlusion_map(forward, pixels[:, :, None]),
+            gradients={label: integrated_gradients(forward, image, label) for label in labels},
+            feature_maps=feature_maps(forward, image),
+        )
+        for name, forward in forwards.items()
+    ]

@@ -1,0 +1,1 @@
+"""Arrays and an arm in, trained networks out."""

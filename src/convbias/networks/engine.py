@@ -1,0 +1,316 @@
+"""The compiled functions that train and evaluate networks of one architecture under JAX.
+
+An epoch is one `lax.scan` under `jit`: every step gathers its batch from the data set that lies on
+the device as uint8, scales it to [0, 1], and takes one optimiser step through Keras' stateless
+calls. The last, smaller batch of an epoch is filled up with images of weight zero, so that every
+image of the epoch's order counts once, as in Keras' own `fit`.
+
+On an accelerator the networks of several seeds train at once: the same functions, mapped over a
+leading axis of seeds, fill it where one small network would leave it idle. One seed alone has no
+such axis. Products are of full float32 factors there, too, unless JAX's own setting
+`jax_default_matmul_precision` says otherwise.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, wraps
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import keras
+import numpy as np
+from jax import lax
+
+from convbias.errors import ConvbiasError
+from convbias.networks import models, optimisers
+from convbias.spec.arms import Model, Recipe
+from convbias.spec.datasets import IMAGE_SIDE
+
+EVALUATION_BATCH = 256
+
+
+class State(NamedTuple):
+    """Everything that changes while networks train, as lists of arrays in Keras' order.
+
+    Of several seeds, every array has a leading axis of seeds.
+    """
+
+    trainable: list[jax.Array]
+    non_trainable: list[jax.Array]
+    optimiser: list[jax.Array]
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What a network did with each image.
+
+    Args:
+        loss: float32 (n,), cross-entropy in nats.
+        predicted: uint8 (n,), the most probable class.
+        correct: bool (n,).
+    """
+
+    loss: np.ndarray
+    predicted: np.ndarray
+    correct: np.ndarray
+
+
+@lru_cache(maxsize=16)
+def engine(
+    model: Model,
+    recipe: Recipe,
+    images: int,
+    standardise: tuple[float, float] | None,
+    seeds: int = 1,
+    side: int = IMAGE_SIDE,
+) -> Engine:
+    """The engine for a network and recipe; a second call costs no second compilation."""
+    return Engine(model, recipe, images, standardise, seeds, side)
+
+
+class Engine:
+    """Trains and evaluates networks of one architecture with one recipe.
+
+    Args:
+        model: The architecture.
+        recipe: Optimiser, schedule, batch size.
+        images: Training images per epoch; with the batch size, it sets the schedule's length.
+        standardise: Mean and standard deviation of the pixels in [0, 1], see `models.build`.
+        seeds: How many networks train at once.
+        side: Pixels per side of the images.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        recipe: Recipe,
+        images: int,
+        standardise: tuple[float, float] | None,
+        seeds: int = 1,
+        side: int = IMAGE_SIDE,
+    ) -> None:
+        if keras.backend.backend() != "jax":
+            raise ConvbiasError(
+                f"Keras runs on the {keras.backend.backend()} backend",
+                "the jax backend, which the training engine is written for",
+                "set the environment variable KERAS_BACKEND=jax before Keras is imported",
+            )
+        self.batch_size = min(recipe.batch_size, images)
+        self.steps = -(-images // self.batch_size)
+        self.seeds = seeds
+        self._template: Any = models.build(model, 0, standardise, side)
+        # Its output is the logits: a loss of probabilities has no gradient where they underflow.
+        last_layer = self._template.layers[-1]
+        last_layer.activation = keras.activations.linear
+        # Keras' own annotations leave out the stateless calls' return types and the schedules.
+        self._optimiser: Any = optimisers.build(recipe, self.steps, last_layer.name)
+        self._optimiser.build(self._template.trainable_variables)
+        epoch, predict = _precisely(self._epoch), _precisely(self._predict_batch)
+        if seeds > 1:
+            epoch = jax.vmap(epoch, in_axes=(0, None, None, 0, 0))
+            predict = jax.vmap(predict, in_axes=(0, None, None, 0))
+        self._jitted_epoch = jax.jit(epoch, donate_argnums=0)
+        self._compiled_epoch: jax.stages.Compiled | None = None
+        self._predict = jax.jit(predict)
+
+    def initial_state(self, networks: Sequence[keras.Model]) -> State:
+        """The state of networks that have not been trained, one per seed."""
+        states = [
+            State(
+                [jnp.array(variable.value) for variable in network.trainable_variables],
+                [jnp.array(variable.value) for variable in network.non_trainable_variables],
+                [jnp.array(variable.value) for variable in self._optimiser.variables],
+            )
+            for network in networks
+        ]
+        if self.seeds == 1:
+            return states[0]
+        return jax.tree.map(lambda *arrays: jnp.stack(arrays), *states)
+
+    def batches(self, orders: np.ndarray) -> tuple[jax.Array, jax.Array]:
+        """Cut each seed's order of images into batches of one size.
+
+        Args:
+            orders: int (seeds, images), the images of one epoch.
+
+        Returns:
+            int32 (seeds, steps, batch size) indices, and float32 weights of the same shape: 0 for
+            the images that only fill up the last batch, 1 for all others. One seed alone has no
+            axis of seeds.
+        """
+        count = orders.shape[1]
+        filled = orders[:, np.arange(self.steps * self.batch_size) % count].astype(np.int32)
+        weights = np.broadcast_to(np.arange(filled.shape[1]) < count, filled.shape)
+        shape = (len(orders), self.steps, self.batch_size)
+        cut = filled.reshape(shape), weights.reshape(shape).astype(np.float32)
+        return self._over_seeds(cut[0]), self._over_seeds(cut[1])
+
+    def compile(self, state: State, images: jax.Array, labels: jax.Array) -> float:
+        """Compile the epoch unless that was done before.
+
+        Args:
+            state: Of any networks of this engine.
+            images: uint8 (n, side, side, 1), the data set's training images.
+            labels: int32 (n,).
+
+        Returns:
+            Seconds that it took, 0 if it had been done.
+        """
+        if self._compiled_epoch is not None:
+            return 0.0
+        started = time.perf_counter()
+        batches, weights = self.batches(np.zeros((self.seeds, 1), dtype=int))
+        self._compiled_epoch = self._jitted_epoch.lower(
+            state, images, labels, batches, weights
+        ).compile()
+        return time.perf_counter() - started
+
+    def compiled_text(self) -> str:
+        """The compiled epoch in XLA's own language, for profiles.
+
+        Raises:
+            ConvbiasError: It has not been compiled yet.
+        """
+        if self._compiled_epoch is None:
+            raise ConvbiasError("the epoch is not compiled", "a call of `compile` before")
+        return self._compiled_epoch.as_text() or ""
+
+    def epoch(
+        self, state: State, images: jax.Array, labels: jax.Array, orders: np.ndarray
+    ) -> tuple[State, np.ndarray, np.ndarray]:
+        """Train one epoch.
+
+        Args:
+            state: Consumed; use the returned one.
+            images: uint8 (n, side, side, 1).
+            labels: int32 (n,).
+            orders: int (seeds, images), which images in which order.
+
+        Returns:
+            The new state, and each seed's mean loss (nats) and accuracy over the epoch's batches,
+            both float (seeds,).
+        """
+        self.compile(state, images, labels)
+        assert self._compiled_epoch is not None  # noqa: S101 - for the type checker
+        batches, weights = self.batches(orders)
+        state, loss, correct = self._compiled_epoch(state, images, labels, batches, weights)
+        count = orders.shape[1]
+        return state, np.atleast_1d(loss) / count, np.atleast_1d(correct) / count
+
+    def predict(
+        self, state: State, images: jax.Array, labels: jax.Array, chosen: np.ndarray
+    ) -> list[Predictions]:
+        """Run the networks without dropout.
+
+        Args:
+            state: The networks' weights.
+            images: uint8 (n, side, side, 1).
+            labels: int32 (n,).
+            chosen: int (seeds, m), which of the images each seed's network is to see.
+
+        Returns:
+            One for each seed.
+        """
+        count = chosen.shape[1]
+        parts = []
+        for start in range(0, count, EVALUATION_BATCH):
+            # One shape for all batches, so that one compilation serves every data set.
+            index = np.arange(start, start + EVALUATION_BATCH) % count
+            batch = self._over_seeds(chosen[:, index].astype(np.int32))
+            parts.append(self._predict(state, images, labels, batch))
+        loss, predicted = (
+            np.concatenate([np.atleast_2d(part) for part in each], axis=1)[:, :count]
+            for each in zip(*parts, strict=True)
+        )
+        correct = predicted == np.asarray(labels)[chosen]
+        classes = predicted.astype(np.uint8)
+        return [Predictions(*one) for one in zip(loss, classes, correct, strict=True)]
+
+    def restore(self, networks: Sequence[keras.Model], state: State) -> None:
+        """Put trained states' weights into networks of this architecture, one per seed."""
+        for seed, network in enumerate(networks):
+            for variable, values in zip(network.trainable_variables, state.trainable, strict=True):
+                variable.assign(values if self.seeds == 1 else values[seed])
+
+    def _over_seeds(self, array: np.ndarray) -> jax.Array:
+        return jnp.asarray(array[0] if self.seeds == 1 else array)
+
+    def _epoch(
+        self,
+        state: State,
+        images: jax.Array,
+        labels: jax.Array,
+        batches: jax.Array,
+        weights: jax.Array,
+    ) -> tuple[State, jax.Array, jax.Array]:
+        def step(
+            carry: tuple[State, jax.Array, jax.Array], batch: tuple[jax.Array, jax.Array]
+        ) -> tuple[tuple[State, jax.Array, jax.Array], None]:
+            state, loss_sum, correct_sum = carry
+            index, weight = batch
+            differentiate = jax.value_and_grad(self._loss, has_aux=True)
+            (loss, (correct, non_trainable)), gradients = differentiate(
+                state.trainable, state.non_trainable, images[index], labels[index], weight
+            )
+            trainable, optimiser = self._optimiser.stateless_apply(
+                state.optimiser, gradients, state.trainable
+            )
+            state = State(list(trainable), list(non_trainable), list(optimiser))
+            return (state, loss_sum + loss * weight.sum(), correct_sum + correct), None
+
+        zero = jnp.zeros(())
+        (state, loss, correct), _ = lax.scan(step, (state, zero, zero), (batches, weights))
+        return state, loss, correct
+
+    def _loss(
+        self,
+        trainable: list[jax.Array],
+        non_trainable: list[jax.Array],
+        images: jax.Array,
+        labels: jax.Array,
+        weight: jax.Array,
+    ) -> tuple[jax.Array, tuple[jax.Array, list[jax.Array]]]:
+        """Weighted mean loss of a batch; beside it the number of correct images."""
+        logits, non_trainable = self._template.stateless_call(
+            trainable, non_trainable, _scale(images), training=True
+        )
+        loss = (_cross_entropy(logits, labels) * weight).sum() / weight.sum()
+        correct = ((logits.argmax(axis=1) == labels) * weight).sum()
+        return loss, (correct, non_trainable)
+
+    def _predict_batch(
+        self, state: State, images: jax.Array, labels: jax.Array, index: jax.Array
+    ) -> tuple[jax.Array, jax.Array]:
+        logits, _ = self._template.stateless_call(
+            state.trainable, state.non_trainable, _scale(images[index]), training=False
+        )
+        return _cross_entropy(logits, labels[index]), logits.argmax(axis=1)
+
+
+def _precisely(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Keep matrix units from rounding factors to ten bits (TF32) in what the function computes."""
+
+    @wraps(function)
+    def traced(*arguments: Any) -> Any:  # noqa: ANN401 - as the function is annotated
+        chosen = jax.config.jax_default_matmul_precision  # pyright: ignore[reportAttributeAccessIssue]
+        with jax.default_matmul_precision(chosen or "float32"):
+            return function(*arguments)
+
+    return traced
+
+
+def _scale(images: jax.Array) -> jax.Array:
+    return images.astype(jnp.float32) / 255
+
+
+def _cross_entropy(logits: jax.Array, labels: jax.Array) -> jax.Array:
+    """Cross-entropy in nats per image: (n, classes), (n,) -> (n,)."""
+    # Chosen by a mask, because the gradient of an index is a scatter, whose sums a GPU orders anew
+    # each time.
+    mask = labels[:, None] == jnp.arange(logits.shape[1])
+    chosen = jnp.where(mask, logits, 0).sum(axis=1)
+    return jax.nn.logsumexp(logits, axis=1) - chosen

@@ -1,0 +1,202 @@
+"""From a stored run with its network to everything that its card says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+
+from convbias.data import Dataset
+from convbias.errors import InputError
+from convbias.figures import data_remark
+from convbias.figures.arms import predictions
+from convbias.figures.classes import confusion_counts
+from convbias.measures.robustness import robustness
+from convbias.networks.forward import compiled
+from convbias.networks.training import split_of
+from convbias.report.card.answers import calibration, confusions, estimate, of_classes, share
+from convbias.report.card.commands import commands
+from convbias.report.card.contents import (
+    Checks,
+    Data,
+    ModelCard,
+    Noisy,
+    Origin,
+    OverSeeds,
+    Shifted,
+)
+from convbias.runs.environment import code_version
+from convbias.runs.record import PerImage, Run, Scores
+from convbias.runs.store import weights_checksum
+from convbias.spec.arms import DataVariant
+from convbias.statistics import mean_interval, summarise
+
+CHANGES_SEED = 0
+
+
+def check_describable(run: Run) -> tuple[Scores, PerImage, np.ndarray]:
+    """Make sure that a run is one of those that a card can be written for.
+
+    Args:
+        run: Any stored run.
+
+    Returns:
+        Its scores on the test images, together and one by one, and the loss of each.
+
+    Raises:
+        InputError: It diverged, never saw the test images, was trained on changed ones, or is
+            stored without what it did with each.
+    """
+    if run.status != "finished":
+        raise InputError(
+            f"the run {run.key} diverged: {run.reason}",
+            "a finished run",
+            "see `convbias runs list`",
+        )
+    if run.test is None or run.per_image is None:
+        raise InputError(
+            f"the run {run.key} was scored on validation images only",
+            "a run that was scored on the test images",
+            "train its arm with `convbias train`, `convbias experiment` or `convbias study`",
+        )
+    data = run.arm.data
+    plain = DataVariant(dataset=data.dataset, training_images=data.training_images)
+    if data != plain:
+        changed = ", ".join(
+            f"{name} = {value}"
+            for name, value in data.model_dump().items()
+            if value != getattr(plain, name)
+        )
+        raise InputError(
+            f"the run {run.key} was trained on changed images ({changed})",
+            "images of 28 x 28 pixels as they are, as an exported network is asked about",
+            "name another run; `convbias runs list` has them",
+        )
+    if run.per_image.predicted is None or run.per_image.loss is None:
+        raise InputError(
+            f"the run {run.key} is stored without the answers and losses of single images",
+            "a run as training stored it",
+            "train it again: its arm and seed give the same network",
+        )
+    return run.test, run.per_image, run.per_image.loss
+
+
+def evaluate(
+    network: keras.Model, run: Run, same_arm: Sequence[Run], dataset: Dataset
+) -> ModelCard:
+    """Evaluate a network on the test images, as they are and changed.
+
+    Args:
+        network: Of the run.
+        run: What it was trained as.
+        same_arm: All stored runs of its arm, this one among them; only finished ones on the same
+            images are counted.
+        dataset: That it was trained on.
+
+    Returns:
+        The card.
+
+    Raises:
+        InputError: `check_describable` says why; or the data or the network are not the run's.
+    """
+    test, per_image, losses = check_describable(run)
+    checksum = _check_origin(network, run, dataset)
+    labels = dataset.test_labels
+    counts = confusion_counts(predictions([run], dataset), labels, len(dataset.class_names))
+    probabilities = compiled(network)(dataset.test_images)
+    answers = probabilities.argmax(axis=1)
+    changed = robustness(network, dataset.test_images, labels, seed=CHANGES_SEED)
+    others = [one for one in same_arm if one.test and one.data_checksum == run.data_checksum]
+    return ModelCard(
+        run=run.key,
+        name=run.arm_name,
+        arm=run.arm,
+        seed=run.seed,
+        parameters=sum(np.size(weights) for weights in network.trainable_variables),
+        data=_data(run, dataset),
+        accuracy=share(per_image.correct),
+        loss=estimate(test.loss, mean_interval(losses), test.images),
+        accuracy_over_seeds=_over_seeds(others, "accuracy"),
+        loss_over_seeds=_over_seeds(others, "loss"),
+        of_classes=of_classes(counts, dataset.class_names),
+        confusions=confusions(counts, dataset.class_names),
+        confusion_counts=tuple(map(tuple, counts.tolist())),
+        calibration=calibration(probabilities, labels),
+        shifts=tuple(
+            Shifted(pixels=pixels, brightness_kept=kept, accuracy=share(correct))
+            for pixels, kept, correct in zip(
+                changed.distances.tolist(), changed.kept.tolist(), changed.shifted, strict=True
+            )
+        ),
+        noise=tuple(
+            Noisy(standard_deviation=deviation, accuracy=share(correct))
+            for deviation, correct in zip(changed.deviations.tolist(), changed.noisy, strict=True)
+        ),
+        changes_seed=CHANGES_SEED,
+        checks=Checks(
+            weights_checksum=checksum,
+            same_answers=int((answers == per_image.predicted).sum()),
+        ),
+        commands=commands(network, run),
+        origin=_origin(run),
+    )
+
+
+def _check_origin(network: keras.Model, run: Run, dataset: Dataset) -> str:
+    """Make sure that network and data are the run's; returns the weights' checksum."""
+    if run.data_checksum != dataset.checksum:
+        raise InputError(
+            f"the run {run.key} was trained on {run.arm.data.dataset} with the checksum"
+            f" {run.data_checksum[:12]}, but {dataset.name} has {dataset.checksum[:12]}",
+            "the data that the run was trained on",
+            "train the run again",
+        )
+    found = weights_checksum(np.asarray(weights) for weights in network.trainable_variables)
+    if found != run.weights_checksum:
+        raise InputError(
+            f"the weights of the network have the checksum {found[:12]}, but the record of"
+            f" {run.key} says {(run.weights_checksum or 'none')[:12]}",
+            "the trained network beside its record",
+            "look with `convbias runs verify`, and train the run again",
+        )
+    return found
+
+
+def _data(run: Run, dataset: Dataset) -> Data:
+    training, held_out = split_of(run.arm, run.seed, dataset)
+
+    def per_class(labels: np.ndarray) -> tuple[int, ...]:
+        return tuple(np.bincount(labels, minlength=len(dataset.class_names)).tolist())
+
+    return Data(
+        dataset=dataset.name,
+        remark=data_remark(run.arm.data),
+        checksum=dataset.checksum,
+        classes=dataset.class_names,
+        training=per_class(dataset.train_labels[training]),
+        validation=per_class(dataset.train_labels[held_out]),
+        test=per_class(dataset.test_labels),
+    )
+
+
+def _over_seeds(runs: Sequence[Run], score: str) -> OverSeeds:
+    summary = summarise([getattr(run.test, score) for run in runs])
+    low, high = summary.interval.ends if summary.interval else (None, None)
+    return OverSeeds(
+        runs=tuple(run.key for run in runs), mean=summary.mean, sd=summary.sd, low=low, high=high
+    )
+
+
+def _origin(run: Run) -> Origin:
+    machine = run.environment
+    return Origin(
+        code_version=run.code_version,
+        card_code_version=code_version(),
+        finished_at=run.cost.finished_at,
+        training_seconds=run.cost.training_seconds,
+        python=machine.python,
+        platform=machine.platform,
+        device=machine.device,
+        versions=machine.versions,
+    )

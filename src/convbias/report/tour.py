@@ -1,0 +1,259 @@
+"""What a notebook shows of a study: tables, sentences and figures from its stored runs."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import keras
+import pandas as pd
+
+from convbias import data
+from convbias.data import Dataset
+from convbias.data.eda import Exploration, explore
+from convbias.errors import InputError
+from convbias.experiments import EXPERIMENTS, ORIGINAL
+from convbias.experiments.studies import PUBLISHED, load_study, planned_runs
+from convbias.figures import Figure, data_remark, finished_arms
+from convbias.findings.claims import ClaimResult, DataFacts, audit
+from convbias.findings.claims.base import Layers
+from convbias.findings.evaluation import Finding, evaluate
+from convbias.findings.results import Results, collect
+from convbias.report import Section, comparison_table, methods, section
+from convbias.runs.explained import COMPARED
+from convbias.runs.record import Run
+from convbias.runs.store import Store
+from convbias.runs.stored_network import load_network
+from convbias.spec.study import Study
+
+PROFILE = "CONVBIAS_TOUR_PROFILE"  # variables of the environment; `make notebook` sets them
+RUNS = "CONVBIAS_TOUR_RUNS"
+
+
+@dataclass(frozen=True)
+class Words:
+    """Sentences or a table in Markdown, as a notebook shows them.
+
+    Args:
+        text: The Markdown.
+    """
+
+    text: str
+
+    def _repr_markdown_(self) -> str:
+        return self.text
+
+
+class Tour:
+    """A study's stored runs, as one walks through them.
+
+    Args:
+        profile: Name of a profile; the variable CONVBIAS_TOUR_PROFILE, or the published one, when
+            absent.
+        runs: Folder of its runs; CONVBIAS_TOUR_RUNS, or what the project has published of the
+            profile, when absent.
+
+    Raises:
+        InputError: There is no such profile, or none of its runs is stored there.
+    """
+
+    def __init__(self, profile: str | None = None, runs: Path | None = None) -> None:
+        name = profile or os.environ.get(PROFILE, PUBLISHED)
+        folder = runs or Path(os.environ.get(RUNS, f"results/{name}/runs"))
+        self.study: Study = load_study(name)
+        self.store = Store(folder)
+        self._sections: dict[str, Section | None] = {}
+        if not self.original.runs:
+            raise InputError(
+                f"no run of the study {name} is stored in {folder}",
+                "the folder of its runs",
+                f"start the notebook in the project's folder, or set {RUNS}",
+            )
+
+    def _repr_markdown_(self) -> str:
+        runs = self.original.runs
+        seeds = len({run.seed for run in runs})
+        recipe = runs[0].arm.recipe
+        return (
+            f"Study **{self.study.name}**: {len(planned_runs(self.study))} runs planned,"
+            f" {len(self.store.paths())} stored; the original comparison has {seeds} seeds of"
+            f" {recipe.epochs} epochs with the recipe `{recipe.name}`."
+        )
+
+    @cached_property
+    def original(self) -> Results:
+        """What is stored of the original comparison."""
+        return collect(self.study, ORIGINAL, self.store)
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """The images."""
+        return data.load(self.study.dataset)
+
+    @cached_property
+    def remark(self) -> str | None:
+        """What must be known about the images, such as that they are drawn."""
+        return data_remark(self.original.data)
+
+    @cached_property
+    def exploration(self) -> Exploration:
+        """What the images hold."""
+        return explore(self.dataset)
+
+    @cached_property
+    def arms(self) -> Mapping[str, list[Run]]:
+        """Arm name to its finished runs."""
+        return finished_arms(ORIGINAL, self.original.runs)
+
+    @cached_property
+    def findings(self) -> list[Finding]:
+        """The planned contrasts, evaluated."""
+        return evaluate(ORIGINAL, self.original.runs)
+
+    def section(self, name: str) -> Section | None:
+        """What came out of a further experiment; None where it has no finished run.
+
+        Args:
+            name: Of the experiment.
+        """
+        if name not in self._sections:
+            known = name in self.study.experiments
+            results = collect(self.study, EXPERIMENTS[name], self.store) if known else None
+            self._sections[name] = section(results) if results else None
+        return self._sections[name]
+
+    @cached_property
+    def audited(self) -> list[ClaimResult]:
+        """The original study's statements with their verdicts."""
+        names = [name for name in self.study.experiments if name != ORIGINAL.name]
+        sections = {name: found for name in names if (found := self.section(name)) is not None}
+        return audit(
+            ORIGINAL,
+            self.original.runs,
+            networks=self._layers,
+            facts=DataFacts.of(self.dataset, self.exploration),
+            findings=self.findings,
+            further={name: found.evidence for name, found in sections.items()},
+        )
+
+    @cached_property
+    def _layers(self) -> dict[str, Layers]:
+        return methods.networks(ORIGINAL)
+
+    def layers(self, arm: str) -> pd.DataFrame:
+        """A network's layers, the shapes of their weights and their parameters.
+
+        Args:
+            arm: `dense`, `cnn-3x3`, `cnn-5x5` or `cnn-7x7`.
+        """
+        rows = methods.layer_rows(self._layers[arm])
+        total = sum(row.parameters for row in rows)
+        table = pd.DataFrame([vars(row) for row in rows]).set_index("name")
+        table.loc["in all"] = {"shapes": "", "parameters": total}
+        return table
+
+    def compared(self, *arms: str) -> pd.DataFrame:
+        """Means over seeds with 95 % intervals, measure by measure; the best of a row has a star.
+
+        Args:
+            *arms: Which; all when absent.
+        """
+        table = comparison_table(ORIGINAL, self.original.runs)
+        return table[list(arms)] if arms else table
+
+    def claims(self, *subjects: str) -> Words:
+        """The original study's statements on some subjects, judged; the report has the evidence.
+
+        Args:
+            *subjects: As design and `claims.toml` name them, such as `baseline-params`.
+        """
+        rows = [result for result in self.audited if result.claim.row in subjects]
+        return _table(
+            ("the study says", "we find", "verdict", "in plain words"),
+            (
+                (
+                    _escaped(f"{result.statement} ({result.published})"),
+                    _escaped(_measured(result)),
+                    f"**{result.verdict}**",
+                    _escaped(result.claim.plain),
+                )
+                for result in rows
+            ),
+        )
+
+    def contrasts(self) -> Words:
+        """The planned contrasts of the original comparison in sentences, each with its verdict."""
+        return _sentences((_verdict(each), each.sentence) for each in self.findings)
+
+    def outcome(self, experiment: str) -> Words:
+        """What came out of a further experiment, in sentences with verdicts; controls last.
+
+        Args:
+            experiment: Its name.
+        """
+        found = self.section(experiment)
+        if found is None:
+            return self._absent(experiment)
+        stated = [(each.verdict, each.text) for each in found.outcome.statements]
+        compared = [(row.verdict, row.finding.sentence) for row in found.contrasts]
+        controls = [(f"control {each.verdict}", each.text) for each in found.outcome.controls]
+        return _sentences([*stated, *compared, *controls])
+
+    def figure(self, experiment: str, number: int = 0) -> Figure | Words:
+        """One of a further experiment's figures.
+
+        Args:
+            experiment: Its name.
+            number: Which; the first is the experiment's own.
+        """
+        found = self.section(experiment)
+        return self._absent(experiment) if found is None else found.figures[number]
+
+    def shipped(self) -> tuple[Run, keras.Model]:
+        """The CNN 3x3 that is stored with its network.
+
+        Raises:
+            InputError: There is none.
+        """
+        name = COMPARED[1]
+        for run in self.arms.get(name, ()):
+            if self.store.network_path(run.arm, run.seed).exists():
+                return run, load_network(self.store, run)
+        raise InputError(
+            f"no run of {name} is stored with its network in {self.store.folder}",
+            "one network",
+            f"train one with `convbias train cnn --runs {self.store.folder}`",
+        )
+
+    def _absent(self, experiment: str) -> Words:
+        return Words(f"*The profile {self.study.name} has no run of the experiment {experiment}.*")
+
+
+def _verdict(finding: Finding) -> str:
+    return finding.result.verdict if finding.result else "not measured yet"
+
+
+def _measured(result: ClaimResult) -> str:
+    """What was measured, and what the recipe that the original study may have used gives."""
+    told = [result.measured or ""]
+    if result.classic is not None:
+        told.append(f"with the recipe classic {result.classic_text}")
+    return "; ".join(told)
+
+
+def _sentences(sentences: Iterable[tuple[str, str]]) -> Words:
+    return Words("\n".join(f"- **{verdict}**: {text}" for verdict, text in sentences))
+
+
+def _table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Words:
+    lines = [columns, ("---",) * len(columns), *rows]
+    return Words("\n".join(f"| {' | '.join(line)} |" for line in lines))
+
+
+def _escaped(text: str) -> str:
+    """Text in which Markdown sees no markup of its own."""
+    return re.sub(r"([|*_`])", r"\\\1", text.replace("\n", " "))

@@ -1,0 +1,1 @@
+"""Trains, measures and stores: arms and seeds in, records and networks out."""

@@ -1,0 +1,209 @@
+"""What a study will cost on this machine, predicted before it starts.
+
+Training speed is stored as images per second for every GFLOP/s that a matrix product reached on
+one core beside it (`make bench`), and the time of a measure as what the matrix product would have
+done in it. A short matrix product says how fast this machine is just now.
+"""
+
+from __future__ import annotations
+
+import heapq
+import time
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib import resources
+from itertools import pairwise
+from statistics import median
+
+import numpy as np
+
+from convbias.runs.measuring import Wanted
+from convbias.runs.sweep import Planned, cores
+from convbias.spec.arms import Arm, Convolutional, DataVariant
+from convbias.spec.datasets import IMAGE_SIDE, SPLIT_SIZES
+
+SIDE = 1024
+SECONDS = 1.0
+COMPILATIONS = 2  # of an epoch, which was timed, and of scoring, taken to be as long
+# Of the cost of a training step, the forward pass, which is all that scoring takes.
+FORWARD_SHARE = 1 / 3
+FOURIER_PRODUCTS = 3  # per pixel and pair of channels, see `convbias.networks.convolution`
+MUON_SMALL_PRODUCTS = 5 * 4  # iterations times products in each
+# Times the plain CNN's, as training on a canvas of 40 x 40 pixels took here: copying a frame, and
+# what these poolings do, is no matrix product. Whoever has both pays for both.
+EXTRA_WORK = {"circular": 1.8, "blur": 3.6, "polyphase": 1.5}
+
+
+@dataclass(frozen=True)
+class _Speed:
+    """Of one network on one core; `compile_seconds` are a part of `start_seconds`."""
+
+    images_per_gigaflop: float
+    start_seconds: float
+    compile_seconds: float
+
+
+def predicted_seconds(wanted: Sequence[Planned], jobs: int | None = None) -> float:
+    """How long it will take to train these runs here, in seconds.
+
+    Args:
+        wanted: Arms and seeds.
+        jobs: How many processes; one per core by default.
+    """
+    if not wanted:
+        return 0.0
+    gigaflops = matrix_product_rate() / cores() / 1e9
+    return _in_processes([_run_seconds(arm, gigaflops) for arm, _ in wanted], jobs)
+
+
+def predicted_measuring_seconds(wanted: Sequence[Wanted], jobs: int | None = None) -> float:
+    """How long it will take to measure networks here, in seconds.
+
+    Args:
+        wanted: Arms, seeds and measures.
+        jobs: How many processes; one per core by default.
+    """
+    if not wanted:
+        return 0.0
+    gigaflops = matrix_product_rate() / cores() / 1e9
+    return _in_processes([_measure_gigaflop(*each) / gigaflops for each in wanted], jobs)
+
+
+def _in_processes(seconds: Sequence[float], jobs: int | None) -> float:
+    """Until the last process is done that takes the longest task that is left."""
+    # A process starts once and then works off task after task.
+    start = max(speed.start_seconds - speed.compile_seconds for speed in _measured().values())
+    busy_until = [start] * min(jobs or cores(), len(seconds))
+    for each in sorted(seconds, reverse=True):
+        heapq.heapreplace(busy_until, busy_until[0] + each)
+    return max(busy_until)
+
+
+def matrix_product_rate() -> float:
+    """Floating-point operations per second of NumPy's matrix product, with all its threads."""
+    left, right = np.random.default_rng(0).random((2, SIDE, SIDE), dtype=np.float32)
+    out = np.matmul(left, right)
+    took: list[float] = []
+    started = time.perf_counter()
+    while time.perf_counter() - started < SECONDS:
+        began = time.perf_counter()
+        np.matmul(left, right, out=out)
+        took.append(time.perf_counter() - began)
+    # The median, because other programs disturb single products.
+    return 2 * SIDE**3 / median(took)
+
+
+def _run_seconds(arm: Arm, gigaflops: float) -> float:
+    """Of one run in a process that has started."""
+    speed = _speed(arm)
+    training, validation, test = _images(arm.data)
+    images_per_epoch = arm.recipe.images_per_epoch or arm.data.training_images or training
+    trained = arm.recipe.epochs * images_per_epoch
+    scored = (arm.recipe.epochs + 1) * validation  # once more to score as many training images
+    if arm.data.scored_on == "test":
+        scored += test
+    work = trained + FORWARD_SHARE * scored
+    seconds = COMPILATIONS * speed.compile_seconds + work * _gigaflop_per_image(arm) / gigaflops
+    if arm.recipe.optimiser == "muon":  # the stored speeds are Adam's, which costs next to nothing
+        steps = trained / arm.recipe.batch_size
+        seconds += steps * sum(map(_muon_gigaflop, _kernels(arm))) / gigaflops
+    return seconds
+
+
+def _measure_gigaflop(arm: Arm, _: int, measure: str) -> float:
+    """What a matrix product would do in the time of one measure."""
+    of_measure = _gigaflop_by_measure().get(measure, {})  # nothing is known of one just written
+    if not isinstance(arm.model, Convolutional):
+        return of_measure.get("dense", 0.0)
+    plain = arm.model_copy(update={"model": Convolutional()})
+    times = _gigaflop_per_image(arm) / _gigaflop_per_image(plain)
+    return of_measure.get("cnn", 0.0) * times
+
+
+def _gigaflop_per_image(arm: Arm) -> float:
+    """What a matrix product would do while one image is trained on."""
+    return _relative_work(arm) / _speed(arm).images_per_gigaflop
+
+
+def _images(variant: DataVariant) -> tuple[int, int, int]:
+    """Of the training split, of the validation split and of the test."""
+    training, validation, test = SPLIT_SIZES[variant.dataset]
+    if variant.corners is None:
+        return training, validation, test
+    return training // 5, validation // 5, test // 5  # two of ten classes of equal size
+
+
+def _muon_gigaflop(kernel: tuple[int, int]) -> float:
+    """Of one step for a kernel, see `convbias.networks.muon.orthogonalised`."""
+    small, large = sorted(kernel)
+    return (2 * 2 * small**2 * large + MUON_SMALL_PRODUCTS * 2 * small**3) / 1e9
+
+
+def _kernels(arm: Arm) -> list[tuple[int, int]]:
+    """Inputs and outputs of every layer but the last."""
+    pixels = (arm.data.canvas or IMAGE_SIDE) ** 2
+    if not isinstance(arm.model, Convolutional):
+        return [(pixels, 128), (128, 64)]
+    field, filters = arm.model.kernel_size**2, arm.model.filters
+    convolutions = [(field * before, after) for before, after in pairwise((1, *filters))]
+    head = filters[-1]
+    if arm.model.head == "flatten":
+        head *= pixels // 4 ** len(filters)
+    return [*convolutions, (head, 128)]
+
+
+def _relative_work(arm: Arm) -> float:
+    """How many times the arithmetic of the measured network of its kernel size."""
+    side = arm.data.canvas or IMAGE_SIDE
+    if not isinstance(arm.model, Convolutional):
+        return (side**2 * 128 + 128 * 64) / (IMAGE_SIDE**2 * 128 + 128 * 64)
+    measured = Convolutional(kernel_size=arm.model.kernel_size)
+    times = EXTRA_WORK.get(arm.model.padding, 1) * EXTRA_WORK.get(arm.model.downsampling, 1)
+    return times * _convolutions_work(arm.model, side) / _convolutions_work(measured, IMAGE_SIDE)
+
+
+def _convolutions_work(model: Convolutional, side: int) -> float:
+    """Multiply-adds of the convolutions per image, by the algorithm that each is computed with."""
+    total = 0.0
+    for before, after in pairwise((1, *model.filters)):
+        direct = before == 1 or model.sharing == "local"
+        taps = model.kernel_size**2
+        total += side**2 * before * after * (taps if direct else min(taps, FOURIER_PRODUCTS))
+        side = side if model.downsampling == "none" else side // 2
+    return total
+
+
+def _speed(arm: Arm) -> _Speed:
+    measured = _measured()
+    if not isinstance(arm.model, Convolutional):
+        return measured[0]
+    sizes = sorted(size for size in measured if size)
+    # Seconds per image grow about evenly with the kernel's side, also beyond what was measured; a
+    # dilated kernel needs the transforms of one that spans as much.
+    size = arm.model.span
+    if size in measured:
+        return measured[size]
+    costs = [1 / measured[each].images_per_gigaflop for each in sizes]
+    slope, offset = np.polyfit(sizes, costs, deg=1)
+    nearest = measured[min(sizes, key=lambda each: abs(each - size))]
+    return replace(nearest, images_per_gigaflop=1 / max(slope * size + offset, min(costs) / 2))
+
+
+@cache
+def _measured() -> dict[int, _Speed]:
+    """Kernel size, 0 for the dense network, to its speed."""
+    return {int(size): _Speed(**values) for size, values in _packaged("cost.toml").items()}
+
+
+@cache
+def _gigaflop_by_measure() -> dict[str, dict[str, float]]:
+    """Measure to what a matrix product would do in its time, on `dense` and on the 3x3 `cnn`."""
+    return _packaged("measure_cost.toml")
+
+
+def _packaged(name: str) -> dict[str, dict[str, float]]:
+    text = resources.files("convbias.runs").joinpath(name).read_text(encoding="utf-8")
+    [(_, table)] = tomllib.loads(text).items()
+    return table

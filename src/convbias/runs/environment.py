@@ -1,0 +1,82 @@
+"""What a run's numbers and speed may depend on beside arm and seed."""
+
+from __future__ import annotations
+
+import os
+import platform
+import resource
+import subprocess
+import sys
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
+
+from convbias import __version__
+from convbias.runs.record import Environment
+
+RELEVANT_DISTRIBUTIONS = ("convbias", "jax", "jaxlib", "keras", "numpy", "scipy", "statsmodels")
+
+
+@lru_cache(maxsize=1)
+def describe_machine(threads: int) -> Environment:
+    """Describe this process's machine and library versions.
+
+    Args:
+        threads: How many threads the caller lets a run compute with.
+    """
+    import jax
+
+    return Environment(
+        python=platform.python_version(),
+        platform=platform.platform(),
+        processor=_processor(),
+        cores=os.cpu_count() or 1,
+        threads=threads,
+        accelerator=jax.devices()[0].device_kind,
+        versions={name: version(name) for name in RELEVANT_DISTRIBUTIONS},
+    )
+
+
+def peak_memory_bytes() -> int:
+    """Largest resident size that this process has had so far, in bytes."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        # getrusage would also count the moment before a worker replaced its parent's image.
+        line = next(row for row in status.read_text().splitlines() if row.startswith("VmHWM"))
+        return int(line.split()[1]) * 1024
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+@lru_cache(maxsize=1)
+def code_version() -> str:
+    """Version of the package, with the commit where it runs from a checkout.
+
+    A trailing `+` says that the checkout's package differed from the commit.
+    """
+    folder = Path(__file__).parents[1]
+    try:
+        if _git(folder, "rev-parse", "--show-prefix") != "src/convbias/":
+            return __version__  # installed below some other project's checkout
+        commit = _git(folder, "rev-parse", "--short=12", "HEAD")
+        changed = _git(folder, "status", "--porcelain", "--", ".")
+    except (OSError, subprocess.CalledProcessError):
+        return __version__
+    return f"{__version__} ({commit}{'+' if changed else ''})"
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    # Without optional locks, so that a training in the background never stands in the way of a
+    # commit.
+    command = ["git", "--no-optional-locks", "-C", str(folder), *arguments]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+def _processor() -> str:
+    information = Path("/proc/cpuinfo")
+    if information.exists():
+        for line in information.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()

@@ -1,0 +1,231 @@
+"""One atomic file per run, and a table view over them.
+
+A run is stored when its JSON file exists under its final name; everything is written to a
+temporary name first and renamed, so a reader never sees half a file, and a killed process leaves
+nothing that counts. The trained network stands beside it as a `.keras` file, written before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from pydantic import ValidationError
+
+from convbias.errors import ConvbiasError, InputError, StorageError, did_you_mean
+from convbias.runs.atomic import write_atomically
+from convbias.runs.measurement import Measurement
+from convbias.runs.record import Run, run_key
+from convbias.spec.arms import Arm
+
+
+class DamagedRunError(ConvbiasError):
+    """A stored run cannot be read, or is not what its name says."""
+
+
+class Store:
+    """A folder of runs.
+
+    Args:
+        folder: Where the runs lie; made when the first run is written.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     list(Store(folder))
+        []
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+
+    def path(self, arm: Arm, seed: int) -> Path:
+        """Where the record of a run lies."""
+        return self.folder / f"{run_key(arm, seed)}.json"
+
+    def network_path(self, arm: Arm, seed: int) -> Path:
+        """Where the trained network of a run lies."""
+        return self.folder / f"{run_key(arm, seed)}.keras"
+
+    def write(self, run: Run) -> Path:
+        """Store a run.
+
+        Returns:
+            The record's path.
+
+        Raises:
+            StorageError: The folder is not writable or the disk is full.
+        """
+        path = self.path(run.arm, run.seed)
+        write_atomically(path, lambda file: file.write_text(run.model_dump_json() + "\n"))
+        return path
+
+    def read(self, arm: Arm, seed: int) -> Run | None:
+        """The stored run, or None where there is none.
+
+        Raises:
+            DamagedRunError: The file is there but cannot be read.
+        """
+        path = self.path(arm, seed)
+        return read_run(path) if path.exists() else None
+
+    def named(self, key: str) -> Run:
+        """The stored run of a name.
+
+        Raises:
+            InputError: There is none of that name; the nearest one is named.
+            DamagedRunError: Its file cannot be read.
+        """
+        known = {path.stem: path for path in self.paths()}
+        if key not in known:
+            raise InputError(
+                f"no run {key!r} is stored in {self.folder}",
+                "the name of a stored run",
+                did_you_mean(key, known)
+                if known
+                else "train one, or name another folder with --runs",
+            )
+        return read_run(known[key])
+
+    def of_arm(self, arm: Arm) -> tuple[list[Run], list[ConvbiasError]]:
+        """The stored runs of an arm, seeds ascending, and why further ones cannot be read."""
+        runs: list[Run] = []
+        damaged: list[ConvbiasError] = []
+        for path in self.paths():
+            if path.stem.startswith(f"{arm.hash}-seed"):
+                try:
+                    runs.append(read_run(path))
+                except DamagedRunError as error:
+                    damaged.append(error)
+        return sorted(runs, key=lambda run: run.seed), damaged
+
+    def measurement_path(self, run: Run, measure: str) -> Path:
+        """Where what a measure found on a run's network lies."""
+        return self.folder / "measurements" / f"{run.key}-{measure}.json"
+
+    def write_measurement(self, run: Run, measurement: Measurement) -> None:
+        """Store what a measure found.
+
+        Args:
+            run: Whose network was measured.
+            measurement: What was found.
+
+        Raises:
+            StorageError: The folder is not writable or the disk is full.
+        """
+        path = self.measurement_path(run, measurement.measure)
+        write_atomically(path, lambda file: file.write_text(measurement.model_dump_json() + "\n"))
+
+    def read_measurement(self, run: Run, measure: str) -> Measurement | None:
+        """What a measure found on a run's network.
+
+        Returns:
+            None where nothing is stored, the file is damaged, or it tells of other weights: it
+            can always be measured again.
+        """
+        try:
+            text = self.measurement_path(run, measure).read_bytes()
+            found = Measurement.model_validate_json(text)
+        except (OSError, ValidationError):
+            return None
+        fits = (found.measure, found.weights_checksum) == (measure, run.weights_checksum)
+        return found if fits else None
+
+    def quarantine(self, path: Path) -> Path:
+        """Move a damaged record out of the way, under a name that says so; nothing is deleted.
+
+        Returns:
+            The new path, in the store's `quarantine` folder.
+        """
+        target = self.folder / "quarantine" / path.name
+        copies = 1
+        while target.exists():
+            copies += 1
+            target = target.with_name(f"{path.stem}-{copies}{path.suffix}")
+        try:
+            target.parent.mkdir(exist_ok=True)
+            path.replace(target)
+        except OSError as error:
+            raise StorageError(
+                f"could not move the damaged run {path}: {error.strerror or error}",
+                "a writable folder of runs",
+                "make the folder writable, or move the file away by hand",
+            ) from error
+        return target
+
+    def paths(self) -> list[Path]:
+        """The records' paths, sorted by name."""
+        return sorted(path for path in self.folder.glob("*.json") if not path.name.startswith("."))
+
+    def __iter__(self) -> Iterator[Run]:
+        return (read_run(path) for path in self.paths())
+
+
+def read_run(path: Path) -> Run:
+    """Read one record and check that it is what its name says.
+
+    Raises:
+        DamagedRunError: It is not.
+    """
+    try:
+        run = Run.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise DamagedRunError(
+            f"{path} cannot be read: {error.strerror or error}",
+            "a readable run record",
+            "check the file's permissions",
+        ) from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the whole file"
+        raise DamagedRunError(
+            f"{path} is not a run record: {first['msg']} (at {where})",
+            "a file written by `convbias train` or `convbias study`",
+            "run the study again: it moves the file to quarantine/ and trains the run anew",
+        ) from error
+    if run.arm_hash != run.arm.hash or path.stem != run.key:
+        raise DamagedRunError(
+            f"{path} holds the run {run.key}, recorded for arm {run.arm_hash}",
+            f"the run {path.stem}",
+            "run the study again: it moves the file to quarantine/ and trains the run anew",
+        )
+    return run
+
+
+def weights_checksum(weights: Iterable[np.ndarray]) -> str:
+    """SHA-256 over shapes, dtypes and bytes of a network's weights, in their order."""
+    digest = hashlib.sha256()
+    for array in weights:
+        digest.update(f"{array.shape}{array.dtype}".encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
+def table(runs: Iterable[Run]) -> pd.DataFrame:
+    """One row per run, in the order given, without anything that depends on the machine's speed.
+
+    Returns:
+        Columns: arm, arm_hash, dataset, recipe, seed, status, epochs, then losses, accuracies and
+        every measure.
+    """
+    return pd.DataFrame([_row(run) for run in runs])
+
+
+def _row(run: Run) -> dict[str, object]:
+    row: dict[str, object] = {
+        "arm": run.arm_name,
+        "arm_hash": run.arm_hash,
+        "dataset": run.arm.data.dataset,
+        "recipe": run.arm.recipe.name,
+        "seed": run.seed,
+        "status": run.status,
+        "epochs": len(run.epochs),
+    }
+    for name in ("train", "validation", "test"):
+        scores = getattr(run, name)
+        row[f"{name}_loss"] = scores.loss if scores else None
+        row[f"{name}_accuracy"] = scores.accuracy if scores else None
+    return row | run.measures | {"weights_checksum": run.weights_checksum}

@@ -1,0 +1,166 @@
+"""What happens in one process of a sweep: train, measure, store."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from convbias import data
+from convbias.runs.record import Cost, Epoch, Run, run_key
+from convbias.spec.arms import Arm
+from convbias.spec.datasets import DatasetName
+
+if TYPE_CHECKING:
+    from convbias.networks.training import Trained
+
+SECONDS_BETWEEN_LOOKS = 1.0
+
+# What keeps XLA, and the libraries for linear algebra, to one thread of the processor; they read it
+# when they are loaded, so the parent sets it before it starts us.
+ONE_THREAD = {
+    "JAX_PLATFORMS": "cpu",
+    "PJRT_NPROC": "1",  # of XLA's threads for single operations
+    "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false",
+    "KERAS_BACKEND": "jax",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+}
+
+SHARE_OF_ACCELERATOR_MEMORY = 0.85  # for all processes together; the driver needs some, too
+
+
+def on_accelerator(processes: int) -> dict[str, str]:
+    """The variables of processes that share an accelerator.
+
+    Args:
+        processes: How many; each gets an equal share of the memory.
+    """
+    return ONE_THREAD | {
+        "JAX_PLATFORMS": os.environ.get("JAX_PLATFORMS", "cuda"),
+        # Without it, sums in scatters take whatever order the threads come in, and products the
+        # algorithm that won a race on that day: the same seed would give other numbers.
+        "XLA_FLAGS": "--xla_gpu_deterministic_ops=true",
+        "XLA_PYTHON_CLIENT_MEM_FRACTION": f"{SHARE_OF_ACCELERATOR_MEMORY / processes:.3f}",
+    }
+
+
+def execute(
+    arm: Arm, seeds: Sequence[int], folder: Path, progress_folder: Path, parent: int
+) -> list[str]:
+    """Train an arm with some seeds and store the runs with their networks.
+
+    Args:
+        arm: What to train.
+        seeds: With which seeds; more than one train together where there is an accelerator.
+        folder: The store's folder.
+        progress_folder: Where to say how far the runs are.
+        parent: Identifier of the process that asks for it; when it is gone, this one ends.
+
+    Returns:
+        The stored runs' keys.
+
+    Raises:
+        ConvbiasError: The data cannot be loaded, or a run cannot be stored.
+    """
+    _end_with(parent)
+    # Imported here, because the parent imports this module and must not load JAX for it.
+    from convbias.networks import training
+    from convbias.runs.progress import Progress, report_progress
+
+    dataset = dataset_of_process(arm.data.dataset)
+
+    def report(seed: int, epoch: int, latest: Epoch | None, images_per_second: float) -> None:
+        progress = Progress(
+            key=run_key(arm, seed),
+            arm_name=arm.name,
+            seed=seed,
+            epoch=epoch,
+            epochs=arm.recipe.epochs,
+            latest=latest,
+            images_per_second=images_per_second,
+        )
+        report_progress(progress_folder, progress)
+
+    for seed in seeds:
+        report(seed, 0, None, 0.0)
+    keys = []
+    for trained in training.train(arm, seeds, dataset, report):
+        _store(arm, trained, dataset.checksum, folder)
+        keys.append(run_key(arm, trained.seed))
+    return keys
+
+
+def _store(arm: Arm, trained: Trained, data_checksum: str, folder: Path) -> None:
+    from convbias.measures.generalisation_gap import generalisation_gap
+    from convbias.measures.network_size import network_size
+    from convbias.runs.atomic import write_atomically
+    from convbias.runs.environment import code_version, describe_machine, peak_memory_bytes
+    from convbias.runs.store import Store, weights_checksum
+
+    store = Store(folder)
+    network_path = store.network_path(arm, trained.seed)
+    write_atomically(network_path, trained.network.save)
+    measures = network_size(trained.network, network_path)
+    if trained.train and trained.validation:
+        measures |= generalisation_gap(trained.train, trained.validation)
+    store.write(
+        Run(
+            arm_name=arm.name,
+            arm_hash=arm.hash,
+            arm=arm,
+            seed=trained.seed,
+            status=trained.status,
+            reason=trained.reason,
+            epochs=trained.epochs,
+            train=trained.train,
+            validation=trained.validation,
+            test=trained.test,
+            per_image=trained.per_image,
+            measures=measures,
+            data_checksum=data_checksum,
+            weights_checksum=weights_checksum(
+                np.asarray(variable) for variable in trained.network.trainable_variables
+            ),
+            code_version=code_version(),
+            environment=describe_machine(threads=1),
+            cost=Cost(
+                wall_seconds=trained.wall_seconds,
+                training_seconds=trained.training_seconds,
+                compile_seconds=trained.compile_seconds,
+                images_per_second=trained.images_per_second,
+                peak_memory_bytes=peak_memory_bytes(),
+                finished_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            ),
+        )
+    )
+
+
+@cache
+def dataset_of_process(name: DatasetName) -> data.Dataset:
+    """A data set, read once per process."""
+    return data.load(name)
+
+
+@cache
+def _end_with(parent: int) -> None:
+    """Once per process: end when the parent is gone.
+
+    A parent that was killed cannot end its processes; a restarted sweep must not compete with
+    orphans for the cores.
+    """
+
+    def look() -> None:
+        while os.getppid() == parent:
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+        os._exit(1)
+
+    threading.Thread(target=look, name="end-with-parent", daemon=True).start()

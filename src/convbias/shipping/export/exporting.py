@@ -1,0 +1,209 @@
+"""Export a stored network, and check that what was written answers as the network does."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from convbias.data import Dataset
+from convbias.errors import InputError, RunError, StorageError
+from convbias.networks.rebuild import STOCK, rebuild
+from convbias.runs.record import Run
+from convbias.shipping.export.archive import RECORD
+from convbias.shipping.extras import check_installed
+from convbias.spec.datasets import CLASS_NAMES, IMAGE_SIDE
+
+NEEDED = ("tensorflow", "tf2onnx", "onnx", "onnxruntime")
+LARGEST_DIFFERENCE = 1e-5
+CHECKED_IMAGES = 256
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written.
+
+    Args:
+        folder: With `1/`, `model.onnx`, of a CNN `model-maps.onnx`, and `export.json`.
+        differences: File to the largest difference of any of its outputs from the network's; of
+            feature maps as a share of the largest value.
+        images: On how many test images.
+    """
+
+    folder: Path
+    differences: Mapping[str, float]
+    images: int
+
+
+def export(network: keras.Model, run: Run, dataset: Dataset, folder: Path) -> Exported:
+    """Export a network as a TensorFlow SavedModel and as ONNX.
+
+    Args:
+        network: Of the run.
+        run: What it was trained as.
+        dataset: The first 256 of its test images are what the exports are checked on.
+        folder: Receives the export; an earlier export is replaced, once the new one is checked.
+
+    Raises:
+        InputError: What is needed is not installed, the folder holds something else, or the
+            network cannot be exported.
+        RunError: TensorFlow failed, or an export answers otherwise than the network.
+        StorageError: The folder cannot be written to.
+    """
+    check_installed("export", NEEDED)
+    _check_folder(folder)
+    check_exportable(network, run)
+    stock = rebuild(network)  # of stock layers, which TensorFlow knows, too
+    images = dataset.test_images[:CHECKED_IMAGES].astype(np.float32) / 255
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".export-") as temporary:
+            work, made = Path(temporary), Path(temporary) / "export"
+            made.mkdir()
+            stock.save(work / "network.keras")
+            versions = json.loads(_tensorflow("build", work / "network.keras", made))
+            differences = _differences(network, stock, images, work, made)
+            _refuse_different(differences)
+            exported = Exported(folder, differences, len(images))
+            record = _record(run, exported, versions)
+            (made / RECORD).write_text(json.dumps(record, indent=2) + "\n", "utf-8")
+            if folder.exists():
+                folder.replace(work / "old")
+            made.replace(folder)
+    except OSError as error:
+        raise StorageError(
+            f"{folder} cannot be written: {error.strerror or error}",
+            "a writable folder with free space",
+            "choose another folder with --out, or free some space",
+        ) from error
+    return exported
+
+
+def _check_folder(folder: Path) -> None:
+    if not folder.exists() or (folder / RECORD).is_file():
+        return
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
+        return
+    raise InputError(
+        f"{folder} holds something else than an export",
+        "a folder that does not exist, or an earlier export",
+        "choose another folder with --out",
+    )
+
+
+def check_exportable(network: keras.Model, run: Run) -> None:
+    """Make sure that a network has the input and the layers that an export can have.
+
+    Args:
+        network: Of the run.
+        run: For the error.
+
+    Raises:
+        InputError: It has others.
+    """
+    shape = (None, IMAGE_SIDE, IMAGE_SIDE, 1)
+    if network.input_shape != shape:
+        side = network.input_shape[1]
+        raise InputError(
+            f"the run {run.key} takes images of {side} x {side} pixels",
+            f"{IMAGE_SIDE} x {IMAGE_SIDE}, as everything that calls an export sends them",
+            "export a run without a canvas",
+        )
+    kinds = {layer.name: STOCK.get(type(layer), type(layer)) for layer in network.layers}
+    own = [name for name, kind in kinds.items() if not kind.__module__.startswith("keras.")]
+    if own:
+        raise InputError(
+            f"the run {run.key} has layers that only this package knows: {', '.join(own)}",
+            "dense, convolutional and pooling layers of Keras",
+            "export a run with same or valid padding, max-pooling or strides, and shared kernels",
+        )
+
+
+def _tensorflow(*arguments: object) -> str:
+    """Run `convbias.shipping.export.tensorflow_process`; returns what it prints last."""
+    quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
+    done = subprocess.run(
+        [sys.executable, "-m", "convbias.shipping.export.tensorflow_process", *map(str, arguments)],
+        env={**os.environ, **quiet, "KERAS_BACKEND": "tensorflow"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        lines = done.stderr.strip().splitlines() or [f"status {done.returncode}"]
+        raise RunError(f"TensorFlow could not {arguments[0]} the export: {lines[-1]}")
+    return done.stdout.strip().rpartition("\n")[2]
+
+
+def _differences(
+    network: keras.Model, stock: keras.Sequential, images: np.ndarray, work: Path, made: Path
+) -> dict[str, float]:
+    """Load everything that was made again and ask it."""
+    expected = np.asarray(network(images, training=False))
+    np.save(work / "images.npy", images)
+    _tensorflow("predict", made, work / "images.npy", work / "probabilities.npy")
+    differences = {"1": _largest(np.load(work / "probabilities.npy"), expected)}
+    for path in sorted(made.glob("*.onnx")):
+        found = _ask_onnx(path, images)
+        wanted: dict[str, Any] = {"probabilities": expected}
+        maps = [name for name in found if name != "probabilities"]
+        if maps:
+            outputs = [stock.get_layer(name).output for name in maps]
+            inside = keras.Model(stock.inputs[0], outputs)
+            wanted |= dict(zip(maps, map(np.asarray, inside(images)), strict=True))
+        of_outputs = [_largest(found[name], wanted[name]) for name in found]
+        differences[path.name] = float(np.max(of_outputs))  # unlike max, keeps what is no number
+    return differences
+
+
+def _ask_onnx(path: Path, images: np.ndarray) -> dict[str, np.ndarray]:
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    names = [output.name for output in session.get_outputs()]
+    outputs = map(np.asarray, session.run(names, {"images": images}))
+    return dict(zip(names, outputs, strict=True))
+
+
+def _largest(found: np.ndarray, expected: np.ndarray) -> float:
+    """The largest difference, as a share of the largest value where that is above 1."""
+    if found.shape != expected.shape:
+        return float("inf")
+    return float(np.abs(found - expected).max() / max(1.0, np.abs(expected).max()))
+
+
+def _refuse_different(differences: Mapping[str, float]) -> None:
+    # Written so that a difference that is no number is refused as well.
+    wrong = {name: each for name, each in differences.items() if not each <= LARGEST_DIFFERENCE}
+    if wrong:
+        told = ", ".join(f"{name} by {each:.2g}" for name, each in wrong.items())
+        raise RunError(
+            f"the export answers otherwise than the network: {told}",
+            f"differences of at most {LARGEST_DIFFERENCE:g}",
+            "nothing was left behind; tell us which run it was",
+        )
+
+
+def _record(run: Run, exported: Exported, versions: Mapping[str, str]) -> dict[str, object]:
+    return {
+        "run": run.key,
+        "arm": run.arm.name,
+        "weights_checksum": run.weights_checksum,
+        "data_checksum": run.data_checksum,
+        "test_accuracy": run.test.accuracy if run.test else None,
+        "input": {"name": "images", "dtype": "float32", "shape": [None, IMAGE_SIDE, IMAGE_SIDE, 1]},
+        "output": {"name": "probabilities", "dtype": "float32", "classes": CLASS_NAMES},
+        "checked_images": exported.images,
+        "largest_differences": dict(exported.differences),
+        "versions": dict(versions),
+    }

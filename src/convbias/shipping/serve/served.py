@@ -1,0 +1,76 @@
+"""An unpacked archive, loaded with the code that it brings."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import tempfile
+from array import array
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from convbias.errors import InputError
+from convbias.shipping.export.archive import Archive, unpack
+
+Images = list[array]  # each 784 doubles, pixels in [0, 1]
+Probabilities = list[list[float]]  # each ten
+
+
+class Served:
+    """The four functions of the archive's own `inference.py`, and its network.
+
+    Args:
+        folder: Of a verified archive's members. Its code is run as it is: serve only what you
+            trust.
+
+    Raises:
+        InputError: The network cannot be loaded here.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        inference = _module(folder / "code" / "inference.py")
+        self.request_error: type[Exception] = inference.RequestError
+        self.read: Callable[[bytes, str], Images] = inference.input_fn
+        self.write: Callable[[Probabilities, str], tuple[bytes, str]] = inference.output_fn
+        self._predict = inference.predict_fn
+        try:
+            self._model = inference.model_fn(str(folder))
+        except Exception as error:  # whatever the runtime raises
+            raise InputError(
+                f"the network in {folder} cannot be loaded: {error}",
+                "a model.onnx that onnxruntime can run",
+                "export and package the run again",
+            ) from error
+        # The first answer takes longest, and should not be anybody's.
+        self.ask([array("d", [0.0]) * 784])
+
+    def ask(self, images: Images) -> Probabilities:
+        """Ten probabilities per image."""
+        return self._predict(images, self._model)
+
+
+@contextmanager
+def unpacked(archive: Archive) -> Iterator[Path]:
+    """A verified archive's folder for a while; its own, where it is unpacked already."""
+    if archive.path.is_dir():
+        yield archive.path
+        return
+    with tempfile.TemporaryDirectory(prefix="convbias-") as temporary:
+        folder = Path(temporary) / "model"
+        unpack(archive, folder)
+        yield folder
+
+
+def _module(path: Path) -> Any:  # noqa: ANN401 - of whatever the archive brings
+    specification = importlib.util.spec_from_file_location("inference", path)
+    if specification is None or specification.loader is None:
+        raise InputError(f"{path} is no Python file", "the archive's inference.py")
+    module = importlib.util.module_from_spec(specification)
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    try:
+        specification.loader.exec_module(module)
+    finally:
+        sys.dont_write_bytecode = before
+    return module

@@ -1,0 +1,277 @@
+"""Frozen descriptions of what is trained: data variant, model, recipe, arm.
+
+An arm is described fully and hashed; the hash names its runs, so two descriptions that train the
+same thing share their stored runs, and any change that could alter a number makes a new name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from convbias.spec.datasets import DatasetName
+from convbias.spec.description import Description
+
+LARGEST_KERNEL = 27  # the largest odd kernel that fits a 28 x 28 image
+
+Filters = Annotated[int, Field(ge=1, le=1024)]
+
+
+class DataVariant(Description, frozen=True):
+    """Which images an arm trains on and which it is scored on."""
+
+    dataset: DatasetName = "fashion-mnist"
+    training_images: int | None = Field(
+        default=None,
+        ge=100,
+        le=54_000,
+        description="How many of the training split's images are used; all when absent.",
+    )
+    scored_on: Literal["test", "validation"] = Field(
+        default="test",
+        description="Searches score on validation images only and never open the test set.",
+    )
+    shuffled_blocks: int | None = Field(
+        default=None,
+        ge=1,
+        le=14,
+        description="Pixels per side of blocks whose places are shuffled, in all images alike.",
+    )
+    canvas: int | None = Field(
+        default=None, ge=28, le=64, description="Pixels per side of a black ground for the images."
+    )
+    largest_shift: int = Field(
+        default=0,
+        ge=0,
+        description="Training images lie up to so many pixels off the canvas' middle.",
+    )
+    corners: Literal["tied", "free"] | None = Field(
+        default=None,
+        description="Two classes only, each image in a corner of the canvas; tied: each class in a"
+        " corner of its own. free: half of each class in either.",
+    )
+    stimuli: Literal["garments", "patches"] = Field(
+        default="garments",
+        description="patches: drawn noise that says nothing about its class except by its place.",
+    )
+
+    @field_validator("shuffled_blocks")
+    @classmethod
+    def _fill_the_image(cls, block: int | None) -> int | None:
+        if block is not None and 28 % block:
+            raise ValueError(
+                f"blocks of {block} pixels do not fill an image of 28; use 1, 2, 4, 7 or 14"
+            )
+        return block
+
+    @field_validator("canvas")
+    @classmethod
+    def _halved_twice(cls, canvas: int | None) -> int | None:
+        if canvas is not None and canvas % 4:
+            raise ValueError(
+                f"a canvas of {canvas} pixels cannot be halved twice; use"
+                f" {canvas // 4 * 4} or {canvas // 4 * 4 + 4}"
+            )
+        return canvas
+
+    @model_validator(mode="after")
+    def _stay_inside(self) -> Self:
+        room = ((self.canvas or 28) - 28) // 2
+        if self.largest_shift > room:
+            raise ValueError(
+                f"a shift of {self.largest_shift} pixels leaves a canvas of {self.canvas or 28};"
+                f" use at most {room}, or a larger canvas"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _have_corners(self) -> Self:
+        if self.corners is None:
+            if self.stimuli == "patches":
+                raise ValueError(
+                    "patches can be told apart by their place alone; use corners 'tied', or 'free'"
+                    " as their control"
+                )
+            return self
+        if (self.canvas or 28) == 28:
+            raise ValueError(
+                "an image of 28 pixels has corners only on a larger canvas; use for instance"
+                " canvas 40"
+            )
+        for moving in ("largest_shift", "shuffled_blocks"):
+            if getattr(self, moving):
+                raise ValueError(
+                    f"corners and {moving} cannot be combined: an image in a corner stays as it"
+                    " is; leave one of them out"
+                )
+        return self
+
+
+class Dense(Description, frozen=True):
+    """The dense baseline: Flatten, Dense 128, Dropout, Dense 64, Dropout, Dense 10."""
+
+    family: Literal["dense"] = "dense"
+
+    @property
+    def name(self) -> str:
+        """What tables and figures call this model."""
+        return "dense"
+
+
+class Convolutional(Description, frozen=True):
+    """The CNN of the original study; the other options change one part of it each."""
+
+    family: Literal["cnn"] = "cnn"
+    kernel_size: int = Field(default=3, ge=1, le=LARGEST_KERNEL, description="Pixels per side.")
+    dilation: int = Field(
+        default=1, ge=1, le=9, description="Pixels from each tap of a kernel to the next."
+    )
+    filters: tuple[Filters, ...] = Field(
+        default=(32, 64),
+        min_length=1,
+        max_length=3,
+        description="Output channels of every convolution; each is followed by downsampling.",
+    )
+    sharing: Literal["shared", "local"] = Field(
+        default="shared", description="local: a kernel of its own for every pixel."
+    )
+    padding: Literal["same", "valid", "circular"] = Field(
+        default="same", description="circular: beyond the frame comes the opposite side."
+    )
+    downsampling: Literal["max", "stride", "blur", "polyphase", "none"] = Field(
+        default="max",
+        description="max: 2 x 2 maximum. stride: every second convolution output. blur: maximum,"
+        " low-pass filter, every second. polyphase: maximum, the phase with the largest norm.",
+    )
+    head: Literal["average", "flatten"] = Field(
+        default="average", description="What comes before the dense layers."
+    )
+    dropout: float = Field(default=0.3, ge=0, lt=1)
+    frozen: bool = Field(default=False, description="The kernels keep their initial weights.")
+
+    @field_validator("kernel_size")
+    @classmethod
+    def _odd(cls, kernel_size: int) -> int:
+        if kernel_size % 2 == 0:
+            raise ValueError(
+                f"kernel size {kernel_size} is even; same padding is symmetric only for odd sizes,"
+                f" so use {kernel_size - 1} or {kernel_size + 1}"
+            )
+        return kernel_size
+
+    @model_validator(mode="after")
+    def _dilated_kernels_fit(self) -> Self:
+        if self.dilation == 1:
+            return self
+        size, dilated = self.kernel_size, f"a dilation of {self.dilation}"
+        if size == 1:
+            raise ValueError(f"{dilated} changes nothing in a 1 x 1 kernel; use 1 or a larger one")
+        if self.sharing == "local":
+            raise ValueError(f"local kernels have no dilation, here {self.dilation}; use 1")
+        if self.downsampling == "stride":
+            raise ValueError(
+                f"Keras has no convolution with {dilated} and a stride; use 1, or downsample by max"
+            )
+        if self.span > LARGEST_KERNEL:
+            dilation = (LARGEST_KERNEL - 1) // (size - 1)
+            largest = 2 * ((LARGEST_KERNEL - 1) // (2 * self.dilation)) + 1
+            raise ValueError(
+                f"with {dilated} a {size} x {size} kernel spans {self.span} pixels per side, more"
+                f" than {LARGEST_KERNEL}; use a dilation of at most {dilation}, or a kernel size of"
+                f" at most {largest}"
+            )
+        return self
+
+    @property
+    def span(self) -> int:
+        """Pixels per side from a kernel's first tap to its last, both counted."""
+        return self.dilation * (self.kernel_size - 1) + 1
+
+    @property
+    def name(self) -> str:
+        """What tables and figures call this model, for instance `cnn-3x3` or `cnn-5x5-flatten`."""
+        parts = [f"cnn-{self.kernel_size}x{self.kernel_size}"]
+        if self.dilation != 1:
+            parts.append(f"dilated{self.dilation}")
+        for option in ("sharing", "padding", "downsampling", "head"):
+            value = getattr(self, option)
+            if value != type(self).model_fields[option].default:
+                parts.append("undownsampled" if value == "none" else value)
+        if self.filters != (32, 64):
+            parts.append("-".join(map(str, self.filters)))
+        if self.dropout != 0.3:
+            parts.append(f"dropout{self.dropout:g}" if self.dropout else "no-dropout")
+        if self.frozen:
+            parts.append("frozen")
+        return "-".join(parts)
+
+
+Model = Annotated[Dense | Convolutional, Field(discriminator="family")]
+
+
+class Recipe(Description, frozen=True):
+    """How a model is trained; everything that the optimiser loop needs beside data and seed."""
+
+    name: str
+    epochs: int = Field(ge=1, le=1_000)
+    images_per_epoch: int | None = Field(
+        default=None,
+        ge=1,
+        description="An epoch ends after so many training images, drawn in passes one after the"
+        " other; after one pass when absent.",
+    )
+    optimiser: Literal["adam", "muon"] = Field(
+        default="adam",
+        description="muon: momentum made orthogonal for kernels, Adam for the rest.",
+    )
+    learning_rate: float = Field(gt=0, le=1, description="The optimiser's step size at its peak.")
+    schedule: Literal["constant", "warmup-cosine"] = Field(
+        default="constant",
+        description="warmup-cosine: linear from 0 to the peak, then half a cosine down to 0.",
+    )
+    warmup_fraction: float = Field(
+        default=0.0, ge=0, lt=1, description="Share of all steps spent warming up."
+    )
+    batch_size: int = Field(default=128, ge=1, le=10_000)
+    standardised: bool = Field(
+        default=False,
+        description="Subtract the training images' mean and divide by their standard deviation.",
+    )
+
+
+class Arm(Description, frozen=True):
+    """One condition of an experiment: data variant, model and recipe."""
+
+    data: DataVariant
+    model: Model
+    recipe: Recipe
+
+    @property
+    def name(self) -> str:
+        """The model's name: what tables and figures call the arm within one study."""
+        return self.model.name
+
+    @property
+    def hash(self) -> str:
+        """Twelve hexadecimal digits of the SHA-256 of the canonical JSON description."""
+        canonical = json.dumps(_distinctive(self), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()[:12]
+
+
+def _distinctive(description: Description) -> dict[str, object]:
+    """What tells a description apart: its family, and everything that is not at its default.
+
+    So a new option leaves the names of stored runs as they are, as long as its default is what was
+    done before. A default must never be changed.
+    """
+    distinctive: dict[str, object] = {}
+    for name, field in type(description).model_fields.items():
+        value = getattr(description, name)
+        if isinstance(value, Description):
+            distinctive[name] = _distinctive(value)
+        elif name == "family" or value != field.default:
+            distinctive[name] = value
+    return distinctive

@@ -1,0 +1,28 @@
+"""What is known of each data set before any image is loaded."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+DatasetName = Literal["fashion-mnist", "drawn"]
+
+CLASS_NAMES = (
+    "T-shirt",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle Boot",
+)
+
+IMAGE_SIDE = 28
+
+# Images in the training split, the validation split and the test set, known without loading any.
+SPLIT_SIZES: dict[DatasetName, tuple[int, int, int]] = {
+    "fashion-mnist": (54_000, 6_000, 10_000),
+    "drawn": (5_400, 600, 1_000),
+}

@@ -1,0 +1,45 @@
+"""The base of all descriptions: immutable values that refuse unknown keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from convbias.errors import InputError, did_you_mean
+
+
+class Description(BaseModel, frozen=True, extra="forbid"):
+    """Base of all descriptions: immutable, hashable, and closed to unknown keys."""
+
+
+Described = TypeVar("Described", bound=Description)
+
+
+def describe(kind: type[Described], values: Mapping[str, object], source: str) -> Described:
+    """Build a description from outside values, with errors that a person can act on.
+
+    Args:
+        kind: The description's class.
+        values: Its fields.
+        source: Where the values come from, for the error.
+
+    Raises:
+        InputError: A key is unknown (the nearest known one is named), missing or out of bounds.
+    """
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        # A misspelt key is both unknown and missing; only the first says what to mend.
+        first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
+        where = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            known = did_you_mean(str(first["loc"][-1]), kind.model_fields)
+            raise InputError(f"{source}: unknown key {where!r}", mend=known) from None
+        if first["type"] == "missing":
+            raise InputError(f"{source}: the key {where!r} is missing") from None
+        message = first["msg"].removeprefix("Value error, ")
+        if not where:  # of several keys together
+            raise InputError(f"{source}: {message}") from None
+        raise InputError(f"{source}: {where} = {first['input']!r}: {message}") from None

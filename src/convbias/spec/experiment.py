@@ -1,0 +1,137 @@
+"""The one shape of every experiment: question, conditions, contrasts fixed in advance, control."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from convbias.spec import recipes
+from convbias.spec.arms import Arm, DataVariant, Model, Recipe
+from convbias.spec.datasets import SPLIT_SIZES
+from convbias.spec.quantities import Quantity
+
+
+@dataclass(frozen=True)
+class Condition:
+    """An arm of an experiment, before a profile says on how much it is trained and how long.
+
+    Args:
+        name: What the experiment's tables and figures call it.
+        model: The model.
+        changes: Fields of `DataVariant` that are not those of the profile.
+        recipe: How it is trained, where the question is about that; else the profile says it.
+    """
+
+    name: str
+    model: Model
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    recipe: recipes.RecipeName | None = None
+
+    def arm(self, data: DataVariant, recipe: Recipe) -> Arm:
+        """The arm at a profile.
+
+        An arm with fewer images than the profile's takes as many steps as the others.
+
+        Args:
+            data: The profile's.
+            recipe: The model's, with the profile's epochs.
+        """
+        if self.recipe:
+            recipe = recipes.recipe_for(self.recipe, recipe.epochs)(self.model)
+        if "training_images" in self.changes:
+            recipe = recipe.model_copy(update={"images_per_epoch": _most_images(data)})
+        values = data.model_dump() | dict(self.changes)
+        return Arm(data=DataVariant.model_validate(values), model=self.model, recipe=recipe)
+
+
+def conditions_of(models: Iterable[Model]) -> tuple[Condition, ...]:
+    """One condition per model, called by the model's name, on the profile's own images."""
+    return tuple(Condition(model.name, model) for model in models)
+
+
+@dataclass(frozen=True)
+class PlannedContrast:
+    """A seed-paired difference that is fixed before the test set is opened.
+
+    Args:
+        name: Identifies the contrast in tables and claims, for instance `cnn-over-dense-accuracy`.
+        question: What it asks, in one plain sentence.
+        treatment: Name of the condition whose advantage is asked about.
+        baseline: Name of the condition that it is compared with.
+        quantity: What is compared.
+    """
+
+    name: str
+    question: str
+    treatment: str
+    baseline: str
+    quantity: Quantity
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A question with its conditions and what will be computed from their runs.
+
+    Args:
+        name: What `studies/*.toml` and the command line call it.
+        title: Heading in the report.
+        question: What it asks.
+        conditions: What it compares; names are unique.
+        contrasts: The primary contrasts.
+        control: What must come out as known, in one sentence; tested in `tests/`.
+        measures: Names of modules of `convbias.measures` that every trained network goes through.
+        not_shown: What no outcome of it would show, in one sentence or two.
+    """
+
+    name: str
+    title: str
+    question: str
+    conditions: tuple[Condition, ...]
+    contrasts: tuple[PlannedContrast, ...]
+    control: str
+    measures: tuple[str, ...] = ()
+    not_shown: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The conditions' names."""
+        return tuple(condition.name for condition in self.conditions)
+
+    @property
+    def models(self) -> tuple[Model, ...]:
+        """The conditions' models, each once."""
+        return tuple(dict.fromkeys(condition.model for condition in self.conditions))
+
+    def changed_fields(self, contrast: PlannedContrast) -> frozenset[str]:
+        """Fields of `DataVariant` in which a contrast's two conditions may differ."""
+        compared = (contrast.treatment, contrast.baseline)
+        return frozenset(
+            name
+            for condition in self.conditions
+            if condition.name in compared
+            for name in condition.changes
+        )
+
+    def arms(self, data: DataVariant, recipe_for: Callable[[Model], Recipe]) -> dict[str, Arm]:
+        """The experiment's arms at a profile.
+
+        Conditions with more training images than the profile has are left out.
+
+        Args:
+            data: The images that the arms share, apart from what conditions change.
+            recipe_for: The recipe of each model; tuning may give models different learning rates.
+
+        Returns:
+            Condition name to arm, in the experiment's order.
+        """
+        most = _most_images(data)
+        return {
+            condition.name: condition.arm(data, recipe_for(condition.model))
+            for condition in self.conditions
+            if condition.changes.get("training_images", most) <= most
+        }
+
+
+def _most_images(data: DataVariant) -> int:
+    return data.training_images or SPLIT_SIZES[data.dataset][0]

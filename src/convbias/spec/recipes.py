@@ -1,0 +1,105 @@
+"""The recipes: what the original study would have used, and what two searches found."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable
+from functools import lru_cache
+from importlib import resources
+from typing import Literal, get_args
+
+from convbias.errors import InputError, did_you_mean
+from convbias.spec.arms import Model, Recipe
+
+SearchedName = Literal["tuned", "brief"]
+RecipeName = Literal["classic", "tuned", "brief"]
+
+
+def classic(epochs: int) -> Recipe:
+    """Keras' defaults, the likely recipe of the original study, which did not publish its own.
+
+    Adam at a constant 0.001, batches of 128, pixels in [0, 1].
+    """
+    return Recipe(name="classic", epochs=epochs, learning_rate=1e-3)
+
+
+def classic_name(condition: str) -> str:
+    """What a condition of the original comparison is called under the classic recipe."""
+    return f"classic {condition}"
+
+
+def classic_contrast(name: str) -> str:
+    """What a contrast of the original comparison is called under the classic recipe."""
+    return f"{name}-classic"
+
+
+def scheduled(epochs: int, learning_rate: float, name: SearchedName = "tuned") -> Recipe:
+    """What every model's search shares: Muon, warm-up, half a cosine, standardised pixels.
+
+    docs/recipe.md has the measurements behind each of these.
+    """
+    return Recipe(
+        name=name,
+        epochs=epochs,
+        optimiser="muon",
+        learning_rate=learning_rate,
+        schedule="warmup-cosine",
+        warmup_fraction=0.1,
+        batch_size=64,
+        standardised=True,
+    )
+
+
+def tuned(epochs: int, model: Model, name: SearchedName = "tuned") -> Recipe:
+    """The schedule at the peak learning rate that did best for this model on validation images.
+
+    Args:
+        epochs: Passes over the training split.
+        model: Whose rate.
+        name: In which search: `brief` has short trainings, which like higher rates, of many models.
+
+    Raises:
+        InputError: The search has not covered this model.
+    """
+    rates = tuned_learning_rates(name)
+    if model.name not in rates:
+        raise InputError(
+            f"no {name} learning rate is stored for the model {model.name}",
+            "a model that the search has covered",
+            f"{did_you_mean(model.name, rates)}; or search for it with `convbias tune {name}`, or"
+            " train with --recipe classic",
+        )
+    return scheduled(epochs, rates[model.name], name)
+
+
+def tuned_learning_rates(name: SearchedName = "tuned") -> dict[str, float]:
+    """Model name to the peak learning rate that `convbias tune NAME --write` stored."""
+    text = resources.files("convbias.spec").joinpath(f"{name}.toml").read_text(encoding="utf-8")
+    return dict(_learning_rates(text))
+
+
+# A study describes some hundred arms, and each asks for its rate.
+@lru_cache(maxsize=8)
+def _learning_rates(text: str) -> dict[str, float]:
+    return tomllib.loads(text)["learning_rate"]
+
+
+def recipe_for(name: RecipeName, epochs: int) -> Callable[[Model], Recipe]:
+    """The named recipe as a function of the model.
+
+    Args:
+        name: `classic`, `tuned` or `brief`.
+        epochs: Passes over the training split.
+
+    Raises:
+        InputError: There is no such recipe.
+    """
+    if name == "classic":
+        return lambda _: classic(epochs)
+    if name in get_args(SearchedName):
+        return lambda model: tuned(epochs, model, name)
+    raise InputError(
+        f"there is no recipe {name!r}",
+        "classic, tuned or brief",
+        did_you_mean(name, get_args(RecipeName)),
+    )

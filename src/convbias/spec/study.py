@@ -1,0 +1,92 @@
+"""What a study is: which experiments, with how many seeds, epochs and images."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from pydantic import Field, field_validator
+
+from convbias.errors import InputError
+from convbias.spec.arms import Arm, DataVariant
+from convbias.spec.datasets import SPLIT_SIZES, DatasetName
+from convbias.spec.description import Description
+from convbias.spec.experiment import Experiment
+from convbias.spec.recipes import RecipeName, recipe_for
+from convbias.spec.seeds import check_seeds
+
+Scaled = TypeVar("Scaled", "Scale", "Study")
+
+
+class Scale(Description, frozen=True):
+    """How large one experiment is, where it is not as large as the profile says for all."""
+
+    cost: str = Field(description="What it takes, on which machine; measured, not guessed.")
+    training_images: int | None = Field(default=None, ge=100, le=54_000)
+    recipe: RecipeName | None = None
+    epochs: int | None = Field(default=None, ge=1, le=1_000)
+    seeds: tuple[int, ...] | None = None
+
+    @field_validator("seeds")
+    @classmethod
+    def _distinct(cls, seeds: tuple[int, ...] | None) -> tuple[int, ...] | None:
+        return None if seeds is None else _distinct(seeds)
+
+
+class Study(Description, frozen=True):
+    """A set of experiments at a profile: how many seeds, epochs and images."""
+
+    name: str
+    cost: str = Field(description="What it takes, on which machine; measured, not guessed.")
+    expect: str = Field(description="Which result to expect, and what it cannot decide.")
+    experiments: tuple[str, ...] = Field(min_length=1)
+    dataset: DatasetName = "fashion-mnist"
+    training_images: int | None = Field(default=None, ge=100, le=54_000)
+    recipe: RecipeName
+    epochs: int = Field(ge=1, le=1_000)
+    seeds: tuple[int, ...]
+    scale: dict[str, Scale] = Field(
+        default_factory=dict, description="Experiments that differ from what stands above."
+    )
+
+    @field_validator("seeds")
+    @classmethod
+    def _distinct(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
+        return _distinct(seeds)
+
+    def with_seeds(self, seeds: tuple[int, ...]) -> Study:
+        """The study with other seeds, the same for every experiment."""
+        scale = {name: each.model_copy(update={"seeds": None}) for name, each in self.scale.items()}
+        return self.model_copy(update={"seeds": seeds, "scale": scale})
+
+    def on(self, dataset: DatasetName) -> Study:
+        """The study on another data set, with no more images than that has for training."""
+        most = SPLIT_SIZES[dataset][0]
+        scale = {name: _at_most(each, most) for name, each in self.scale.items()}
+        return _at_most(self, most).model_copy(update={"dataset": dataset, "scale": scale})
+
+    def of_experiment(self, name: str) -> Study:
+        """The study with one of its experiments alone, at that experiment's scale."""
+        scale = self.scale.get(name)
+        changes = scale.model_dump(exclude_none=True) if scale else {}
+        return self.model_copy(update=changes | {"experiments": (name,), "scale": {}})
+
+    def arms(self, experiment: Experiment) -> dict[str, Arm]:
+        """The arms of one of the study's experiments, by condition."""
+        alone = self.of_experiment(experiment.name)
+        data = DataVariant(dataset=alone.dataset, training_images=alone.training_images)
+        return experiment.arms(data, recipe_for(alone.recipe, alone.epochs))
+
+
+def _at_most(scaled: Scaled, images: int) -> Scaled:
+    if scaled.training_images is None:
+        return scaled
+    fewer = min(scaled.training_images, images)
+    return scaled.model_copy(update={"training_images": fewer})
+
+
+def _distinct(seeds: tuple[int, ...]) -> tuple[int, ...]:
+    try:
+        check_seeds(seeds)
+    except InputError as error:
+        raise ValueError(error.what) from None
+    return seeds

@@ -1,0 +1,495 @@
+"""The verbs of the command line, their help, and what they print."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import re
+import resource
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from cyclopts import App
+from tools.servers.command_line import (
+    CONVBIAS,
+    TINY,
+    compiled_folder,
+    compiler_cache,
+    files_below,
+    finished_study,
+)
+
+from convbias import __version__
+from convbias.cli import main
+from convbias.cli.app import VERBS, make_app
+from convbias.cli.choices import choose_profile, choose_store
+from convbias.data import fashion_mnist as files
+from convbias.errors import AbsentDataError
+from convbias.experiments.studies import load_study
+from convbias.findings.claims import claims
+from convbias.runs.record import Run
+from convbias.runs.store import read_run
+from convbias.spec.arms import Arm, Convolutional, Dense
+from convbias.spec.recipes import classic, scheduled
+from factories import make_arm
+from mirrors import CONTENTS, LABELS, PUBLISHED, fill
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def study(
+    here: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """The working folder holds a finished study, which may be spoilt; training is an error."""
+
+    def no_training(*_: object) -> None:
+        raise AssertionError("something was trained")
+
+    monkeypatch.setattr("convbias.cli.sweeping.sweep", no_training)
+    return shutil.copytree(finished_study(tmp_path_factory.getbasetemp()), here, dirs_exist_ok=True)
+
+
+def printed(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> str:
+    """Run a command; what it printed to the standard output."""
+    assert main(arguments) == code
+    return capsys.readouterr().out
+
+
+# Help
+
+
+def leaves(app: App, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], App]]:
+    """Every verb with its path, groups and the whole included."""
+    yield path, app
+    for name in app:
+        if not name.startswith("-"):
+            yield from leaves(app[name], (*path, name))
+
+
+COMMANDS = dict(leaves(make_app(overview=False)))
+
+
+def check_command(line: str) -> None:
+    """Parse a documented command without running it.
+
+    Raises:
+        AssertionError: There is no such command, or it lacks an option.
+        CycloptsError: Its options are not spelt or filled as the command wants them.
+    """
+    words = shlex.split(line, comments=True)
+    assert words[0] == "convbias", line
+    ends = [place for place, word in enumerate(words) if word in {"|", "&&", ";", ">", "&"}]
+    arguments = words[1 : min(ends, default=len(words))]
+    if {"--help", "--version"} & set(arguments):
+        return
+    command, bound, _ = make_app(overview=False).parse_args(
+        arguments, exit_on_error=False, print_error=False
+    )
+    assert "help" not in command.__name__, f"not a whole command: {line}"
+    bound.apply_defaults()
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+def test_every_command_has_help_with_an_example_that_works(
+    path: tuple[str, ...], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    text = printed(capsys, *path, "--help")
+    [example] = re.findall(r"^Example: (.*?)\s*$", text, flags=re.MULTILINE)
+    assert example.startswith(" ".join(["convbias", *path]))
+    check_command(example)
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+def test_every_option_is_described(path: tuple[str, ...]) -> None:
+    command = COMMANDS[path].default_command
+    if command is not None:
+        described = re.findall(r"^ {8}(\w+): ", command.__doc__ or "", flags=re.MULTILINE)
+        assert described == list(inspect.signature(command).parameters)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_the_overview_says_what_the_verbs_say(verb: str) -> None:
+    assert COMMANDS[verb,].help.strip().splitlines()[0] == VERBS[verb]
+
+
+def test_the_overview_is_fast() -> None:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    heavy = "{'altair', 'jax', 'keras', 'numpy', 'pandas', 'requests', 'scipy'}"
+    program = (
+        "import sys; from convbias.cli import main; main(['--help']);"
+        f"sys.exit(', '.join({heavy} & set(sys.modules)) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert done.stderr == b""
+    assert all(verb.encode() in done.stdout for verb in VERBS)
+    # Of the processor, because the machine may have other things to do.
+    spent = (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime)
+    assert spent < 1.5
+
+
+def test_version() -> None:
+    done = subprocess.run([CONVBIAS, "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == f"{__version__}\n"
+
+
+def documented_commands(text: str) -> list[str]:
+    """The command lines of a document's blocks of code, fenced or indented."""
+    fenced = re.findall(r"^```[^\n]*\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
+    indented = re.findall(r"^    .*\n?", text, flags=re.MULTILINE)
+    lines = "\n".join([*fenced, *indented]).replace("\\\n", " ").splitlines()
+    commands = (re.match(r"\s*(?:\$ )?(?:\w+=\S+ )*(?:\S*/)?(convbias(?: .*)?$)", x) for x in lines)
+    return [command[1] for command in commands if command]
+
+
+README_COMMANDS = documented_commands((ROOT / "README.md").read_text("utf-8"))
+REPRODUCE = (ROOT / "docs/reproduce.md").read_text("utf-8")
+REPRODUCE_COMMANDS = documented_commands(REPRODUCE) + re.findall(r"`(convbias [^`]+)`", REPRODUCE)
+
+
+@pytest.mark.parametrize("line", README_COMMANDS + REPRODUCE_COMMANDS)
+def test_the_commands_of_the_readme_and_of_reproduce_are_real(line: str) -> None:
+    check_command(line)
+
+
+def test_commands_are_found_in_documents() -> None:
+    text = """
+`convbias nothing` in a sentence
+convbias nothing
+
+```console
+$ convbias study quick \\
+  --seeds 0 1  # with a remark
+CONVBIAS_DATA=here convbias eda
+convbiased
+```
+
+    .venv/bin/convbias runs list
+    src/convbias/  a folder
+"""
+    assert documented_commands(text) == [
+        "convbias study quick    --seeds 0 1  # with a remark",
+        "convbias eda",
+        "convbias runs list",
+    ]
+
+
+def test_the_readme_shows_commands() -> None:
+    verbs = {shlex.split(line, comments=True)[1] for line in README_COMMANDS}
+    assert verbs >= {"study", "report", "runs"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["convbias stduy", "convbias study --sedes 0", "convbias train", "convbias runs verfy"],
+)
+def test_documents_with_mistakes_are_noticed(line: str) -> None:
+    with pytest.raises(Exception, match=r"stduy|sedes|MODEL|model|verfy"):
+        check_command(line)
+
+
+# How it ends
+
+
+def test_errors_are_red_and_beside_the_results(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert main(["study", "smok"]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("\x1b[31mthere is no profile 'smok'")
+
+
+def test_an_interruption_tells_how_to_go_on(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(**_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("convbias.cli.app.make_app", interrupted)
+    assert main(["study", "my study.toml", "--seeds", "1"]) == 130
+    assert "run: convbias study 'my study.toml' --seeds 1" in capsys.readouterr().err
+
+
+@pytest.mark.integration
+def test_a_reader_that_stops_reading(study: Path) -> None:
+    command = f"{shlex.quote(CONVBIAS)} runs list | head -1"
+    done = subprocess.run(command, shell=True, cwd=study, capture_output=True, check=False)  # noqa: S602
+    assert done.stdout == b"8 runs in runs\n"
+    assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.integration
+def test_nothing_is_written_outside_the_working_folder_and_the_cache(
+    study: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    home = tmp_path_factory.mktemp("home")
+    next((study / "runs").glob("*-seed0.json")).unlink()
+    redirections = ("XDG_CACHE_HOME", "KERAS_HOME", "MPLCONFIGDIR")
+    environment = {name: os.environ[name] for name in os.environ if name not in redirections}
+    environment |= compiler_cache(compiled_folder(tmp_path_factory.getbasetemp()))
+    done = subprocess.run(
+        [CONVBIAS, "study", "tiny.toml", "--out", "report"],
+        cwd=study,
+        env=environment | {"HOME": str(home)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in home.iterdir()} == {".cache"}
+    assert {path.name for path in (home / ".cache").iterdir()} == {"convbias"}
+
+
+# eda
+
+
+@pytest.mark.integration
+def test_eda(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said = printed(capsys, "eda", "--dataset", "drawn", "--out", "figures")
+    assert "…" not in said
+    assert said.count("(drawn garments, not Fashion-MNIST)") == 3
+    row = next(line for line in said.splitlines() if "Ankle Boot" in line)
+    assert re.findall(r"[\d,]+", row) == ["600", "100", "700"]
+    drawings = {path.stem for path in (here / "figures").glob("*.svg")}
+    assert drawings == {path.stem for path in (here / "figures").glob("*.png")}
+    assert {"class-counts", "pixel-correlation"} <= drawings
+    assert all(f"wrote figures/{drawing}.svg" in said for drawing in drawings)
+
+
+# train
+
+
+@pytest.fixture
+def planned(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Arm, int]]:
+    """What a verb wants to have trained, in place of its training."""
+    noted: list[tuple[Arm, int]] = []
+
+    def note(planned: Sequence[tuple[Arm, int]], *_: object) -> bool:
+        noted.extend(planned)
+        return True
+
+    monkeypatch.setattr("convbias.cli.train.train_missing", note)
+    monkeypatch.setattr("convbias.cli.study.train_missing", note)
+    return noted
+
+
+@pytest.mark.usefixtures("here")
+def test_train_describes_what_was_asked_for(planned: list[tuple[Arm, int]]) -> None:
+    command = "train cnn --kernel-size 5 --seeds 3 1 --epochs 4 --training-images 200"
+    assert main([*command.split(), "--dataset", "drawn"]) == 0
+    arm = make_arm(Convolutional(kernel_size=5), dataset="drawn", training_images=200)
+    arm = arm.model_copy(update={"recipe": classic(4)})
+    assert planned == [(arm, 3), (arm, 1)]
+
+
+@pytest.mark.usefixtures("here")
+def test_train_by_default_trains_what_studies_train(planned: list[tuple[Arm, int]]) -> None:
+    assert main(["train", "dense"]) == 0
+    assert planned == [(make_arm(Dense()).model_copy(update={"recipe": classic(10)}), 0)]
+
+
+@pytest.mark.usefixtures("here")
+def test_a_learning_rate_of_ones_own_is_another_recipe(
+    planned: list[tuple[Arm, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("convbias.spec.recipes.tuned_learning_rates", lambda _: {"dense": 0.004})
+    command = ["train", "dense", "--dataset", "drawn", "--recipe", "tuned", "--epochs", "2"]
+    assert main([*command, "--learning-rate", "0.03"]) == 0
+    assert main([*command, "--learning-rate", "0.004"]) == 0
+    own, tuned = (arm.recipe for arm, _ in planned)
+    assert own == scheduled(2, 0.03).model_copy(update={"name": "custom"})
+    assert tuned == scheduled(2, 0.004)
+
+
+# study
+
+
+@pytest.mark.integration
+def test_plan(
+    study: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for path in sorted((study / "runs").glob("*-seed1.json"))[:2]:
+        path.unlink()
+    before = files_below(study)
+    said = printed(capsys, "study", "tiny.toml", "--plan")
+    assert "8 runs planned, 6 stored in runs, 2 missing" in said
+    assert "Training them will take about" in said
+    said = printed(capsys, "study", "tiny.toml", "--seeds", "0", "5", "--plan")
+    assert "8 runs planned, 4 stored in runs, 4 missing" in said
+    dense = next(line for line in said.splitlines() if "dense" in line)
+    # Experiment and condition, hash, planned, stored, missing.
+    assert dense.split()[:2] == ["original:", "dense"]
+    assert dense.split()[3:] == ["2", "0", "5"]
+    monkeypatch.setattr("convbias.cli.study.has_accelerator", lambda: True)
+    said = " ".join(printed(capsys, "study", "tiny.toml", "--seeds", "0", "5", "--plan").split())
+    assert "on this machine's processor; what its accelerator takes is not predicted" in said
+    assert files_below(study) == before
+
+
+@pytest.fixture
+def no_fashion_mnist(monkeypatch: pytest.MonkeyPatch) -> None:
+    def absent(*_: object) -> Path:
+        raise AbsentDataError("nobody has Fashion-MNIST", "four files", "use --dataset drawn")
+
+    monkeypatch.setattr(files, "fetch", absent)
+    monkeypatch.setattr("convbias.cli.report.report_stored", lambda *_: None)
+
+
+@pytest.mark.usefixtures("here", "no_fashion_mnist")
+def test_auto_runs_on_drawn_garments_where_there_is_no_fashion_mnist_and_says_so(
+    planned: list[tuple[Arm, int]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["study", "smoke", "--dataset", "auto"]) == 0
+    said = capsys.readouterr()
+    assert "Drawn garments, not Fashion-MNIST" in said.err
+    assert "nobody has Fashion-MNIST" in said.err
+    assert "Study smoke, drawn" in said.out
+    assert {arm.data.dataset for arm, _ in planned} == {"drawn"}
+
+
+@pytest.mark.usefixtures("here", "no_fashion_mnist")
+@pytest.mark.parametrize("options", [[], ["--dataset", "fashion-mnist"]])
+def test_nothing_but_auto_gives_way(
+    planned: list[tuple[Arm, int]], capsys: pytest.CaptureFixture[str], options: list[str]
+) -> None:
+    assert main(["study", "smoke", *options]) == 2
+    assert "nobody has Fashion-MNIST" in capsys.readouterr().err
+    assert planned == []
+
+
+@pytest.mark.usefixtures("no_fashion_mnist")
+def test_drawn_garments_are_fewer_than_a_profile_may_ask_for(
+    here: Path, planned: list[tuple[Arm, int]]
+) -> None:
+    (here / "large.toml").write_text(TINY.replace("100", "20000"))
+    assert main(["study", "large.toml", "--dataset", "drawn"]) == 0
+    # Nine tenths of the 6,000; a tenth is for validation.
+    assert {arm.data.training_images for arm, _ in planned} == {5_400}
+
+
+# report
+
+
+@pytest.mark.integration
+def test_report_rebuilds_what_study_wrote(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said = printed(capsys, "report", "tiny.toml", "--out", "again")
+    assert files_below(study / "again") == files_below(study / "report")
+    for name in ("table.csv", "comparison.csv", "claims.csv"):
+        assert (study / "again" / name).read_bytes() == (study / "report" / name).read_bytes()
+    assert len((study / "again" / "table.csv").read_text().splitlines()) == 9
+    assert "Report: again/report.html" in said
+    assert "Test accuracy (%)" in said
+    assert "drawn garments, not Fashion-MNIST; 100 training images" in said
+    assert "…" not in said  # nothing is cut off where there is no screen
+
+
+@pytest.mark.integration
+def test_report_with_missing_runs_names_them_and_goes_on(
+    study: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reported: list[Run] = []
+
+    def write_report(_name: str, _experiment: object, runs: list[Run], *_: object) -> Path:
+        reported.extend(runs)
+        return Path("again/report.html")
+
+    monkeypatch.setattr("convbias.cli.report.write_report", write_report)
+    record = next((study / "runs").glob("*-seed1.json"))
+    arm = read_run(record).arm_name
+    record.unlink()
+    assert main(["report", "tiny.toml", "--out", "again"]) == 0
+    said = capsys.readouterr()
+    assert f"1 of 8 runs are missing: {arm} seed 1 ({record.stem})" in said.err
+    assert "convbias study tiny.toml --dataset drawn --seeds 0 1 --runs runs" in said.err
+    assert len((study / "again" / "table.csv").read_text().splitlines()) == 8
+    assert len(reported) == 7
+
+
+def test_runs_are_found_in_folders_of_published_studies(here: Path) -> None:
+    study = load_study("quick")
+    published = here / "results" / "quick" / "runs"
+    published.mkdir(parents=True)
+    assert choose_store(here / "results", study).folder == here / "results"  # nothing is there
+    (published / "a.json").touch()
+    for folder in (here / "results", here / "results" / "quick", published):
+        assert choose_store(folder, study).folder == published
+    assert choose_store(here / "results", load_study("full")).folder == here / "results"
+    assert choose_profile(None, here / "results") == "quick"
+    (here / "results" / "full" / "runs").mkdir(parents=True)
+    assert choose_profile(None, here / "results") == "quick"  # which of the two?
+    (here / "others" / "full" / "runs").mkdir(parents=True)
+    assert choose_profile(None, here / "others") == "full"
+    assert choose_profile("smoke", here / "others") == "smoke"
+    (here / "results" / "b.json").touch()
+    assert choose_store(here / "results", study).folder == here / "results"
+
+
+def test_report_without_any_run_tells_how_to_train_them(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / "tiny.toml").write_text(TINY)
+    assert main(["report", "tiny.toml", "--runs", "none"]) == 2
+    said = capsys.readouterr().err
+    assert "none of the 8 runs of the study tiny, drawn, is stored in none" in said
+    assert "`convbias study tiny.toml --dataset drawn --seeds 0 1 --runs none`" in said
+    assert files_below(here) == {"tiny.toml"}
+
+
+# claims
+
+
+@pytest.mark.integration
+def test_claims(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said = printed(capsys, "claims", "tiny.toml")
+    for claim in claims():
+        assert claim.id in said
+        assert claim.statement in said
+    verdicts = re.search(r"^(\d+) claims: (.*)$", said, flags=re.MULTILINE)
+    assert verdicts is not None
+    assert int(verdicts[1]) == len(claims())
+    assert sum(map(int, re.findall(r"\d+", verdicts[2]))) == len(claims())
+    # 109,386 by arithmetic, whatever was trained.
+    assert re.search(r"CANNOT HOLD +baseline-params", said)
+    assert (study / "runs").exists()
+
+
+# data
+
+
+@pytest.fixture
+def small_files(here: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(files, "FILES", PUBLISHED)
+    folder = fill(here / "data")
+    monkeypatch.setenv("CONVBIAS_DATA", str(folder))
+    return folder
+
+
+def test_data_verify(small_files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert printed(capsys, "data", "verify").count("verified") == 4
+    (small_files / LABELS).write_bytes(CONTENTS[LABELS][:-1])
+    said = printed(capsys, "data", "verify", "--folder", str(small_files), code=1)
+    assert said.count("verified") == 3
+    assert next(line for line in said.splitlines() if "damaged" in line).count(LABELS) == 1
+    (small_files / LABELS).unlink()
+    assert "missing" in printed(capsys, "data", "verify", code=1)
+
+
+def test_data_fetch(small_files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert str(small_files) in printed(capsys, "data", "fetch")
+    (small_files / LABELS).unlink()
+    assert main(["data", "fetch"]) == 2

@@ -1,0 +1,125 @@
+"""Progress as people see it: a table on a screen, lines in a file, and how long it will take."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from convbias.cli.live import LiveProgress, duration
+from convbias.runs.progress import Progress
+from convbias.runs.record import Epoch, run_key
+from factories import make_arm
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Shown:
+    """Two arms of two epochs with two seeds each, shown on a screen or in a file."""
+
+    def __init__(self, *, terminal: bool) -> None:
+        self.arms = [make_arm("dense", epochs=2), make_arm("cnn-3x3", epochs=2)]
+        self.planned = [(arm, seed) for arm in self.arms for seed in (0, 1)]
+        self.stored: set[str] = set()
+        self.clock = Clock()
+        self.file = io.StringIO()
+        console = Console(file=self.file, force_terminal=terminal, width=120)
+        self.live = LiveProgress(
+            console, self.planned, jobs=2, is_stored=self.stored.__contains__, clock=self.clock
+        )
+
+    def note(self, arm: int, seed: int, epoch: int, now: float) -> None:
+        self.clock.now = now
+        latest = Epoch(
+            train_loss=0.1234,
+            train_accuracy=0.5,
+            validation_loss=0.2,
+            validation_accuracy=0.876,
+        )
+        self.live(
+            Progress(
+                key=run_key(self.arms[arm], seed),
+                arm_name=self.arms[arm].name,
+                seed=seed,
+                epoch=epoch,
+                epochs=2,
+                latest=latest if epoch else None,
+                images_per_second=12_345.6 if epoch else 0.0,
+            )
+        )
+
+    def rendered(self) -> str:
+        file = io.StringIO()
+        Console(file=file, width=120).print(self.live.picture())
+        return file.getvalue()
+
+
+def test_time_left() -> None:
+    shown = Shown(terminal=False)
+    assert shown.live.seconds_left() is None
+    shown.note(arm=0, seed=0, epoch=0, now=0)
+    shown.note(arm=1, seed=0, epoch=0, now=0)
+    assert shown.live.seconds_left() is None
+    shown.note(arm=0, seed=0, epoch=1, now=10)
+    # Seven epochs are left, all at the only pace known, on two cores.
+    assert shown.live.seconds_left() == 7 * 10 / 2
+    shown.note(arm=1, seed=0, epoch=1, now=30)
+    # dense: 1 + 2 epochs of 10 s; cnn: 1 + 2 epochs of 30 s.
+    assert shown.live.seconds_left() == (3 * 10 + 3 * 30) / 2
+    shown.note(arm=0, seed=0, epoch=2, now=40)
+    # dense now takes (10 + 30) / 2 = 20 s.
+    assert shown.live.seconds_left() == (2 * 20 + 3 * 30) / 2
+    shown.stored |= {run_key(arm, seed) for arm, seed in shown.planned[:3]}
+    # What is left is one run, and one run takes one core.
+    assert shown.live.seconds_left() == 2 * 30
+
+
+def test_lines_where_there_is_no_screen() -> None:
+    shown = Shown(terminal=False)
+    with shown.live:
+        shown.note(arm=0, seed=1, epoch=0, now=0)
+        shown.note(arm=0, seed=1, epoch=1, now=2)
+    assert shown.file.getvalue() == (
+        "dense seed 1: epoch 1/2, loss 0.123, validation accuracy 87.6 %, 12,346 images/s;"
+        " 0 of 4 runs trained, about 7 s left\n"
+    )
+
+
+def test_a_table_where_there_is_a_screen() -> None:
+    shown = Shown(terminal=True)
+    with shown.live:
+        shown.note(arm=0, seed=1, epoch=0, now=0)
+        shown.note(arm=0, seed=1, epoch=1, now=2)
+        shown.note(arm=1, seed=0, epoch=0, now=2)
+        heading, first, second, summary = shown.rendered().splitlines()
+    assert " ".join(heading.split()) == "arm seed epoch loss validation accuracy images/s left"
+    assert first.split() == ["dense", "1", "1/2", "0.123", "87.6", "%", "12,346", "2", "s"]
+    assert second.split() == ["cnn-3x3", "0", "0/2", "4", "s"]
+    assert summary.strip() == "0 of 4 runs trained, about 7 s left"
+    assert "validation accuracy" in shown.file.getvalue()
+    assert "dense seed 1" not in shown.file.getvalue()
+    shown.stored.add(run_key(shown.arms[0], 1))
+    assert "dense" not in shown.rendered()
+    assert "1 of 4 runs trained" in shown.rendered()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0 s"),
+        (59.4, "59 s"),
+        (59.6, "1 min 00 s"),
+        (3_599, "59 min 59 s"),
+        (3_600, "1 h 00 min"),
+        (90_061, "25 h 01 min"),
+    ],
+)
+def test_durations(seconds: float, text: str) -> None:
+    assert duration(seconds) == text

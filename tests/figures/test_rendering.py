@@ -1,0 +1,64 @@
+"""Charts drawn by other processes."""
+
+from __future__ import annotations
+
+import os
+
+import altair as alt
+import pytest
+
+from convbias.errors import RunError
+from convbias.figures import DARK, Figure
+from convbias.figures.base import png
+from convbias.figures.rendering import MOST_PROCESSES, draw, painters
+
+
+def chart(title: str) -> Figure:
+    points = alt.Data(values=[{"x": 1, "y": len(title)}, {"x": 2, "y": 3}])
+    drawing = alt.Chart(points).mark_point().encode(x="x:Q", y="y:Q")
+    return Figure(title.lower(), title, "unit", "Caption.", "Points.", drawing)
+
+
+@pytest.mark.parametrize("processes", [0, 2])
+def test_whoever_draws_the_same_is_drawn(processes):
+    figures = [chart(title) for title in ("One", "Two", "Three", "Fourteen")]
+    with painters(processes) as pool:
+        started = [pool.submit(draw, figure.chart()) for figure in figures]
+        drawn = [one.result() for one in started]
+        where = pool.submit(os.getpid).result()
+    assert (where == os.getpid()) == (processes == 0)
+    for figure, pictures in zip(figures, drawn, strict=True):
+        assert pictures.by_day == figure.svg(titled=False)
+        assert pictures.by_night == figure.svg(DARK, titled=False)
+        assert pictures.svg == figure.svg()
+        assert pictures.png == png(figure)
+    assert len({pictures.svg for pictures in drawn}) == len(figures)
+
+
+def test_a_process_that_dies_is_told_of():
+    with pytest.raises(RunError, match="died"), painters(1) as pool:
+        pool.submit(os._exit, 1).result()
+
+
+def test_errors_are_those_of_the_chart():
+    with pytest.raises(ZeroDivisionError), painters(1) as pool:
+        pool.submit(divmod, 1, 0).result()
+
+
+def test_only_a_few_processes_are_started(monkeypatch):
+    wanted = []
+
+    class Pool:
+        def __init__(self, processes: int, **_: object) -> None:
+            wanted.append(processes)
+
+        def submit(self, task: object) -> None:
+            pass
+
+        def shutdown(self, **how: bool) -> None:
+            wanted.append(how)
+
+    monkeypatch.setattr("joblib.externals.loky.ProcessPoolExecutor", Pool)
+    with painters(1_000):
+        pass
+    assert wanted == [MOST_PROCESSES, {"wait": True, "kill_workers": True}]

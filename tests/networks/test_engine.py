@@ -1,0 +1,170 @@
+"""The engine's steps against stock Keras, and its bookkeeping by hand."""
+
+import jax
+import jax.numpy as jnp
+import keras
+import numpy as np
+import pytest
+
+from convbias.networks import models
+from convbias.networks.engine import Engine
+from convbias.spec.arms import Convolutional, Dense
+from convbias.spec.recipes import classic
+
+GENERATOR = np.random.default_rng(0)
+IMAGES = GENERATOR.integers(0, 256, size=(300, 28, 28, 1), dtype=np.uint8)
+LABELS = GENERATOR.integers(0, 10, size=300).astype(np.int32)
+
+STOCK = {
+    "Convolution": keras.layers.Conv2D,
+    "MaxPooling": keras.layers.MaxPooling2D,
+    "GlobalAveragePooling": keras.layers.GlobalAveragePooling2D,
+}
+
+
+def stock_twin(network):
+    """The same network with the same weights, of nothing but stock Keras layers."""
+    layers = [
+        STOCK.get(type(layer).__name__, type(layer)).from_config(layer.get_config())
+        for layer in network.layers
+    ]
+    twin = keras.Sequential([keras.Input((28, 28, 1)), *layers])
+    twin.set_weights(network.get_weights())
+    return twin
+
+
+@pytest.mark.parametrize("model", [Dense(), Convolutional(), Convolutional(kernel_size=7)], ids=str)
+def test_steps_are_those_of_stock_keras_with_the_last_small_batch(model):
+    """Same weights, same batches (128, 128 and 44 images), same dropout: the same training."""
+    network = models.build(model, seed=5)
+    initial = network.get_weights()
+    twin = stock_twin(network)
+    twin.compile(
+        keras.optimizers.Adam(1e-3), "sparse_categorical_crossentropy", metrics=["accuracy"]
+    )
+    engine = Engine(model, classic(epochs=1), images=300, standardise=None)
+    order = GENERATOR.permutation(300)
+
+    losses, correct = 0.0, 0.0
+    for start in (0, 128, 256):
+        batch = order[start : start + 128]
+        pixels = IMAGES[batch].astype(np.float32) / 255
+        twin.reset_metrics()
+        loss, accuracy = twin.train_on_batch(pixels, LABELS[batch].astype(int))
+        losses, correct = losses + loss * len(batch), correct + accuracy * len(batch)
+    state, loss, accuracy = engine.epoch(
+        engine.initial_state([network]), IMAGES, LABELS, order[None]
+    )
+    engine.restore([network], state)
+
+    assert loss == pytest.approx(losses / 300, rel=1e-4)
+    assert accuracy == pytest.approx(correct / 300, abs=1e-6)
+    # Adam's first steps have the gradient's sign but not its size, so a rounding error in a
+    # gradient near zero moves a single weight visibly; as a whole the weights move alike.
+    for before, ours, theirs in zip(
+        initial, network.get_weights(), twin.get_weights(), strict=True
+    ):
+        assert np.linalg.norm(ours - theirs) < 0.01 * np.linalg.norm(theirs - before)
+
+
+@pytest.mark.parametrize("model", [Dense(), Convolutional()], ids=str)
+def test_the_first_twenty_losses_are_those_of_stock_keras(model):
+    network = models.build(model, seed=6)
+    twin = stock_twin(network)
+    twin.compile(keras.optimizers.Adam(1e-3), "sparse_categorical_crossentropy")
+    engine = Engine(model, classic(epochs=1), images=128, standardise=None)
+    state = engine.initial_state([network])
+    for _ in range(20):
+        batch = GENERATOR.permutation(300)[:128]
+        twin.reset_metrics()
+        expected = twin.train_on_batch(IMAGES[batch].astype(np.float32) / 255, LABELS[batch])
+        state, [loss], _ = engine.epoch(state, jnp.asarray(IMAGES), LABELS, batch[None])
+        assert loss == pytest.approx(float(expected), rel=1e-4)
+
+
+def test_batches_fill_the_last_one_with_weight_zero():
+    engine = Engine(Dense(), classic(epochs=1), images=300, standardise=None)
+    index, weights = (np.asarray(part) for part in engine.batches(np.arange(300)[None]))
+    assert index.shape == weights.shape == (3, 128)
+    np.testing.assert_array_equal(index.reshape(-1)[:300], np.arange(300))
+    np.testing.assert_array_equal(weights.reshape(-1), [1] * 300 + [0] * 84)
+
+
+def test_fewer_images_than_a_batch_make_one_smaller_batch():
+    engine = Engine(Dense(), classic(epochs=1), images=100, standardise=None)
+    index, weights = (np.asarray(part) for part in engine.batches(np.arange(100)[None]))
+    assert index.shape == (1, 100)
+    assert weights.all()
+
+
+def test_predictions_by_hand():
+    network = models.build(Dense(), seed=1)
+    engine = Engine(Dense(), classic(epochs=1), images=300, standardise=None)
+    state, chosen = engine.initial_state([network]), np.arange(300)[None]
+    [predictions] = engine.predict(state, jnp.asarray(IMAGES), LABELS, chosen)
+    probabilities = np.asarray(network(IMAGES.astype(np.float32) / 255))
+    assert predictions.loss.shape == (300,)  # one whole evaluation batch and a smaller one
+    np.testing.assert_array_equal(predictions.predicted, probabilities.argmax(axis=1))
+    np.testing.assert_array_equal(predictions.correct, probabilities.argmax(axis=1) == LABELS)
+    expected = -np.log(probabilities[np.arange(300), LABELS])
+    np.testing.assert_allclose(predictions.loss, expected, rtol=1e-4)
+
+
+def test_a_hopeless_prediction_still_has_a_loss_and_a_gradient():
+    """Its probability underflows, so only the logits tell how wrong it is."""
+    network = models.build(Dense(), seed=1)
+    last = network.layers[-1]
+    last.bias.assign(np.array([1000.0] + [0.0] * 9, dtype=np.float32))
+    engine = Engine(Dense(), classic(epochs=1), images=300, standardise=None)
+    wrong = np.ones(300, dtype=np.int32)
+    state, chosen = engine.initial_state([network]), np.arange(300)[None]
+    [predictions] = engine.predict(state, jnp.asarray(IMAGES), wrong, chosen)
+    last.activation = keras.activations.linear
+    logits = np.asarray(network(IMAGES.astype(np.float32) / 255), dtype=np.float64)
+    np.testing.assert_allclose(predictions.loss, logits[:, 0] - logits[:, 1], rtol=1e-5)
+    state, _, _ = engine.epoch(state, jnp.asarray(IMAGES), wrong, np.arange(300)[None])
+    moved = np.asarray(state.trainable[-1]) - np.array([1000.0] + [0.0] * 9)
+    # Adam's three steps of 0.001, towards the right class and away from the wrong one.
+    np.testing.assert_allclose(moved[:2], [-0.003, 0.003], rtol=0.05)
+
+
+def test_a_second_compilation_costs_nothing():
+    engine = Engine(Dense(), classic(epochs=1), images=300, standardise=None)
+    state = engine.initial_state([models.build(Dense(), seed=0)])
+    assert engine.compile(state, IMAGES, LABELS) > 0
+    assert engine.compile(state, IMAGES, LABELS) == 0
+
+
+def lowered(model, precision=None):
+    """The epoch of two seeds as JAX hands it to the compiler."""
+    engine = Engine(model, classic(epochs=1), images=128, standardise=None, seeds=2)
+    state = engine.initial_state([models.build(model, seed) for seed in (0, 1)])
+    batches, weights = engine.batches(np.zeros((2, 128), dtype=int))
+    with jax.default_matmul_precision(precision):
+        return engine._jitted_epoch.lower(state, IMAGES, LABELS, batches, weights).as_text()
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        Dense(),
+        Convolutional(),
+        Convolutional(kernel_size=1),
+        Convolutional(sharing="local", head="flatten"),
+        Convolutional(downsampling="blur"),
+        Convolutional(padding="circular", downsampling="polyphase"),
+    ],
+    ids=lambda model: model.name,
+)
+def test_no_sum_and_no_product_depends_on_what_a_gpu_finds_convenient(model):
+    text = lowered(model)
+    products = text.count("stablehlo.dot_general")
+    assert products > 5
+    assert text.count("precision = [HIGHEST, HIGHEST]") == products
+    scatters = text.split('"stablehlo.scatter"')[1:]
+    assert all("unique_indices = true" in each.split("}>")[0] for each in scatters)
+
+
+def test_products_are_as_precise_as_jax_is_told():
+    text = lowered(Dense(), "tensorfloat32")
+    assert text.count("precision = [HIGH, HIGH]") == text.count("stablehlo.dot_general")

@@ -1,0 +1,113 @@
+"""The fast layers against the stock layers that they stand for."""
+
+from typing import Any
+
+import jax
+import keras
+import numpy as np
+import pytest
+
+from convbias.networks.layers import Convolution, GlobalAveragePooling, MaxPooling
+
+GENERATOR = np.random.default_rng(0)
+IMAGES = GENERATOR.normal(size=(3, 12, 12, 2)).astype(np.float32)
+
+
+def copy_of(layer, stock_class):
+    stock = stock_class.from_config(layer.get_config())
+    stock.build(IMAGES.shape)
+    stock.set_weights(layer.get_weights())
+    return stock
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"kernel_size": 3, "padding": "same", "activation": "relu"},
+        {"kernel_size": 5, "padding": "same"},
+        {"kernel_size": 3, "padding": "same", "use_bias": False},
+        {"kernel_size": 3, "padding": "valid", "activation": "relu"},
+        {"kernel_size": 3, "padding": "same", "strides": 2},
+        {"kernel_size": 3, "padding": "same", "dilation_rate": 2},
+        {"kernel_size": 3, "padding": "valid", "dilation_rate": 3, "activation": "relu"},
+        {"kernel_size": 5, "padding": "valid", "dilation_rate": 2},
+        # None of these has a fast path; all must still be the stock layer.
+        {"kernel_size": 3, "padding": "same", "dilation_rate": (2, 1)},
+        {"kernel_size": 4, "padding": "same"},
+        {"kernel_size": (3, 5), "padding": "same"},
+        {"kernel_size": 3, "padding": "same", "groups": 2},
+        {"kernel_size": 3, "padding": "same", "activation": "softmax"},
+    ],
+    ids=str,
+)
+def test_convolution_is_the_stock_layer(arguments):
+    layer = Convolution(4, bias_initializer="random_normal", **arguments)
+    outputs = np.asarray(layer(IMAGES))
+    np.testing.assert_allclose(outputs, copy_of(layer, keras.layers.Conv2D)(IMAGES), atol=2e-5)
+
+
+@pytest.mark.parametrize("side", [11, 12])
+@pytest.mark.parametrize("padding", ["same", "valid"])
+@pytest.mark.parametrize("channels", [2, 4])  # gathered and in the Fourier domain
+def test_a_dilated_convolution_is_fast_and_has_the_stock_layer_s_gradients(side, padding, channels):
+    layer = Convolution(3, 3, padding=padding, dilation_rate=2, activation="relu")
+    images = GENERATOR.normal(size=(2, side, side, channels)).astype(np.float32)
+    layer.build(images.shape)
+    weights = [np.asarray(weight) for weight in layer.weights]
+
+    def gradients(kind):
+        called = kind.from_config(layer.get_config())
+        called.build(images.shape)
+
+        def outputs(weights, images):
+            return called.stateless_call(weights, [], images)[0]
+
+        traced = str(jax.make_jaxpr(outputs)(weights, images))
+        assert ("conv_general_dilated" in traced) == (kind is keras.layers.Conv2D)
+        given, pulled_back = jax.vjp(outputs, weights, images)
+        towards = np.random.default_rng(1).normal(size=given.shape).astype(np.float32)
+        (kernel, bias), pixels = pulled_back(towards)
+        return kernel, bias, pixels
+
+    for found, expected in zip(gradients(Convolution), gradients(keras.layers.Conv2D), strict=True):
+        np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"pool_size": 2},
+        {"pool_size": 3},
+        {"pool_size": 2, "padding": "same"},
+        {"pool_size": 2, "strides": 1},
+    ],
+    ids=str,
+)
+def test_pooling_is_the_stock_layer(arguments):
+    layer = MaxPooling(**arguments)
+    stock = keras.layers.MaxPooling2D(**arguments)
+    odd = IMAGES[:, :11, :11]
+    np.testing.assert_array_equal(layer(IMAGES), stock(IMAGES))
+    np.testing.assert_array_equal(layer(odd), stock(odd))
+
+
+@pytest.mark.parametrize("keepdims", [False, True])
+def test_global_average_is_the_stock_layer(keepdims):
+    layer = GlobalAveragePooling(keepdims=keepdims)
+    stock = keras.layers.GlobalAveragePooling2D(keepdims=keepdims)
+    np.testing.assert_allclose(layer(IMAGES), stock(IMAGES), atol=1e-6)
+
+
+def test_configuration_weights_and_file_are_the_stock_layers(tmp_path):
+    layer = Convolution(4, 3, padding="same", activation="relu", name="conv")
+    stock = keras.layers.Conv2D(4, 3, padding="same", activation="relu", name="conv")
+    assert layer.get_config() == stock.get_config()
+    network = keras.Sequential(
+        [keras.Input((12, 12, 2)), layer, MaxPooling(2), GlobalAveragePooling()]
+    )
+    network.save(tmp_path / "network.keras")
+    loaded: Any = keras.saving.load_model(tmp_path / "network.keras")
+    assert isinstance(loaded.layers[0], Convolution)
+    np.testing.assert_array_equal(
+        network.predict(IMAGES, verbose=0), loaded.predict(IMAGES, verbose=0)
+    )

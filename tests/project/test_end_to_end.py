@@ -1,0 +1,81 @@
+"""The smallest study that comes with the package, on the real images, through the command line."""
+
+from __future__ import annotations
+
+import csv
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from tools.notebook import text_of
+from tools.servers.command_line import compiled_folder, compiler_cache, convbias
+
+from convbias.experiments.studies import load_study, planned_runs
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.end_to_end
+@pytest.mark.usefixtures("fashion_mnist")
+def test_the_smoke_study(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    study = load_study("smoke")
+    variables = compiler_cache(compiled_folder(tmp_path_factory.getbasetemp()))
+    first = convbias("study", "smoke", cwd=tmp_path, variables=variables)
+    assert first.returncode == 0, first.stderr
+    folder = tmp_path / "report" / "smoke"
+    assert "Report: report/smoke/report.html" in first.stdout
+    assert (folder / "report.html").stat().st_size > 100_000
+    with (folder / "table.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["arm"], int(row["seed"])) for row in rows] == [
+        (arm.name, seed) for arm, seed in planned_runs(study)
+    ]
+    assert {row["status"] for row in rows} == {"finished"}
+    assert {row["dataset"] for row in rows} == {"fashion-mnist"}
+    # A few steps are enough to learn more than the tenth that guessing gives.
+    dense = [float(row["test_accuracy"]) for row in rows if row["arm"] == "dense"]
+    assert min(dense) > 0.2
+    for arm in {row["arm"] for row in rows}:
+        assert arm in first.stdout
+    assert convbias("runs", "verify", cwd=tmp_path).returncode == 0
+
+    table = (folder / "table.csv").read_bytes()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    second = convbias("study", "smoke", cwd=tmp_path, variables=variables)
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
+    assert second.returncode == 0, second.stderr
+    assert f"All {len(rows)} runs are stored in runs; nothing to train." in second.stdout
+    assert "epoch 1/" not in second.stdout
+    assert (folder / "table.csv").read_bytes() == table
+    assert spent < 60  # seconds of the processor, for the report
+
+    check_the_notebook(tmp_path)
+
+
+def check_the_notebook(folder: Path) -> None:
+    """Every cell runs with these runs: the live training, the export, the server and the plan."""
+    program = [sys.executable, "-m", "tools.notebook", "--profile", "smoke"]
+    done = subprocess.run(
+        [*program, "--runs", str(folder / "runs"), "--out", str(folder / "notebook.ipynb")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    notebook = nbformat.read(folder / "notebook.ipynb", as_version=4)
+    texts = {
+        cell.source.splitlines()[-1]: "".join(map(text_of, cell.outputs))
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+    }
+    assert "Study **smoke**" in texts["tour"]
+    assert "109386" in texts['tour.layers("dense")']
+    assert "has no run of the experiment shift" in texts['tour.outcome("shift")']
+    [answer] = [text for source, text in texts.items() if source.startswith("answer.json()")]
+    assert "'class': " in answer
+    assert "'confidence': " in answer
+    [requests] = [text for source, text in texts.items() if source.startswith("make_plan(")]
+    assert "sagemaker:CreateEndpointConfig" in requests

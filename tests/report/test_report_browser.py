@@ -1,0 +1,193 @@
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from convbias.cli import main
+from convbias.experiments import ORIGINAL
+from convbias.report import write_report
+from report_samples import drawn_runs, tiny_dataset
+
+pytestmark = pytest.mark.integration
+
+ROOT = Path(__file__).parents[2]
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+# What reaches out of the window's right edge and is not inside a frame that scrolls by itself.
+OVERFLOWING = """
+[...document.querySelectorAll("body *")]
+  .filter((element) => element.getBoundingClientRect().right > window.innerWidth + 1)
+  .filter((element) => !element.closest(".table, .still, .skip, .icons"))
+  .map((element) => `${element.tagName} ${element.textContent.trim().slice(0, 40)}`)
+"""
+
+# Axis and legend labels whose boxes reach out of their chart's picture.
+CLIPPED = """
+[...document.querySelectorAll(".live svg.marks")].flatMap((svg) => {
+  const frame = svg.getBoundingClientRect();
+  return [...svg.querySelectorAll("text")]
+    .filter((text) => {
+      const box = text.getBoundingClientRect();
+      return box.width && (box.right > frame.right + 1 || box.left < frame.left - 1);
+    })
+    .map((text) => `${svg.closest("figure").id}: ${text.textContent}`);
+})
+"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("Chromium is not installed: apt-get install chromium")
+        pytest.skip("Chromium is not installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of a report that stands alone, without the files beside it."""
+    dataset = tiny_dataset()
+    folder = tmp_path_factory.mktemp("report")
+    written = write_report("tiny", ORIGINAL, drawn_runs(dataset), dataset, folder)
+    return written.rename(tmp_path_factory.mktemp("alone") / "report.html").as_uri()
+
+
+def opened(
+    browser: Browser, address: str, width: int = 1280, *, script: bool = True, scheme: str = "light"
+) -> tuple[Page, list[str]]:
+    """A page that has drawn its charts, and the list of everything that went wrong on the way."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 900},
+        java_script_enabled=script,
+        color_scheme="dark" if scheme == "dark" else "light",
+    )
+    page = context.new_page()
+    troubles: list[str] = []
+    page.on("console", lambda message: troubles.append(f"{message.type}: {message.text}"))
+    page.on("pageerror", lambda error: troubles.append(f"error: {error}"))
+    page.on(
+        "request",
+        lambda request: (
+            None
+            if request.url == address or request.url.startswith("data:")
+            else troubles.append(f"request: {request.url}")
+        ),
+    )
+    page.goto(address)
+    if script:
+        page.wait_for_function("document.documentElement.dataset.charts === 'ready'")
+    return page, troubles
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_charts_are_drawn_without_errors_or_requests(browser: Browser, report: str, scheme: str):
+    page, troubles = opened(browser, report, scheme=scheme)
+    assert troubles == []
+    figures = page.locator("figure:has(.live)")
+    assert figures.count() == 11
+    for index in range(figures.count()):
+        figure = figures.nth(index)
+        assert figure.locator(".live svg.marks").is_visible()
+        assert figure.locator(".live svg.marks path").count() > 0
+        assert not figure.locator(".still").is_visible()
+    page.context.close()
+
+
+def assert_fits(browser: Browser, address: str, width: int) -> None:
+    page, troubles = opened(browser, address, width)
+    assert troubles == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate(OVERFLOWING) == []
+    assert page.evaluate(CLIPPED) == []
+    page.context.close()
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_nothing_reaches_out_of_the_window(browser: Browser, report: str, width: int):
+    assert_fits(browser, report, width)
+
+
+@pytest.mark.usefixtures("fashion_mnist")
+def test_nor_does_anything_of_the_published_study(browser: Browser, tmp_path: Path):
+    assert main(["report", "--runs", str(ROOT / "results"), "--out", str(tmp_path)]) == 0
+    for width in (360, 1280):
+        assert_fits(browser, (tmp_path / "report.html").as_uri(), width)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_without_javascript_pictures_stand_in_for_the_charts(
+    browser: Browser, report: str, scheme: str
+):
+    page, troubles = opened(browser, report, script=False, scheme=scheme)
+    assert troubles == []
+    shown = ".by-night" if scheme == "dark" else ".by-day"
+    stills = page.locator(".still")
+    assert stills.count() == 11
+    for index in range(stills.count()):
+        picture = stills.nth(index).locator(shown)
+        assert picture.is_visible()
+        box = picture.bounding_box()
+        assert box
+        assert box["height"] > 50
+        assert stills.nth(index).locator("img:visible").count() == 1
+    page.context.close()
+
+
+def test_print_shows_light_pictures_and_everything_folded(browser: Browser, report: str):
+    page, _ = opened(browser, report, scheme="dark")
+    page.emulate_media(media="print")
+    assert page.locator(".still .by-day").first.is_visible()
+    assert not page.locator(".still .by-night").first.is_visible()
+    assert not page.locator(".live").first.is_visible()
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    assert page.locator("main details:not([open])").count() == 0
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert page.locator("main details:not([open])").count() > 0
+    page.context.close()
+
+
+def test_charts_follow_the_colour_scheme(browser: Browser, report: str):
+    page, troubles = opened(browser, report)
+
+    def ink() -> str | None:
+        return page.locator("#figure-accuracy .live svg text").first.get_attribute("fill")
+
+    by_day = ink()
+    page.evaluate("delete document.documentElement.dataset.charts")
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function("document.documentElement.dataset.charts === 'ready'")
+    assert ink() != by_day
+    assert page.locator("#figure-accuracy .live svg.marks").count() == 1
+    assert troubles == []
+    page.context.close()
+
+
+def test_a_link_to_a_folded_derivation_can_be_followed_by_keyboard(browser: Browser, report: str):
+    page, _ = opened(browser, report)
+    summary = page.locator("#claims summary").first
+    summary.focus()
+    page.keyboard.press("Enter")
+    assert page.locator("#claims details[open]").count() == 1
+    assert (
+        page.locator(".table[tabindex='0'][role='region']").count()
+        == page.locator(".table").count()
+    )
+    page.context.close()

@@ -1,0 +1,115 @@
+"""Studies that are interrupted or killed, and go on as if nothing had happened."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from tools.servers.command_line import (
+    Started,
+    assert_no_half_file,
+    compiled_folder,
+    compiler_cache,
+    convbias,
+    finished_study,
+    wait_until,
+    write_tiny,
+)
+
+pytestmark = pytest.mark.integration
+
+LONG_TRAINING = ("train", "dense", "--dataset", "drawn", "--epochs", "1000", "--seeds", "0", "1")
+
+
+def notes(runs: Path) -> list[Path]:
+    return list(runs.glob("progress-*"))
+
+
+def interrupt(command: Started) -> str:
+    """Press Ctrl-C, which reaches the whole group of processes; what the command then says."""
+    os.killpg(command.process.pid, signal.SIGINT)
+    assert command.process.wait(timeout=60) == 130, command.errors.read_text()
+    wait_until(lambda: not command.processes(), seconds=5)
+    said = command.errors.read_text()
+    assert "Traceback" not in said
+    return said
+
+
+def test_interrupted_while_compiling(tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    command = Started(*LONG_TRAINING, "--runs", "runs", cwd=tmp_path)
+    # A run leaves its first note just before it builds and compiles its network.
+    command.wait_for(lambda: notes(runs))
+    said = interrupt(command)
+    assert "epoch" not in command.text()
+    assert "0 of 2 runs are stored in runs." in said
+    assert f"run: convbias {' '.join(LONG_TRAINING)} --runs runs" in said
+    assert_no_half_file(runs)
+
+
+def test_interrupted_while_training(tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    command = Started(*LONG_TRAINING, "--runs", "runs", cwd=tmp_path)
+    command.wait_for(lambda: "epoch 3/1000" in command.text())
+    said = interrupt(command)
+    assert "0 of 2 runs are stored in runs." in said
+    assert f"run: convbias {' '.join(LONG_TRAINING)} --runs runs" in said
+    assert_no_half_file(runs)
+
+
+def test_interrupted_while_reporting(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    study = finished_study(tmp_path_factory.getbasetemp())
+    shutil.copytree(study / "runs", tmp_path / "runs")
+    write_tiny(tmp_path)
+    command = Started("study", "tiny.toml", "--out", "out", cwd=tmp_path)
+    table = tmp_path / "out" / "table.csv"
+    command.wait_for(table.exists)  # the first thing that a report writes, in milliseconds
+    said = interrupt(command)
+    assert "8 of 8 runs are stored in runs." in said
+    assert "run: convbias study tiny.toml --out out" in said
+    assert not (tmp_path / "out" / "report.html").exists()
+    assert [path for path in tmp_path.rglob(".*") if path.is_file()] == []
+    assert table.read_bytes() == (study / "report" / "table.csv").read_bytes()
+
+
+def test_killed_twice_and_restarted(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    base = tmp_path_factory.getbasetemp()
+    undisturbed = finished_study(base) / "report" / "table.csv"
+    write_tiny(tmp_path)
+    runs = tmp_path / "runs"
+    arguments = ("study", "tiny.toml", "--jobs", "2", "--out", "out")
+    variables = compiler_cache(compiled_folder(base))
+    moments = random.Random(20_260_101)
+    stored = 0
+    for _ in range(2):
+        command = Started(*arguments, cwd=tmp_path, variables=variables)
+        # At a random moment of one of the next runs: before, in or after its training.
+        goal = stored + moments.randint(0, 2)
+        command.wait_for(lambda goal=goal: notes(runs) and len(stored_runs(runs)) >= goal)
+        time.sleep(moments.uniform(0, 1.5))
+        command.process.kill()
+        command.process.wait()
+        killed_at = time.monotonic()
+        wait_until(lambda command=command: not command.processes(), seconds=10)
+        assert time.monotonic() - killed_at < 10
+        assert not (tmp_path / "out" / "table.csv").exists()
+        stored = len(stored_runs(runs))
+        assert stored < 8
+    done = convbias(*arguments, cwd=tmp_path, variables=variables)
+    assert done.returncode == 0, done.stderr
+    assert f"8 runs planned, {stored} stored in runs, {8 - stored} to train" in done.stdout
+    assert (tmp_path / "out" / "table.csv").read_bytes() == undisturbed.read_bytes()
+    assert_no_half_file(runs)
+
+
+def stored_runs(runs: Path) -> list[Path]:
+    return list(runs.glob("[!.]*.json"))

@@ -1,0 +1,335 @@
+"""Sweeps whose processes die, fail or diverge; real processes, runs that take no training."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tools.servers.command_line import assert_no_half_file, compiled_folder, compiler_cache
+
+from convbias.cli import main
+from convbias.errors import DataError, RunError
+from convbias.runs import sweep as sweeping
+from convbias.runs.record import Epoch, run_key
+from convbias.runs.store import Store, read_run
+from convbias.runs.sweep import Failure, clear_leftovers, missing, sweep
+from convbias.spec.arms import Arm
+from factories import make_arm, make_run
+
+pytestmark = pytest.mark.integration
+
+ARM = make_arm("dense", dataset="drawn")
+PLANNED = [(ARM, seed) for seed in (0, 1, 2)]
+Outcome = list[tuple[str, Failure | None]]
+
+# What follows stands in for `convbias.runs.sweep._execute`, in the sweep's processes.
+
+
+def stores(arm: Arm, seeds: list[int], folder: Path, _notes: Path, _parent: int) -> Outcome:
+    attempts = folder / "attempts"
+    attempts.mkdir(exist_ok=True)
+    for seed in seeds:
+        Store(folder).write(make_run(arm, seed))
+        (attempts / f"{seed}-{time.monotonic_ns()}").touch()
+    return [(run_key(arm, seed), None) for seed in seeds]
+
+
+def stores_together(arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int) -> Outcome:
+    with (folder / "units").open("a") as file:
+        file.write(f"{arm.name} {seeds}\n")
+    return stores(arm, seeds, folder, notes, parent)
+
+
+def notes_environment(
+    arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int
+) -> Outcome:
+    names = ("JAX_PLATFORMS", "XLA_FLAGS", "XLA_PYTHON_CLIENT_MEM_FRACTION")
+    (folder / f"environment-{arm.name}").write_text(" ".join(map(str, map(os.getenv, names))))
+    return stores(arm, seeds, folder, notes, parent)
+
+
+def attempts(folder: Path, seed: int) -> int:
+    return len(list(folder.glob(f"attempts/{seed}-*")))
+
+
+def _dies_once(seeds: list[int], folder: Path, die: Callable[[], Any]) -> None:
+    mark = folder / "died"
+    if seeds == [1] and not mark.exists():
+        mark.touch()
+        die()
+
+
+def leaves_once(arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int) -> Outcome:
+    _dies_once(seeds, folder, lambda: os._exit(3))
+    return stores(arm, seeds, folder, notes, parent)
+
+
+def is_killed_once(arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int) -> Outcome:
+    # As the kernel does it when memory runs out.
+    _dies_once(seeds, folder, lambda: os.kill(os.getpid(), signal.SIGKILL))
+    return stores(arm, seeds, folder, notes, parent)
+
+
+def dies_always(arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int) -> Outcome:
+    stores(arm, seeds, folder, notes, parent)
+    if seeds == [1]:
+        Store(folder).path(arm, 1).unlink()
+        os._exit(3)
+    return [(run_key(arm, seed), None) for seed in seeds]
+
+
+def dies_after_storing(
+    arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int
+) -> Outcome:
+    stores(arm, seeds, folder, notes, parent)
+    os._exit(3)
+
+
+def fails(arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int) -> Outcome:
+    """The real `_execute`, around a run that ends with an error nobody has foreseen."""
+
+    def execute(arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int) -> list[str]:
+        for seed in seeds:
+            if seed == 1:
+                raise ZeroDivisionError("nobody has foreseen this")
+            stores(arm, [seed], folder, notes, parent)
+        return [run_key(arm, seed) for seed in seeds]
+
+    sweeping.execute = execute
+    return REAL_EXECUTE(arm, seeds, folder, notes, parent)
+
+
+def finds_no_data(arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int) -> Outcome:
+    if seeds == [1]:
+        raise DataError("the images are gone", "images", "put them back")
+    return stores(arm, seeds, folder, notes, parent)
+
+
+def diverges(arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int) -> Outcome:
+    """Real training, with a loss that is not finite in the second epoch of one seed."""
+    from convbias.networks import training  # not above: it takes all other processes here seconds
+
+    record = training._Training._record_epoch
+
+    def record_epoch(self: Any, losses: np.ndarray, accuracies: np.ndarray) -> None:
+        spoilt = np.array(
+            [s == 1 and len(e) == 1 for s, e in zip(self.seeds, self.epochs, strict=True)]
+        )
+        record(self, np.where(spoilt, np.inf, losses), accuracies)
+
+    training._Training._record_epoch = record_epoch
+    return REAL_EXECUTE(arm, seeds, folder, notes, parent)
+
+
+REAL_EXECUTE = sweeping._execute
+
+
+@pytest.mark.parametrize("instead", [leaves_once, is_killed_once])
+def test_runs_whose_process_died_are_started_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, instead: Callable[..., Outcome]
+) -> None:
+    monkeypatch.setattr(sweeping, "_execute", instead)
+    outcome = sweep(PLANNED, Store(tmp_path), jobs=2)
+    assert (tmp_path / "died").exists()
+    assert set(outcome.trained) == {run_key(*planned) for planned in PLANNED}
+    assert outcome.failures == ()
+    assert missing(PLANNED, Store(tmp_path)) == ([], ())
+
+
+def test_processes_that_always_die_are_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeping, "_execute", dies_always)
+    with pytest.raises(RunError, match="of 3 runs 2 are still to be trained"):
+        sweep(PLANNED, Store(tmp_path), jobs=1)
+    # The first attempt stores seed 0, so it is the first of three that begin with seed 1.
+    assert (attempts(tmp_path, seed=0), attempts(tmp_path, seed=1)) == (1, 3)
+    assert [path.stem for path in Store(tmp_path).paths()] == [run_key(ARM, 0)]
+
+
+def test_progress_between_deaths_gives_new_attempts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeping, "_execute", dies_after_storing)
+    assert len(sweep(PLANNED, Store(tmp_path), jobs=1).trained) == len(PLANNED) >= 3
+
+
+def test_stored_runs_are_not_trained_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweeping, "_execute", stores)
+    store = Store(tmp_path)
+    store.write(make_run(ARM, 1))
+    assert set(sweep(PLANNED, store).trained) == {run_key(ARM, 0), run_key(ARM, 2)}
+    assert attempts(tmp_path, seed=1) == 0
+    assert sweep(PLANNED, store).trained == ()
+
+
+def test_an_unforeseen_error_ends_one_run_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeping, "_execute", fails)
+    outcome = sweep(PLANNED, Store(tmp_path), jobs=2)
+    assert set(outcome.trained) == {run_key(ARM, 0), run_key(ARM, 2)}
+    [failure] = outcome.failures
+    assert (failure.arm_name, failure.seed) == ("dense", 1)
+    assert "ZeroDivisionError: nobody has foreseen this" in failure.message
+    assert [seed for _, seed in missing(PLANNED, Store(tmp_path))[0]] == [1]
+
+
+def test_an_unforeseen_error_on_the_command_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sweeping, "_execute", fails)
+    command = ["train", "dense", "--dataset", "drawn", "--seeds", "0", "1", "2"]
+    assert main(command) == 1
+    said = capsys.readouterr()
+    assert "dense seed 1 failed: ZeroDivisionError: nobody has foreseen this" in said.err
+    assert "Traceback" not in said.err
+    assert "Traceback" in Path("runs/failures/dense-seed1.txt").read_text()
+    assert len(Store("runs").paths()) == 2
+
+
+def test_what_concerns_every_run_ends_the_sweep(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeping, "_execute", finds_no_data)
+    with pytest.raises(DataError, match="the images are gone") as caught:
+        sweep(PLANNED, Store(tmp_path), jobs=1)
+    assert caught.value.mend == "put them back"
+
+
+def test_a_diverged_run_is_stored_with_its_reason_and_the_others_go_on(
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, value in compiler_cache(compiled_folder(tmp_path_factory.getbasetemp())).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sweeping, "_execute", diverges)
+    command = ["train", "dense", "--dataset", "drawn", "--training-images", "100", "--epochs", "2"]
+    assert main([*command, "--seeds", "0", "1"]) == 0
+    said = capsys.readouterr()
+    assert "dense seed 1 diverged: in epoch 2 the training loss was inf" in said.err
+    by_seed = {run.seed: run for run in map(read_run, Store("runs").paths())}
+    assert [by_seed[seed].status for seed in (0, 1)] == ["finished", "diverged"]
+    assert [len(by_seed[seed].epochs) for seed in (0, 1)] == [2, 1]
+    assert isinstance(by_seed[1].epochs[0], Epoch)
+    assert by_seed[1].test is None
+    assert main([*command, "--seeds", "0", "1"]) == 0  # it diverges again, so it is not repeated
+    assert "nothing to train" in capsys.readouterr().out
+    assert main(["runs", "verify"]) == 0
+
+
+def test_an_accelerator_trains_all_missing_seeds_of_an_arm_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeping, "has_accelerator", lambda: True)
+    monkeypatch.setattr(sweeping, "_execute", stores_together)
+    store = Store(tmp_path)
+    store.write(make_run(ARM, 1))
+    other = make_arm("cnn-3x3", dataset="drawn")
+    sweep([*PLANNED, (other, 5), (other, 6)], store, jobs=1)
+    units = (tmp_path / "units").read_text().splitlines()
+    # Two seeds with kernels of three pixels take longer than two seeds without.
+    assert units == ["cnn-3x3 [5, 6]", "dense [0, 2]"]
+
+
+def test_processes_share_an_accelerator_and_its_sums_have_an_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeping, "_execute", notes_environment)
+    monkeypatch.delenv("JAX_PLATFORMS", raising=False)
+    monkeypatch.delenv("XLA_PYTHON_CLIENT_MEM_FRACTION", raising=False)
+    planned = [*PLANNED, (make_arm("cnn-3x3", dataset="drawn"), 0)]
+    for accelerator, expected in (
+        (False, "cpu --xla_cpu_multi_thread_eigen=false None"),
+        (True, "cuda --xla_gpu_deterministic_ops=true 0.425"),  # half of 0.85
+    ):
+        monkeypatch.setattr(sweeping, "has_accelerator", lambda found=accelerator: found)
+        folder = tmp_path / str(accelerator)
+        folder.mkdir()
+        sweep(planned, Store(folder))
+        for arm in ("dense", "cnn-3x3"):
+            assert (folder / f"environment-{arm}").read_text() == expected
+
+
+def test_how_many_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweeping, "cores", lambda: 16)
+    arms = [
+        make_arm("dense", dataset="drawn", training_images=images) for images in range(100, 106)
+    ]
+    planned = [(arm, seed) for arm in arms for seed in (0, 1)]
+    for accelerator, wanted, jobs, expected in (
+        (False, planned, None, 12),  # as many as there are runs
+        (False, planned, 3, 3),
+        (True, planned, None, sweeping.PROCESSES_ON_ACCELERATOR),
+        (True, planned, 6, 6),
+        (True, planned[:4], None, 2),  # as many as there are arms
+    ):
+        monkeypatch.setattr(sweeping, "has_accelerator", lambda found=accelerator: found)
+        assert sweeping.processes_for(wanted, jobs) == expected
+
+
+def test_an_accelerator_needs_a_plugin_a_driver_and_no_refusal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "jax_plugins" / "xla_cuda12").mkdir(parents=True)
+    (tmp_path / "jax_plugins" / "xla_cuda12" / "__init__.py").touch()
+    monkeypatch.delenv("JAX_PLATFORMS", raising=False)
+    monkeypatch.setattr(sweeping, "NVIDIA_DRIVER", tmp_path)
+    assert not sweeping.has_accelerator()
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert sweeping.has_accelerator()
+    monkeypatch.setenv("JAX_PLATFORMS", "cpu")
+    assert not sweeping.has_accelerator()
+    monkeypatch.setenv("JAX_PLATFORMS", "cuda,cpu")
+    assert sweeping.has_accelerator()
+    monkeypatch.setattr(sweeping, "NVIDIA_DRIVER", tmp_path / "none")
+    assert not sweeping.has_accelerator()
+
+
+def test_of_an_arm_that_failed_half_way_the_stored_runs_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeping, "has_accelerator", lambda: True)
+    monkeypatch.setattr(sweeping, "_execute", fails)
+    outcome = sweep(PLANNED, Store(tmp_path))
+    assert outcome.trained == (run_key(ARM, 0),)
+    assert [failure.seed for failure in outcome.failures] == [1, 2]
+
+
+def test_what_killed_sweeps_have_left_is_removed(tmp_path: Path) -> None:
+    gone = 2**22 + 1  # above the largest process identifier that Linux gives out
+    for name in (f"progress-{gone}", f"progress-{os.getpid()}"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "note.json").touch()
+    half, other = tmp_path / ".0123456789ab-seed0-x1y2z3a_.keras", tmp_path / ".mine.json"
+    half.touch()
+    other.touch()
+    clear_leftovers(tmp_path)
+    # Another sweep, here this process, may be writing that file.
+    assert {path.name for path in tmp_path.iterdir()} == {
+        f"progress-{os.getpid()}",
+        half.name,
+        other.name,
+    }
+    (tmp_path / f"progress-{os.getpid()}").rename(tmp_path / f"progress-{gone}")
+    clear_leftovers(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [other.name]
+    clear_leftovers(tmp_path / "nowhere")
+
+
+def test_notes_and_half_files_do_not_outlive_a_sweep(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeping, "_execute", stores)
+    sweep(PLANNED, Store(tmp_path), jobs=1)
+    assert_no_half_file(tmp_path)

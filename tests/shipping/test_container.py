@@ -1,0 +1,165 @@
+"""The container, without an engine that would build it: its file, and the command it starts."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import shutil
+import subprocess
+from collections.abc import Iterator
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pytest
+from benchmarks.serving_contenders import free_port
+from tools.servers.command_line import Started, wait_until
+from tools.servers.serving import TIMEOUT, Asked, address_in, npy, probabilities
+
+from convbias.data import load
+from convbias.shipping.export.archive import Archive, unpack
+
+ROOT = Path(__file__).parents[2]
+DOCKERFILE = ROOT / "container" / "Dockerfile"
+ENVIRONMENT = ROOT / ".venv-serve" / "bin"
+IMAGES = load("drawn").test_images[:3]
+
+pytestmark = pytest.mark.integration
+needs_environment = pytest.mark.skipif(
+    not ENVIRONMENT.exists(),
+    reason="the container's requirements are not installed: make .venv-serve/stamp",
+)
+
+
+def instructions() -> list[tuple[str, str]]:
+    """Name and arguments, in order."""
+    joined = DOCKERFILE.read_text().replace("\\\n", " ")
+    lines = [line.strip() for line in joined.splitlines()]
+    pairs = [line.split(maxsplit=1) for line in lines if line and not line.startswith("#")]
+    return [(name, arguments) for name, arguments in pairs]
+
+
+def last(name: str) -> str:
+    return [arguments for found, arguments in instructions() if found == name][-1]
+
+
+def test_it_keeps_sagemakers_contract() -> None:
+    # Lists, not text, which a shell would run that keeps SIGTERM to itself.
+    entry, command = json.loads(last("ENTRYPOINT")), json.loads(last("CMD"))
+    assert entry == ["python", "-m", "convbias.shipping.serve.container"]
+    assert command == ["serve"]
+    assert last("EXPOSE") == "8080"
+    assert last("USER") == "root"
+
+
+def test_it_is_built_from_files_that_are_there_and_sent() -> None:
+    ignored = (ROOT / ".dockerignore").read_text().splitlines()
+    sent = [line.removeprefix("!") for line in ignored if line.startswith("!")]
+    copied = [
+        source
+        for name, arguments in instructions()
+        if name == "COPY"
+        for source in shlex.split(arguments)[:-1]
+    ]
+    assert "requirements/serve.lock" in copied
+    for source in copied:
+        assert (ROOT / source).exists()
+        assert any(fnmatch(source, pattern) for pattern in sent), source
+    # What the package is built from is copied as well, so that the file it links to is there.
+    assert {"inference.py", "pyproject.toml", "README.md", "src"} <= set(copied)
+
+
+def test_every_requirement_is_locked_with_its_hash() -> None:
+    lines = (ROOT / "requirements" / "serve.lock").read_text().splitlines()
+    named = [number for number, line in enumerate(lines) if not line.startswith((" ", "#"))]
+    assert all(lines[number + 1].strip().startswith("--hash=sha256:") for number in named)
+
+
+class Container(Asked):
+    def __init__(self, folder: Path, **variables: str) -> None:
+        started = start(folder, *json.loads(last("CMD")), **variables)
+        super().__init__(started, lambda: address_in(started.errors))
+
+
+def start(folder: Path, *arguments: str, **variables: str) -> Started:
+    """What `docker run IMAGE` starts, in the environment that the image's would be."""
+    interpreter, *entry = json.loads(last("ENTRYPOINT"))
+    return Started(
+        *(*entry, *arguments),
+        cwd=folder,
+        program=[str(ENVIRONMENT / interpreter)],
+        variables={
+            "PYTHONPATH": str(ROOT / "src"),
+            "CONVBIAS_HOST": "127.0.0.1",
+            "SAGEMAKER_BASE_DIR": str(folder / "ml"),
+            "SAGEMAKER_BIND_TO_PORT": str(free_port()),
+            **variables,
+        },
+    )
+
+
+@pytest.fixture(scope="module")
+def container(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Container]:
+    folder = tmp_path_factory.mktemp("container")
+    (folder / "ml").mkdir()
+    unpack(archive, folder / "ml" / "model")
+    container = Container(folder, SAGEMAKER_MODEL_SERVER_WORKERS="1")
+    yield container
+    shutil.rmtree(folder / "ml")
+
+
+@needs_environment
+def test_no_training_framework_is_inside() -> None:
+    listed = subprocess.run(
+        [ENVIRONMENT / "pip", "list", "--format=json"], capture_output=True, check=True
+    )
+    installed = {package["name"].lower() for package in json.loads(listed.stdout)}
+    assert {"onnxruntime", "starlette", "uvicorn", "convbias"} <= installed
+    assert installed.isdisjoint({"jax", "jaxlib", "keras", "tensorflow", "tensorflow-cpu", "torch"})
+
+
+@needs_environment
+def test_it_answers_reads_only_and_ends_when_asked_to(
+    container: Container, archive: Archive, tmp_path: Path
+) -> None:
+    model = container.started.errors.parent / "ml" / "model"
+    before = {path: path.stat().st_mtime_ns for path in model.rglob("*")}
+    assert container.get("/ping").json() == {"run": archive.manifest.identity["run"]}
+    answer = container.post(npy(IMAGES), "application/x-npy").json()
+    expected = probabilities(archive, tmp_path, IMAGES)
+    assert [one["confidence"] for one in answer] == pytest.approx(expected.max(axis=1), abs=1e-6)
+    assert container.post("{").status_code == 400
+    assert container.stop() == 0
+    assert {path: path.stat().st_mtime_ns for path in model.rglob("*")} == before
+    wait_until(lambda: container.started.processes() == [])
+
+
+@needs_environment
+@pytest.mark.parametrize(
+    ("arguments", "variables", "words"),
+    [
+        (["train"], {}, "the arguments are ['train']"),
+        (["serve"], {"SAGEMAKER_BIND_TO_PORT": "http"}, "SAGEMAKER_BIND_TO_PORT is 'http'"),
+        (["serve"], {"SAGEMAKER_MODEL_SERVER_WORKERS": "0"}, "a whole number from 1 to 256"),
+        (["serve"], {}, "ml/model cannot be read"),
+    ],
+)
+def test_what_is_wrong_is_said(
+    tmp_path: Path, arguments: list[str], variables: dict[str, str], words: str
+) -> None:
+    started = start(tmp_path, *arguments, **variables)
+    assert started.process.wait(TIMEOUT) == 2
+    assert words in started.errors.read_text()
+    assert "Traceback" not in started.errors.read_text()
+
+
+@needs_environment
+def test_a_model_that_is_not_as_it_was_packed_is_not_served(
+    archive: Archive, tmp_path: Path
+) -> None:
+    (tmp_path / "ml").mkdir()
+    unpack(archive, tmp_path / "ml" / "model")
+    with (tmp_path / "ml" / "model" / "code" / "inference.py").open("a") as file:
+        file.write("# changed\n")
+    started = start(tmp_path, "serve")
+    assert started.process.wait(TIMEOUT) == 2
+    assert "has a wrong sum, or none, of code/inference.py" in started.errors.read_text()

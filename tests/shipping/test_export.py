@@ -1,0 +1,190 @@
+"""Exports, asked by the programs that will run them, against NumPy."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import onnxruntime
+import pytest
+
+from convbias.data import Dataset, load
+from convbias.errors import InputError, RunError
+from convbias.networks import models
+from convbias.shipping.export import exporting
+from convbias.shipping.export.exporting import LARGEST_DIFFERENCE, Exported, export
+from convbias.spec.arms import Convolutional, Dense, Model
+from convbias.spec.datasets import CLASS_NAMES
+from factories import make_arm, make_run
+
+MODELS: dict[str, Model] = {"cnn-3x3": Convolutional(), "dense": Dense()}
+
+
+def network(name: str, side: int = 28) -> keras.Sequential:
+    """Weights as they are drawn, and biases that matter."""
+    built = models.build(MODELS[name], seed=3, standardise=(0.3, 0.4), side=side)
+    random = np.random.default_rng(0)
+    for layer in built.layers:
+        if layer.weights:
+            kernel, bias = layer.get_weights()
+            layer.set_weights([kernel, random.normal(0, 0.1, bias.shape)])
+    return built
+
+
+@pytest.fixture(scope="module")
+def dataset() -> Dataset:
+    return load("drawn")
+
+
+@pytest.fixture(scope="module", params=list(MODELS))
+def exported(
+    request: pytest.FixtureRequest, dataset: Dataset, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, Exported]:
+    folder = tmp_path_factory.mktemp("export") / "fashion_mnist_model"
+    name = request.param
+    return name, export(network(name), make_run(make_arm(name), 0), dataset, folder)
+
+
+def numpy_forward(built: keras.Sequential, images: np.ndarray) -> dict[str, np.ndarray]:
+    """Every layer by its definition; images float32 (n, 28, 28, 1)."""
+    values: Any = images.astype(np.float64)
+    outputs: dict[str, np.ndarray] = {}
+    for layer in built.layers:
+        kind = type(layer).__name__
+        if kind == "Rescaling":
+            values = values * layer.scale + layer.offset
+        elif kind == "Convolution":
+            kernel, bias = layer.get_weights()
+            reach = kernel.shape[0] // 2
+            padded = np.pad(values, ((0, 0), (reach, reach), (reach, reach), (0, 0)))
+            windows = np.lib.stride_tricks.sliding_window_view(padded, kernel.shape[:2], (1, 2))
+            # windows: (n, rows, columns, channels, kernel rows, kernel columns)
+            values = np.maximum(np.einsum("nrcikl,klio->nrco", windows, kernel) + bias, 0)
+        elif kind == "MaxPooling":
+            count, rows, columns, channels = values.shape
+            values = values.reshape(count, rows // 2, 2, columns // 2, 2, channels).max((2, 4))
+        elif kind == "GlobalAveragePooling":
+            values = values.mean((1, 2))
+        elif kind == "Flatten":
+            values = values.reshape(len(values), -1)
+        elif kind == "Dense":
+            kernel, bias = layer.get_weights()
+            values = values @ kernel + bias
+            if layer.name == "probabilities":
+                values = np.exp(values - values.max(1, keepdims=True))
+                values /= values.sum(1, keepdims=True)
+            else:
+                values = np.maximum(values, 0)
+        outputs[layer.name] = values
+    return outputs
+
+
+def test_every_file_answers_as_the_network(exported: tuple[str, Exported]) -> None:
+    name, made = exported
+    files = {"1", "model.onnx"} | ({"model-maps.onnx"} if name == "cnn-3x3" else set())
+    assert set(made.differences) == files
+    assert all(each <= LARGEST_DIFFERENCE for each in made.differences.values())
+    assert made.images == 256
+    there = {path.name for path in made.folder.iterdir()}
+    assert there == files | {"export.json"}
+    assert not list(made.folder.parent.glob(".export-*"))
+
+
+@pytest.mark.parametrize("count", [1, 5])
+def test_onnx_takes_any_number_of_images(
+    exported: tuple[str, Exported], dataset: Dataset, count: int
+) -> None:
+    name, made = exported
+    images = dataset.test_images[:count].astype(np.float32) / 255
+    expected = numpy_forward(network(name), images)
+    for path in made.folder.glob("*.onnx"):
+        session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+        [taken] = session.get_inputs()
+        assert (taken.name, taken.type) == ("images", "tensor(float)")
+        names = [output.name for output in session.get_outputs()]
+        maps = ["conv_1", "conv_2"] if "maps" in path.name else []
+        assert set(names) == {*maps, "probabilities"}
+        for output, found in zip(names, session.run(names, {"images": images}), strict=True):
+            np.testing.assert_allclose(np.asarray(found), expected[output], atol=1e-5)
+
+
+def test_the_saved_model_agrees_with_numpy(
+    exported: tuple[str, Exported], dataset: Dataset, tmp_path: Path
+) -> None:
+    name, made = exported
+    images = dataset.test_images[:7].astype(np.float32) / 255
+    np.save(tmp_path / "images.npy", images)
+    exporting._tensorflow("predict", made.folder, tmp_path / "images.npy", tmp_path / "out.npy")
+    found = np.load(tmp_path / "out.npy")
+    np.testing.assert_allclose(
+        found, numpy_forward(network(name), images)["probabilities"], atol=1e-5
+    )
+
+
+def test_the_record_says_what_it_is(exported: tuple[str, Exported]) -> None:
+    name, made = exported
+    record = json.loads((made.folder / "export.json").read_text())
+    assert record["run"] == make_run(make_arm(name), 0).key
+    assert record["output"]["classes"] == list(CLASS_NAMES)
+    assert record["largest_differences"] == dict(made.differences)
+    assert {"keras", "tensorflow", "tf2onnx"} <= set(record["versions"])
+
+
+def test_an_export_that_answers_otherwise_leaves_nothing_behind(
+    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = models.build(MODELS["dense"], seed=4)
+    monkeypatch.setattr(exporting, "rebuild", lambda _: other)
+    folder = tmp_path / "model"
+    with pytest.raises(RunError, match="answers otherwise than the network: 1 by"):
+        export(network("dense"), make_run(make_arm("dense"), 0), dataset, folder)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_only_exports_are_replaced(dataset: Dataset, tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "thesis.txt").write_text("years of work")
+    run = make_run(make_arm("dense"), 0)
+    with pytest.raises(InputError, match="holds something else than an export"):
+        export(network("dense"), run, dataset, mine)
+    assert (mine / "thesis.txt").read_text() == "years of work"
+    (mine / "thesis.txt").unlink()
+    (mine / "export.json").write_text("{}")
+    (mine / "model-maps.onnx").write_text("of an earlier CNN")
+    export(network("dense"), run, dataset, mine)
+    assert not (mine / "model-maps.onnx").exists()
+    assert json.loads((mine / "export.json").read_text())["run"] == run.key
+
+
+@pytest.mark.parametrize(
+    ("model", "side", "words"),
+    [
+        (Convolutional(), 40, "takes images of 40 x 40 pixels"),
+        (Convolutional(downsampling="blur"), 28, "layers that only this package knows: pool_1"),
+        (Convolutional(padding="circular"), 28, "only this package knows: around_1"),
+        (Convolutional(sharing="local"), 28, "only this package knows: conv_1"),
+    ],
+)
+def test_networks_that_cannot_be_exported(
+    model: Convolutional, side: int, words: str, dataset: Dataset, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match=words):
+        export(
+            models.build(model, seed=0, side=side),
+            make_run(make_arm("cnn-3x3"), 0),
+            dataset,
+            tmp_path / "model",
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_tensorflow_it_is_said_what_is_missing(
+    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exporting, "NEEDED", ("tensorflow", "no_such_module"))
+    with pytest.raises(InputError, match="no_such_module is not installed"):
+        export(network("dense"), make_run(make_arm("dense"), 0), dataset, tmp_path / "model")

@@ -1,0 +1,419 @@
+"""The file that serves an archive, read as the containers read it, against NumPy and Pillow."""
+
+from __future__ import annotations
+
+import base64
+import importlib.util
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from convbias.data.conversion import convert
+
+SOURCE = Path(__file__).parents[2] / "inference.py"
+NAMES = [f"class {number}" for number in range(10)]
+RANDOM = np.random.default_rng(0)
+GREY = RANDOM.integers(0, 256, (3, 28, 28), dtype=np.uint8)
+
+
+@pytest.fixture(scope="module", params=["orjson and NumPy", "standard library alone"])
+def inference(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> ModuleType:
+    """The file as it is packed: alone in a folder with the names of the classes."""
+    folder = tmp_path_factory.mktemp("code")
+    (folder / "labels.json").write_text(json.dumps(NAMES))
+    path = folder / "inference.py"
+    path.write_text(SOURCE.read_text())
+    spec = importlib.util.spec_from_file_location("packed_inference", path)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    if request.param == "standard library alone":
+        module.input_fn = partial(read_alone, module.input_fn)
+    return module
+
+
+def read_alone(
+    input_fn: Callable[[bytes | str, str], list], body: bytes | str, kind: str
+) -> list[list[float]]:
+    """Read as where nothing is installed but Pillow."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("orjson", "numpy"):
+            patch.setitem(sys.modules, name, None)
+        return input_fn(body, kind)
+
+
+def pixels(images: list[list[float]]) -> np.ndarray:
+    return np.array(images).reshape(-1, 28, 28)
+
+
+def npy(array: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    np.save(file, array)
+    return file.getvalue()
+
+
+def png(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
+
+
+# --- arrays -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "shape", [(3, 28, 28), (3, 28, 28, 1), (3, 784)], ids=lambda shape: str(len(shape))
+)
+@pytest.mark.parametrize("wrapped", [True, False])
+def test_json_in_every_shape(inference: ModuleType, shape: tuple[int, ...], wrapped: bool) -> None:
+    for array in (GREY, GREY / 255):
+        value = array.reshape(shape).tolist()
+        body = json.dumps({"instances": value} if wrapped else value)
+        for given_as in (body, body.encode()):
+            read = inference.input_fn(given_as, "application/json; charset=utf-8")
+            np.testing.assert_allclose(pixels(read), GREY / 255, rtol=1e-12)
+
+
+@pytest.mark.parametrize("shape", [(28, 28), (28, 28, 1), (784,), (1, 28, 28)])
+def test_one_image_in_every_shape(inference: ModuleType, shape: tuple[int, ...]) -> None:
+    one = GREY[0].reshape(shape)
+    for body, kind in ((json.dumps(one.tolist()), "application/json"), (npy(one), inference.NPY)):
+        np.testing.assert_allclose(
+            pixels(inference.input_fn(body, kind)), GREY[:1] / 255, rtol=1e-12
+        )
+
+
+@pytest.mark.parametrize(
+    "kind", ["u1", "<u2", ">u2", "<i4", ">i8", "<u8", "<f2", ">f4", "<f4", "<f8", ">f8"]
+)
+def test_arrays_of_every_type(inference: ModuleType, kind: str) -> None:
+    whole = np.dtype(kind).kind in "ui"
+    array = (GREY if whole else GREY / 255).astype(kind)
+    read = pixels(inference.input_fn(npy(array), "application/x-npy"))
+    expected = array.astype(np.float64)
+    np.testing.assert_allclose(read, expected / 255 if whole else expected, rtol=1e-12)
+
+
+def test_a_dark_array_of_integers_holds_grey_values(inference: ModuleType) -> None:
+    dark = np.ones((28, 28), dtype=np.uint8)
+    assert inference.input_fn(npy(dark), inference.NPY)[0][0] == 1 / 255
+    # JSON does not know of integers, so there 1 is white.
+    assert inference.input_fn(json.dumps(dark.tolist()), inference.JSON)[0][0] == 1
+
+
+def test_csv_holds_an_image_per_line_or_one_in_28(inference: ModuleType) -> None:
+    for rows, expected in ((GREY.reshape(3, 784), GREY), (GREY[0], GREY[:1])):
+        body = "\n".join(",".join(map(str, row)) for row in rows)
+        for text in (body, body.replace("\n", "\r\n") + "\r\n"):
+            read = inference.input_fn(text, "text/csv")
+            np.testing.assert_allclose(pixels(read), expected / 255, rtol=1e-12)
+
+
+def many(count: int) -> str:
+    return json.dumps([[0] * 784] * count)
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "status", "words"),
+    [
+        ("", "application/json", 400, "the body is empty"),
+        ("[[1, 2", "application/json", 400, "no JSON"),
+        (b"\xff\xfe", "application/json", 400, "no JSON"),
+        ("{}", "application/json", 400, "no b64"),
+        ('{"instances": 3}', "application/json", 400, "is a int"),
+        ('"text"', "application/json", 400, "is a str"),
+        ("[]", "application/json", 400, "an array is empty"),
+        ("[[], []]", "application/json", 400, "an array is empty"),
+        ("[[1, 2], [3]]", "application/json", 400, "differ in length"),
+        ("[1, 2, 3]", "application/json", 400, "the shape (3,)"),
+        ("[" * 100_000, "application/json", 400, "nested too deeply"),
+        ("[[[[[1]]]]]", "application/json", 400, "too many axes"),
+        (json.dumps([True] * 784), "application/json", 400, "holds bool"),
+        (json.dumps(["1"] * 784), "application/json", 400, "holds str"),
+        (json.dumps([float("nan")] * 784), "application/json", 400, "holds NaN"),
+        (json.dumps([float("inf")] * 784), "application/json", 400, "holds Infinity"),
+        (f"[{'1e999, ' * 783}0]", "application/json", 400, "not finite"),
+        (f"[{'1' + '0' * 400 + ', ' * 1}{'0, ' * 782}0]", "application/json", 400, "bounds"),
+        (json.dumps([-1] + [0] * 783), "application/json", 400, "from -1 to 0"),
+        (json.dumps([256] + [0] * 783), "application/json", 400, "from 0 to 256"),
+        (json.dumps([1.5] + [0] * 783), "application/json", 400, "not whole"),
+        (json.dumps([-0.5] + [0.25] * 783), "application/json", 400, "from -0.5 to 0.25"),
+        (json.dumps([1] * 783 + [True]), "application/json", 400, "holds bool"),
+        (json.dumps([1] * 783 + [[1]]), "application/json", 400, "holds list"),
+        (json.dumps([[1]] * 783 + [1]), "application/json", 400, "holds list"),
+        (many(1_025), "application/json", 413, "1,025 images"),
+        ('{"b64": "!"}', "application/json", 400, "cannot be decoded"),
+        ('[{"b64": "AAAA"}]', "application/json", 400, "cannot be read"),
+        ("1,2\n3", "text/csv", 400, "differ in length"),
+        ("a,b", "text/csv", 400, "cannot be read"),
+        ("\n\n", "text/csv", 400, "no line"),
+        ("nan," * 783 + "0", "text/csv", 400, "not finite"),
+        (npy(GREY)[:-1], "application/x-npy", 400, "2,351 bytes of numbers"),
+        (npy(GREY)[:40], "application/x-npy", 400, "cut off"),
+        (npy(np.zeros((0, 28, 28))), "application/x-npy", 400, "no images"),
+        (npy(np.zeros((28, 27))), "application/x-npy", 400, "the shape (28, 27)"),
+        (npy(np.asfortranarray(GREY)), "application/x-npy", 400, "Fortran order"),
+        (npy(np.zeros((28, 28), dtype=complex)), "application/x-npy", 400, "holds <c16"),
+        (npy(np.zeros(3, dtype=[("a", "f4")])), "application/x-npy", 400, "structured"),
+        (npy(np.full((28, 28), np.nan)), "application/x-npy", 400, "not finite"),
+        (b"PK\x03\x04", "application/x-npy", 400, "no .npy file"),
+        ("text", "text/plain", 415, "'text/plain'"),
+        (b"GIF89a", "image/png", 400, "cannot identify image file"),
+        (png(Image.fromarray(GREY[0]))[:400], "image/png", 400, "the picture cannot be read"),
+        (png(Image.new("L", (28, 28))), "image/jpeg", 400, "an undamaged JPEG file"),
+        (png(Image.new("1", (5_001, 5_000))), "image/png", 413, "5,001 x 5,000"),
+    ],
+    ids=lambda value: "body" if isinstance(value, bytes) or len(str(value)) > 40 else None,
+)
+def test_what_cannot_be_read_is_refused(
+    inference: ModuleType, body: str | bytes, kind: str, status: int, words: str
+) -> None:
+    with pytest.raises(inference.RequestError) as refused:
+        inference.input_fn(body, kind)
+    assert refused.value.status == status
+    assert words in str(refused.value)
+    assert "; expected " in str(refused.value)
+
+
+class Pickled:
+    """Leaves a file behind when it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (Path.touch, (self.path,))
+
+
+def test_pickles_are_never_opened(inference: ModuleType, tmp_path: Path) -> None:
+    array = np.empty((28, 28), dtype=object)
+    array.fill(Pickled(tmp_path / "opened"))
+    with pytest.raises(inference.RequestError, match="Python objects"):
+        inference.input_fn(npy(array), "application/x-npy")
+    assert not (tmp_path / "opened").exists()
+
+
+KINDS = st.sampled_from(
+    ["application/json", "application/x-npy", "text/csv", "image/png", "image/jpeg"]
+)
+
+
+def read_or_refused(inference: ModuleType, body: bytes | str, kind: str) -> bool:
+    """Whether there are images of 784 pixels in [0, 1], or a status of 4xx; all else is raised."""
+    try:
+        images = inference.input_fn(body, kind)
+    except inference.RequestError as error:
+        return 400 <= error.status < 500
+    return all(len(image) == 784 and 0 <= min(image) <= max(image) <= 1 for image in images)
+
+
+@given(body=st.binary(max_size=2_000), kind=KINDS)
+def test_any_bytes_are_read_or_refused(inference: ModuleType, body: bytes, kind: str) -> None:
+    assert read_or_refused(inference, body, kind)
+
+
+@given(
+    value=st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3),
+        lambda inner: (
+            st.lists(inner) | st.dictionaries(st.sampled_from(["instances", "b64"]), inner)
+        ),
+    )
+)
+def test_any_json_is_read_or_refused(inference: ModuleType, value: object) -> None:
+    assert read_or_refused(inference, json.dumps(value), "application/json")
+
+
+@given(header=st.binary(max_size=200), rest=st.binary(max_size=100), version=st.integers(0, 4))
+def test_any_npy_header_is_read_or_refused(
+    inference: ModuleType, header: bytes, rest: bytes, version: int
+) -> None:
+    size = len(header).to_bytes(2 if version == 1 else 4, "little")
+    body = b"\x93NUMPY" + bytes([version, 0]) + size + header + rest
+    assert read_or_refused(inference, body, "application/x-npy")
+
+
+# --- pictures -----------------------------------------------------------------------------------
+
+
+def garment(size: tuple[int, int], mode: str = "RGB", ground: str = "white") -> Image.Image:
+    """A dark coat on a light ground, or the other way round."""
+    image = Image.new("RGB", size, ground)
+    width, height = size
+    colour = "navy" if ground == "white" else "khaki"
+    image.paste(colour, (width // 4, height // 8, width // 2, height - height // 8))
+    image.paste("grey", (width // 2, height // 3, width // 2 + width // 5, height // 2))
+    return image.convert(mode)
+
+
+def rotated() -> bytes:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # a quarter turn
+    return png(garment((90, 50)), exif=exif)
+
+
+def transparent() -> Image.Image:
+    image = garment((60, 70), "RGBA")
+    image.putalpha(Image.linear_gradient("L").resize(image.size))
+    return image
+
+
+PICTURES = {
+    "large": png(garment((400, 300))),
+    "high": png(garment((31, 200))),
+    "dark ground": png(garment((64, 64), ground="black")),
+    "its size already": png(garment((28, 28), "L", ground="black")),
+    "black and white": png(garment((100, 100), "1")),
+    "palette": png(garment((100, 80), "P")),
+    "transparent": png(transparent()),
+    "16 bits": png(Image.fromarray(RANDOM.integers(0, 65_536, (40, 50)).astype(np.uint16))),
+    "turned": rotated(),
+    "nothing but ground": png(Image.new("L", (50, 50), 200)),
+    "one pixel": png(Image.new("RGB", (1, 1), "red")),
+    "noise": png(Image.fromarray(RANDOM.integers(0, 256, (47, 33, 3), dtype=np.uint8))),
+}
+JPEGS = {
+    "CMYK": png(garment((120, 90), "CMYK"), "JPEG"),
+    "grey": png(garment((120, 90), "L"), "JPEG"),
+}
+
+
+@pytest.mark.parametrize("name", [*PICTURES, *JPEGS])
+def test_pictures_are_converted_as_for_explanations(inference: ModuleType, name: str) -> None:
+    """Two routes: this file's own, which must do without the package, and the package's."""
+    kind, body = ("png", PICTURES[name]) if name in PICTURES else ("jpeg", JPEGS[name])
+    expected = convert(Image.open(io.BytesIO(body))).pixels / 255
+    [direct] = pixels(inference.input_fn(body, f"image/{kind}"))
+    np.testing.assert_allclose(direct, expected, rtol=1e-12)
+    encoded = json.dumps([{"b64": base64.b64encode(body).decode()}] * 2)
+    first, second = pixels(inference.input_fn(encoded, "application/json"))
+    np.testing.assert_array_equal(first, direct)
+    np.testing.assert_array_equal(second, direct)
+
+
+def test_pictures_of_one_request_share_a_limit(inference: ModuleType) -> None:
+    encoded = base64.b64encode(png(Image.new("1", (4_000, 4_000)))).decode()
+    assert len(inference.input_fn(json.dumps([{"b64": encoded}]), "application/json")) == 1
+    with pytest.raises(inference.RequestError, match="too many beside those before it") as refused:
+        inference.input_fn(json.dumps([{"b64": encoded}] * 2), "application/json")
+    assert refused.value.status == 413
+    assert "25,000,000 pixels in all pictures" in str(refused.value)
+
+
+@pytest.mark.parametrize("other", ["0", "[0]", '{"c": 1}', '{"b64": 1}'])
+def test_pictures_and_something_else(inference: ModuleType, other: str) -> None:
+    body = '[{"b64": "' + base64.b64encode(PICTURES["one pixel"]).decode() + f'"}}, {other}]'
+    with pytest.raises(inference.RequestError, match="an object has no b64"):
+        inference.input_fn(body, "application/json")
+
+
+# --- answers ------------------------------------------------------------------------------------
+
+ONE = [[0.01] * 3 + [0.91] + [0.01] * 6]
+TWO = [*ONE, [0.55] + [0.05] * 9]
+
+
+@pytest.mark.parametrize("accept", ["application/json", "*/*", "", "text/html, application/*"])
+def test_one_image_gets_an_object_and_several_a_list(inference: ModuleType, accept: str) -> None:
+    body, kind = inference.output_fn(ONE, accept)
+    assert (json.loads(body), kind) == (
+        {"class": "class 3", "confidence": 0.91},
+        "application/json",
+    )
+    body, _ = inference.output_fn(TWO, accept)
+    assert [each["class"] for each in json.loads(body)] == ["class 3", "class 0"]
+
+
+def test_all_probabilities_on_request(inference: ModuleType) -> None:
+    body, _ = inference.output_fn(ONE, "application/json; verbose=true")
+    assert json.loads(body)["probabilities"] == dict(zip(NAMES, ONE[0], strict=True))
+
+
+def test_answers_as_csv_and_as_an_array(inference: ModuleType) -> None:
+    body, kind = inference.output_fn(TWO, "text/csv")
+    head, *rows = body.decode().splitlines()
+    assert (head, kind) == (",".join(NAMES), "text/csv")
+    np.testing.assert_array_equal([[float(cell) for cell in row.split(",")] for row in rows], TWO)
+    body, kind = inference.output_fn(TWO, "application/x-npy")
+    assert kind == "application/x-npy"
+    array = np.load(io.BytesIO(body), allow_pickle=False)
+    np.testing.assert_array_equal(array, np.array(TWO, dtype=np.float32))
+
+
+def test_what_cannot_be_given_is_refused(inference: ModuleType) -> None:
+    with pytest.raises(inference.RequestError, match="the client accepts 'text/html'") as refused:
+        inference.output_fn(ONE, "text/html")
+    assert refused.value.status == 406
+
+
+def test_the_network_gets_images_and_gives_probabilities(inference: ModuleType) -> None:
+    seen = []
+
+    def network(images: np.ndarray) -> np.ndarray:
+        seen.append(images)
+        return np.tile(np.float32(0.1), (len(images), 10))
+
+    images = inference.input_fn(npy(GREY), "application/x-npy")
+    assert inference.predict_fn(images, network) == [[np.float32(0.1).item()] * 10] * 3
+    [stacked] = seen
+    assert (stacked.shape, stacked.dtype) == ((3, 28, 28, 1), np.float32)
+    np.testing.assert_allclose(stacked[..., 0], GREY / 255, rtol=1e-6)
+
+
+def test_the_handlers_of_tensorflow_serving(inference: ModuleType) -> None:
+    context = SimpleNamespace(request_content_type="application/x-npy", accept_header="")
+    sent = json.loads(inference.input_handler(io.BytesIO(npy(GREY)), context))
+    instances = np.array(sent["instances"])
+    assert instances.shape == (3, 28, 28, 1)
+    np.testing.assert_allclose(instances[..., 0], GREY / 255, rtol=1e-12)
+    answer = SimpleNamespace(status_code=200, content=json.dumps({"predictions": ONE}).encode())
+    body, kind = inference.output_handler(answer, context)
+    assert (json.loads(body)["class"], kind) == ("class 3", "application/json")
+    failed = SimpleNamespace(status_code=400, content=b'{"error": "no such signature"}')
+    with pytest.raises(RuntimeError, match="no such signature"):
+        inference.output_handler(failed, context)
+
+
+def test_arrays_are_read_by_the_standard_library_alone(
+    inference: ModuleType, tmp_path: Path
+) -> None:
+    """As in TensorFlow Serving's container, which has neither NumPy nor Pillow."""
+    (tmp_path / "image.npy").write_bytes(npy(GREY))
+    (tmp_path / "picture.png").write_bytes(PICTURES["large"])
+    program = f"""
+import sys
+sys.path.insert(0, {str(Path(inference.__file__).parent)!r})
+import inference
+assert len(inference.input_fn(open("image.npy", "rb").read(), "application/x-npy")) == 3
+assert inference.output_fn([[0.1] * 10], "application/x-npy")[0].startswith(b"\\x93NUMPY")
+assert not {{"numpy", "PIL"}} & set(sys.modules)
+try:
+    inference.input_fn(open("picture.png", "rb").read(), "image/png")
+except inference.RequestError as error:
+    assert error.status == 415, error
+else:
+    raise AssertionError("a picture was read")
+"""
+    # -S: without the environment's packages.
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", program],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr

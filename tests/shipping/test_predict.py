@@ -1,0 +1,530 @@
+"""`convbias predict`: the archive in process, behind the local server, and by boto3."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import boto3
+import numpy as np
+import pytest
+from botocore.exceptions import ClientError
+from PIL import Image
+from tools.servers.aws import NOBODY, RUNTIME
+from tools.servers.command_line import convbias
+from tools.servers.serving import Server, Strange, npy, probabilities
+
+from convbias.cli import main
+from convbias.data import Dataset, load
+from convbias.shipping.export.archive import Archive
+from convbias.shipping.predict.images import RefusedError, questions
+from convbias.spec.datasets import CLASS_NAMES
+
+SECRET = "a-long-random-text"  # noqa: S105 - of this test alone
+IMAGES = load("drawn").test_images[:5]
+PLACES = ("--archive", "--server", "--endpoint")
+FINE = json.dumps({"class": "Bag", "confidence": 0.5, "probabilities": {"Bag": 0.5}})
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(scope="module")
+def expected(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> np.ndarray:
+    """What the archive's network says of the images."""
+    return probabilities(archive, tmp_path_factory.mktemp("expected"), IMAGES)
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with `a.png`, `b.jpg`, `many.npy` and `one.NPY`, and other files."""
+    folder = tmp_path / "here"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    monkeypatch.delenv("CONVBIAS_TOKEN", raising=False)
+    Image.fromarray(IMAGES[0, :, :, 0]).save("a.png")
+    Image.fromarray(IMAGES[1, :, :, 0]).save("b.jpg", quality=100)
+    np.save("many.npy", IMAGES[2:4])
+    Path("one.NPY").write_bytes(npy(IMAGES[4]))
+    Path("notes.txt").touch()
+    (folder / "within.png").mkdir()
+    return folder
+
+
+@pytest.fixture
+def runtime(aws: pytest.MonkeyPatch, server: Server) -> Server:
+    """The local server, which boto3 takes for SageMaker's runtime."""
+    aws.setenv(RUNTIME, server.address)
+    return server
+
+
+@pytest.fixture(params=PLACES)
+def place(request: pytest.FixtureRequest, archive: Archive, runtime: Server) -> list[str]:
+    """The option that names a place."""
+    values = (str(archive.path), runtime.address, "convbias")
+    return [request.param, dict(zip(PLACES, values, strict=True))[request.param]]
+
+
+def check(answer: dict, name: str, probabilities: np.ndarray) -> None:
+    assert answer["image"] == name
+    assert list(answer["probabilities"]) == list(CLASS_NAMES)
+    np.testing.assert_allclose(list(answer["probabilities"].values()), probabilities, atol=1e-6)
+    assert answer["class"] == CLASS_NAMES[probabilities.argmax()]
+    assert answer["confidence"] == pytest.approx(probabilities.max(), abs=1e-6)
+
+
+# Answers
+
+
+@pytest.mark.usefixtures("here")
+def test_every_place_gives_the_networks_answers(
+    place: list[str],
+    archive: Archive,
+    expected: np.ndarray,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["predict", ".", *place, "--json"]) == 0
+    said = capsys.readouterr()
+    assert said.err == ""
+    answers = json.loads(said.out)
+    assert all(
+        answer.keys() == {"image", "class", "confidence", "probabilities"} for answer in answers
+    )
+    with Image.open("b.jpg") as picture:
+        jpeg = np.asarray(picture)[np.newaxis, ..., np.newaxis]
+    of_jpeg = probabilities(archive, tmp_path, jpeg)[0]
+    names = ["a.png", "b.jpg", "many.npy[0]", "many.npy[1]", "one.NPY"]
+    wanted = [expected[0], of_jpeg, *expected[2:]]
+    for answer, name, each in zip(answers, names, wanted, strict=True):
+        check(answer, name, each)
+
+
+@pytest.mark.usefixtures("here")
+def test_indices_are_test_images_of_fashion_mnist_with_their_classes(
+    place: list[str],
+    archive: Archive,
+    fashion_mnist: Dataset,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    indices = [9_999, 0]
+    images, labels = fashion_mnist.test_images[indices], fashion_mnist.test_labels[indices]
+    wanted = probabilities(archive, tmp_path, images)
+    assert main(["predict", "9999", "0", *place, "--json"]) == 0
+    answers = json.loads(capsys.readouterr().out)
+    names = ["test image 9,999 of Fashion-MNIST", "test image 0 of Fashion-MNIST"]
+    for answer, name, label, each in zip(answers, names, labels, wanted, strict=True):
+        check(answer, name, each)
+        assert answer["label"] == CLASS_NAMES[label]
+    assert len(answers) == 2
+    assert main(["predict", "0", "a.png", *place]) == 0
+    table = capsys.readouterr().out
+    assert f"Answers of {'the endpoint ' * (place[0] == '--endpoint')}{place[1]}" in table
+    heading, of_index, of_file = (
+        next(line for line in table.splitlines() if line.lstrip().startswith(word))
+        for word in ("image ", "test image 0", "a.png")
+    )
+    assert heading.split() == ["image", "class", "confidence", "true", "class"]
+    best = int(wanted[1].argmax())
+    cells = [CLASS_NAMES[best], f"{100 * wanted[1, best]:.2f} %", CLASS_NAMES[labels[1]]]
+    assert of_index.split() == [*names[1].split(), *" ".join(cells).split()]
+    assert of_file.split()[-1] == "%"
+
+
+@pytest.mark.usefixtures("here")
+def test_a_table_of_files_has_no_true_classes(
+    archive: Archive, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["predict", "a.png", "--archive", str(archive.path)]) == 0
+    assert "true class" not in capsys.readouterr().out
+
+
+def test_by_default_the_archive_of_the_working_folder_is_asked(
+    here: Path, archive: Archive, expected: np.ndarray
+) -> None:
+    (here / "fashion_mnist_model.tar.gz").write_bytes(archive.path.read_bytes())
+    done = convbias("predict", "a.png", "--json", cwd=here)
+    assert (done.returncode, done.stderr) == (0, "")
+    [answer] = json.loads(done.stdout)
+    check(answer, "a.png", expected[0])
+
+
+def test_a_server_is_asked_without_what_only_the_other_places_need(
+    here: Path, server: Server
+) -> None:
+    program = """
+import sys
+sys.modules |= dict.fromkeys(("boto3", "botocore", "onnxruntime", "starlette", "tensorflow"))
+from convbias.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+    def run(*where: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-c", program, "predict", "a.png", *where],
+            cwd=here,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    assert run("--server", server.address).returncode == 0
+    refused = run("--endpoint", "convbias")
+    assert refused.returncode == 2
+    assert "pip install 'convbias[aws]'" in refused.stderr
+
+
+def test_in_process_without_onnxruntime_is_refused(here: Path, archive: Archive) -> None:
+    program = """
+import sys
+sys.modules["onnxruntime"] = None
+from convbias.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program, "predict", "a.png", "--archive", archive.path],
+        cwd=here,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "pip install 'convbias[serve]'" in done.stderr
+
+
+@pytest.mark.usefixtures("here")
+def test_a_servers_token(
+    archive: Archive,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    # Which requests would prefer to a mere header.
+    netrc = tmp_path / "netrc"
+    netrc.write_text("default login somebody password else\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    server = Server(archive.path, tmp_path, CONVBIAS_TOKEN=SECRET)
+    try:
+        for token in ("", "another"):
+            monkeypatch.setenv("CONVBIAS_TOKEN", token)
+            assert main(["predict", "a.png", "b.jpg", "--server", server.address]) == 2
+            assert said_once(capsys, f"{server.address} wants a token, or another one")
+        monkeypatch.setenv("CONVBIAS_TOKEN", SECRET)
+        assert main(["predict", "a.png", "--server", f"{server.address}/"]) == 0
+    finally:
+        server.stop()
+
+
+def said_once(capsys: pytest.CaptureFixture[str], *words: str) -> bool:
+    """Whether one error in three parts was said, with these words, and nothing else."""
+    said = capsys.readouterr()
+    lines = said.err.splitlines()
+    assert all(word in said.err for word in words), said.err
+    assert "Traceback" not in said.err
+    assert [line[:12] for line in lines[1:]] == ["  expected: ", "  to mend:  "], said.err
+    return said.out == ""
+
+
+# Refusals of single images
+
+
+@pytest.mark.usefixtures("here")
+def test_what_is_refused_is_named_and_the_others_are_answered(
+    place: list[str], expected: np.ndarray, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("broken.png").write_bytes(b"no picture")
+    np.save("odd.npy", np.zeros((3, 4)))
+    asked = ["broken.png", "a.png", "odd.npy", "many.npy"]
+    assert main(["predict", *asked, *place, "--json"]) == 2
+    said = capsys.readouterr()
+    first, second = said.err.splitlines()
+    assert first.startswith("broken.png: the picture cannot be read: ")
+    assert second.startswith("odd.npy: the array has the shape (3, 4); expected (28, 28)")
+    answers = json.loads(said.out)
+    names = ["a.png", "many.npy[0]", "many.npy[1]"]
+    for answer, name, each in zip(answers, names, expected[[0, 2, 3]], strict=True):
+        check(answer, name, each)
+
+
+@pytest.mark.usefixtures("here")
+def test_where_all_are_refused_nothing_is_answered(
+    place: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("broken.png").write_bytes(b"no picture")
+    assert main(["predict", "broken.png", *place, "--json"]) == 2
+    assert json.loads(capsys.readouterr().out) == []
+    assert main(["predict", "broken.png", *place]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert len(said.err.splitlines()) == 1
+
+
+@pytest.mark.usefixtures("here", "runtime")
+@pytest.mark.parametrize("option", ["--server", "--endpoint"])
+def test_a_body_that_is_too_large_is_refused_alone(
+    option: str, server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("large.jpg").write_bytes(bytes(20 * 2**20))
+    place = server.address if option == "--server" else "convbias"
+    assert main(["predict", "large.jpg", "a.png", option, place, "--json"]) == 2
+    said = capsys.readouterr()
+    assert said.err.startswith("large.jpg: the body has more than 6,291,456 bytes")
+    assert [answer["image"] for answer in json.loads(said.out)] == ["a.png"]
+
+
+def test_a_file_that_vanishes_is_refused_alone(here: Path) -> None:
+    vanishing, staying = questions(["a.png", "b.jpg"], lambda: load("drawn"))
+    (here / "a.png").unlink()
+    with pytest.raises(RefusedError, match="the file cannot be read: No such file"):
+        vanishing.body()
+    assert staying.body() == (here / "b.jpg").read_bytes()
+
+
+@pytest.mark.usefixtures("here")
+def test_what_is_too_large_for_the_runtime_itself_is_refused_alone(
+    aws: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    body = json.dumps({"Message": "HTTP content length exceeded 6291456 bytes."})
+    with Strange(413, body) as strange:
+        aws.setenv(RUNTIME, strange.address)
+        assert main(["predict", "a.png", "b.jpg", "--endpoint", "mine"]) == 2
+        assert len(strange.asked) == 2
+    refused = ": HTTP content length exceeded 6291456 bytes."
+    assert capsys.readouterr().err.splitlines() == [f"a.png{refused}", f"b.jpg{refused}"]
+
+
+# What was named
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["absent.png"], ["there is no file absent.png", "a folder with such files"]),
+        (["notes.txt"], ["notes.txt ends in '.txt'", ".png, .jpg, .jpeg, .npy"]),
+        (["empty"], ["the folder empty has no image"]),
+        (["x" * 300], ["cannot be looked for: File name too long"]),
+        (["a.png", "--server", NOBODY, "--endpoint", "e"], ["--server and --endpoint name"]),
+        (["a.png", "--archive", "a", "--server", NOBODY], ["--archive and --server name"]),
+        (["a.png"], ["fashion_mnist_model.tar.gz cannot be read: No such file"]),
+        (["a.png", "--archive", "notes.txt"], ["notes.txt cannot be read"]),
+    ],
+    ids=lambda value: " ".join(value)[:30],
+)
+def test_mistakes_on_the_command_line_are_told_before_anybody_is_asked(
+    here: Path, arguments: Sequence[str], words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / "empty").mkdir()
+    with Strange(200, FINE) as strange:
+        place = [] if "a.png" in arguments else ["b.jpg", "--server", strange.address]
+        assert main(["predict", *arguments, *place]) == 2
+        assert strange.asked == []
+    assert said_once(capsys, *words)
+
+
+@pytest.mark.usefixtures("here", "fashion_mnist")
+@pytest.mark.parametrize("index", ["10000", "+10000"])
+def test_there_are_ten_thousand_test_images(index: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["predict", index, "--server", NOBODY]) == 2
+    assert "no test image 10,000 in fashion-mnist" in capsys.readouterr().err
+
+
+def test_a_file_that_is_called_like_a_number(
+    here: Path, archive: Archive, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / "7").mkdir()
+    (here / "a.png").rename(here / "7" / "a.png")
+    assert main(["predict", "./7", "--archive", str(archive.path), "--json"]) == 0
+    assert [answer["image"] for answer in json.loads(capsys.readouterr().out)] == ["7/a.png"]
+
+
+# Servers that cannot be asked
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        (NOBODY, "no connection"),
+        ("127.0.0.1:8080", "No connection adapters"),
+        (f"http://{'x' * 300}", "Failed to parse"),
+    ],
+)
+def test_addresses_where_nobody_answers(
+    address: str, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["predict", "a.png", "b.jpg", "--server", address]) == 2
+    assert said_once(capsys, f"{address} cannot be asked: ", words, "such as http://127.0.0.1:8080")
+
+
+@pytest.mark.usefixtures("here")
+def test_a_token_that_cannot_be_sent_is_not_printed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for token in (f"{SECRET}\n", f"{SECRET}€"):
+        monkeypatch.setenv("CONVBIAS_TOKEN", token)
+        assert main(["predict", "a.png", "--server", NOBODY]) == 2
+        said = capsys.readouterr().err
+        assert "the token holds letters that no request can carry" in said
+        assert SECRET not in said
+
+
+@pytest.mark.usefixtures("here", "aws")
+@pytest.mark.parametrize("option", ["--server", "--endpoint"])
+def test_silence_has_a_limit(
+    option: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for module in ("aws", "predict.clients"):
+        monkeypatch.setattr(f"convbias.{module}.ANSWER_SECONDS", 0.3)
+    with Strange(0) as strange:
+        monkeypatch.setenv(RUNTIME, strange.address)
+        place = strange.address if option == "--server" else "silent"
+        assert main(["predict", "a.png", "b.jpg", option, place]) == 2
+        assert len(strange.asked) == 1
+    assert said_once(capsys, "cannot be asked: ", "Read timed out" if option == "--server" else "")
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize(
+    ("status", "body", "code", "words"),
+    [
+        (500, '{"error": "its log says why"}', 1, "failed with status 500: its log says why"),
+        (503, "<p>later</p>\n" * 1_000, 1, "failed with status 503: <p>later</p> <p>"),
+        (404, '{"error": ["odd"]}', 2, "answers with status 404: ['odd']"),
+        (302, "[]", 2, "answers with status 302: []"),
+        (200, "<p>Hello!</p>", 1, "what came back for a.png cannot be read: '<p>Hello!</p>'"),
+        (200, "[]", 1, "what came back for a.png cannot be read: '[]'"),
+        (200, FINE.replace("0.5", "NaN"), 1, "cannot be read"),
+        (200, FINE.replace("0.5", "1.5"), 1, "cannot be read"),
+        (200, '{"class": "Bag", "confidence": 1}', 1, "cannot be read"),
+    ],
+)
+def test_strange_servers(
+    status: int, body: str, code: int, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Strange(status, body, {"location": "/elsewhere"}) as strange:
+        assert main(["predict", "a.png", "b.jpg", "--server", strange.address]) == code
+        assert strange.asked == ["/invocations"]
+    said = capsys.readouterr()
+    assert words in said.err
+    assert len(said.err) < 1_000
+    assert "Traceback" not in said.err
+    assert said.out == ""
+
+
+# SageMaker's runtime
+
+
+@pytest.mark.usefixtures("runtime")
+def test_boto3_takes_the_local_server_for_sagemakers_runtime(expected: np.ndarray) -> None:
+    client = boto3.client("sagemaker-runtime")
+
+    def ask(body: bytes, endpoint: str = "convbias") -> dict:
+        return client.invoke_endpoint(
+            EndpointName=endpoint,
+            Body=body,
+            ContentType="application/x-npy",
+            Accept="application/x-npy",
+        )
+
+    try:
+        answer = ask(npy(IMAGES))
+        assert answer["ContentType"] == "application/x-npy"
+        assert answer["InvokedProductionVariant"] == "AllTraffic"
+        # 128 bytes of numpy.save's header, then the numbers.
+        found = np.frombuffer(answer["Body"].read()[128:], np.float32).reshape(-1, 10)
+        np.testing.assert_allclose(found, expected, atol=1e-6)
+        with pytest.raises(ClientError) as refused:
+            ask(b"")
+        assert refused.value.response["Error"]["Code"] == "ModelError"
+        assert refused.value.response["OriginalStatusCode"] == 400
+        assert "the body is empty" in refused.value.response["OriginalMessage"]
+        assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 424
+        with pytest.raises(client.exceptions.ModelError):
+            ask(b"no array")
+        with pytest.raises(ClientError, match="Endpoint other not found") as unknown:
+            ask(npy(IMAGES), "other")
+        assert unknown.value.response["Error"]["Code"] == "ValidationError"
+    finally:
+        client.close()
+
+
+@pytest.mark.usefixtures("here", "runtime")
+def test_an_endpoint_of_another_name(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["predict", "a.png", "b.jpg", "--endpoint", "other"]) == 2
+    words = "the endpoint other cannot be asked: ValidationError: Endpoint other not found"
+    assert said_once(capsys, words, "check the name")
+
+
+@pytest.mark.usefixtures("here", "aws")
+@pytest.mark.parametrize(
+    ("absent", "address", "words"),
+    [
+        (["AWS_DEFAULT_REGION"], NOBODY, ["no region is named", "set AWS_DEFAULT_REGION"]),
+        (
+            ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"],
+            NOBODY,
+            ["no credentials of AWS are named", "--profile NAME, or set the variables"],
+        ),
+        ([], NOBODY, ["the endpoint mine cannot be asked: Could not connect", "check the network"]),
+        ([], "nonsense", ["Invalid endpoint: nonsense", "check the network"]),
+    ],
+    ids=["no region", "no credentials", "nobody there", "no address"],
+)
+def test_endpoints_that_boto3_cannot_ask(
+    absent: list[str],
+    address: str,
+    words: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name in absent:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv(RUNTIME, address)
+    assert main(["predict", "a.png", "b.jpg", "--endpoint", "mine"]) == 2
+    assert said_once(capsys, *words)
+
+
+@pytest.mark.usefixtures("here", "aws")
+@pytest.mark.parametrize(
+    ("status", "kind", "body", "code", "words"),
+    [
+        (424, "ModelError", {"OriginalStatusCode": 503}, 1, "failed with status 503: it broke"),
+        (424, "ModelError", {"OriginalStatusCode": 0}, 1, "failed with status 504: it broke"),
+        (424, "ModelError", {"OriginalStatusCode": 404}, 2, "answers with status 404: it broke"),
+        (503, "ServiceUnavailable", {}, 1, "cannot be asked: ServiceUnavailable: in the way"),
+        (403, "AccessDeniedException", {}, 2, "cannot be asked: AccessDeniedException: in the way"),
+    ],
+)
+def test_failures_of_the_runtime_and_of_the_model_behind_it(
+    status: int,
+    kind: str,
+    body: dict,
+    code: int,
+    words: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    original = '{"error": "it broke"}' if body else ""
+    answer = {"Message": "in the way", "OriginalMessage": original, **body}
+    with Strange(status, json.dumps(answer), {"x-amzn-errortype": kind}) as strange:
+        monkeypatch.setenv(RUNTIME, strange.address)
+        assert main(["predict", "a.png", "b.jpg", "--endpoint", "mine"]) == code
+        assert strange.asked == ["/endpoints/mine/invocations"]
+    assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_what_was_answered_before_a_server_failed_is_printed(
+    options: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("first", "second"):
+        (tmp_path / f"{name}.npy").write_bytes(npy(IMAGES[0]))
+    with Strange(200, FINE, times=1) as strange:
+        assert main(["predict", str(tmp_path), "--server", strange.address, *options]) == 1
+    printed = capsys.readouterr()
+    assert "first.npy" in printed.out
+    assert "second.npy" not in printed.out
+    assert "failed with status 500" in printed.err

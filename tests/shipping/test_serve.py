@@ -1,0 +1,351 @@
+"""The local server as a process of its own, asked through HTTP."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from tools.servers.command_line import convbias, wait_until
+from tools.servers.serving import TIMEOUT, Server, npy, probabilities
+
+from convbias.cli import main
+from convbias.data import load
+from convbias.shipping.export.archive import MANIFEST, Archive, unpack
+from convbias.shipping.serve.protocol import HEAD_SECONDS
+from convbias.spec.datasets import CLASS_NAMES
+
+SECRET = "a long random text"  # noqa: S105 - of this test alone
+IMAGES = load("drawn").test_images[:20]
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(scope="module")
+def expected(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> np.ndarray:
+    """What the archive's network says of the images, without any server."""
+    return probabilities(archive, tmp_path_factory.mktemp("expected"), IMAGES)
+
+
+def test_one_image_and_many_get_the_networks_answers(server: Server, expected: np.ndarray) -> None:
+    one = server.post(json.dumps({"instances": [IMAGES[0].tolist()]})).json()
+    best = int(expected[0].argmax())
+    assert one == {
+        "class": CLASS_NAMES[best],
+        "confidence": pytest.approx(expected[0, best], abs=1e-6),
+    }
+    answer = server.post(npy(IMAGES), "application/x-npy", headers={"accept": "application/x-npy"})
+    assert answer.headers["content-type"] == "application/x-npy"
+    np.testing.assert_allclose(np.load(io.BytesIO(answer.content)), expected, atol=1e-6)
+
+
+def test_it_is_there_and_says_what_it_is(server: Server, archive: Archive) -> None:
+    assert server.get("/ping").json() == {"run": archive.manifest.identity["run"]}
+    document = server.get("/openapi.json").json()
+    assert set(document["paths"]) == {
+        "/ping",
+        "/invocations",
+        "/endpoints/convbias/invocations",
+        "/metrics",
+        "/openapi.json",
+    }
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "accept", "status", "words"),
+    [
+        ("", "application/json", "", 400, "the body is empty"),
+        ("{", "application/json", "", 400, "no JSON"),
+        ("[1]", "application/json", "", 400, "the shape (1,)"),
+        ("text", "text/plain", "", 415, "the content type is 'text/plain'"),
+        (json.dumps([0] * 784), "application/json", "text/html", 406, "accepts 'text/html'"),
+        ("0" * (6 * 2**20 + 1), "application/json", "", 413, "more than 6,291,456 bytes"),
+    ],
+)
+def test_what_cannot_be_answered_is_refused_with_a_reason(
+    server: Server, body: str, kind: str, accept: str, status: int, words: str
+) -> None:
+    refused = server.post(body, kind, headers={"accept": accept})
+    assert refused.status_code == status
+    assert words in refused.json()["error"]
+    assert "; expected " in refused.json()["error"]
+    through_the_runtime = server.post(
+        body, kind, headers={"accept": accept}, path="/endpoints/convbias/invocations"
+    )
+    assert through_the_runtime.status_code == 424
+    assert through_the_runtime.headers["x-amzn-errortype"] == "ModelError"
+    assert through_the_runtime.json()["OriginalStatusCode"] == status
+    assert words in through_the_runtime.json()["OriginalMessage"]
+
+
+def test_other_paths_methods_and_endpoints(server: Server) -> None:
+    assert server.get("/no-such-path").status_code == 404
+    assert server.get("/invocations").status_code == 405
+    other = server.post("[]", path="/endpoints/other/invocations")
+    assert (other.status_code, other.headers["x-amzn-errortype"]) == (400, "ValidationError")
+
+
+def test_requests_have_names_in_answers_and_logs(server: Server) -> None:
+    body = json.dumps(IMAGES[0].tolist())
+    named = server.post(body, headers={"x-request-id": "my-request.1"})
+    assert named.headers["x-request-id"] == "my-request.1"
+    odd = server.post(body, headers={"x-request-id": "two words"})
+    assert re.fullmatch("[0-9a-f]{32}", odd.headers["x-request-id"])
+    [logged] = [line for line in server.log() if line["request_id"] == "my-request.1"]
+    assert (logged["status"], logged["images"], logged["path"]) == (200, 1, "/invocations")
+
+
+def test_a_body_without_a_length_is_counted_as_it_comes(server: Server) -> None:
+    def parts() -> Iterator[bytes]:
+        for _ in range(7):
+            yield b"0" * 2**20
+
+    assert server.post(parts()).status_code == 413
+
+
+def test_concurrent_requests_share_calls_and_get_their_own_answers(
+    server: Server, expected: np.ndarray
+) -> None:
+    def ask(index: int) -> tuple[int, list[float]]:
+        answer = server.post(
+            npy(IMAGES[index]), "application/x-npy", headers={"accept": "text/csv"}
+        )
+        return index, [float(cell) for cell in answer.text.splitlines()[1].split(",")]
+
+    with ThreadPoolExecutor(16) as pool:
+        for index, probabilities in pool.map(ask, list(range(len(IMAGES))) * 10):
+            np.testing.assert_allclose(probabilities, expected[index], atol=1e-5)
+    pattern = r"^convbias_batch_images_(count|sum) ([\d.]+)$"
+    counts = dict(re.findall(pattern, server.get("/metrics").text, re.MULTILINE))
+    assert float(counts["sum"]) > float(counts["count"])
+
+
+def test_a_client_that_goes_away_disturbs_nobody(server: Server) -> None:
+    host, port = server.address.removeprefix("http://").split(":")
+    head = b"POST /invocations HTTP/1.1\r\nHost: a\r\nContent-Type: text/csv\r\n"
+    with socket.create_connection((host, int(port)), TIMEOUT) as connection:
+        connection.sendall(head + b"Content-Length: 99\r\n\r\n1,2")
+    assert server.post(json.dumps(IMAGES[0].tolist())).status_code == 200
+    assert not [line for line in server.log() if line["status"] >= 500]
+
+
+def test_a_slow_client_is_told_so_in_time(archive: Archive, tmp_path: Path) -> None:
+    server = Server(archive.path, tmp_path, "--seconds", "1")
+    try:
+
+        def drips() -> Iterator[bytes]:
+            for _ in range(30):
+                yield b"0,"
+                time.sleep(0.2)
+
+        refused = server.post(drips(), "text/csv")
+        assert refused.status_code == 408
+        assert "within 1 s; expected a whole body sooner" in refused.json()["error"]
+        assert server.get("/ping").status_code == 200
+    finally:
+        server.stop()
+
+
+def test_a_client_that_never_says_what_it_wants_is_told_so(server: Server) -> None:
+    host, port = server.address.removeprefix("http://").split(":")
+    began = time.monotonic()
+    with (
+        socket.create_connection((host, int(port)), TIMEOUT) as silent,
+        socket.create_connection((host, int(port)), TIMEOUT) as slow,
+    ):
+        slow.sendall(b"GET /ping HTTP/1.1\r\nHost: a\r\n")
+        for connection in (silent, slow):
+            said = b"".join(iter(lambda taken=connection: taken.recv(4_096), b""))
+            assert said.startswith(b"HTTP/1.1 408 Request Timeout")
+            assert said.endswith(b'expected it at once"}')
+    assert HEAD_SECONDS <= time.monotonic() - began < TIMEOUT
+
+
+def test_many_requests_of_one_connection_each_get_their_answer(
+    server: Server, expected: np.ndarray
+) -> None:
+    host, port = server.address.removeprefix("http://").split(":")
+    requests_sent = b"".join(
+        b"POST /invocations HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-npy\r\n"
+        b"Content-Length: %d\r\n\r\n%s" % (len(npy(image)), npy(image))
+        for image in IMAGES
+    )
+    with socket.create_connection((host, int(port)), TIMEOUT) as connection:
+        connection.sendall(requests_sent)
+        said = b""
+        while said.count(b'"confidence"') < len(IMAGES):
+            said += connection.recv(2**16)
+    confidences = [float(each) for each in re.findall(rb'"confidence": ([\d.e-]+)', said)]
+    assert confidences == pytest.approx(expected.max(axis=1), abs=1e-6)
+
+
+def test_requests_in_progress_are_answered_before_it_ends(archive: Archive, tmp_path: Path) -> None:
+    server = Server(archive.path, tmp_path)
+    answers: list[int] = []
+
+    def slow() -> Iterator[bytes]:
+        body = json.dumps(IMAGES[0].tolist()).encode()
+        yield body[:100]
+        time.sleep(2)
+        yield body[100:]
+
+    asking = threading.Thread(target=lambda: answers.append(server.post(slow()).status_code))
+    asking.start()
+    time.sleep(1)
+    assert server.stop() == 0
+    asking.join()
+    assert answers == [200]
+
+
+def test_beyond_this_machine_only_with_a_token(
+    archive: Archive, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["serve", str(archive.path), "--host", "192.0.2.1"]) == 2
+    assert "a token in the environment variable CONVBIAS_TOKEN" in capsys.readouterr().err
+    server = Server(archive.path, tmp_path, CONVBIAS_TOKEN=SECRET)
+    try:
+        body = json.dumps(IMAGES[0].tolist())
+        refused = server.post(body)
+        assert (refused.status_code, refused.headers["www-authenticate"]) == (401, "Bearer")
+        for wrong in ("Bearer another", f"Basic {SECRET}", "Bearer"):
+            assert server.post(body, headers={"authorization": wrong}).status_code == 401
+        right = {"authorization": f"Bearer {SECRET}"}
+        assert server.post(body, headers=right).status_code == 200
+        assert server.get("/ping").status_code == 200
+        assert server.get("/metrics").status_code == 401
+    finally:
+        server.stop()
+
+
+def test_without_onnxruntime_tensorflow_answers(
+    archive: Archive, expected: np.ndarray, tmp_path: Path
+) -> None:
+    unpack(archive, tmp_path / "model")
+    np.save(tmp_path / "images.npy", IMAGES)
+    program = """
+import sys
+sys.modules["onnxruntime"] = None  # as where it is not installed
+sys.path.insert(0, "model/code")
+import inference
+model = inference.model_fn("model")
+images = inference.input_fn(open("images.npy", "rb").read(), "application/x-npy")
+body, _ = inference.output_fn(inference.predict_fn(images, model), "application/x-npy")
+open("answer.npy", "wb").write(body)
+"""
+    subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=True, capture_output=True)
+    np.testing.assert_allclose(np.load(tmp_path / "answer.npy"), expected, atol=1e-5)
+
+
+def test_what_is_no_archive_is_not_served(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["serve", str(tmp_path / "absent.tar.gz")]) == 2
+    assert "absent.tar.gz cannot be read" in capsys.readouterr().err
+
+
+def test_an_unpacked_archive_is_served_from_its_folder(archive: Archive, tmp_path: Path) -> None:
+    folder = tmp_path / "unpacked"
+    unpack(archive, folder)
+    server = Server(folder, tmp_path, "--workers", "1")
+    try:
+        assert server.get("/ping").json() == {"run": archive.manifest.identity["run"]}
+    finally:
+        assert server.stop() == 0
+    assert {path.name for path in (folder / "code").iterdir()} == {"inference.py", "labels.json"}
+
+
+def test_a_network_that_cannot_be_loaded_is_said_once(archive: Archive, tmp_path: Path) -> None:
+    folder = tmp_path / "broken"
+    unpack(archive, folder)
+    (folder / "model.onnx").write_bytes(b"no network")
+    manifest = json.loads((folder / MANIFEST).read_text())
+    manifest["sha256"]["model.onnx"] = hashlib.sha256(b"no network").hexdigest()
+    (folder / MANIFEST).write_text(json.dumps(manifest))
+    done = convbias("serve", folder, "--port", "0", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.count("cannot be loaded") == 1
+    assert "export and package the run again" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_port_that_is_taken_is_named(server: Server, archive: Archive, tmp_path: Path) -> None:
+    port = server.address.rpartition(":")[2]
+    done = convbias("serve", archive.path, "--port", port, cwd=tmp_path)
+    assert done.returncode == 2
+    assert f"nothing can listen at 127.0.0.1, port {port}" in done.stderr
+
+
+def test_a_worker_that_dies_is_replaced(archive: Archive, tmp_path: Path) -> None:
+    server = Server(archive.path, tmp_path, "--workers", "1")
+    try:
+        assert server.get("/ping").ok
+        [worker] = workers(server)
+        os.kill(worker, signal.SIGKILL)
+        wait_until(lambda: (found := workers(server)) and found != [worker])
+        assert server.get("/ping").ok
+    finally:
+        assert server.stop() == 0
+    wait_until(lambda: server.started.processes() == [])
+
+
+def workers(server: Server) -> list[int]:
+    """Processes below the one that was started, but for Python's own resource tracker."""
+    return [
+        process
+        for process in server.started.processes()
+        if process != server.started.process.pid
+        and b"spawn_main" in Path(f"/proc/{process}/cmdline").read_bytes()
+    ]
+
+
+def test_the_most_hostile_requests_take_only_so_much_memory(
+    archive: Archive, tmp_path: Path
+) -> None:
+    side = 4_990  # just below the 25,000,000 pixels that are taken
+    largest, beyond = (png(size) for size in (side, side + 100))
+    several = json.dumps([{"b64": base64.b64encode(largest).decode()}] * 40)
+    server = Server(archive.path, tmp_path, "--workers", "1")
+    try:
+        server.post(json.dumps(IMAGES[0].tolist()))
+        [worker] = workers(server)
+        before = peak(worker)
+        for body, kind, status in (
+            (beyond, "image/png", 413),
+            (b"[" * (6 * 2**20), "application/json", 400),
+            (b"0," * (3 * 2**20), "text/csv", 400),
+            (b"[" + b"1e9," * 10**6 + b"1]", "application/json", 400),
+        ):
+            assert server.post(body, kind).status_code == status
+        assert peak(worker) - before < 400e6
+        assert server.post(largest, "image/png").status_code == 200
+        assert server.post(several).status_code == 413
+        assert peak(worker) - before < 600e6
+    finally:
+        server.stop()
+
+
+def png(side: int) -> bytes:
+    file = io.BytesIO()
+    Image.new("RGBA", (side, side), (9, 9, 9, 128)).save(file, "PNG")
+    return file.getvalue()
+
+
+def peak(process: int) -> int:
+    """Most bytes that were ever resident."""
+    status = Path(f"/proc/{process}/status").read_text()
+    return 1_024 * int(re.search(r"VmHWM:\s+(\d+) kB", status).group(1))

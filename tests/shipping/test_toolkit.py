@@ -1,0 +1,152 @@
+"""AWS's inference toolkit (Multi Model Server on Java) and the local server, with one archive."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from tools.servers.serving import Server, npy, probabilities
+from tools.servers.toolkit import ENVIRONMENT, Toolkit
+
+from convbias.data import load
+from convbias.shipping.export.archive import Archive
+
+ROOT = Path(__file__).parents[2]
+JSON, CSV, NPY = "application/json", "text/csv", "application/x-npy"
+IMAGES = load("drawn").test_images[:5]
+
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.skipif(shutil.which("java") is None, reason="Java is not installed"),
+    pytest.mark.skipif(
+        not ENVIRONMENT.exists(), reason="AWS's toolkit is not installed: make .venv-toolkit/stamp"
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def toolkit(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Toolkit]:
+    toolkit = Toolkit(archive, tmp_path_factory.mktemp("toolkit"))
+    yield toolkit
+    toolkit.stop()
+
+
+def picture(kind: str, mode: str = "L", size: int = 90) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(IMAGES[0, ..., 0]).resize((size, size)).convert(mode).save(file, kind)
+    return file.getvalue()
+
+
+def lines(images: np.ndarray) -> str:
+    return "\n".join(",".join(map(str, image.ravel())) for image in images)
+
+
+def pickled() -> bytes:
+    file = io.BytesIO()
+    np.save(file, np.array([{"a": 1}], dtype=object), allow_pickle=True)
+    return file.getvalue()
+
+
+ENCODED = base64.b64encode(picture("PNG")).decode()
+GOOD = {
+    "JSON with instances": (json.dumps({"instances": (IMAGES / 255).tolist()}), JSON),
+    "JSON of one": (json.dumps(IMAGES[0, ..., 0].tolist()), JSON),
+    "JSON of pictures": (json.dumps([{"b64": ENCODED}, {"b64": ENCODED}]), JSON),
+    "npy of bytes": (npy(IMAGES), NPY),
+    "npy of floats": (npy((IMAGES[..., 0] / 255).astype(np.float32)), NPY),
+    "CSV": (lines(IMAGES), CSV),
+    "PNG": (picture("PNG", "RGBA"), "image/png"),
+    "JPEG": (picture("JPEG", "RGB"), "image/jpeg"),
+}
+BAD = {
+    "nothing": ("", JSON),
+    "cut off JSON": ('{"instances": [[0, 1', JSON),
+    "NaN": (json.dumps([float("nan")] * 784), JSON),
+    "infinity": (f"[{'1e999, ' * 783}0]", JSON),
+    "text in JSON": (json.dumps(["1"] * 784), JSON),
+    "ragged": ("[[1, 2], [3]]", JSON),
+    "wrong rank": (json.dumps([[[[[0]]]]]), JSON),
+    "no images": ('{"instances": []}', JSON),
+    "too many images": (json.dumps([[0] * 784] * 1_025), JSON),
+    "broken base64": ('{"b64": "!"}', JSON),
+    "cut off npy": (npy(IMAGES)[:-1], NPY),
+    "pickled npy": (pickled(), NPY),
+    "words in CSV": ("a,b", CSV),
+    "short CSV": ("1,2,3", CSV),
+    "cut off JPEG": (picture("JPEG")[:200], "image/jpeg"),
+    "GIF named PNG": (picture("GIF"), "image/png"),
+    "PNG bomb": (picture("PNG", size=6_000), "image/png"),
+    "another type": ("text", "text/plain"),
+}
+
+
+@pytest.mark.parametrize("accept", [JSON, f"{JSON};verbose=true", CSV, NPY, "*/*"])
+@pytest.mark.parametrize("name", GOOD)
+def test_both_give_the_same_answers(
+    toolkit: Toolkit, server: Server, name: str, accept: str
+) -> None:
+    body, kind = GOOD[name]
+    theirs, ours = (
+        asked.post(body, kind, headers={"accept": accept}) for asked in (toolkit, server)
+    )
+    assert (theirs.status_code, ours.status_code) == (200, 200), theirs.text
+    assert theirs.headers["content-type"] == ours.headers["content-type"]
+    assert theirs.content == ours.content
+
+
+def test_the_answers_are_the_networks(toolkit: Toolkit, archive: Archive, tmp_path: Path) -> None:
+    answer = toolkit.post(npy(IMAGES), NPY, headers={"accept": NPY})
+    expected = probabilities(archive, tmp_path, IMAGES)
+    np.testing.assert_allclose(np.load(io.BytesIO(answer.content)), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_both_refuse_the_same_with_the_same_words(
+    toolkit: Toolkit, server: Server, name: str
+) -> None:
+    body, kind = BAD[name]
+    theirs, ours = (asked.post(body, kind) for asked in (toolkit, server))
+    assert 400 <= ours.status_code < 500
+    assert theirs.status_code == ours.status_code
+    # Behind the message the toolkit writes where in the program it came from.
+    assert theirs.text.partition("\nTraceback")[0] == ours.json()["error"]
+
+
+def test_both_refuse_to_answer_in_other_formats(toolkit: Toolkit, server: Server) -> None:
+    body, kind = GOOD["CSV"]
+    theirs, ours = (
+        asked.post(body, kind, headers={"accept": "text/html"}) for asked in (toolkit, server)
+    )
+    assert (theirs.status_code, ours.status_code) == (406, 406)
+    assert theirs.text.partition("\nTraceback")[0] == ours.json()["error"]
+
+
+def test_too_large_a_body_is_refused_by_both(toolkit: Toolkit, server: Server) -> None:
+    body = b"0" * (7 * 2**20)
+    assert [asked.post(body, CSV).status_code for asked in (toolkit, server)] == [413, 413]
+
+
+def test_what_the_toolkit_decodes_before_anybody_is_asked_fails_there_alone(
+    toolkit: Toolkit, server: Server
+) -> None:
+    # A limit of the toolkit: it expects UTF-8, and calls anything else its own mistake.
+    theirs, ours = (asked.post(b"\xff\xfe", JSON) for asked in (toolkit, server))
+    assert (theirs.status_code, ours.status_code) == (500, 400)
+    assert "utf-8" in theirs.text
+
+
+def test_it_is_the_real_toolkit_in_an_environment_of_its_own(toolkit: Toolkit) -> None:
+    commands = [
+        Path(f"/proc/{process}/cmdline").read_text() for process in toolkit.started.processes()
+    ]
+    assert any("com.amazonaws.ml.mms.ModelServer" in command for command in commands)
+    assert any("sagemaker_inference.default_handler_service" in command for command in commands)
+    assert not any(command.startswith(f"{sys.prefix}/") for command in commands)

@@ -1,0 +1,1 @@
+"""Pages, notebook and published results, made from stored runs: `python -m tools.NAME`."""

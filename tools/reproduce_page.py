@@ -1,0 +1,179 @@
+"""The numbers in docs/reproduce.md: what each experiment cost, and how far repetitions may lie."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+
+from scipy import stats
+
+from convbias.experiments import ORIGINAL
+from convbias.findings.evaluation import Finding, evaluate
+from convbias.findings.results import Results
+from convbias.findings.wording import how_many_seeds
+from convbias.report import Section
+from convbias.runs.record import Run
+from convbias.spec.datasets import SPLIT_SIZES
+from convbias.spec.quantities import TEST_ACCURACY, TEST_LOSS, Quantity
+from convbias.statistics import prediction_interval, summarise
+from tools.blocks import table, table_lines
+from tools.method_page import ALPHA, evaluated
+
+
+def reproduce_blocks(
+    profile: str, original: Results, sections: Sequence[Section]
+) -> dict[str, str]:
+    """The blocks of docs/reproduce.md.
+
+    Args:
+        profile: Name of the published study.
+        original: What is published of the original comparison.
+        sections: Of the further experiments.
+    """
+    findings = {ORIGINAL.name: evaluate(ORIGINAL, original.runs)}
+    findings |= {
+        each.results.experiment.name: [row.finding for row in each.contrasts] for each in sections
+    }
+    collected = [original, *(each.results for each in sections)]
+    figures = {
+        each.results.experiment.name: [figure.name for figure in each.figures] for each in sections
+    }
+    return {
+        "commands": _commands(profile),
+        "experiments": _experiments(profile, collected, figures),
+        "arms": _arms(original),
+        "contrasts": _contrasts(findings),
+    }
+
+
+def _commands(profile: str) -> str:
+    explained = {
+        f"make study PROFILE={profile}": "all of it: sets up, trains, measures, reports",
+        f".venv/bin/convbias study {profile} --plan": "what that will take on your machine",
+        ".venv/bin/convbias report --runs results": "tables, figures, claims again, no training",
+        ".venv/bin/convbias claims --runs results": "the original study's statements alone",
+        ".venv/bin/convbias runs verify": "every stored number of your runs, re-checked",
+    }
+    width = max(map(len, explained)) + 3
+    return "\n".join(f"    {command:{width}}# {told}" for command, told in explained.items())
+
+
+def _experiments(profile: str, collected: Sequence[Results], figures: dict[str, list[str]]) -> str:
+    rows = [
+        [
+            "experiment",
+            "command",
+            "runs",
+            "cost of the stored runs",
+            "cost on a processor",
+            "spread over seeds",
+            "figures of its section",
+        ]
+    ]
+    for results in collected:
+        name = results.experiment.name
+        minutes = sum(map(_undisturbed_seconds, results.runs)) / 60
+        spreads = [_spread(results, condition) for condition in results.experiment.names]
+        known = [spread for spread in spreads if spread is not None]
+        spread = "unknown"
+        if known:
+            spread = (
+                f"{TEST_ACCURACY.written(statistics.median(known))}"
+                f" (at most {TEST_ACCURACY.written(max(known))})"
+            )
+        rows.append(
+            [
+                f"`{name}`",
+                f"`convbias experiment {name} --profile {profile}`",
+                str(len(results.runs)),
+                f"{minutes:.0f} min",
+                results.study.cost.split(",")[0],
+                spread,
+                ", ".join(f"`{each}`" for each in figures.get(name, ()))
+                or "all before the first section",
+            ]
+        )
+    devices = sorted({run.environment.device for each in collected for run in each.runs})
+    counts = [len(each.study.seeds) for each in collected]
+    return "\n".join(
+        [
+            *table_lines(rows),
+            "",
+            (
+                f"*{how_many_seeds(counts)}. Cost of the stored runs: what they take together in"
+                f" one process at the speed of their fastest epochs, on {', '.join(devices)}, with"
+                " compiling and without measuring; runs that experiments share count in each."
+                " Cost on a processor: as the profile says, where `--plan` predicts for yours."
+                " Spread: standard deviation of the test accuracy over seeds, in"
+                " percentage points, the median over the conditions.*"
+            ),
+        ]
+    )
+
+
+def _undisturbed_seconds(run: Run) -> float:
+    """What a run takes undisturbed; of seeds that trained together, an equal share."""
+    data, recipe = run.arm.data, run.arm.recipe
+    images = recipe.images_per_epoch or data.training_images or SPLIT_SIZES[data.dataset][0]
+    return run.cost.compile_seconds + recipe.epochs * images / run.cost.images_per_second
+
+
+def _spread(results: Results, condition: str) -> float | None:
+    accuracies = [
+        run.test.accuracy for run in results.runs if run.arm_name == condition and run.test
+    ]
+    return summarise(accuracies).sd if accuracies else None
+
+
+def _arms(original: Results) -> str:
+    rows = [["arm", "", "mean", "standard deviation", "one more run", "mean of as many new seeds"]]
+    for arm in ORIGINAL.names:
+        for quantity in (TEST_ACCURACY, TEST_LOSS):
+            scores = [
+                run.test.accuracy if quantity is TEST_ACCURACY else run.test.loss
+                for run in original.runs
+                if run.arm_name == arm and run.test
+            ]
+            summary = summarise(scores)
+            next_run = prediction_interval(scores)
+            rows.append(
+                [
+                    arm,
+                    f"{quantity.noun} ({quantity.value_unit})",
+                    quantity.written(summary.mean),
+                    "unknown" if summary.sd is None else quantity.written(summary.sd),
+                    "unknown" if next_run is None else _ends(quantity, *next_run.ends),
+                    _repeated(quantity, summary.mean, summary.sd, summary.n),
+                ]
+            )
+    return table(rows)
+
+
+def _contrasts(findings: dict[str, list[Finding]]) -> str:
+    rows = [["experiment", "contrast", "difference", "again, with new seeds", "verdict"]]
+    for name, of_experiment in findings.items():
+        for finding in of_experiment:
+            result, quantity = evaluated(finding), finding.planned.quantity
+            again = _repeated(quantity, result.difference, result.difference_sd, result.n, "+")
+            rows.append(
+                [
+                    f"`{name}`",
+                    f"{finding.planned.treatment} − {finding.planned.baseline}, {quantity.noun}",
+                    quantity.amount(result.difference, "+"),
+                    again,
+                    result.verdict,
+                ]
+            )
+    return table(rows)
+
+
+def _repeated(quantity: Quantity, mean: float, sd: float | None, n: int, sign: str = "") -> str:
+    """Where the mean over as many new seeds would fall, with 95 % probability."""
+    if sd is None:
+        return "unknown"
+    half_width = float(stats.t.ppf(1 - ALPHA / 2, n - 1)) * sd * (2 / n) ** 0.5
+    return _ends(quantity, mean - half_width, mean + half_width, sign)
+
+
+def _ends(quantity: Quantity, low: float, high: float, sign: str = "") -> str:
+    return f"{quantity.written(low, sign)} to {quantity.written(high, sign)}"
