@@ -107,7 +107,7 @@ def running(name: str, archive: Path, folder: Path, body: Path) -> Iterator[Runn
         while not _answers(address, body.read_bytes()):
             if process.poll() is not None or time.monotonic() - began > LONGEST_START_SECONDS:
                 last = (folder / f"{name}.log").read_text()[-500:]
-                raise RunError(f"{name} does not answer", mend=f"see what it said last:\n{last}")
+                raise RunError(f"{name} does not answer", fix=f"see what it said last:\n{last}")
             time.sleep(0.01)
         yield Running(address, time.monotonic() - began, mark)
     finally:

@@ -234,14 +234,14 @@ def rival_versions(python: Path) -> dict[str, str]:
         "import importlib.metadata as m, json; "
         "print(json.dumps({d.name: d.version for d in m.distributions()}))"
     )
-    mend = "make it with `make bench`, or name another one with --rival-python"
+    fix = "make it with `make bench`, or name another one with --rival-python"
     try:
         answer = subprocess.run(
             [str(python), "-c", question], capture_output=True, text=True, check=True
         )
     except (OSError, subprocess.CalledProcessError) as error:
         raise InputError(
-            f"the rivals' environment cannot be used: {error}", "a Python with the rivals", mend
+            f"the rivals' environment cannot be used: {error}", "a Python with the rivals", fix
         ) from error
     # The same distribution is written with a hyphen here and an underscore there.
     installed = {name.replace("_", "-"): each for name, each in json.loads(answer.stdout).items()}
@@ -250,7 +250,7 @@ def rival_versions(python: Path) -> dict[str, str]:
         found = [installed[name] for name in names if name in installed]
         if not found:
             raise InputError(
-                f"{python} does not have {rival}", " or ".join(names) + " installed there", mend
+                f"{python} does not have {rival}", " or ".join(names) + " installed there", fix
             )
         versions[rival] = found[0]
     return versions

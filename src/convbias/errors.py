@@ -1,4 +1,4 @@
-"""Errors that a person can act on: what happened, what was expected, how to mend it."""
+"""Errors that a person can act on: what happened, what was expected, how to fix it."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ class ConvbiasError(Exception):
     Args:
         what: What happened, one sentence.
         expected: What was expected instead.
-        mend: What the reader can do about it.
+        fix: What the reader can do about it.
 
     Example:
         >>> print(InputError("kernel size is 2", "an odd size from 1 to 27", "use 1 or 3"))
         kernel size is 2
           expected: an odd size from 1 to 27
-          to mend:  use 1 or 3
+          fix:      use 1 or 3
     """
 
     exit_code = 1
 
-    def __init__(self, what: str, expected: str | None = None, mend: str | None = None) -> None:
+    def __init__(self, what: str, expected: str | None = None, fix: str | None = None) -> None:
         self.what = what
         self.expected = expected
-        self.mend = mend
+        self.fix = fix
         lines = [what]
         if expected:
             lines.append(f"  expected: {expected}")
-        if mend:
-            lines.append(f"  to mend:  {mend}")
+        if fix:
+            lines.append(f"  fix:      {fix}")
         super().__init__("\n".join(lines))
 
     def __reduce__(self) -> tuple[type[ConvbiasError], tuple[str, str | None, str | None]]:
         # The default would rebuild the error from its joined text and lose the three parts on the
         # way from a worker process to its parent.
-        return type(self), (self.what, self.expected, self.mend)
+        return type(self), (self.what, self.expected, self.fix)
 
 
 class InputError(ConvbiasError):
@@ -70,7 +70,7 @@ def did_you_mean(word: str, candidates: Iterable[str]) -> str:
         candidates: What could have been written.
 
     Returns:
-        A phrase for the `to mend` line of an error.
+        A phrase for the `fix` line of an error.
 
     Example:
         >>> did_you_mean("fashion-minst", ["drawn", "fashion-mnist"])

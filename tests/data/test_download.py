@@ -121,8 +121,8 @@ def test_no_network_names_every_place(empty_cache: Path, monkeypatch: pytest.Mon
     assert time.perf_counter() - started < 2 * download.ANSWER_SECONDS + 2
     for place in ("CONVBIAS_DATA", str(empty_cache), *addresses):
         assert place in caught.value.what
-    assert caught.value.mend is not None
-    assert "--dataset drawn" in caught.value.mend
+    assert caught.value.fix is not None
+    assert "--dataset drawn" in caught.value.fix
 
 
 def test_all_addresses_serve_something_else(

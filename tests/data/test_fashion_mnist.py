@@ -122,8 +122,8 @@ def test_damage_is_named_and_left_alone(
         assert hashlib.sha256(left).hexdigest() in error.what
         assert error.expected is not None
         assert PUBLISHED[TEST_IMAGES].sha256 in error.expected
-        assert error.mend is not None
-        assert ("convbias data fetch" in error.mend) == (owner == "cache")
+        assert error.fix is not None
+        assert ("convbias data fetch" in error.fix) == (owner == "cache")
     assert (folder / TEST_IMAGES).read_bytes() == left
     assert not mirror.served
 

@@ -172,7 +172,7 @@ def test_impossible_wishes_end_with_status_2(
     assert throughput.main(["--quick", *arguments]) == 2
     error = capsys.readouterr().err
     assert complaint in error
-    assert "to mend:" in error
+    assert "fix:" in error
 
 
 def task(folder: Path, steps: int) -> Task:

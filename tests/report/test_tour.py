@@ -96,7 +96,7 @@ def test_what_is_not_stored_is_said(tmp_path_factory: pytest.TempPathFactory) ->
 def test_runs_that_are_not_there(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=f"the study {PUBLISHED} is stored in") as refused:
         Tour(PUBLISHED, tmp_path)
-    assert "CONVBIAS_TOUR_RUNS" in refused.value.mend
+    assert "CONVBIAS_TOUR_RUNS" in refused.value.fix
     published = Tour(PUBLISHED, ROOT / "results" / PUBLISHED / "runs")
     published.store.network_path = lambda _arm, _seed: tmp_path / "absent"
     with pytest.raises(InputError, match="no run of cnn-3x3 is stored with its network"):

@@ -201,7 +201,7 @@ def test_what_concerns_every_run_ends_the_sweep(
     monkeypatch.setattr(sweeping, "_execute", finds_no_data)
     with pytest.raises(DataError, match="the images are gone") as caught:
         sweep(PLANNED, Store(tmp_path), jobs=1)
-    assert caught.value.mend == "put them back"
+    assert caught.value.fix == "put them back"
 
 
 def test_a_diverged_run_is_stored_with_its_reason_and_the_others_go_on(

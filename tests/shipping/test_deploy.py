@@ -464,13 +464,13 @@ def test_throttling_is_waited_out(account: SimpleNamespace, planned: Plan, opera
 
 @pytest.mark.usefixtures("no_backoff")
 @pytest.mark.parametrize(
-    ("status", "code", "kind", "attempts", "mend"),
+    ("status", "code", "kind", "attempts", "fix"),
     [
         (400, "ThrottlingException", RunError, 4, "wait a minute"),
         (500, "InternalFailure", RunError, 4, "run the same command again later"),
         (400, "AccessDeniedException", InputError, 1, "check the credentials"),
         (400, "ResourceLimitExceeded", InputError, 1, "higher quota"),
-        (400, "ValidationException", InputError, 1, "mend what the message names"),
+        (400, "ValidationException", InputError, 1, "fix what the message names"),
     ],
 )
 @pytest.mark.parametrize("step", range(3))
@@ -482,7 +482,7 @@ def test_a_failure_on_the_way_says_what_exists_and_can_be_gone_on_from_or_undone
     code: str,
     kind: type[ConvbiasError],
     attempts: int,
-    mend: str,
+    fix: str,
 ) -> None:
     account.setenv("AWS_MAX_ATTEMPTS", "4")
     failing = Failing(status, code)
@@ -494,13 +494,13 @@ def test_a_failure_on_the_way_says_what_exists_and_can_be_gone_on_from_or_undone
         planned.model["ModelName"],
         planned.configuration["EndpointConfigName"],
     )
-    what, mended = refused.value.what, refused.value.mend
+    what, fixed = refused.value.what, refused.value.fix
     assert code in what
     for number, name in enumerate(made):
         assert (name in what) == (number <= step)
-    assert mend in mended
-    assert "to go on, run the same command again" in mended
-    assert f"`convbias deploy delete --name {NAME} --bucket {BUCKET}`" in mended
+    assert fix in fixed
+    assert "to go on, run the same command again" in fixed
+    assert f"`convbias deploy delete --name {NAME} --bucket {BUCKET}`" in fixed
     assert how_many(account)[:4] == tuple(int(number <= step) for number in range(4))
     if code == "ThrottlingException":
         assert main(["deploy", "delete", "--name", NAME, "--bucket", BUCKET, "--yes"]) == 0
@@ -541,7 +541,7 @@ def test_a_broken_connection_on_the_way(account: SimpleNamespace, planned: Plan)
     with pytest.raises(InputError, match="Could not connect") as refused:
         apply(planned, Aws(), quietly)
     assert "what exists of it: nothing" in refused.value.what
-    assert "to undo" not in refused.value.mend
+    assert "to undo" not in refused.value.fix
 
 
 # Smoke, status, invoke, delete

@@ -175,7 +175,7 @@ def test_whatever_passes_the_checks_is_as_boto3_wants_it(
 
 
 @pytest.mark.parametrize(
-    ("changes", "what", "words", "mend"),
+    ("changes", "what", "words", "fix"),
     [
         ({"name": "-x"}, "name", "'-x'", "up to 50 letters"),
         ({"name": "x" * 51}, "name", "cannot be", "up to 50 letters"),
@@ -220,12 +220,12 @@ def test_whatever_passes_the_checks_is_as_boto3_wants_it(
     ],
 )
 def test_what_cannot_be_is_told_before_anybody_is_asked(
-    changes: dict, what: str, words: str, mend: str
+    changes: dict, what: str, words: str, fix: str
 ) -> None:
     [check] = failed(replace(SETTINGS, **changes))
     assert check.what == what
     assert words in check.words
-    assert mend in check.mend
+    assert fix in check.fix
 
 
 def test_all_that_is_wrong_is_said_at_once() -> None:
@@ -234,7 +234,7 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
         refuse(local_checks(settings, REGION))
     for words in ("role: ", "bucket's name: ", "instance type: "):
         assert words in refused.value.what
-    assert "ml.m5.large" in refused.value.mend
+    assert "ml.m5.large" in refused.value.fix
 
 
 def test_the_limit_of_a_request_is_told() -> None:
@@ -262,7 +262,7 @@ def test_images_of_regions() -> None:
         assert IMAGE.fullmatch(image)["region"] == region
     with pytest.raises(InputError, match="not known for the region 'eu-central-9'") as refused:
         inference_image("eu-central-9")
-    assert "--image" in refused.value.mend
+    assert "--image" in refused.value.fix
     [check] = failed(replace(SETTINGS), "eu-central-9")
     assert check.what == "image"
 

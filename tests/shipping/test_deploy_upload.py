@@ -133,7 +133,7 @@ def test_a_wrong_secret(bucket: Bucket, archive: Archive, aws: pytest.MonkeyPatc
     aws.setenv("AWS_SECRET_ACCESS_KEY", "wrong-secret")
     with pytest.raises(InputError, match="SignatureDoesNotMatch") as refused:
         upload(planned(archive), Aws())
-    assert "check the credentials" in refused.value.mend
+    assert "check the credentials" in refused.value.fix
     assert "wrong-secret" not in str(refused.value)
     assert SECRET not in str(refused.value)
     assert bucket.names() == []

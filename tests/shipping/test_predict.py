@@ -224,7 +224,7 @@ def said_once(capsys: pytest.CaptureFixture[str], *words: str) -> bool:
     lines = said.err.splitlines()
     assert all(word in said.err for word in words), said.err
     assert "Traceback" not in said.err
-    assert [line[:12] for line in lines[1:]] == ["  expected: ", "  to mend:  "], said.err
+    assert [line[:12] for line in lines[1:]] == ["  expected: ", "  fix:      "], said.err
     return said.out == ""
 
 

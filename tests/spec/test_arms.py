@@ -138,8 +138,8 @@ def test_did_you_mean_lists_what_there_is_when_nothing_is_near():
 def test_errors_survive_the_way_from_another_process():
     import pickle
 
-    error = RunError("what", "expected", "mend")
+    error = RunError("what", "expected", "fix")
     again = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes
-    assert (again.what, again.expected, again.mend) == ("what", "expected", "mend")
+    assert (again.what, again.expected, again.fix) == ("what", "expected", "fix")
     assert str(again) == str(error)
     assert (RunError.exit_code, InputError.exit_code) == (1, 2)

@@ -88,4 +88,4 @@ def _as_input_error(error: CycloptsError, app: App) -> InputError:
         return InputError(
             f"there is no command {word!r}", "one of the commands", did_you_mean(word, known)
         )
-    return InputError(str(error), mend=f"see {help_command}")
+    return InputError(str(error), fix=f"see {help_command}")

@@ -34,7 +34,7 @@ def _console(*, stderr: bool) -> Console:
 
 
 def print_error(error: ConvbiasError) -> None:
-    """Say in red what happened, what was expected and how to mend it."""
+    """Say in red what happened, what was expected and how to fix it."""
     messages().print(str(error), style="red", soft_wrap=True)
 
 

@@ -56,7 +56,7 @@ def print_plan(
         )
     marks = {True: "fine", False: "wrong", None: "not known"}
     rows = [
-        (each.what, marks[each.fine], each.words + (f" ({each.mend})" if each.mend else ""))
+        (each.what, marks[each.fine], each.words + (f" ({each.fix})" if each.fix else ""))
         for each in checks
     ]
     print_table("Checks", ("check", "", "found"), rows, words=("check", "", "found"))

@@ -100,7 +100,7 @@ def measure_missing(chosen: Study, store: Store, jobs: int | None) -> bool:
 
 
 def _report_failure(failure: Failure, store: Store) -> None:
-    """Say which run failed; the whole account goes into a file for whoever mends it."""
+    """Say which run failed; the whole account goes into a file for whoever fixes it."""
     path = store.folder / "failures" / f"{failure.arm_name}-seed{failure.seed}.txt"
     write_atomically(path, lambda file: file.write_text(failure.message, encoding="utf-8"))
     reason = failure.message.strip().splitlines()[-1]

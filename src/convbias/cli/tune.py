@@ -45,7 +45,7 @@ def tune(
         raise RunError(
             f"{len(planned) - len(searched)} of {len(planned)} runs of the search failed",
             "every run of the search",
-            "mend what the messages above name, then run the same command again",
+            "fix what the messages above name, then run the same command again",
         )
     found = search_table(searched)
     best = best_rates(found)

@@ -200,14 +200,14 @@ def _raise_unless_verified(report: FileReport) -> None:
         f" SHA-256 {report.sha256}",
     }[report.status]
     if report.path.parent == cache_folder():
-        mend = "delete the file, then run `convbias data fetch`"
+        fix = "delete the file, then run `convbias data fetch`"
     else:
-        mend = (
+        fix = (
             "copy the file there again, or unset CONVBIAS_DATA to have the files downloaded into"
             " the cache; nothing in a folder of yours is ever replaced"
         )
     published = report.published
-    raise DataError(found, f"{published.size} bytes, SHA-256 {published.sha256}", mend)
+    raise DataError(found, f"{published.size} bytes, SHA-256 {published.sha256}", fix)
 
 
 def _folder_with_download(folder: Path | None) -> Path:

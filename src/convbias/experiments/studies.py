@@ -49,7 +49,7 @@ def load_study(name: str) -> Study:
         raise InputError(
             f"{path} is not valid TOML: {error}",
             "a profile like those of the package",
-            "mend the line that the message names",
+            "fix the line that the message names",
         ) from error
     study = describe(Study, values, str(path))
     for experiment in (*study.experiments, *study.scale):

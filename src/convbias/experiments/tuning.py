@@ -108,7 +108,7 @@ def best_rates(table: pd.DataFrame) -> dict[str, float]:
     best = table.loc[table.groupby("model", sort=False)["validation_accuracy"].idxmax()]
     hopeless = best.loc[best["validation_accuracy"] == 0.0, "model"].tolist()
     if hopeless:
-        raise RunError(f"every run of {hopeless[0]} diverged", mend="search lower learning rates")
+        raise RunError(f"every run of {hopeless[0]} diverged", fix="search lower learning rates")
     return dict(zip(best["model"], best["learning_rate"], strict=True))
 
 

@@ -82,7 +82,7 @@ def write_report(
         Traceback (most recent call last):
         convbias.errors.InputError: there are no runs to report on
           expected: the stored runs of a study
-          to mend:  run the study first, or name the folder that holds its runs
+          fix:      run the study first, or name the folder that holds its runs
     """
     runs = _of_experiment(experiment, runs)
     arms = finished_arms(experiment, runs)

@@ -144,7 +144,7 @@ class Aws:
         message = self.without_secrets(str(response["Error"].get("Message")))
         words = f"{what}: {code}: {message}"
         if code in _TOO_FAST:
-            return RunError(words, mend="wait a minute, then run the same command again")
+            return RunError(words, fix="wait a minute, then run the same command again")
         if code in _NOT_ALLOWED:
             return InputError(
                 words,
@@ -158,11 +158,11 @@ class Aws:
                 "choose another instance type, or ask for a higher quota in AWS's console",
             )
         if response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
-            return RunError(words, mend="run the same command again later")
+            return RunError(words, fix="run the same command again later")
         return InputError(
             words,
             "what exists in this region, and requests that AWS allows",
-            "mend what the message names; check the name, the region and the account",
+            "fix what the message names; check the name, the region and the account",
         )
 
     def without_secrets(self, text: str) -> str:
@@ -211,7 +211,7 @@ def _behind(error: Exception) -> dict[str, Any]:
 
 
 def _not_answered(kind: str, words: str) -> InputError:
-    mends = {
+    fixes = {
         "NoCredentialsError": "name a profile with --profile, or set AWS_ACCESS_KEY_ID and"
         " AWS_SECRET_ACCESS_KEY",
         "ProfileNotFound": "check --profile and AWS_PROFILE; `aws configure list-profiles` lists"
@@ -220,5 +220,5 @@ def _not_answered(kind: str, words: str) -> InputError:
     return InputError(
         words,
         "credentials and a region, and a connection",
-        mends.get(kind, "check the network, the variables AWS_... and the files in ~/.aws"),
+        fixes.get(kind, "check the network, the variables AWS_... and the files in ~/.aws"),
     )

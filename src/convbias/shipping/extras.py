@@ -23,7 +23,7 @@ def check_installed(extra: str, modules: Sequence[str]) -> None:
         Traceback (most recent call last):
         convbias.errors.InputError: no_such_module is not installed
           expected: what the extra 'serve' brings
-          to mend:  pip install 'convbias[serve]'
+          fix:      pip install 'convbias[serve]'
     """
     missing = [name for name in modules if importlib.util.find_spec(name) is None]
     if missing:

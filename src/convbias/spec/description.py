@@ -31,12 +31,12 @@ def describe(kind: type[Described], values: Mapping[str, object], source: str) -
     try:
         return kind.model_validate(values)
     except ValidationError as error:
-        # A misspelt key is both unknown and missing; only the first says what to mend.
+        # A misspelt key is both unknown and missing; only the first says what to fix.
         first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
         where = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
             known = did_you_mean(str(first["loc"][-1]), kind.model_fields)
-            raise InputError(f"{source}: unknown key {where!r}", mend=known) from None
+            raise InputError(f"{source}: unknown key {where!r}", fix=known) from None
         if first["type"] == "missing":
             raise InputError(f"{source}: the key {where!r} is missing") from None
         message = first["msg"].removeprefix("Value error, ")

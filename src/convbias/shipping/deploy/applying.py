@@ -170,9 +170,9 @@ def _accounted(plan: Plan, there: dict[str, str], say: Say) -> Iterator[None]:
         say(f"interrupted; {_existing(there)}; {_ways_on(plan, there)}")
         raise
     except ConvbiasError as error:
-        mend = f"{error.mend}; " if error.mend else ""
+        fix = f"{error.fix}; " if error.fix else ""
         raise type(error)(
-            f"{error.what}; {_existing(there)}", error.expected, mend + _ways_on(plan, there)
+            f"{error.what}; {_existing(there)}", error.expected, fix + _ways_on(plan, there)
         ) from error
 
 

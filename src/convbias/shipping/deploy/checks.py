@@ -40,13 +40,13 @@ class Check:
     Args:
         what: Is checked.
         words: What was found, or what is wrong.
-        mend: What to do, where something is wrong.
+        fix: What to do, where something is wrong.
         fine: Whether it is right; None where it could not be told.
     """
 
     what: str
     words: str
-    mend: str | None = None
+    fix: str | None = None
     fine: bool | None = True
 
 
@@ -83,41 +83,41 @@ def refuse(checks: list[Check]) -> None:
         raise InputError(
             "; ".join(f"{check.what}: {check.words}" for check in failed),
             "nothing of this; nothing was created or changed",
-            "; ".join(check.mend for check in failed if check.mend) or None,
+            "; ".join(check.fix for check in failed if check.fix) or None,
         )
 
 
-def wrong(what: str, words: str, mend: str) -> Check:
+def wrong(what: str, words: str, fix: str) -> Check:
     """A check that failed.
 
     Args:
         what: Was checked.
         words: What is wrong.
-        mend: What to do.
+        fix: What to do.
     """
-    return Check(what, words, mend, fine=False)
+    return Check(what, words, fix, fine=False)
 
 
 def _name(name: str) -> Check:
     if NAME.fullmatch(name) and len(name) <= LONGEST_NAME:
         return Check("name", name)
-    mend = f"take up to {LONGEST_NAME} letters, digits and single hyphens between them"
-    return wrong("name", f"{name!r} cannot be an endpoint's", mend)
+    fix = f"take up to {LONGEST_NAME} letters, digits and single hyphens between them"
+    return wrong("name", f"{name!r} cannot be an endpoint's", fix)
 
 
 def _prefix(prefix: str) -> Check:
     stripped = prefix.strip("/")
     if not stripped or PREFIX.fullmatch(stripped):
         return Check("prefix", stripped or "none")
-    mend = "take letters, digits and . _ = - with single slashes between them"
-    return wrong("prefix", f"{prefix!r} is no folder of a bucket", mend)
+    fix = "take letters, digits and . _ = - with single slashes between them"
+    return wrong("prefix", f"{prefix!r} is no folder of a bucket", fix)
 
 
 def _role(role: str, region: str) -> Check:
     found = ROLE_ARN.fullmatch(role)
     if found is None:
-        mend = "name the ARN of a role: arn:aws:iam::123456789012:role/NAME"
-        return wrong("role", f"{role!r} is not the ARN of a role", mend)
+        fix = "name the ARN of a role: arn:aws:iam::123456789012:role/NAME"
+        return wrong("role", f"{role!r} is not the ARN of a role", fix)
     partition = "aws-cn" if region.startswith("cn-") else "aws"
     partition = "aws-us-gov" if region.startswith("us-gov-") else partition
     if found["partition"] != partition:
@@ -129,8 +129,8 @@ def _role(role: str, region: str) -> Check:
 def _bucket_name(bucket: str) -> Check:
     if BUCKET.fullmatch(bucket) and ".." not in bucket:
         return Check("bucket's name", bucket)
-    mend = "take the name alone, without s3:// and folders; folders go into --prefix"
-    return wrong("bucket's name", f"{bucket!r} cannot be a bucket's", mend)
+    fix = "take the name alone, without s3:// and folders; folders go into --prefix"
+    return wrong("bucket's name", f"{bucket!r} cannot be a bucket's", fix)
 
 
 def _image(settings: Settings, region: str) -> Check:
@@ -138,11 +138,11 @@ def _image(settings: Settings, region: str) -> Check:
         try:
             return Check("image", inference_image(region))
         except InputError as error:
-            return wrong("image", error.what, error.mend or "name an image with --image")
+            return wrong("image", error.what, error.fix or "name an image with --image")
     found = IMAGE.fullmatch(settings.image)
     if found is None:
-        mend = "take 123456789012.dkr.ecr.REGION.amazonaws.com/NAME:TAG; SageMaker reads ECR alone"
-        return wrong("image", f"{settings.image!r} is no address of ECR", mend)
+        fix = "take 123456789012.dkr.ecr.REGION.amazonaws.com/NAME:TAG; SageMaker reads ECR alone"
+        return wrong("image", f"{settings.image!r} is no address of ECR", fix)
     if found["region"] != region:
         words = f"lies in {found['region']}, the endpoint in {region}"
         return wrong("image", words, f"push it to ECR in {region} as well")
@@ -187,8 +187,8 @@ def _serverless(settings: Settings) -> Iterator[Check]:
     if settings.memory_mb in MEMORIES:
         yield Check("memory", f"{settings.memory_mb} MB")
     else:
-        mend = f"take one of {', '.join(map(str, MEMORIES))} MB"
-        yield wrong("memory", f"{settings.memory_mb} MB are not offered", mend)
+        fix = f"take one of {', '.join(map(str, MEMORIES))} MB"
+        yield wrong("memory", f"{settings.memory_mb} MB are not offered", fix)
     if not 1 <= settings.max_concurrency <= MOST_CONCURRENCY:
         words = f"{settings.max_concurrency} requests at once are not offered"
         yield wrong("concurrency", words, f"take 1 to {MOST_CONCURRENCY}")
@@ -213,11 +213,11 @@ def _tags(settings: Settings) -> Check:
         or key.lower().startswith(("aws:", "convbias:"))
     ]
     if refused or len(settings.tags) > MOST_TAGS:
-        mend = (
+        fix = (
             f"take up to {MOST_TAGS} keys of {LONGEST_KEY} letters that do not start with aws: or"
             f" convbias:, and values of {LONGEST_VALUE}"
         )
-        return wrong("tags", f"{', '.join(refused) or len(settings.tags)} cannot be", mend)
+        return wrong("tags", f"{', '.join(refused) or len(settings.tags)} cannot be", fix)
     return Check("tags", ", ".join(settings.tags) or "only those of convbias")
 
 

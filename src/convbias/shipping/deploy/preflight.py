@@ -27,7 +27,7 @@ def remote_checks(plan: Plan, aws: Aws) -> tuple[list[Check], dict[str, Resource
     try:
         existing = find(plan, aws)
     except ConvbiasError as error:
-        failed = wrong("what is there", error.what, error.mend or "check the permissions")
+        failed = wrong("what is there", error.what, error.fix or "check the permissions")
         return [*checks, failed], {}
     return [*checks, _owned(plan, existing)], existing
 
@@ -37,7 +37,7 @@ def _credentials(plan: Plan, aws: Aws) -> Check:
         with aws.told("the credentials cannot be used"):
             account = aws.client("sts").get_caller_identity()["Account"]
     except ConvbiasError as error:
-        return wrong("credentials", error.what, error.mend or "check the credentials")
+        return wrong("credentials", error.what, error.fix or "check the credentials")
     role = ROLE_ARN.fullmatch(plan.settings.role)
     if role is not None and role["account"] != account:
         words = f"are of the account {account}, the role is of {role['account']}"
@@ -52,9 +52,9 @@ def _bucket(plan: Plan, aws: Aws) -> Check:
             answer = aws.client("s3").head_bucket(Bucket=bucket)
     except ConvbiasError as error:
         if _status(error) == 404:
-            mend = f"make it (aws s3 mb s3://{bucket} --region {plan.region}), or name another"
-            return wrong("bucket", f"there is no bucket {bucket}", mend)
-        return wrong("bucket", error.what, error.mend or "check the bucket's policy")
+            fix = f"make it (aws s3 mb s3://{bucket} --region {plan.region}), or name another"
+            return wrong("bucket", f"there is no bucket {bucket}", fix)
+        return wrong("bucket", error.what, error.fix or "check the bucket's policy")
     region = answer.get("BucketRegion")
     if region is None:
         return Check("bucket", f"{bucket}; its region is not told", fine=None)
@@ -77,6 +77,6 @@ def _owned(plan: Plan, existing: dict[str, Resource]) -> Check:
     ]
     if others:
         words = f"{', '.join(others)} exists, and convbias did not make it"
-        mend = f"choose another name than {plan.settings.name} with --name"
-        return wrong("what is there", words, mend)
+        fix = f"choose another name than {plan.settings.name} with --name"
+        return wrong("what is there", words, fix)
     return Check("what is there", "nothing of others' is in the way")

@@ -52,8 +52,8 @@ def smoke(name: str, archive: Archive, aws: Aws) -> Smoke:
         with at_endpoint(name, aws) as ask:
             found = _answers(ask, images)
     except ConvbiasError as error:
-        mend = error.mend or "look into the container's log in CloudWatch"
-        raise type(error)(f"the smoke test failed: {error.what}", error.expected, mend) from error
+        fix = error.fix or "look into the container's log in CloudWatch"
+        raise type(error)(f"the smoke test failed: {error.what}", error.expected, fix) from error
     classes = [answer.chosen for answer in expected]
     difference = float(np.abs(_probabilities(found) - _probabilities(expected)).max())
     if [answer.chosen for answer in found] != classes or difference > LARGEST_DIFFERENCE:

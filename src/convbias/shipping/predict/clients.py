@@ -173,7 +173,7 @@ def _failure(place: str, status: int, text: str) -> ConvbiasError:
     if status in ABOUT_THE_IMAGE:
         return RefusedError(words)
     if status >= 500:
-        return RunError(f"{place} failed with status {status}: {words}", mend="look into its log")
+        return RunError(f"{place} failed with status {status}: {words}", fix="look into its log")
     return InputError(
         f"{place} answers with status {status}: {words}",
         "answers of a server that `convbias serve` started, or of a container like it",
