@@ -24,7 +24,7 @@ MAKEFLAGS += --jobs=2
 help:
 	@echo 'make study   train the quick study on Fashion-MNIST and write its report (PROFILE=full for more)'
 	@echo 'make test    lint, types and all tests'
-	@echo 'make check   lint and types alone'
+	@echo 'make check   lint, import order and types alone'
 	@echo 'make notebook   execute the notebook from the published runs'
 	@echo 'make bench   training throughput beside Keras-TensorFlow and PyTorch, and its costs'
 	@echo 'make lock    resolve the requirement sets anew (for maintainers)'
@@ -40,6 +40,7 @@ test: $(VENV)/test.stamp .venv-serve/stamp .venv-toolkit/stamp check
 check: $(VENV)/test.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
 	$(BIN)/pyright
 
 notebook: $(VENV)/test.stamp
