@@ -10,7 +10,8 @@ import numpy as np
 from convbias.experiments import EXPERIMENTS
 from convbias.experiments.studies import load_study
 from convbias.findings.results import Results
-from convbias.runs.record import Cost, Environment, Epoch, PerImage, Run, Scores
+from convbias.networks.scores import Epoch, PerImage, Scores
+from convbias.runs.record import Cost, Environment, Run
 from convbias.spec.arms import Arm, Convolutional, DataVariant, Dense, Model, Recipe
 from convbias.spec.datasets import DatasetName
 from convbias.spec.recipes import classic

@@ -14,7 +14,8 @@ from tools.servers.command_line import files_below, finished_study
 
 from convbias.cli import main
 from convbias.cli.checks import Checker
-from convbias.runs.record import PerImage, Run, Scores
+from convbias.networks.scores import PerImage, Scores
+from convbias.runs.record import Run
 from convbias.runs.store import Store, read_run
 from factories import make_run
 

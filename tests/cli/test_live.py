@@ -8,8 +8,9 @@ import pytest
 from rich.console import Console
 
 from convbias.cli.live import LiveProgress, duration
+from convbias.networks.scores import Epoch
 from convbias.runs.progress import Progress
-from convbias.runs.record import Epoch, run_key
+from convbias.runs.record import run_key
 from factories import make_arm
 
 

@@ -12,7 +12,7 @@ from convbias.errors import InputError
 from convbias.measures.location_test import location_test
 from convbias.networks import models, training
 from convbias.networks.forward import pixels_of
-from convbias.runs.record import PerImage, Scores
+from convbias.networks.scores import PerImage, Scores
 from convbias.runs.store import Store
 from convbias.spec.arms import Arm, Convolutional, DataVariant, Dense
 from convbias.spec.description import describe

@@ -45,7 +45,8 @@ from convbias.figures.classes import confusion_counts, per_class_table
 from convbias.figures.convergence import epoch_table
 from convbias.figures.theme import arm_colours
 from convbias.findings.evaluation import evaluate
-from convbias.runs.record import PerImage, Run
+from convbias.networks.scores import PerImage
+from convbias.runs.record import Run
 from convbias.spec.quantities import TEST_ACCURACY, TEST_LOSS
 from factories import make_arm, make_run, make_runs
 

@@ -5,8 +5,8 @@ import numpy as np
 from convbias.measures.generalisation_gap import generalisation_gap
 from convbias.measures.network_size import network_size
 from convbias.networks import models
+from convbias.networks.scores import Scores
 from convbias.runs.environment import code_version, describe_machine, peak_memory_bytes
-from convbias.runs.record import Scores
 from convbias.spec.arms import Convolutional, Dense
 
 

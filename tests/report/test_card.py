@@ -28,6 +28,7 @@ from convbias.experiments import EXPERIMENTS
 from convbias.experiments.studies import load_study, planned_runs
 from convbias.networks import models
 from convbias.networks.forward import compiled
+from convbias.networks.scores import PerImage, Scores
 from convbias.report.card.answers import calibration
 from convbias.report.card.commands import experiment_command, train_command
 from convbias.report.card.contents import ModelCard
@@ -35,7 +36,7 @@ from convbias.report.card.drawing import figures
 from convbias.report.card.evaluation import check_describable, evaluate
 from convbias.report.card.words import limits
 from convbias.report.card.writing import markdown, write_card, yaml_scalar
-from convbias.runs.record import PerImage, Run, Scores
+from convbias.runs.record import Run
 from convbias.runs.store import Store, weights_checksum
 from convbias.spec.arms import Arm, Convolutional, DataVariant, Dense
 from convbias.spec.recipes import classic, scheduled, tuned

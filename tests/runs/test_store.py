@@ -32,7 +32,7 @@ def test_a_run_comes_back_as_it_was(tmp_path, run):
 def test_correctness_bits_by_hand():
     bits = np.packbits(np.array([1, 0, 0, 0, 0, 0, 0, 1, 1], dtype=bool))
     record = {"correct_bits": bits, "predicted": np.zeros(9), "loss": np.zeros(9)}
-    from convbias.runs.record import PerImage
+    from convbias.networks.scores import PerImage
 
     decoded = PerImage.model_validate_json(PerImage.model_validate(record).model_dump_json())
     assert decoded.correct_bits.tolist() == [0b10000001, 0b10000000]

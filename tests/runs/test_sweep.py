@@ -15,8 +15,9 @@ from tools.servers.command_line import assert_no_half_file, compiled_folder, com
 
 from convbias.cli import main
 from convbias.errors import DataError, RunError
+from convbias.networks.scores import Epoch
 from convbias.runs import sweep as sweeping
-from convbias.runs.record import Epoch, run_key
+from convbias.runs.record import run_key
 from convbias.runs.store import Store, read_run
 from convbias.runs.sweep import Failure, clear_leftovers, missing, sweep
 from convbias.spec.arms import Arm

@@ -13,7 +13,8 @@ from convbias import data
 from convbias.data import Dataset
 from convbias.data.variants import scored_labels
 from convbias.errors import DataError
-from convbias.runs.record import PerImage, Run
+from convbias.networks.scores import PerImage
+from convbias.runs.record import Run
 from convbias.runs.store import DamagedRunError, read_run, weights_checksum
 from convbias.spec.datasets import DatasetName
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from convbias.runs.record import Scores
+from convbias.networks.scores import Scores
 
 
 def generalisation_gap(train: Scores, validation: Scores) -> dict[str, float]:

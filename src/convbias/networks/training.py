@@ -17,7 +17,7 @@ from convbias.data.variants import vary
 from convbias.errors import InputError, RunError
 from convbias.networks import models
 from convbias.networks.engine import Engine, Predictions, State, engine
-from convbias.runs.record import Epoch, PerImage, Scores
+from convbias.networks.scores import Epoch, PerImage, Scores
 from convbias.spec.arms import Arm
 from convbias.spec.seeds import check_seeds
 

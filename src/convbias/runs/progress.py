@@ -9,8 +9,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from convbias.networks.scores import Epoch
 from convbias.runs.atomic import write_atomically
-from convbias.runs.record import Epoch
 from convbias.spec.description import Description
 
 SECONDS_BETWEEN_LOOKS = 0.25

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from convbias import data
-from convbias.runs.record import Cost, Epoch, Run, run_key
+from convbias.networks.scores import Epoch
+from convbias.runs.record import Cost, Run, run_key
 from convbias.spec.arms import Arm
 from convbias.spec.datasets import DatasetName
 

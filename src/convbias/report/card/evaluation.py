@@ -14,6 +14,7 @@ from convbias.figures.arms import predictions
 from convbias.figures.classes import confusion_counts
 from convbias.measures.robustness import robustness
 from convbias.networks.forward import compiled
+from convbias.networks.scores import PerImage, Scores
 from convbias.networks.training import split_of
 from convbias.report.card.answers import calibration, confusions, estimate, of_classes, share
 from convbias.report.card.commands import commands
@@ -27,7 +28,7 @@ from convbias.report.card.contents import (
     Shifted,
 )
 from convbias.runs.environment import code_version
-from convbias.runs.record import PerImage, Run, Scores
+from convbias.runs.record import Run
 from convbias.runs.store import weights_checksum
 from convbias.spec.arms import DataVariant
 from convbias.statistics import mean_interval, summarise
