@@ -1,4 +1,4 @@
-"""Errors that a person can act on: what happened, what was expected, how to fix it."""
+"""Errors that say what happened, what was expected and how to fix it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The command line: one verb per stage, each in a small module that is imported when it is used."""
+"""Commands in, tables, files and exit codes out; one module per command.
+
+A command's module is imported only when the command is used.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files in, arrays out: data sets, their splits, and what is done to images before training."""
+"""Files in, arrays out: data sets, their splits, and transformations of images."""
 
 from convbias.data.dataset import Dataset
 from convbias.data.fashion_mnist import FileReport, verify

@@ -1,7 +1,6 @@
-"""Questions: what is compared, fixed in advance, and what came out of it.
+"""Profiles in, arms to train out; stored results in, statements and figures out.
 
-Every folder of `convbias.experiments.questions` is an experiment; adding one there is all that
-registers it.
+Every folder of `convbias.experiments.questions` is an experiment and is found by its name.
 """
 
 from __future__ import annotations

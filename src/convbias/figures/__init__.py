@@ -1,4 +1,4 @@
-"""Tables in, charts out: what was measured, drawn for the screen, for files and for print."""
+"""Tables in, charts out, for the screen and as SVG and PNG files."""
 
 from convbias.figures.accuracy import accuracy_of_arms
 from convbias.figures.arms import (

@@ -1,1 +1,1 @@
-"""One small file per measure; each turns images or a trained network into named numbers."""
+"""Trained networks and images in, named numbers out; one module per measure."""

@@ -1,1 +1,1 @@
-"""Arrays and an arm in, trained networks out."""
+"""Images and an arm's description in, trained networks out."""

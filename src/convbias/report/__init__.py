@@ -1,4 +1,4 @@
-"""One HTML file that says what was found, rebuilt from stored runs at any time."""
+"""Results in, the HTML report, model cards and the notebook's outputs out."""
 
 from convbias.report.build import write_experiment, write_report
 from convbias.report.comparison import comparison_table

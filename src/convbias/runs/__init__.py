@@ -1,1 +1,1 @@
-"""Trains, measures and stores: arms and seeds in, records and networks out."""
+"""Arms and seeds in, stored runs, networks and measurements out."""

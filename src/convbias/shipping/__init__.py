@@ -1,1 +1,1 @@
-"""A trained network leaves the house: exported, packed, served, asked, deployed."""
+"""Stored networks in, exports, archives, servers, predictions and endpoints out."""

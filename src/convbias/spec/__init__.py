@@ -1,1 +1,1 @@
-"""What is asked for: values in, validated descriptions of data, model, recipe and study out."""
+"""Settings in, validated descriptions of data, models, recipes and studies out."""

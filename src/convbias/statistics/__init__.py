@@ -1,4 +1,4 @@
-"""Arrays in, intervals, contrasts and verdicts out; knows no runs and no networks."""
+"""Arrays in, intervals, tests and verdicts out."""
 
 from convbias.statistics.calibration import (
     Calibration,
