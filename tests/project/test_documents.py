@@ -1,4 +1,4 @@
-"""The pages on method and reproduction match the published runs; sources and citation are complete."""
+"""The documents match the published runs; sources and citation are complete."""
 
 import re
 import tomllib
