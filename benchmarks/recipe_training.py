@@ -16,6 +16,7 @@ from convbias import data
 from convbias.networks import models
 from convbias.networks.muon import COEFFICIENTS, ITERATIONS
 from convbias.spec.arms import Convolutional
+from convbias.spec.streams import Stream, generator
 
 WARM_UP = 0.1
 LAST_KERNEL = (128, models.CLASSES)
@@ -55,7 +56,7 @@ def validation_accuracy(settings: Settings, seed: int, epochs: int, dataset: dat
     size = settings.batch_size
     steps = len(training) // size
     shares = _schedule(epochs * steps)
-    orders = np.random.default_rng([seed, 0x0D3])
+    orders = generator(seed, Stream.EPOCH_ORDERS)
     whole, half = (jax.jit(partial(_epoch, network, settings, images, labels, h)) for h in (0, 1))
     for epoch in range(epochs):
         order = orders.permutation(training)[: steps * size].reshape(steps, size)

@@ -16,7 +16,7 @@ from convbias.networks.training import epoch_orders, train
 from convbias.spec.arms import Arm, DataVariant, Dense
 from convbias.spec.recipes import classic
 
-ORDER_STREAM = 0x0D3
+ORDER_STREAM = 0x0D3  # not by way of `Stream`, so that a change of its numbers is noticed
 
 BLANK = np.zeros((1_200, 28, 28, 1), np.uint8)
 LABELS = (np.arange(1_200) % 10).astype(np.uint8)

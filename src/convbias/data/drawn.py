@@ -12,10 +12,7 @@ import numpy as np
 from convbias.data.garments import GARMENTS, Garment
 from convbias.data.sketch import SIDE, Sketch
 from convbias.errors import InputError
-
-# Beside the seed, so that training and test images do not share their draws.
-TRAIN_PURPOSE = 11
-TEST_PURPOSE = 12
+from convbias.spec.streams import Stream, generator
 
 TEXTURES = ("plain", "stripes", "checks", "noise", "gradient")
 TEXTURE_SHARES = (0.45, 0.15, 0.1, 0.15, 0.15)
@@ -49,29 +46,31 @@ def drawn(
             "at least 1 image of each, and a seed of 0 or more",
             "choose other numbers",
         )
-    return *_draw_part(n_train, seed, TRAIN_PURPOSE), *_draw_part(n_test, seed, TEST_PURPOSE)
+    return *_draw_part(n_train, seed, Stream.DRAWN_TRAINING_IMAGES), *_draw_part(
+        n_test, seed, Stream.DRAWN_TEST_IMAGES
+    )
 
 
-def _draw_part(n: int, seed: int, purpose: int) -> tuple[np.ndarray, np.ndarray]:
-    generator = np.random.Generator(np.random.PCG64([seed, purpose]))
-    labels = generator.permutation(np.arange(n) % len(GARMENTS)).astype(np.uint8)
+def _draw_part(n: int, seed: int, stream: Stream) -> tuple[np.ndarray, np.ndarray]:
+    random = generator(seed, stream)
+    labels = random.permutation(np.arange(n) % len(GARMENTS)).astype(np.uint8)
     garments = tuple(GARMENTS.values())
-    shapes = np.stack([_draw_one(garments[label], generator) for label in labels])
-    return _finish(shapes, generator)[..., np.newaxis], labels
+    shapes = np.stack([_draw_one(garments[label], random) for label in labels])
+    return _finish(shapes, random)[..., np.newaxis], labels
 
 
-def _draw_one(garment: Garment, generator: np.random.Generator) -> np.ndarray:
-    sketch = Sketch(generator.uniform)
-    garment(sketch, generator.uniform)
+def _draw_one(garment: Garment, random: np.random.Generator) -> np.ndarray:
+    sketch = Sketch(random.uniform)
+    garment(sketch, random.uniform)
     return sketch.pixels()
 
 
-def _finish(shapes: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+def _finish(shapes: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """Weave, dim and partly cover drawn shapes.
 
     Args:
         shapes: uint8 (n, 28, 28).
-        generator: Source of the random draws.
+        random: Source of the random draws.
 
     Returns:
         uint8 (n, 28, 28).
@@ -81,41 +80,41 @@ def _finish(shapes: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     for start in range(0, n, 1_000):  # a block at a time keeps the intermediate arrays small
         block = shapes[start : start + 1_000]
         size = (len(block), 1, 1)
-        cloth = _weave(len(block), generator) * generator.uniform(0.35, 1, size)
-        grain = generator.normal(0, 1, block.shape) * generator.uniform(0, 0.08, size)
-        finished = block * np.clip(cloth + grain, 0.08, 1) * ~_cover(len(block), generator)
+        cloth = _weave(len(block), random) * random.uniform(0.35, 1, size)
+        grain = random.normal(0, 1, block.shape) * random.uniform(0, 0.08, size)
+        finished = block * np.clip(cloth + grain, 0.08, 1) * ~_cover(len(block), random)
         images[start : start + 1_000] = np.rint(finished)
     return images
 
 
-def _weave(n: int, generator: np.random.Generator) -> np.ndarray:
+def _weave(n: int, random: np.random.Generator) -> np.ndarray:
     """Draw n textures, float64 (n, 28, 28), 1 where the cloth is lightest."""
     size = (n, 1, 1)
-    angle = generator.choice([0, np.pi / 2, np.pi / 4], size) + generator.normal(0, 0.1, size)
+    angle = random.choice([0, np.pi / 2, np.pi / 4], size) + random.normal(0, 0.1, size)
     down, right = np.mgrid[:SIDE, :SIDE] - (SIDE - 1) / 2
     along = np.cos(angle) * down + np.sin(angle) * right
     across = np.cos(angle) * right - np.sin(angle) * down
-    wave = 2 * np.pi / generator.uniform(3, 9, size)
-    phase = generator.uniform(0, 2 * np.pi, size)
+    wave = 2 * np.pi / random.uniform(3, 9, size)
+    phase = random.uniform(0, 2 * np.pi, size)
     stripes = np.sin(wave * along + phase) > 0
     checks = stripes ^ (np.sin(wave * across + phase) > 0)
     patterns = {
         "plain": np.zeros((n, SIDE, SIDE)),
         "stripes": stripes,
         "checks": checks,
-        "noise": generator.random((n, SIDE, SIDE)),
+        "noise": random.random((n, SIDE, SIDE)),
         "gradient": np.clip(along / SIDE + 0.5, 0, 1),
     }
-    kind = generator.choice(len(TEXTURES), size, p=TEXTURE_SHARES)
+    kind = random.choice(len(TEXTURES), size, p=TEXTURE_SHARES)
     pattern = np.choose(kind, [patterns[texture] for texture in TEXTURES])
-    return 1 - generator.uniform(0.25, 0.75, size) * pattern
+    return 1 - random.uniform(0.25, 0.75, size) * pattern
 
 
-def _cover(n: int, generator: np.random.Generator) -> np.ndarray:
+def _cover(n: int, random: np.random.Generator) -> np.ndarray:
     """Draw n masks, boolean (n, 28, 28): a rectangle in one image out of six, else nothing."""
     size = (n, 1, 1)
     down, right = np.mgrid[:SIDE, :SIDE]
-    top, left = generator.uniform(0, 20, size), generator.uniform(0, 20, size)
-    height, width = generator.uniform(4, 12, size), generator.uniform(4, 12, size)
+    top, left = random.uniform(0, 20, size), random.uniform(0, 20, size)
+    height, width = random.uniform(4, 12, size), random.uniform(4, 12, size)
     inside = (down > top) & (down < top + height) & (right > left) & (right < left + width)
-    return inside & (generator.random(size) < 1 / 6)
+    return inside & (random.random(size) < 1 / 6)

@@ -12,10 +12,7 @@ import numpy as np
 
 from convbias.data import transforms
 from convbias.errors import InputError
-
-# Beside the seed, each random purpose has its own constant, so that no two share their draws.
-PATCH_PURPOSE = 21
-CORNER_PURPOSE = 22
+from convbias.spec.streams import Stream, generator
 
 
 @dataclass(frozen=True)
@@ -114,7 +111,7 @@ def location_data(
                 "0 and 1",
                 "choose two classes with `two_classes`",
             )
-    random = np.random.default_rng([seed, CORNER_PURPOSE])
+    random = generator(seed, Stream.CORNERS)
     anywhere = np.empty(len(labels), dtype=np.uint8)
     for label in (0, 1):
         members = np.flatnonzero(labels == label)
@@ -175,6 +172,6 @@ def unlabelled_patches(pairs: int, size: int, seed: int) -> tuple[np.ndarray, np
         stand out from the canvas, and labels, uint8 (2 * pairs,), 0 and 1; the two of a pair are
         neighbours.
     """
-    random = np.random.default_rng([seed, PATCH_PURPOSE])
+    random = generator(seed, Stream.PATCHES)
     patches = random.integers(128, 256, size=(pairs, size, size, 1), dtype=np.uint8)
     return np.repeat(patches, 2, axis=0), np.tile(np.array([0, 1], dtype=np.uint8), pairs)

@@ -5,10 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from convbias.errors import InputError
-
-# Beside the seed, each random purpose has its own constant, so that no two share their draws.
-SPLIT_PURPOSE = 1
-SUBSET_PURPOSE = 2
+from convbias.spec.streams import Stream, generator
 
 
 def split(
@@ -45,7 +42,7 @@ def split(
             "at least 1 and fewer than there are",
             "choose another number, or use more images",
         )
-    order = _stratified_order(labels, seed, SPLIT_PURPOSE)
+    order = _stratified_order(labels, seed, Stream.SPLIT)
     return np.sort(order[validation_images:]), np.sort(order[:validation_images])
 
 
@@ -78,11 +75,11 @@ def subset(indices: np.ndarray, labels: np.ndarray, n: int, seed: int) -> np.nda
             f"a number from 1 to {len(indices)}",
             "choose fewer training images",
         )
-    order = _stratified_order(labels[indices], seed, SUBSET_PURPOSE)
+    order = _stratified_order(labels[indices], seed, Stream.SUBSET)
     return np.sort(indices[order[:n]])
 
 
-def _stratified_order(labels: np.ndarray, seed: int, purpose: int) -> np.ndarray:
+def _stratified_order(labels: np.ndarray, seed: int, stream: Stream) -> np.ndarray:
     """Order images at random so that every beginning has the classes in proportion.
 
     The k-th image of a class of m stands at (k + 1/2) / m of the way; ties, which are the rule for
@@ -90,9 +87,9 @@ def _stratified_order(labels: np.ndarray, seed: int, purpose: int) -> np.ndarray
     """
     if seed < 0:
         raise InputError(f"the seed is {seed}", "0 or more", "choose another seed")
-    generator = np.random.Generator(np.random.PCG64([seed, purpose]))
+    random = generator(seed, stream)
     position = np.empty(len(labels))
     for label in np.unique(labels):
-        members = generator.permutation(np.flatnonzero(labels == label))
+        members = random.permutation(np.flatnonzero(labels == label))
         position[members] = (np.arange(len(members)) + 0.5) / len(members)
-    return np.lexsort((generator.random(len(labels)), position))
+    return np.lexsort((random.random(len(labels)), position))

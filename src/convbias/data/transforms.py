@@ -9,11 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from convbias.errors import InputError
-
-# Beside the seed, each random purpose has its own constant, so that no two share their draws.
-SHUFFLE_PURPOSE = 11
-SHIFT_PURPOSE = 12
-NOISE_PURPOSE = 13
+from convbias.spec.streams import Stream, generator
 
 
 def pixel_permutation(side: int, seed: int) -> np.ndarray:
@@ -51,7 +47,7 @@ def block_permutation(side: int, block: int, seed: int) -> np.ndarray:
             f"one of {', '.join(map(str, divisors))}",
         )
     count = side // block
-    order = np.random.default_rng([seed, SHUFFLE_PURPOSE]).permutation(count * count)
+    order = generator(seed, Stream.SHUFFLED_BLOCKS).permutation(count * count)
     pixels = np.arange(side * side).reshape(count, block, count, block)
     blocks = pixels.transpose(0, 2, 1, 3).reshape(count * count, block, block)[order]
     shuffled = blocks.reshape(count, count, block, block).transpose(0, 2, 1, 3)
@@ -129,7 +125,7 @@ def at_random_places(images: np.ndarray, side: int, largest: int, seed: int) -> 
     n, height, width, channels = images.shape
     on_canvas(images[:0], side, largest, largest)  # raises where the largest shift does not fit
     on_canvas(images[:0], side, -largest, -largest)
-    random = np.random.default_rng([seed, SHIFT_PURPOSE])
+    random = generator(seed, Stream.SHIFTED_PLACES)
     shifts = random.integers(-largest, largest + 1, size=(n, 2))
     tops, lefts = (side - height) // 2 + shifts[:, 0], (side - width) // 2 + shifts[:, 1]
     canvas = np.zeros((n, side, side, channels), dtype=images.dtype)
@@ -186,7 +182,7 @@ def add_noise(images: np.ndarray, standard_deviation: float, seed: int) -> np.nd
     Returns:
         uint8 (n, height, width, channels).
     """
-    random = np.random.default_rng([seed, NOISE_PURPOSE])
+    random = generator(seed, Stream.NOISE)
     noise = random.standard_normal(images.shape, dtype=np.float32)
     noisy = images + np.float32(standard_deviation) * noise
     return np.clip(np.rint(noisy), 0, 255).astype(np.uint8)

@@ -11,9 +11,7 @@ import numpy as np
 from convbias.data.transforms import add_noise, shift_inside_frame
 from convbias.measures.shift_consistency import COMPASS
 from convbias.networks.forward import compiled
-
-# Beside the seed, so that no other purpose shares its draws.
-DIRECTION_PURPOSE = 14
+from convbias.spec.streams import Stream, generator
 
 DISTANCES = (1, 2, 4)  # pixels
 DEVIATIONS = (8, 16, 32, 64)  # grey values, 0 to 255
@@ -70,7 +68,7 @@ def robustness(
     def correct(changed: np.ndarray) -> np.ndarray:
         return classify(changed).argmax(axis=1) == labels
 
-    random = np.random.default_rng([seed, DIRECTION_PURPOSE])
+    random = generator(seed, Stream.SHIFT_DIRECTIONS)
     direction = random.permutation(np.arange(len(images)) % len(COMPASS))
     shifted, kept = [], []
     for distance in distances:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import keras
-import numpy as np
 
 from convbias.networks.layers import (
     AntialiasedPooling,
@@ -18,6 +17,7 @@ from convbias.networks.layers import (
 )
 from convbias.spec.arms import Convolutional, Dense, Model
 from convbias.spec.datasets import IMAGE_SIDE
+from convbias.spec.streams import Stream, generator
 
 # Also where a data variant has two classes only: the networks stay those of the other experiments,
 # and an output without images is soon never the largest.
@@ -137,9 +137,9 @@ def _glorot(seeds: Iterator[int]) -> Any:  # noqa: ANN401 - Keras annotates stri
 
 
 def _seed_stream(seed: int) -> Iterator[int]:
-    generator = np.random.default_rng([seed, 0x1417])  # a stream of its own, apart from the data's
+    random = generator(seed, Stream.NETWORK)
     while True:
-        yield int(generator.integers(2**31))
+        yield int(random.integers(2**31))
 
 
 def layer_parameters(network: keras.Model) -> dict[str, dict[str, tuple[int, ...]]]:

@@ -20,6 +20,7 @@ from convbias.networks.engine import Engine, Predictions, State, engine
 from convbias.networks.scores import Epoch, PerImage, Scores
 from convbias.spec.arms import Arm
 from convbias.spec.seeds import check_seeds
+from convbias.spec.streams import Stream, generator
 
 # How XLA begins to say that a device's memory is spent.
 OUT_OF_MEMORY = "RESOURCE_EXHAUSTED"
@@ -129,7 +130,7 @@ def epoch_orders(arm: Arm, seed: int, dataset: data.Dataset) -> Iterator[np.ndar
     """
     training, _ = split_of(arm, seed, dataset)
     images = arm.recipe.images_per_epoch or len(training)
-    stream = np.random.default_rng([seed, 0x0D3])
+    stream = generator(seed, Stream.EPOCH_ORDERS)
     left = training[:0]
     while True:
         passes = -(-(images - len(left)) // len(training))
