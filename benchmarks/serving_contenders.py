@@ -24,7 +24,7 @@ from benchmarks.processes import ROOT
 from convbias.errors import InputError, RunError
 
 TOOLKIT = ROOT / ".venv-toolkit" / "bin"
-LAUNCHER = ROOT / "benchmarks" / "rivals" / "inference_toolkit.py"
+LAUNCHER = ROOT / "tools" / "servers" / "inference_toolkit.py"
 LONGEST_START_SECONDS = 120.0
 
 

@@ -49,8 +49,7 @@ def fashion_mnist() -> Dataset:
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
     """A 3x3 CNN as it was drawn, exported and packed for real."""
     # Imported here, because most tests need neither Keras nor what it brings.
-    from tools.servers.command_line import one_at_a_time, shared_folder
-
+    from command_line import one_at_a_time, shared_folder
     from convbias.networks.models import build
     from convbias.shipping.export.exporting import export
 
@@ -76,10 +75,26 @@ def server(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
-    """Credentials of nobody's, and no address of AWS."""
-    from tools.servers.aws import nobody
+    """Credentials that belong to nobody, no configuration files, and no address of AWS."""
+    from tools.servers.aws import KEY, REGION, RUNTIME, SECRET
 
-    nobody(monkeypatch, tmp_path)
+    from stub_server import UNREACHABLE
+
+    for name in ("PROFILE", "REGION", "SESSION_TOKEN", "ENDPOINT_URL_S3", "ENDPOINT_URL_SAGEMAKER"):
+        monkeypatch.delenv(f"AWS_{name}", raising=False)
+    monkeypatch.delenv(RUNTIME, raising=False)
+    variables = {
+        "ACCESS_KEY_ID": KEY,
+        "SECRET_ACCESS_KEY": SECRET,
+        "DEFAULT_REGION": REGION,
+        "CONFIG_FILE": str(tmp_path / "no-config"),
+        "SHARED_CREDENTIALS_FILE": str(tmp_path / "no-credentials"),
+        "EC2_METADATA_DISABLED": "true",
+        "MAX_ATTEMPTS": "1",
+        "ENDPOINT_URL": UNREACHABLE,  # for every service that a test gives no address of its own
+    }
+    for name, value in variables.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
     return monkeypatch
 
 

@@ -76,7 +76,7 @@ def _toolkit_difference(archive: Archive) -> float:
     """Between AWS's toolkit's answers and the network's, over test images."""
     images = load("fashion-mnist").test_images[:IMAGES]
     with tempfile.TemporaryDirectory() as name:
-        expected = probabilities(archive, Path(name), images)
+        expected = probabilities(archive, images)
         folder = Path(name) / "toolkit"
         folder.mkdir()
         toolkit = Toolkit(archive, folder)

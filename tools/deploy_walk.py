@@ -22,7 +22,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 from tools.deploy_record import write_record  # noqa: E402
-from tools.servers.aws import REGION, ROLE, Daemon, moto, s3_with_bucket  # noqa: E402
+from tools.servers.aws import REGION, ROLE, LoopbackServer, moto, s3_with_bucket  # noqa: E402
 
 PAGE = ROOT / "docs" / "deploy.md"
 BLOCK = re.compile(r"(<!-- (?P<name>\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -86,7 +86,7 @@ def _walk(run: str, runs: Path, folder: Path) -> dict[str, str]:
                     "--name",
                     NAME,
                 ]
-                servers.append(Daemon(answering, folder, environment))
+                servers.append(LoopbackServer(answering, folder, environment))
                 environment["AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME"] = servers[-1].address
     finally:
         for server in servers:

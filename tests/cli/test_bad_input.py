@@ -12,15 +12,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tools.servers.command_line import (
-    CONVBIAS,
-    TINY,
-    compiled_folder,
-    compiler_cache,
-    files_below,
-    finished_study,
-)
+from tools.servers.processes import CONVBIAS
 
+from command_line import TINY, compiled_folder, compiler_cache, files_below, finished_study
 from convbias.cli import main
 from convbias.data import fashion_mnist as files
 from convbias.data.fashion_mnist import PublishedFile

@@ -15,15 +15,9 @@ from pathlib import Path
 
 import pytest
 from cyclopts import App
-from tools.servers.command_line import (
-    CONVBIAS,
-    TINY,
-    compiled_folder,
-    compiler_cache,
-    files_below,
-    finished_study,
-)
+from tools.servers.processes import CONVBIAS
 
+from command_line import TINY, compiled_folder, compiler_cache, files_below, finished_study
 from convbias import __version__
 from convbias.cli import main
 from convbias.cli.app import VERBS, make_app

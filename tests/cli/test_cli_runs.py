@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tools.servers.command_line import files_below, finished_study
 
+from command_line import files_below, finished_study
 from convbias.cli import main
 from convbias.cli.checks import Checker
 from convbias.networks.scores import PerImage, Scores

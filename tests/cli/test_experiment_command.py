@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tools.servers.command_line import compiled_folder, compiler_cache
 
+from command_line import compiled_folder, compiler_cache
 from convbias.cli import main
 from convbias.experiments import EXPERIMENTS
 from convbias.experiments.studies import load_study

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from tools.servers.command_line import finished_study
 
 from colours import SIMULATIONS, contrast, lab
+from command_line import finished_study
 from convbias import data
 from convbias.cli import main
 from convbias.data.reading import read_picture

@@ -11,8 +11,8 @@ from pathlib import Path
 import nbformat
 import pytest
 from tools.notebook import text_of
-from tools.servers.command_line import compiled_folder, compiler_cache, convbias
 
+from command_line import compiled_folder, compiler_cache, convbias
 from convbias.experiments.studies import load_study, planned_runs
 
 ROOT = Path(__file__).parents[2]

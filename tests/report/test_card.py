@@ -18,8 +18,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
-from tools.servers.command_line import compiled_folder, compiler_cache, convbias
 
+from command_line import compiled_folder, compiler_cache, convbias
 from convbias.cli import main
 from convbias.data import Dataset
 from convbias.data.drawn import drawn

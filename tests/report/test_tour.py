@@ -9,8 +9,8 @@ import nbformat
 import pytest
 import requests
 from tools.notebook import LONGEST_CELL, LONGEST_OUTPUT, SOURCE, text_of
-from tools.servers.command_line import finished_study
 
+from command_line import finished_study
 from convbias.data import Dataset
 from convbias.errors import InputError, RunError
 from convbias.experiments.studies import PUBLISHED

@@ -10,14 +10,14 @@ import time
 from pathlib import Path
 
 import pytest
-from tools.servers.command_line import (
-    Started,
+from tools.servers.processes import StartedProcess, wait_until
+
+from command_line import (
     assert_no_half_file,
     compiled_folder,
     compiler_cache,
     convbias,
     finished_study,
-    wait_until,
     write_tiny,
 )
 
@@ -30,7 +30,7 @@ def notes(runs: Path) -> list[Path]:
     return list(runs.glob("progress-*"))
 
 
-def interrupt(command: Started) -> str:
+def interrupt(command: StartedProcess) -> str:
     """Press Ctrl-C, which reaches the whole group of processes; what the command then says."""
     os.killpg(command.process.pid, signal.SIGINT)
     assert command.process.wait(timeout=60) == 130, command.errors.read_text()
@@ -42,7 +42,7 @@ def interrupt(command: Started) -> str:
 
 def test_interrupted_while_compiling(tmp_path: Path) -> None:
     runs = tmp_path / "runs"
-    command = Started(*LONG_TRAINING, "--runs", "runs", cwd=tmp_path)
+    command = StartedProcess(*LONG_TRAINING, "--runs", "runs", cwd=tmp_path)
     # A run leaves its first note just before it builds and compiles its network.
     command.wait_for(lambda: notes(runs))
     said = interrupt(command)
@@ -54,7 +54,7 @@ def test_interrupted_while_compiling(tmp_path: Path) -> None:
 
 def test_interrupted_while_training(tmp_path: Path) -> None:
     runs = tmp_path / "runs"
-    command = Started(*LONG_TRAINING, "--runs", "runs", cwd=tmp_path)
+    command = StartedProcess(*LONG_TRAINING, "--runs", "runs", cwd=tmp_path)
     command.wait_for(lambda: "epoch 3/1000" in command.text())
     said = interrupt(command)
     assert "0 of 2 runs are stored in runs." in said
@@ -68,7 +68,7 @@ def test_interrupted_while_reporting(
     study = finished_study(tmp_path_factory.getbasetemp())
     shutil.copytree(study / "runs", tmp_path / "runs")
     write_tiny(tmp_path)
-    command = Started("study", "tiny.toml", "--out", "out", cwd=tmp_path)
+    command = StartedProcess("study", "tiny.toml", "--out", "out", cwd=tmp_path)
     table = tmp_path / "out" / "table.csv"
     command.wait_for(table.exists)  # the first thing that a report writes, in milliseconds
     said = interrupt(command)
@@ -91,7 +91,7 @@ def test_killed_twice_and_restarted(
     moments = random.Random(20_260_101)
     stored = 0
     for _ in range(2):
-        command = Started(*arguments, cwd=tmp_path, variables=variables)
+        command = StartedProcess(*arguments, cwd=tmp_path, variables=variables)
         # At a random moment of one of the next runs: before, in or after its training.
         goal = stored + moments.randint(0, 2)
         command.wait_for(lambda goal=goal: notes(runs) and len(stored_runs(runs)) >= goal)

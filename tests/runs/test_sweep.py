@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tools.servers.command_line import assert_no_half_file, compiled_folder, compiler_cache
 
+from command_line import assert_no_half_file, compiled_folder, compiler_cache
 from convbias.cli import main
 from convbias.errors import DataError, RunError
 from convbias.networks.scores import Epoch

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tools.servers.serving import write_archive
 
+from archives import write_archive
 from convbias.cli import main
 from convbias.errors import InputError
 from convbias.shipping.export.archive import LARGEST_MEMBER, MANIFEST, pack, read, unpack

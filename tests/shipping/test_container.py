@@ -11,9 +11,8 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
-from benchmarks.serving_contenders import free_port
-from tools.servers.command_line import Started, wait_until
-from tools.servers.serving import TIMEOUT, Asked, address_in, npy, probabilities
+from tools.servers.processes import TIMEOUT, StartedProcess, free_port, wait_until
+from tools.servers.serving import RunningServer, address_in, npy, probabilities
 
 from convbias.data import load
 from convbias.shipping.export.archive import Archive, unpack
@@ -74,16 +73,16 @@ def test_every_requirement_is_locked_with_its_hash() -> None:
     assert all(lines[number + 1].strip().startswith("--hash=sha256:") for number in named)
 
 
-class Container(Asked):
+class Container(RunningServer):
     def __init__(self, folder: Path, **variables: str) -> None:
         started = start(folder, *json.loads(last("CMD")), **variables)
         super().__init__(started, lambda: address_in(started.errors))
 
 
-def start(folder: Path, *arguments: str, **variables: str) -> Started:
+def start(folder: Path, *arguments: str, **variables: str) -> StartedProcess:
     """What `docker run IMAGE` starts, in the environment that the image's would be."""
     interpreter, *entry = json.loads(last("ENTRYPOINT"))
-    return Started(
+    return StartedProcess(
         *(*entry, *arguments),
         cwd=folder,
         program=[str(ENVIRONMENT / interpreter)],
@@ -119,13 +118,13 @@ def test_no_training_framework_is_inside() -> None:
 
 @needs_environment
 def test_it_answers_reads_only_and_ends_when_asked_to(
-    container: Container, archive: Archive, tmp_path: Path
+    container: Container, archive: Archive
 ) -> None:
     model = container.started.errors.parent / "ml" / "model"
     before = {path: path.stat().st_mtime_ns for path in model.rglob("*")}
     assert container.get("/ping").json() == {"run": archive.manifest.identity["run"]}
     answer = container.post(npy(IMAGES), "application/x-npy").json()
-    expected = probabilities(archive, tmp_path, IMAGES)
+    expected = probabilities(archive, IMAGES)
     assert [one["confidence"] for one in answer] == pytest.approx(expected.max(axis=1), abs=1e-6)
     assert container.post("{").status_code == 400
     assert container.stop() == 0

@@ -19,18 +19,18 @@ from tools.servers.aws import (
     ACCOUNT,
     BUCKET,
     KEY,
-    NOBODY,
     REGION,
     ROLE,
     RUNTIME,
     SECRET,
     SESSION,
-    Daemon,
+    LoopbackServer,
     moto,
     s3_with_bucket,
 )
-from tools.servers.serving import Server, Strange, write_archive
+from tools.servers.serving import Server
 
+from archives import write_archive
 from convbias.cli import main
 from convbias.data.drawn import drawn
 from convbias.errors import ConvbiasError, InputError, RunError
@@ -39,6 +39,7 @@ from convbias.shipping.deploy.applying import apply
 from convbias.shipping.deploy.plan import Plan, make_plan
 from convbias.shipping.deploy.settings import Settings
 from convbias.shipping.export.archive import MANIFEST, Archive, read
+from stub_server import UNREACHABLE, StubServer
 
 pytestmark = pytest.mark.integration
 
@@ -49,7 +50,7 @@ SETTINGS = Settings(bucket=BUCKET, role=ROLE, name=NAME)
 
 
 @pytest.fixture(scope="module")
-def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
+def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoopbackServer]:
     daemon = moto(tmp_path_factory.mktemp("moto"))
     yield daemon
     daemon.stop()
@@ -57,7 +58,7 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
 
 @pytest.fixture
 def account(
-    daemon: Daemon, server: Server, aws: pytest.MonkeyPatch, no_sleep: list[float]
+    daemon: LoopbackServer, server: Server, aws: pytest.MonkeyPatch, no_sleep: list[float]
 ) -> SimpleNamespace:
     """An empty account with a bucket, all of whose services are here; clients that are not ours."""
     assert no_sleep == []
@@ -173,10 +174,10 @@ def test_without_credentials_a_plan_is_made_and_nobody_asked(
     aws: pytest.MonkeyPatch, archive: Archive, capsys: pytest.CaptureFixture[str]
 ) -> None:
     aws.delenv("AWS_SECRET_ACCESS_KEY")
-    with Strange(200) as strange:
-        aws.setenv("AWS_ENDPOINT_URL", strange.address)
+    with StubServer(200) as stub:
+        aws.setenv("AWS_ENDPOINT_URL", stub.address)
         assert deploy("plan", archive.path, *OPTIONS) == 0
-        assert strange.asked == []
+        assert stub.paths == []
     said = capsys.readouterr()
     assert "nobody was asked: no credentials are named" in said.out
     assert said.out.count("not looked up") == 4
@@ -537,7 +538,7 @@ def test_waiting_ends(
 
 
 def test_a_broken_connection_on_the_way(account: SimpleNamespace, planned: Plan) -> None:
-    account.setenv("AWS_ENDPOINT_URL_SAGEMAKER", NOBODY)
+    account.setenv("AWS_ENDPOINT_URL_SAGEMAKER", UNREACHABLE)
     with pytest.raises(InputError, match="Could not connect") as refused:
         apply(planned, Aws(), quietly)
     assert "what exists of it: nothing" in refused.value.what
@@ -557,12 +558,12 @@ def test_an_endpoint_with_other_answers_fails_the_smoke_test(
         "probabilities": dict.fromkeys(classes, 0.0) | {classes[0]: 1.0},
     }
     for answers, words in (([answer] * 10, "probabilities up to"), ([answer] * 3, "3 answers")):
-        with Strange(200, json.dumps(answers)) as strange:
-            account.setenv(RUNTIME, strange.address)
+        with StubServer(200, json.dumps(answers)) as stub:
+            account.setenv(RUNTIME, stub.address)
             assert deploy("smoke", archive.path, "--name", NAME) == 1
         assert words in capsys.readouterr().err
-    with Strange(500, "{}") as strange:
-        account.setenv(RUNTIME, strange.address)
+    with StubServer(500, "{}") as stub:
+        account.setenv(RUNTIME, stub.address)
         assert deploy("smoke", archive.path, "--name", NAME) == 1
     assert "the smoke test failed: " in capsys.readouterr().err
 
@@ -680,12 +681,12 @@ def test_credentials_that_nobody_named_are_not_used(
     aws.delenv("AWS_ACCESS_KEY_ID")
     aws.delenv("AWS_SECRET_ACCESS_KEY")
     aws.setenv("AWS_EC2_METADATA_DISABLED", "false")
-    with Strange(200) as strange:
+    with StubServer(200) as stub:
         for name in ("AWS_ENDPOINT_URL", RUNTIME, "AWS_EC2_METADATA_SERVICE_ENDPOINT"):
-            aws.setenv(name, strange.address)
-        aws.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", strange.address)
+            aws.setenv(name, stub.address)
+        aws.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", stub.address)
         assert deploy(*(word.format(archive=archive.path) for word in arguments)) == 2
-        assert strange.asked == []
+        assert stub.paths == []
     said = capsys.readouterr().err
     assert "no credentials of AWS are named" in said
     assert "--profile" in said

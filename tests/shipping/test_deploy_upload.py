@@ -15,10 +15,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tools.servers.aws import BUCKET, REGION, ROLE, SECRET, Daemon, moto, rclone, s3_with_bucket
-from tools.servers.command_line import Started, wait_until
-from tools.servers.serving import write_archive
+from tools.servers.aws import (
+    BUCKET,
+    REGION,
+    ROLE,
+    SECRET,
+    LoopbackServer,
+    moto,
+    rclone,
+    s3_with_bucket,
+)
+from tools.servers.processes import StartedProcess, wait_until
 
+from archives import write_archive
 from convbias.errors import ConvbiasError, InputError
 from convbias.shipping.aws import Aws
 from convbias.shipping.deploy.plan import Plan, make_plan
@@ -62,7 +71,7 @@ class Bucket:
 @pytest.fixture(scope="module", params=["moto", "rclone"])
 def daemon(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Daemon]:
+) -> Iterator[LoopbackServer]:
     start = {"moto": moto, "rclone": rclone}[request.param]
     daemon = start(tmp_path_factory.mktemp(request.param))
     yield daemon
@@ -70,7 +79,7 @@ def daemon(
 
 
 @pytest.fixture
-def bucket(daemon: Daemon, aws: pytest.MonkeyPatch) -> Iterator[Bucket]:
+def bucket(daemon: LoopbackServer, aws: pytest.MonkeyPatch) -> Iterator[Bucket]:
     aws.setenv("AWS_ENDPOINT_URL", daemon.address)
     client = s3_with_bucket(daemon.address)
     bucket = Bucket(daemon.address, client)
@@ -249,7 +258,7 @@ def test_an_upload_that_is_killed_leaves_parts_which_the_next_one_takes_away(
     bucket: Bucket, large: Archive, tmp_path: Path
 ) -> None:
     wire = Wire(bucket.address, LARGE // 2, breaks=False)
-    started = Started(
+    started = StartedProcess(
         *(BUCKET, ROLE, REGION, large.path),
         cwd=tmp_path,
         variables={"AWS_ENDPOINT_URL": wire.address},

@@ -13,15 +13,16 @@ import numpy as np
 import pytest
 from botocore.exceptions import ClientError
 from PIL import Image
-from tools.servers.aws import NOBODY, RUNTIME
-from tools.servers.command_line import convbias
-from tools.servers.serving import Server, Strange, npy, probabilities
+from tools.servers.aws import RUNTIME
+from tools.servers.serving import Server, npy, probabilities
 
+from command_line import convbias
 from convbias.cli import main
 from convbias.data import Dataset, load
 from convbias.shipping.export.archive import Archive
 from convbias.shipping.predict.images import RefusedError, questions
 from convbias.spec.datasets import CLASS_NAMES
+from stub_server import UNREACHABLE, StubServer
 
 SECRET = "a-long-random-text"  # noqa: S105 - of this test alone
 IMAGES = load("drawn").test_images[:5]
@@ -32,9 +33,9 @@ pytestmark = pytest.mark.integration
 
 
 @pytest.fixture(scope="module")
-def expected(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> np.ndarray:
+def expected(archive: Archive) -> np.ndarray:
     """What the archive's network says of the images."""
-    return probabilities(archive, tmp_path_factory.mktemp("expected"), IMAGES)
+    return probabilities(archive, IMAGES)
 
 
 @pytest.fixture
@@ -83,7 +84,6 @@ def test_every_place_gives_the_networks_answers(
     place: list[str],
     archive: Archive,
     expected: np.ndarray,
-    tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert main(["predict", ".", *place, "--json"]) == 0
@@ -95,7 +95,7 @@ def test_every_place_gives_the_networks_answers(
     )
     with Image.open("b.jpg") as picture:
         jpeg = np.asarray(picture)[np.newaxis, ..., np.newaxis]
-    of_jpeg = probabilities(archive, tmp_path, jpeg)[0]
+    of_jpeg = probabilities(archive, jpeg)[0]
     names = ["a.png", "b.jpg", "many.npy[0]", "many.npy[1]", "one.NPY"]
     wanted = [expected[0], of_jpeg, *expected[2:]]
     for answer, name, each in zip(answers, names, wanted, strict=True):
@@ -107,12 +107,11 @@ def test_indices_are_test_images_of_fashion_mnist_with_their_classes(
     place: list[str],
     archive: Archive,
     fashion_mnist: Dataset,
-    tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     indices = [9_999, 0]
     images, labels = fashion_mnist.test_images[indices], fashion_mnist.test_labels[indices]
-    wanted = probabilities(archive, tmp_path, images)
+    wanted = probabilities(archive, images)
     assert main(["predict", "9999", "0", *place, "--json"]) == 0
     answers = json.loads(capsys.readouterr().out)
     names = ["test image 9,999 of Fashion-MNIST", "test image 0 of Fashion-MNIST"]
@@ -288,10 +287,10 @@ def test_what_is_too_large_for_the_runtime_itself_is_refused_alone(
     aws: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     body = json.dumps({"Message": "HTTP content length exceeded 6291456 bytes."})
-    with Strange(413, body) as strange:
-        aws.setenv(RUNTIME, strange.address)
+    with StubServer(413, body) as stub:
+        aws.setenv(RUNTIME, stub.address)
         assert main(["predict", "a.png", "b.jpg", "--endpoint", "mine"]) == 2
-        assert len(strange.asked) == 2
+        assert len(stub.paths) == 2
     refused = ": HTTP content length exceeded 6291456 bytes."
     assert capsys.readouterr().err.splitlines() == [f"a.png{refused}", f"b.jpg{refused}"]
 
@@ -306,8 +305,8 @@ def test_what_is_too_large_for_the_runtime_itself_is_refused_alone(
         (["notes.txt"], ["notes.txt ends in '.txt'", ".png, .jpg, .jpeg, .npy"]),
         (["empty"], ["the folder empty has no image"]),
         (["x" * 300], ["cannot be looked for: File name too long"]),
-        (["a.png", "--server", NOBODY, "--endpoint", "e"], ["--server and --endpoint name"]),
-        (["a.png", "--archive", "a", "--server", NOBODY], ["--archive and --server name"]),
+        (["a.png", "--server", UNREACHABLE, "--endpoint", "e"], ["--server and --endpoint name"]),
+        (["a.png", "--archive", "a", "--server", UNREACHABLE], ["--archive and --server name"]),
         (["a.png"], ["fashion_mnist_model.tar.gz cannot be read: No such file"]),
         (["a.png", "--archive", "notes.txt"], ["notes.txt cannot be read"]),
     ],
@@ -317,17 +316,17 @@ def test_mistakes_on_the_command_line_are_told_before_anybody_is_asked(
     here: Path, arguments: Sequence[str], words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     (here / "empty").mkdir()
-    with Strange(200, FINE) as strange:
-        place = [] if "a.png" in arguments else ["b.jpg", "--server", strange.address]
+    with StubServer(200, FINE) as stub:
+        place = [] if "a.png" in arguments else ["b.jpg", "--server", stub.address]
         assert main(["predict", *arguments, *place]) == 2
-        assert strange.asked == []
+        assert stub.paths == []
     assert said_once(capsys, *words)
 
 
 @pytest.mark.usefixtures("here", "fashion_mnist")
 @pytest.mark.parametrize("index", ["10000", "+10000"])
 def test_there_are_ten_thousand_test_images(index: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["predict", index, "--server", NOBODY]) == 2
+    assert main(["predict", index, "--server", UNREACHABLE]) == 2
     assert "no test image 10,000 in fashion-mnist" in capsys.readouterr().err
 
 
@@ -347,7 +346,7 @@ def test_a_file_that_is_called_like_a_number(
 @pytest.mark.parametrize(
     ("address", "words"),
     [
-        (NOBODY, "no connection"),
+        (UNREACHABLE, "no connection"),
         ("127.0.0.1:8080", "No connection adapters"),
         (f"http://{'x' * 300}", "Failed to parse"),
     ],
@@ -365,7 +364,7 @@ def test_a_token_that_cannot_be_sent_is_not_printed(
 ) -> None:
     for token in (f"{SECRET}\n", f"{SECRET}€"):
         monkeypatch.setenv("CONVBIAS_TOKEN", token)
-        assert main(["predict", "a.png", "--server", NOBODY]) == 2
+        assert main(["predict", "a.png", "--server", UNREACHABLE]) == 2
         said = capsys.readouterr().err
         assert "the token holds letters that no request can carry" in said
         assert SECRET not in said
@@ -377,12 +376,12 @@ def test_silence_has_a_limit(
     option: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for module in ("aws", "predict.clients"):
-        monkeypatch.setattr(f"convbias.{module}.ANSWER_SECONDS", 0.3)
-    with Strange(0) as strange:
-        monkeypatch.setenv(RUNTIME, strange.address)
-        place = strange.address if option == "--server" else "silent"
+        monkeypatch.setattr(f"convbias.shipping.{module}.ANSWER_SECONDS", 0.3)
+    with StubServer(0) as stub:
+        monkeypatch.setenv(RUNTIME, stub.address)
+        place = stub.address if option == "--server" else "silent"
         assert main(["predict", "a.png", "b.jpg", option, place]) == 2
-        assert len(strange.asked) == 1
+        assert len(stub.paths) == 1
     assert said_once(capsys, "cannot be asked: ", "Read timed out" if option == "--server" else "")
 
 
@@ -404,9 +403,9 @@ def test_silence_has_a_limit(
 def test_strange_servers(
     status: int, body: str, code: int, words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with Strange(status, body, {"location": "/elsewhere"}) as strange:
-        assert main(["predict", "a.png", "b.jpg", "--server", strange.address]) == code
-        assert strange.asked == ["/invocations"]
+    with StubServer(status, body, {"location": "/elsewhere"}) as stub:
+        assert main(["predict", "a.png", "b.jpg", "--server", stub.address]) == code
+        assert stub.paths == ["/invocations"]
     said = capsys.readouterr()
     assert words in said.err
     assert len(said.err) < 1_000
@@ -462,13 +461,17 @@ def test_an_endpoint_of_another_name(capsys: pytest.CaptureFixture[str]) -> None
 @pytest.mark.parametrize(
     ("absent", "address", "words"),
     [
-        (["AWS_DEFAULT_REGION"], NOBODY, ["no region is named", "set AWS_DEFAULT_REGION"]),
+        (["AWS_DEFAULT_REGION"], UNREACHABLE, ["no region is named", "set AWS_DEFAULT_REGION"]),
         (
             ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"],
-            NOBODY,
+            UNREACHABLE,
             ["no credentials of AWS are named", "--profile NAME, or set the variables"],
         ),
-        ([], NOBODY, ["the endpoint mine cannot be asked: Could not connect", "check the network"]),
+        (
+            [],
+            UNREACHABLE,
+            ["the endpoint mine cannot be asked: Could not connect", "check the network"],
+        ),
         ([], "nonsense", ["Invalid endpoint: nonsense", "check the network"]),
     ],
     ids=["no region", "no credentials", "nobody there", "no address"],
@@ -509,10 +512,10 @@ def test_failures_of_the_runtime_and_of_the_model_behind_it(
 ) -> None:
     original = '{"error": "it broke"}' if body else ""
     answer = {"Message": "in the way", "OriginalMessage": original, **body}
-    with Strange(status, json.dumps(answer), {"x-amzn-errortype": kind}) as strange:
-        monkeypatch.setenv(RUNTIME, strange.address)
+    with StubServer(status, json.dumps(answer), {"x-amzn-errortype": kind}) as stub:
+        monkeypatch.setenv(RUNTIME, stub.address)
         assert main(["predict", "a.png", "b.jpg", "--endpoint", "mine"]) == code
-        assert strange.asked == ["/endpoints/mine/invocations"]
+        assert stub.paths == ["/endpoints/mine/invocations"]
     assert words in capsys.readouterr().err
 
 
@@ -522,8 +525,8 @@ def test_what_was_answered_before_a_server_failed_is_printed(
 ) -> None:
     for name in ("first", "second"):
         (tmp_path / f"{name}.npy").write_bytes(npy(IMAGES[0]))
-    with Strange(200, FINE, times=1) as strange:
-        assert main(["predict", str(tmp_path), "--server", strange.address, *options]) == 1
+    with StubServer(200, FINE, times=1) as stub:
+        assert main(["predict", str(tmp_path), "--server", stub.address, *options]) == 1
     printed = capsys.readouterr()
     assert "first.npy" in printed.out
     assert "second.npy" not in printed.out

@@ -21,9 +21,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from tools.servers.command_line import convbias, wait_until
-from tools.servers.serving import TIMEOUT, Server, npy, probabilities
+from tools.servers.processes import TIMEOUT, wait_until
+from tools.servers.serving import Server, npy, probabilities
 
+from command_line import convbias
 from convbias.cli import main
 from convbias.data import load
 from convbias.shipping.export.archive import MANIFEST, Archive, unpack
@@ -37,9 +38,9 @@ pytestmark = pytest.mark.integration
 
 
 @pytest.fixture(scope="module")
-def expected(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> np.ndarray:
+def expected(archive: Archive) -> np.ndarray:
     """What the archive's network says of the images, without any server."""
-    return probabilities(archive, tmp_path_factory.mktemp("expected"), IMAGES)
+    return probabilities(archive, IMAGES)
 
 
 def test_one_image_and_many_get_the_networks_answers(server: Server, expected: np.ndarray) -> None:

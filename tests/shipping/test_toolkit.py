@@ -102,9 +102,9 @@ def test_both_give_the_same_answers(
     assert theirs.content == ours.content
 
 
-def test_the_answers_are_the_networks(toolkit: Toolkit, archive: Archive, tmp_path: Path) -> None:
+def test_the_answers_are_the_networks(toolkit: Toolkit, archive: Archive) -> None:
     answer = toolkit.post(npy(IMAGES), NPY, headers={"accept": NPY})
-    expected = probabilities(archive, tmp_path, IMAGES)
+    expected = probabilities(archive, IMAGES)
     np.testing.assert_allclose(np.load(io.BytesIO(answer.content)), expected, atol=1e-6)
 
 

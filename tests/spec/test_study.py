@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tools.servers.command_line import TINY, write_tiny
 
+from command_line import TINY, write_tiny
 from convbias.errors import InputError
 from convbias.experiments import EXPERIMENTS, ORIGINAL
 from convbias.experiments.studies import load_study, planned_runs, profiles_folder

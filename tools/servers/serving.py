@@ -1,66 +1,86 @@
-"""A real server, a strange one, and what the network itself says."""
+"""`convbias serve` in a process of its own, and the archive's probabilities without any server."""
 
 from __future__ import annotations
 
 import io
 import json
 import re
-import signal
-import tarfile
-import threading
-from collections.abc import Callable, Mapping, Sequence
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import onnxruntime
 import requests
 
 from convbias.shipping.export.archive import Archive, unpack
-from tools.servers.command_line import Started
-
-TIMEOUT = 60
+from tools.servers.processes import TIMEOUT, StartedProcess
 
 
-class Asked:
-    """Whatever answers requests at an address.
+class RunningServer:
+    """An HTTP server in a process of its own.
 
     Args:
-        started: Its process.
-        address: Where; waited for.
+        started: the server's process.
+        address: returns the server's address once it responds, and an empty text before.
     """
 
-    def __init__(self, started: Started, address: Callable[[], str]) -> None:
+    def __init__(self, started: StartedProcess, address: Callable[[], str]) -> None:
         self.started = started
         started.wait_for(address)
         self.address = address()
 
-    def post(self, body: bytes | str, kind: str = "application/json", **more) -> requests.Response:
-        path = more.pop("path", "/invocations")
-        headers = {"content-type": kind, **more.pop("headers", {})}
+    def post(
+        self,
+        body: Any,
+        kind: str = "application/json",
+        headers: Mapping[str, str] = MappingProxyType({}),
+        path: str = "/invocations",
+    ) -> requests.Response:
+        """Send a POST request.
+
+        Args:
+            body: text, bytes, or an iterator over parts of bytes.
+            kind: content type of the body.
+            headers: further headers.
+            path: path of the request.
+        """
         return requests.post(
-            self.address + path, data=body, headers=headers, timeout=TIMEOUT, **more
+            self.address + path,
+            data=body,
+            headers={"content-type": kind, **headers},
+            timeout=TIMEOUT,
         )
 
-    def get(self, path: str, **more) -> requests.Response:
-        return requests.get(self.address + path, timeout=TIMEOUT, **more)
+    def get(self, path: str) -> requests.Response:
+        """Send a GET request."""
+        return requests.get(self.address + path, timeout=TIMEOUT)
 
-    def log(self) -> list[dict]:
+    def log(self) -> list[dict[str, Any]]:
+        """The request log's records."""
         lines = self.started.errors.read_text().splitlines()
         return [json.loads(line) for line in lines if line.startswith("{")]
 
     def stop(self) -> int:
-        self.started.process.send_signal(signal.SIGTERM)
-        return self.started.process.wait(TIMEOUT)
+        """Stop the server and return its exit status."""
+        return self.started.stop()
 
 
-class Server(Asked):
-    """`convbias serve`."""
+class Server(RunningServer):
+    """`convbias serve` on a free port.
+
+    Args:
+        archive: archive file, or folder of an unpacked archive.
+        folder: receives the log.
+        *options: options of `convbias serve`; one worker unless they say otherwise.
+        **variables: environment variables, in addition to the present ones.
+    """
 
     def __init__(self, archive: Path, folder: Path, *options: str, **variables: str) -> None:
         workers = () if "--workers" in options else ("--workers", "1")
-        started = Started(
+        started = StartedProcess(
             *("serve", archive, "--port", "0", *workers, *options),
             cwd=folder,
             variables=variables,
@@ -69,99 +89,32 @@ class Server(Asked):
 
 
 def address_in(log: Path) -> str:
-    """Where the server says that it runs; nothing as long as it does not."""
+    """The address that a server has written to its log; empty as long as there is none."""
     found = re.search(r"running on (http://\S+)", log.read_text())
     return found.group(1) if found else ""
 
 
-class Strange:
-    """Something else than `convbias serve`, which gives every request the same answer.
+def probabilities(archive: Archive, images: np.ndarray) -> np.ndarray:
+    """Run the archive's ONNX file directly.
 
     Args:
-        status: Of the answer; 0 for none at all.
-        body: Of the answer.
-        headers: Of the answer, beside its length.
-        times: That it answers so; afterwards it fails, with status 500.
-    """
-
-    def __init__(
-        self,
-        status: int,
-        body: str = "",
-        headers: Mapping[str, str] = MappingProxyType({}),
-        times: int = 100,
-    ) -> None:
-        self.asked: list[str] = []
-        strange = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                strange.asked.append(self.path)
-                self.rfile.read(int(self.headers["content-length"]))
-                if not status:
-                    strange.released.wait(TIMEOUT)
-                    return
-                self.send_response(status if len(strange.asked) <= times else 500)
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.send_header("content-length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body.encode())
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-                """Keep the test's output clean."""
-
-        self.released = threading.Event()
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = False
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,))
-        self.thread.start()
-        self.address = f"http://127.0.0.1:{self.server.server_address[1]}"
-
-    def __enter__(self) -> Strange:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.released.set()
-        self.server.shutdown()
-        self.thread.join()
-        self.server.server_close()
-
-
-def probabilities(archive: Archive, folder: Path, images: np.ndarray) -> np.ndarray:
-    """What the archive's network says, without anything that answers requests.
-
-    Args:
-        archive: Holds the network.
-        folder: To unpack it in.
+        archive: the archive.
         images: uint8 (n, 28, 28, 1).
 
     Returns:
-        float32 (n, 10).
+        Probabilities, float32 (n, 10).
     """
-    unpack(archive, folder / "model")
-    session = onnxruntime.InferenceSession(
-        str(folder / "model" / "model.onnx"), providers=["CPUExecutionProvider"]
-    )
-    pixels = images.astype(np.float32) / 255
-    return np.asarray(session.run(["probabilities"], {"images": pixels})[0])
+    with tempfile.TemporaryDirectory() as name:
+        unpack(archive, Path(name) / "model")
+        session = onnxruntime.InferenceSession(
+            str(Path(name) / "model" / "model.onnx"), providers=["CPUExecutionProvider"]
+        )
+        pixels = images.astype(np.float32) / 255
+        return np.asarray(session.run(["probabilities"], {"images": pixels})[0])
 
 
 def npy(array: np.ndarray) -> bytes:
+    """The content of a .npy file with an array."""
     file = io.BytesIO()
     np.save(file, array)
     return file.getvalue()
-
-
-def write_archive(
-    path: Path, contents: Mapping[str, bytes], more: Sequence[tarfile.TarInfo] = ()
-) -> Path:
-    """An archive with the contents, sums and all, and odd members behind them."""
-    with tarfile.open(path, "w:gz", format=tarfile.PAX_FORMAT) as tar:
-        for name, content in contents.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(content)
-            tar.addfile(member, io.BytesIO(content))
-        for member in more:
-            tar.addfile(member, io.BytesIO(b"x" * member.size))
-    return path

@@ -1,4 +1,4 @@
-"""AWS's inference toolkit: Multi Model Server on Java, with one archive."""
+"""Run AWS's inference toolkit (Multi Model Server on Java) with an archive."""
 
 from __future__ import annotations
 
@@ -7,25 +7,28 @@ import signal
 from pathlib import Path
 
 import requests
-from benchmarks.serving_contenders import free_port
 
 from convbias.shipping.export.archive import Archive, unpack
-from tools.servers.command_line import Started, wait_until
-from tools.servers.serving import TIMEOUT, Asked
+from tools.servers.processes import TIMEOUT, StartedProcess, free_port, wait_until
+from tools.servers.serving import RunningServer
 
-ROOT = Path(__file__).parents[2]
-ENVIRONMENT = ROOT / ".venv-toolkit" / "bin"
-
-
-LAUNCHER = ROOT / "benchmarks" / "rivals" / "inference_toolkit.py"
+ENVIRONMENT = Path(__file__).parents[2] / ".venv-toolkit" / "bin"
+LAUNCHER = Path(__file__).with_name("inference_toolkit.py")
 
 
-class Toolkit(Asked):
+class Toolkit(RunningServer):
+    """AWS's inference toolkit, serving an archive.
+
+    Args:
+        archive: the archive.
+        folder: receives the unpacked archive and the logs.
+    """
+
     def __init__(self, archive: Archive, folder: Path) -> None:
         (folder / "ml").mkdir()
         unpack(archive, folder / "ml" / "model")
         port = str(free_port())
-        started = Started(
+        started = StartedProcess(
             *(LAUNCHER, folder / "settings.properties", port),
             cwd=folder,
             program=[str(ENVIRONMENT / "python")],
@@ -38,8 +41,8 @@ class Toolkit(Asked):
         super().__init__(started, lambda: _healthy(f"http://127.0.0.1:{port}"))
 
     def stop(self) -> int:
+        """Stop the toolkit and the workers that it leaves behind; return its exit status."""
         status = super().stop()
-        # Its workers stay behind.
         for process in self.started.processes():
             os.kill(process, signal.SIGKILL)
         wait_until(lambda: not self.started.processes())
@@ -48,7 +51,7 @@ class Toolkit(Asked):
 
 def _healthy(address: str) -> str:
     try:
-        answer = requests.get(f"{address}/ping", timeout=TIMEOUT)
+        response = requests.get(f"{address}/ping", timeout=TIMEOUT)
     except requests.ConnectionError:
         return ""
-    return address if answer.ok and answer.json()["status"] == "Healthy" else ""
+    return address if response.ok and response.json()["status"] == "Healthy" else ""

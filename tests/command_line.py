@@ -1,0 +1,126 @@
+"""Run the command line in processes of its own, and share what it makes between tests."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+
+from tools.servers.processes import CONVBIAS, TIMEOUT
+
+from convbias.runs.store import Store, read_run
+
+TINY = """\
+name = "tiny"
+cost = "seconds"
+expect = "nothing: it has too few images to learn from"
+experiments = ["original"]
+dataset = "drawn"
+training_images = 100
+recipe = "classic"
+epochs = 2
+seeds = [0, 1]
+"""
+
+
+def write_tiny(folder: Path) -> Path:
+    path = folder / "tiny.toml"
+    path.write_text(TINY, encoding="utf-8")
+    return path
+
+
+def compiler_cache(folder: Path) -> dict[str, str]:
+    """Environment variables that let processes share what JAX has compiled, which saves time.
+
+    This does not change any number: tests compare tables trained with and without it.
+    """
+    return {
+        "JAX_COMPILATION_CACHE_DIR": str(folder),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+    }
+
+
+def convbias(
+    *arguments: str | Path, cwd: Path, variables: Mapping[str, str] = MappingProxyType({})
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [CONVBIAS, *map(str, arguments)],
+        cwd=cwd,
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT,
+        check=False,
+    )
+
+
+def assert_no_half_file(runs: Path) -> None:
+    """Every stored run can be read, and no temporary file is left."""
+    for path in Store(runs).paths():
+        read_run(path)
+    names = [path.name for path in runs.iterdir()] if runs.exists() else []
+    assert [name for name in names if name.startswith((".", "progress"))] == []
+
+
+def shared_folder(base: Path) -> Path:
+    """A folder that all pytest workers share; the session's own folder without workers.
+
+    Args:
+        base: the session's temporary folder.
+    """
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@contextmanager
+def one_at_a_time(path: Path) -> Iterator[None]:
+    """Hold a lock that keeps other pytest workers from making the same file or folder.
+
+    Args:
+        path: the file or folder.
+    """
+    with path.with_name(f"{path.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@cache
+def compiled_folder(base: Path) -> Path:
+    """The folder in which all tests of a session keep what JAX has compiled."""
+    folder = shared_folder(base) / "compiled"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@cache
+def finished_study(base: Path) -> Path:
+    """Train a tiny study without interruption, once for all tests of a session.
+
+    Args:
+        base: the session's temporary folder.
+
+    Returns:
+        A folder with `tiny.toml`, `runs` and `report`.
+    """
+    folder = shared_folder(base) / "finished"
+    with one_at_a_time(folder):
+        if (folder / "report" / "report.html").exists():
+            return folder
+        folder.mkdir()
+        profile = write_tiny(folder)
+        done = convbias(
+            *("study", profile, "--runs", "runs", "--out", "report", "--jobs", "1"),
+            cwd=folder,
+            variables=compiler_cache(compiled_folder(base)),
+        )
+        assert done.returncode == 0, done.stderr
+    return folder
+
+
+def files_below(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*")}
