@@ -14,7 +14,6 @@ from convbias.networks.scores import Epoch, PerImage, Scores
 from convbias.runs.record import Cost, Environment, Run
 from convbias.spec.arms import Arm, Convolutional, DataVariant, Dense, Model, Recipe
 from convbias.spec.datasets import DatasetName
-from convbias.spec.recipes import classic
 
 CLASSES = 10
 
@@ -147,7 +146,7 @@ def make_results(
     study = load_study("quick").of_experiment(name).with_seeds(tuple(seeds)).on(dataset)
     runs, drawn = [], {}
     for condition, arm in (
-        EXPERIMENTS[name].arms(DataVariant(dataset=dataset), lambda _: classic(1)).items()
+        EXPERIMENTS[name].arms(DataVariant(dataset=dataset), "classic", 1).items()
     ):
         for seed in seeds:
             found = dict(values(condition, seed))

@@ -14,7 +14,6 @@ from convbias.spec.arms import Convolutional, DataVariant, Model
 from convbias.spec.datasets import SPLIT_SIZES
 from convbias.spec.experiment import Condition, Experiment, PlannedContrast
 from convbias.spec.quantities import TEST_ACCURACY, TEST_LOSS
-from convbias.spec.recipes import classic
 
 EVERY = list(EXPERIMENTS.values())
 FURTHER = [experiment for experiment in EVERY if experiment is not ORIGINAL]
@@ -66,7 +65,7 @@ def test_it_says_what_it_does_not_show_and_comes_with_an_outcome(experiment: Exp
 
 @pytest.mark.parametrize("experiment", EVERY, ids=by_name)
 def test_no_two_conditions_train_the_same(experiment: Experiment) -> None:
-    arms = experiment.arms(DataVariant(), lambda _: classic(1))
+    arms = experiment.arms(DataVariant(), "classic", 1)
     assert tuple(arms) == experiment.names
     assert len({arm.hash for arm in arms.values()}) == len(arms)
 
@@ -98,7 +97,7 @@ def test_kernel_sizes_are_matched_by_what_they_are_said_to_be() -> None:
 
 def test_conditions_change_the_profiles_data_and_nothing_else() -> None:
     arms = EXPERIMENTS["permutation"].arms(
-        DataVariant(dataset="drawn", training_images=500), lambda _: classic(2)
+        DataVariant(dataset="drawn", training_images=500), "classic", 2
     )
     assert arms["dense on blocks of 4"].data == DataVariant(
         dataset="drawn", training_images=500, shuffled_blocks=4
@@ -107,7 +106,7 @@ def test_conditions_change_the_profiles_data_and_nothing_else() -> None:
 
 
 def test_fewer_images_take_as_many_steps() -> None:
-    arms = EXPERIMENTS["data-efficiency"].arms(DataVariant(), lambda _: classic(2))
+    arms = EXPERIMENTS["data-efficiency"].arms(DataVariant(), "classic", 2)
     assert {arm.recipe.images_per_epoch for arm in arms.values()} == {54_000}
     assert arms["dense on 300 images"].data.training_images == 300
 
@@ -122,7 +121,7 @@ def test_fewer_images_take_as_many_steps() -> None:
 def test_conditions_with_more_images_than_there_are_are_left_out(
     data: DataVariant, most: int
 ) -> None:
-    arms = EXPERIMENTS["data-efficiency"].arms(data, lambda _: classic(2))
+    arms = EXPERIMENTS["data-efficiency"].arms(data, "classic", 2)
     sizes = {arm.data.training_images or 0 for arm in arms.values()}
     assert max(sizes) == min(most, 3_000)
     assert {arm.recipe.images_per_epoch for arm in arms.values()} == {most}

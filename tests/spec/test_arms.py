@@ -122,11 +122,11 @@ def test_describe_suggests_the_key_that_was_meant():
 
 
 def test_recipes_by_name():
-    assert recipe_for("classic", 4)(Dense()) == Recipe(name="classic", epochs=4, learning_rate=1e-3)
+    assert recipe_for("classic", 4, Dense()) == Recipe(name="classic", epochs=4, learning_rate=1e-3)
     rate = tuned_learning_rates()["dense"]
-    assert recipe_for("tuned", 4)(Dense()).learning_rate == rate
+    assert recipe_for("tuned", 4, Dense()).learning_rate == rate
     with pytest.raises(InputError, match="did you mean 'classic'"):
-        recipe_for("clasic", 4)
+        recipe_for("clasic", 4, Dense())
     with pytest.raises(InputError, match="convbias tune"):
         tuned(4, Convolutional(kernel_size=27))
 

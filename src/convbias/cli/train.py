@@ -85,7 +85,7 @@ def _model(family: str, kernel_size: int | None) -> Model:
 
 def _recipe(model: Model, name: RecipeName, epochs: int, learning_rate: float | None) -> Recipe:
     describe(Recipe, classic(1).model_dump() | {"epochs": epochs}, "--epochs")
-    recipe = recipe_for(name, epochs)(model)
+    recipe = recipe_for(name, epochs, model)
     if learning_rate is None or learning_rate == recipe.learning_rate:
         return recipe
     values = recipe.model_dump() | {"name": "custom", "learning_rate": learning_rate}

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from convbias.spec import recipes
-from convbias.spec.arms import Arm, DataVariant, Model, Recipe
+from convbias.spec.arms import Arm, DataVariant, Model
 from convbias.spec.datasets import SPLIT_SIZES
 from convbias.spec.quantities import Quantity
+from convbias.spec.recipes import RecipeName, recipe_for
 
 
 @dataclass(frozen=True)
@@ -20,29 +20,29 @@ class Condition:
         name: What the experiment's tables and figures call it.
         model: The model.
         changes: Fields of `DataVariant` that are not those of the profile.
-        recipe: How it is trained, where the question is about that; else the profile says it.
+        recipe: name of the recipe, where the question is about that; None takes the profile's.
     """
 
     name: str
     model: Model
     changes: Mapping[str, Any] = field(default_factory=dict)
-    recipe: recipes.RecipeName | None = None
+    recipe: RecipeName | None = None
 
-    def arm(self, data: DataVariant, recipe: Recipe) -> Arm:
+    def arm(self, data: DataVariant, recipe: RecipeName, epochs: int) -> Arm:
         """The arm at a profile.
 
         An arm with fewer images than the profile's takes as many steps as the others.
 
         Args:
-            data: The profile's.
-            recipe: The model's, with the profile's epochs.
+            data: The profile's images.
+            recipe: Name of the profile's recipe, used unless the condition has its own.
+            epochs: Passes over the training split.
         """
-        if self.recipe:
-            recipe = recipes.recipe_for(self.recipe, recipe.epochs)(self.model)
+        chosen = recipe_for(self.recipe or recipe, epochs, self.model)
         if "training_images" in self.changes:
-            recipe = recipe.model_copy(update={"images_per_epoch": _most_images(data)})
+            chosen = chosen.model_copy(update={"images_per_epoch": _most_images(data)})
         values = data.model_dump() | dict(self.changes)
-        return Arm(data=DataVariant.model_validate(values), model=self.model, recipe=recipe)
+        return Arm(data=DataVariant.model_validate(values), model=self.model, recipe=chosen)
 
 
 def conditions_of(models: Iterable[Model]) -> tuple[Condition, ...]:
@@ -113,21 +113,22 @@ class Experiment:
             for name in condition.changes
         )
 
-    def arms(self, data: DataVariant, recipe_for: Callable[[Model], Recipe]) -> dict[str, Arm]:
+    def arms(self, data: DataVariant, recipe: RecipeName, epochs: int) -> dict[str, Arm]:
         """The experiment's arms at a profile.
 
         Conditions with more training images than the profile has are left out.
 
         Args:
             data: The images that the arms share, apart from what conditions change.
-            recipe_for: The recipe of each model; tuning may give models different learning rates.
+            recipe: Name of the recipe of all conditions that do not have their own.
+            epochs: Passes over the training split.
 
         Returns:
             Condition name to arm, in the experiment's order.
         """
         most = _most_images(data)
         return {
-            condition.name: condition.arm(data, recipe_for(condition.model))
+            condition.name: condition.arm(data, recipe, epochs)
             for condition in self.conditions
             if condition.changes.get("training_images", most) <= most
         }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable
 from functools import lru_cache
 from importlib import resources
 from typing import Literal, get_args
@@ -84,20 +83,21 @@ def _learning_rates(text: str) -> dict[str, float]:
     return tomllib.loads(text)["learning_rate"]
 
 
-def recipe_for(name: RecipeName, epochs: int) -> Callable[[Model], Recipe]:
-    """The named recipe as a function of the model.
+def recipe_for(name: RecipeName, epochs: int, model: Model) -> Recipe:
+    """The named recipe for one model.
 
     Args:
         name: `classic`, `tuned` or `brief`.
         epochs: Passes over the training split.
+        model: The model; a search stores a learning rate for each.
 
     Raises:
-        InputError: There is no such recipe.
+        InputError: There is no such recipe, or the search has not covered this model.
     """
     if name == "classic":
-        return lambda _: classic(epochs)
+        return classic(epochs)
     if name in get_args(SearchedName):
-        return lambda model: tuned(epochs, model, name)
+        return tuned(epochs, model, name)
     raise InputError(
         f"there is no recipe {name!r}",
         "classic, tuned or brief",

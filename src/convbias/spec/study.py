@@ -11,7 +11,7 @@ from convbias.spec.arms import Arm, DataVariant
 from convbias.spec.datasets import SPLIT_SIZES, DatasetName
 from convbias.spec.description import Description
 from convbias.spec.experiment import Experiment
-from convbias.spec.recipes import RecipeName, recipe_for
+from convbias.spec.recipes import RecipeName
 from convbias.spec.seeds import check_seeds
 
 Scaled = TypeVar("Scaled", "Scale", "Study")
@@ -74,7 +74,7 @@ class Study(Description, frozen=True):
         """The arms of one of the study's experiments, by condition."""
         alone = self.of_experiment(experiment.name)
         data = DataVariant(dataset=alone.dataset, training_images=alone.training_images)
-        return experiment.arms(data, recipe_for(alone.recipe, alone.epochs))
+        return experiment.arms(data, alone.recipe, alone.epochs)
 
 
 def _at_most(scaled: Scaled, images: int) -> Scaled:

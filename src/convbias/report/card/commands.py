@@ -93,7 +93,7 @@ def _recipe_options(arm: Arm) -> list[object] | None:
     recipe = arm.recipe
     for name in get_args(RecipeName):
         try:
-            named = recipe_for(name, recipe.epochs)(arm.model)
+            named = recipe_for(name, recipe.epochs, arm.model)
         except InputError:  # no rate was searched for this model
             continue
         options: list[object] = ["--recipe", name, "--epochs", recipe.epochs]
