@@ -28,7 +28,7 @@ def page_blocks(
 ) -> dict[str, dict[str, str]]:
     """The blocks of both pages, by file name and by their own names."""
     return {
-        "method.md": method_blocks(original),
+        "method.md": method_blocks(original, [each.results for each in sections]),
         "reproduce.md": reproduce_blocks(profile, original, sections),
     }
 

@@ -1,15 +1,16 @@
-"""The numbers in docs/method.md: what the code fixes, and one contrast from beginning to end."""
+"""The generated tables of docs/method.md: constants from the code, and one contrast in detail."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from convbias.experiments import EXPERIMENTS, ORIGINAL
+from convbias.experiments import ORIGINAL
 from convbias.findings.claims.base import FEW_EPOCHS, FEWEST_RUNS
 from convbias.findings.evaluation import Finding, evaluate
 from convbias.findings.results import Results
 from convbias.runs.record import Run
 from convbias.spec.datasets import SPLIT_SIZES
+from convbias.spec.experiment import Experiment
 from convbias.spec.quantities import TEST_ACCURACY, TEST_LOSS, Quantity
 from convbias.spec.recipes import classic, scheduled, tuned_learning_rates
 from convbias.statistics import Contrast, Interval, fewest_pairs, smallest_p_value
@@ -22,11 +23,15 @@ ALPHA = 0.05
 PAIRS = range(3, 11)
 
 
-def method_blocks(original: Results) -> dict[str, str]:
-    """The blocks of docs/method.md.
+def method_blocks(original: Results, further: Iterable[Results]) -> dict[str, str]:
+    """Write the generated blocks of docs/method.md.
 
     Args:
-        original: What is published of the original comparison.
+        original: published results of the original comparison.
+        further: published results of the other experiments, in the order of the table.
+
+    Returns:
+        Each block's text by its name.
     """
     runs = list(original.runs)
     [finding, *_] = evaluate(ORIGINAL, runs)
@@ -36,30 +41,25 @@ def method_blocks(original: Results) -> dict[str, str]:
         "constants": table(_constants(finding)),
         "pairs": table(_pairs()),
         "example": _example(finding, runs),
-        "controls": table(
-            [
-                ["experiment", "contrasts", "pairs before any can be decided", "its control"],
-                *(
-                    [
-                        f"`{each.name}`",
-                        str(len(each.contrasts)),
-                        str(fewest_pairs(ALPHA / len(each.contrasts))),
-                        each.control,
-                    ]
-                    for each in EXPERIMENTS.values()
-                ),
-            ]
-        ),
+        "controls": table(_controls(each.experiment for each in (original, *further))),
     }
+
+
+def _controls(experiments: Iterable[Experiment]) -> list[list[str]]:
+    rows = [["experiment", "contrasts", "pairs needed to decide any of them", "control"]]
+    for each in experiments:
+        pairs = fewest_pairs(ALPHA / len(each.contrasts))
+        rows.append([f"`{each.name}`", str(len(each.contrasts)), str(pairs), each.control])
+    return rows
 
 
 def _splits() -> list[list[str]]:
     train, validation, test = (f"{size:,}" for size in SPLIT_SIZES["fashion-mnist"])
     return [
-        ["part", "images", "what it is for"],
-        ["training", train, "the weights are fitted to it"],
-        ["validation", validation, "learning rates, schedules and epochs are chosen on it"],
-        ["test", test, "scored once per finished run; nothing is chosen by it"],
+        ["part", "images", "used for"],
+        ["training", train, "fitting the weights"],
+        ["validation", validation, "choosing learning rates, schedules and numbers of epochs"],
+        ["test", test, "one score per finished run; no choice depends on it"],
     ]
 
 
@@ -71,13 +71,13 @@ def _recipes(original: Results) -> list[list[str]]:
     rows = [
         ["", f"`{plain.name}`", f"`{searched.name}`"],
         ["optimiser", plain.optimiser, searched.optimiser],
-        ["learning rate at its peak", f"{plain.learning_rate:g} for all", of_models],
+        ["peak learning rate", f"{plain.learning_rate:g} for all", of_models],
         ["schedule", plain.schedule, searched.schedule],
         *(
             [what, *(f"{number:g}" for number in numbers)]
             for what, numbers in (
-                ("share of the steps spent warming up", _both("warmup_fraction", plain, searched)),
-                ("images per batch", _both("batch_size", plain, searched)),
+                ("fraction of steps for warm-up", _both("warmup_fraction", plain, searched)),
+                ("batch size", _both("batch_size", plain, searched)),
             )
         ),
     ]
@@ -93,30 +93,30 @@ def _constants(finding: Finding) -> list[list[str]]:
     result = evaluated(finding)
     confidence = result.interval.confidence if result.interval else 1 - ALPHA
     return [
-        ["symbol", "what it is", "value"],
+        ["symbol", "meaning", "value"],
         ["α", "significance level of each family of tests", f"{result.alpha:g}"],
         ["c", "confidence of every interval", f"{confidence:.0%}".replace("%", " %")],
         *(
-            ["δ", f"margin of equivalence, {each.noun}", each.amount(each.margin)]
+            ["δ", f"equivalence margin, {each.noun}", each.amount(each.margin)]
             for each in (TEST_ACCURACY, TEST_LOSS)
         ),
         ["B", "resamples of a BCa interval", f"{BOOTSTRAP_RESAMPLES:,}"],
         ["B", "resamples of the crossed bootstrap", f"{RESAMPLES:,}"],
-        ["", "pairs up to which all sign patterns are counted", str(EXACT_PAIRS)],
-        ["", "fewest runs that a published number is judged by", str(FEWEST_RUNS)],
-        ["", "epochs below which a missed published number is undecided", str(FEW_EPOCHS)],
+        ["", "largest number of pairs for which all sign patterns are counted", str(EXACT_PAIRS)],
+        ["", "fewest runs for a verdict on a published number", str(FEWEST_RUNS)],
+        ["", "fewest epochs for refuting a published number", str(FEW_EPOCHS)],
     ]
 
 
 def _pairs() -> list[list[str]]:
     family = len(ORIGINAL.contrasts)
-    rows = [["seed pairs n", "smallest p", f"times {family} contrasts", "can anything be shown?"]]
+    rows = [["seed pairs n", "smallest p", f"times {family} contrasts", "what can be decided"]]
     for pairs in PAIRS:
         alone = smallest_p_value(pairs)
         corrected = min(1.0, family * alone)
         shown = "nothing"
         if alone < ALPHA:
-            shown = "all of them" if corrected < ALPHA else "a single contrast, uncorrected"
+            shown = "every contrast" if corrected < ALPHA else "one contrast, without correction"
         rows.append([str(pairs), f"{alone:.3g}", f"{corrected:.3g}", shown])
     return rows
 
@@ -144,15 +144,18 @@ def _example(finding: Finding, runs: Sequence[Run]) -> str:
         ("standard deviation of the differences", _amount(quantity, result.difference_sd)),
         ("interval over seeds (BCa)", _interval(quantity, result.interval)),
         ("interval over seeds and test images", _interval(quantity, finding.on_distribution)),
-        ("p of no difference, by sign flips", f"{result.p_value:.3g}"),
-        ("the smallest that it could be", f"{result.smallest_p_value:.3g}"),
+        ("p-value of the sign-flip test", f"{result.p_value:.3g}"),
+        ("smallest possible p-value", f"{result.smallest_p_value:.3g}"),
         (
-            f"p after Holm's correction over {result.comparisons} contrasts",
+            f"p-value after Holm's correction for {result.comparisons} contrasts",
             f"{result.adjusted_p_value:.3g}",
         ),
-        ("p of a difference of the margin or more", _p(result.equivalence_p_value)),
-        ("the same after correction", _p(result.adjusted_equivalence_p_value)),
-        ("share of seeds on which the treatment is ahead", f"{result.probability_better:.2f}"),
+        ("p-value of the equivalence test", _p(result.equivalence_p_value)),
+        (
+            "p-value of the equivalence test after correction",
+            _p(result.adjusted_equivalence_p_value),
+        ),
+        ("fraction of seeds for which the treatment is better", f"{result.probability_better:.2f}"),
         ("verdict", f"**{result.verdict}**"),
     ]
     return "\n".join(
@@ -163,7 +166,7 @@ def _example(finding: Finding, runs: Sequence[Run]) -> str:
             "",
             *table_lines([["", ""], *([what, value] for what, value in facts)]),
             "",
-            f"As the report says it: “{finding.sentence}”",
+            f"The sentence in the report: “{finding.sentence}”",
         ]
     )
 
@@ -183,10 +186,10 @@ def _interval(quantity: Quantity, interval: Interval | None) -> str:
 
 
 def evaluated(finding: Finding) -> Contrast:
-    """What came out of a contrast whose runs are published.
+    """Return a finding's contrast.
 
     Raises:
-        ValueError: No seed was finished by both of its arms.
+        ValueError: no seed was finished by both arms.
     """
     if finding.result is None:
         raise ValueError(f"{finding.planned.name} has no seed pair")

@@ -1,4 +1,4 @@
-"""The numbers in docs/reproduce.md: what each experiment cost, and how far repetitions may lie."""
+"""The generated tables of docs/reproduce.md: cost and expected spread of each experiment."""
 
 from __future__ import annotations
 
@@ -23,12 +23,15 @@ from tools.method_page import ALPHA, evaluated
 def reproduce_blocks(
     profile: str, original: Results, sections: Sequence[Section]
 ) -> dict[str, str]:
-    """The blocks of docs/reproduce.md.
+    """Write the generated blocks of docs/reproduce.md.
 
     Args:
-        profile: Name of the published study.
-        original: What is published of the original comparison.
-        sections: Of the further experiments.
+        profile: name of the published study.
+        original: published results of the original comparison.
+        sections: report sections of the other experiments.
+
+    Returns:
+        Each block's text by its name.
     """
     findings = {ORIGINAL.name: evaluate(ORIGINAL, original.runs)}
     findings |= {
@@ -48,11 +51,11 @@ def reproduce_blocks(
 
 def _commands(profile: str) -> str:
     explained = {
-        f"make study PROFILE={profile}": "all of it: sets up, trains, measures, reports",
-        f".venv/bin/convbias study {profile} --plan": "what that will take on your machine",
-        ".venv/bin/convbias report --runs results": "tables, figures, claims again, no training",
-        ".venv/bin/convbias claims --runs results": "the original study's statements alone",
-        ".venv/bin/convbias runs verify": "every stored number of your runs, re-checked",
+        f"make study PROFILE={profile}": "everything: set up, train, measure, report",
+        f".venv/bin/convbias study {profile} --plan": "expected time on your machine",
+        ".venv/bin/convbias report --runs results": "tables, figures and claims, without training",
+        ".venv/bin/convbias claims --runs results": "the original study's statements only",
+        ".venv/bin/convbias runs verify": "re-check every stored number of your runs",
     }
     width = max(map(len, explained)) + 3
     return "\n".join(f"    {command:{width}}# {told}" for command, told in explained.items())
@@ -64,10 +67,10 @@ def _experiments(profile: str, collected: Sequence[Results], figures: dict[str, 
             "experiment",
             "command",
             "runs",
-            "cost of the stored runs",
-            "cost on a processor",
+            "time of the stored runs",
+            "time on a CPU",
             "spread over seeds",
-            "figures of its section",
+            "figures",
         ]
     ]
     for results in collected:
@@ -90,7 +93,7 @@ def _experiments(profile: str, collected: Sequence[Results], figures: dict[str, 
                 results.study.cost.split(",")[0],
                 spread,
                 ", ".join(f"`{each}`" for each in figures.get(name, ()))
-                or "all before the first section",
+                or "all before the experiments' sections",
             ]
         )
     devices = sorted({run.environment.device for each in collected for run in each.runs})
@@ -100,19 +103,19 @@ def _experiments(profile: str, collected: Sequence[Results], figures: dict[str, 
             *table_lines(rows),
             "",
             (
-                f"*{how_many_seeds(counts)}. Cost of the stored runs: what they take together in"
-                f" one process at the speed of their fastest epochs, on {', '.join(devices)}, with"
-                " compiling and without measuring; runs that experiments share count in each."
-                " Cost on a processor: as the profile says, where `--plan` predicts for yours."
-                " Spread: standard deviation of the test accuracy over seeds, in"
-                " percentage points, the median over the conditions.*"
+                f"*{how_many_seeds(counts)}. Time of the stored runs: total in one process at the"
+                f" speed of each run's fastest epoch on {', '.join(devices)}, with compiling and"
+                " without measuring; shared runs count in each experiment. Time on a CPU: as"
+                " stated in the profile; `--plan` estimates it for your machine. Spread: standard"
+                " deviation of the test accuracy over seeds, in percentage points; median over the"
+                " conditions.*"
             ),
         ]
     )
 
 
 def _undisturbed_seconds(run: Run) -> float:
-    """What a run takes undisturbed; of seeds that trained together, an equal share."""
+    """Return a run's time at the speed of its fastest epoch."""
     data, recipe = run.arm.data, run.arm.recipe
     images = recipe.images_per_epoch or data.training_images or SPLIT_SIZES[data.dataset][0]
     return run.cost.compile_seconds + recipe.epochs * images / run.cost.images_per_second
@@ -126,7 +129,7 @@ def _spread(results: Results, condition: str) -> float | None:
 
 
 def _arms(original: Results) -> str:
-    rows = [["arm", "", "mean", "standard deviation", "one more run", "mean of as many new seeds"]]
+    rows = [["arm", "", "mean", "standard deviation", "one new run", "mean of as many new seeds"]]
     for arm in ORIGINAL.names:
         for quantity in (TEST_ACCURACY, TEST_LOSS):
             scores = [
@@ -150,7 +153,7 @@ def _arms(original: Results) -> str:
 
 
 def _contrasts(findings: dict[str, list[Finding]]) -> str:
-    rows = [["experiment", "contrast", "difference", "again, with new seeds", "verdict"]]
+    rows = [["experiment", "contrast", "difference", "expected with new seeds", "verdict"]]
     for name, of_experiment in findings.items():
         for finding in of_experiment:
             result, quantity = evaluated(finding), finding.planned.quantity
@@ -168,7 +171,7 @@ def _contrasts(findings: dict[str, list[Finding]]) -> str:
 
 
 def _repeated(quantity: Quantity, mean: float, sd: float | None, n: int, sign: str = "") -> str:
-    """Where the mean over as many new seeds would fall, with 95 % probability."""
+    """Return the 95 % prediction interval of the mean over as many new seeds."""
     if sd is None:
         return "unknown"
     half_width = float(stats.t.ppf(1 - ALPHA / 2, n - 1)) * sd * (2 / n) ** 0.5
