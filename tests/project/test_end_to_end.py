@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -43,14 +42,11 @@ def test_the_smoke_study(tmp_path: Path, tmp_path_factory: pytest.TempPathFactor
     assert convbias("runs", "verify", cwd=tmp_path).returncode == 0
 
     table = (folder / "table.csv").read_bytes()
-    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
     second = convbias("study", "smoke", cwd=tmp_path, variables=variables)
-    spent = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
     assert second.returncode == 0, second.stderr
     assert f"All {len(rows)} runs are stored in runs; nothing to train." in second.stdout
     assert "epoch 1/" not in second.stdout
     assert (folder / "table.csv").read_bytes() == table
-    assert spent < 60  # seconds of the processor, for the report
 
     check_the_notebook(tmp_path)
 
