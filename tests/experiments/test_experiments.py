@@ -16,6 +16,7 @@ from convbias.spec.experiment import Condition, Experiment, PlannedContrast
 from convbias.spec.quantities import TEST_ACCURACY, TEST_LOSS
 
 EVERY = list(EXPERIMENTS.values())
+FOLDERS = "convbias.experiments.questions"
 FURTHER = [experiment for experiment in EVERY if experiment is not ORIGINAL]
 
 
@@ -58,7 +59,7 @@ def test_it_says_what_it_does_not_show_and_comes_with_an_outcome(experiment: Exp
     assert experiment.question.strip().endswith(("?", "."))
     assert experiment.control.endswith(".")
     assert experiment.not_shown.endswith(".")
-    assert find_spec(f"convbias.experiments.outcomes.{experiment.name.replace('-', '_')}")
+    assert find_spec(f"{FOLDERS}.{experiment.name.replace('-', '_')}.outcome")
     for measure in experiment.measures:
         assert find_spec(f"convbias.measures.{measure}")
 

@@ -60,6 +60,8 @@ class PlannedContrast:
         treatment: Name of the condition whose advantage is asked about.
         baseline: Name of the condition that it is compared with.
         quantity: What is compared.
+        claim: The original study's claim that holds only if the treatment is better, by its id in
+            `claims.toml`.
     """
 
     name: str
@@ -67,6 +69,7 @@ class PlannedContrast:
     treatment: str
     baseline: str
     quantity: Quantity
+    claim: str | None = None
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from pydantic import Field
@@ -182,6 +182,18 @@ class FurtherEvidence:
     statements: tuple[Statement, ...]
     runs: tuple[Run, ...]
 
+    def about(self, claim: str) -> FurtherEvidence | None:
+        """Only what names a claim; None where nothing does.
+
+        Args:
+            claim: the claim's id.
+        """
+        findings = tuple(each for each in self.findings if each.planned.claim == claim)
+        statements = tuple(each for each in self.statements if each.claim == claim)
+        if not findings and not statements:
+            return None
+        return replace(self, findings=findings, statements=statements)
+
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
@@ -192,7 +204,7 @@ class Evidence:
             test set; no other run decides a claim.
         diverged: Arm name to the keys of such runs that diverged.
         passed_over: How many runs were given that do not count.
-        findings: Name of a planned contrast of the original comparison to its finding.
+        findings: The planned contrasts of the original comparison, evaluated.
         further: Name of an experiment to what it found.
         exploratory: Claim to the exploratory contrast that decides it.
         networks: Arm name to the shapes of its network's weights.
@@ -202,7 +214,7 @@ class Evidence:
     runs: Mapping[str, Mapping[int, Run]]
     diverged: Mapping[str, tuple[str, ...]]
     passed_over: int
-    findings: Mapping[str, Finding]
+    findings: tuple[Finding, ...]
     further: Mapping[str, FurtherEvidence]
     exploratory: Mapping[str, Contrast]
     networks: Mapping[str, Layers]
@@ -229,6 +241,20 @@ def shared_runs(
     of_arms = [runs.get(arm, {}) for arm in arms]
     seeds = sorted(set.intersection(*(set(of_arm) for of_arm in of_arms)))
     return [tuple(of_arm[seed] for of_arm in of_arms) for seed in seeds]
+
+
+def superior(contrasts: Sequence[Contrast]) -> ClaimVerdict:
+    """The verdict on a claim that all of these contrasts must support.
+
+    A contrast supports it when its verdict is "better" and contradicts it when that is "worse" or
+    "equivalent". With fewer than `FEWEST_RUNS` seed pairs it decides nothing.
+    """
+    verdicts = {
+        "undecided" if contrast.n < FEWEST_RUNS else contrast.verdict for contrast in contrasts
+    }
+    if verdicts & {"worse", "equivalent"}:
+        return "does not hold"
+    return "holds" if verdicts == {"better"} else "undecided"
 
 
 Check = Callable[[Claim, Evidence], ClaimResult]

@@ -1,4 +1,4 @@
-"""How each claim is judged: arithmetic, counting, numbers, comparisons, experiments, a try."""
+"""The claims that are judged in their own way; experiments decide all others."""
 
 from collections.abc import Mapping
 
@@ -7,7 +7,6 @@ from convbias.findings.claims import (
     comparisons,
     data,
     deployment,
-    experiments,
     single_runs,
 )
 from convbias.findings.claims.base import Check
@@ -17,6 +16,5 @@ CHECKS: Mapping[str, Check] = {
     **data.CHECKS,
     **single_runs.CHECKS,
     **comparisons.CHECKS,
-    **experiments.CHECKS,
     **deployment.CHECKS,
 }

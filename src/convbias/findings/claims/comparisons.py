@@ -1,28 +1,23 @@
-"""Claims that one arm beats another, decided by seed-paired contrasts.
+"""Claims that exploratory contrasts between the CNN and the dense baseline decide.
 
-A claim of superiority holds when its contrast says "better", does not hold when it says "worse" or
-"equivalent", and is undecided otherwise. The primary contrasts are the experiment's own; those of
-this file were chosen after reading the original's curves, so they are exploratory and corrected
-together by Benjamini and Hochberg's method.
+These contrasts were chosen after reading the original's curves, unlike the planned contrasts of
+experiments; they are corrected together by Benjamini and Hochberg's method.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping
 
 from convbias.findings.claims.base import (
-    FEWEST_RUNS,
     Check,
     Claim,
     ClaimResult,
-    ClaimVerdict,
     Evidence,
     no_runs,
     shared_runs,
+    superior,
 )
 from convbias.findings.claims.single_runs import gap
-from convbias.findings.evaluation import Finding
 from convbias.findings.wording import evidence as evidence_text
 from convbias.runs.record import Run
 from convbias.spec.quantities import TEST_ACCURACY
@@ -93,19 +88,6 @@ def exploratory_contrasts(runs: Mapping[str, Mapping[int, Run]]) -> dict[str, Co
     return dict(zip(contrasts, corrected, strict=True))
 
 
-def _superior(contrast: Contrast) -> ClaimVerdict:
-    if contrast.verdict == "undecided" or contrast.n < FEWEST_RUNS:
-        return "undecided"
-    return "holds" if contrast.verdict == "better" else "does not hold"
-
-
-def _all_superior(contrasts: Sequence[Contrast]) -> ClaimVerdict:
-    verdicts = {_superior(contrast) for contrast in contrasts}
-    if "does not hold" in verdicts:
-        return "does not hold"
-    return "undecided" if "undecided" in verdicts else "holds"
-
-
 def _exploratory(claim: Claim, evidence: Evidence) -> ClaimResult:
     contrast = evidence.exploratory.get(claim.id)
     if contrast is None:
@@ -120,7 +102,7 @@ def _exploratory(claim: Claim, evidence: Evidence) -> ClaimResult:
     )
     return ClaimResult(
         claim,
-        _superior(contrast),
+        superior([contrast]),
         (f"{explanation} {contrast.limit}" if contrast.limit else explanation)
         + evidence.left_out(*_ARMS),
         measured=difference,
@@ -131,57 +113,7 @@ def _exploratory(claim: Claim, evidence: Evidence) -> ClaimResult:
     )
 
 
-def planned(
-    claim: Claim, evidence: Evidence, *, contrasts: tuple[str, ...], arms: tuple[str, ...]
-) -> ClaimResult:
-    """Judge a claim by the original comparison's contrasts, all of which must come out better.
-
-    Args:
-        claim: The claim.
-        evidence: Where the contrasts are.
-        contrasts: Their names.
-        arms: Of which runs are needed.
-    """
-    findings = [evidence.findings[name] for name in contrasts if name in evidence.findings]
-    if len(results_of(findings)) < len(contrasts):
-        return no_runs(claim, evidence, arms)
-    return by_findings(claim, findings)
-
-
-def results_of(findings: Sequence[Finding]) -> list[Contrast]:
-    """The contrasts that could be evaluated."""
-    return [finding.result for finding in findings if finding.result is not None]
-
-
-def by_findings(claim: Claim, findings: Sequence[Finding]) -> ClaimResult:
-    """Judge a claim by contrasts, all of which must come out better.
-
-    Args:
-        claim: The claim.
-        findings: At least one; all have a result.
-    """
-    results = results_of(findings)
-    remarks = dict.fromkeys(remark for finding in findings for remark in finding.remarks)
-    scale = findings[0].planned.quantity.scale
-    alone = results[0] if len(results) == 1 else None
-    return ClaimResult(
-        claim,
-        _all_superior(results),
-        " ".join([finding.sentence for finding in findings] + list(remarks)),
-        measured=" and ".join(
-            finding.planned.quantity.amount(result.difference, "+")
-            for result, finding in zip(results, findings, strict=True)
-        ),
-        value=scale * alone.difference if alone else None,
-        interval=alone.interval.scaled(scale) if alone and alone.interval else None,
-        n=min(result.n for result in results),
-        runs=tuple(dict.fromkeys(key for finding in findings for key in finding.runs)),
-    )
-
-
 CHECKS: Mapping[str, Check] = {
-    "cnn-more-accurate": partial(planned, contrasts=("cnn-over-dense-accuracy",), arms=_ARMS),
-    "cnn-lower-loss": partial(planned, contrasts=("cnn-over-dense-loss",), arms=_ARMS),
     "gap-smaller": _exploratory,
     "convergence-speed": _exploratory,
     "convergence-plateau": _exploratory,

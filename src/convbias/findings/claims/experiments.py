@@ -1,131 +1,134 @@
-"""Claims that other experiments decide, by planned contrasts and by what else came out of them.
+"""Claims that experiments decide, by the planned contrasts and the statements that name the claim.
 
-A claim of superiority needs contrasts that come out better; other claims are judged by those
-statements of an experiment that name the claim. Only training on all of Fashion-MNIST decides.
+All of them must support the claim. Only training on all of Fashion-MNIST decides.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from functools import partial
 
 from convbias.findings.claims.base import (
-    Check,
     Claim,
     ClaimResult,
     ClaimVerdict,
     Evidence,
     FurtherEvidence,
+    no_runs,
     not_measured,
+    superior,
 )
-from convbias.findings.claims.comparisons import by_findings, planned, results_of
+from convbias.findings.evaluation import Finding
 from convbias.findings.statement import Statement
 from convbias.spec.arms import DataVariant
+from convbias.statistics import Contrast
 
-# One of these decides over those behind it.
+# The first of these that occurs is the verdict on several things that must all hold.
 _STRONGEST_FIRST: tuple[ClaimVerdict, ...] = ("does not hold", "not measured yet", "undecided")
 
 
-def _by_experiment(
-    claim: Claim, evidence: Evidence, *, experiment: str, contrasts: tuple[str, ...] = ()
-) -> ClaimResult:
-    """Judge a claim by an experiment's contrasts and statements, all of which must support it."""
-    found = evidence.further.get(experiment)
-    if found is None:
-        return not_measured(claim)
-    by_name = {finding.planned.name: finding for finding in found.findings}
-    findings = [by_name[name] for name in contrasts if name in by_name]
-    statements = _about(claim, found)
-    if len(results_of(findings)) < len(contrasts) or not (contrasts or statements):
-        return not_measured(claim)
-    if found.data != DataVariant():
-        told = _join([*(finding.sentence for finding in findings), *_told(statements)])
-        return not_measured(claim, f"Not on all of Fashion-MNIST, which alone decides: {told}")
+def by_experiments(claim: Claim, evidence: Evidence) -> ClaimResult:
+    """Judge a claim by all contrasts and statements that name it.
+
+    Args:
+        claim: the claim.
+        evidence: the contrasts of the original comparison, and what other experiments found.
+    """
+    results = []
+    findings = [each for each in evidence.findings if each.planned.claim == claim.id]
     if findings:
-        return _with_statements(by_findings(claim, findings), statements, found)
-    return _with_statements(ClaimResult(claim, "holds", ""), statements, found)
-
-
-def _best_kernel(claim: Claim, evidence: Evidence) -> ClaimResult:
-    """The original sweep, and the same with one confounded thing held equal at a time."""
-    swept = planned(
-        claim,
-        evidence,
-        contrasts=("5x5-over-3x3-accuracy", "5x5-over-7x7-accuracy"),
-        arms=("cnn-3x3", "cnn-5x5", "cnn-7x7"),
-    )
-    found = evidence.further.get("kernel-size")
-    if found is None or swept.verdict == "not measured yet":
-        return swept
-    statements = _about(claim, found)
-    if found.data != DataVariant():
-        told = _join(_told(statements))
-        return replace(
-            swept,
-            explanation=f"{swept.explanation} Not on all of Fashion-MNIST, and deciding"
-            f" nothing: {told}",
-        )
-    return _with_statements(swept, statements, found)
-
-
-def _about(claim: Claim, found: FurtherEvidence) -> list[Statement]:
-    return [statement for statement in found.statements if statement.claim == claim.id]
-
-
-def _with_statements(
-    result: ClaimResult, statements: Sequence[Statement], found: FurtherEvidence
-) -> ClaimResult:
-    if not statements:
+        if len(_evaluated(findings)) < len(findings):
+            compared = ((each.planned.treatment, each.planned.baseline) for each in findings)
+            arms = dict.fromkeys(arm for both in compared for arm in both)
+            return no_runs(claim, evidence, list(arms))
+        results.append(_by_findings(claim, findings))
+    about = [found for each in evidence.further.values() if (found := each.about(claim.id))]
+    results += [_by_experiment(claim, found) for found in about if _decides(found)]
+    aside = _joined(sentence for found in about if not _decides(found) for sentence in _told(found))
+    if not results:
+        because = f"Not on all of Fashion-MNIST, which alone decides: {aside}" if aside else None
+        return not_measured(claim, because)
+    result = _all_of(results)
+    if not aside:
         return result
-    seeds = {run.seed for run in found.runs}
     return replace(
         result,
-        verdict=_joint([result.verdict, *(statement.verdict for statement in statements)]),
-        explanation=_join([result.explanation, *_told(statements)]),
-        n=min(result.n, len(seeds)) if result.runs else len(seeds),
-        runs=tuple(dict.fromkeys((*result.runs, *(run.key for run in found.runs)))),
+        explanation=f"{result.explanation} Not on all of Fashion-MNIST, and deciding nothing:"
+        f" {aside}",
     )
 
 
-def _told(statements: Iterable[Statement]) -> list[str]:
-    return [f"{statement.verdict.capitalize()}: {statement.text}" for statement in statements]
+def _decides(found: FurtherEvidence) -> bool:
+    return found.data == DataVariant()
 
 
-def _join(sentences: Iterable[str]) -> str:
-    return " ".join(filter(None, sentences))
+def _by_experiment(claim: Claim, found: FurtherEvidence) -> ClaimResult:
+    if len(_evaluated(found.findings)) < len(found.findings):
+        return not_measured(claim)
+    results = [_by_findings(claim, found.findings)] if found.findings else []
+    if found.statements:
+        results.append(_by_statements(claim, found))
+    return _all_of(results)
+
+
+def _by_findings(claim: Claim, findings: Sequence[Finding]) -> ClaimResult:
+    """Judge a claim by contrasts, at least one; all were evaluated."""
+    contrasts = _evaluated(findings)
+    remarks = dict.fromkeys(remark for finding in findings for remark in finding.remarks)
+    scale = findings[0].planned.quantity.scale
+    alone = contrasts[0] if len(contrasts) == 1 else None
+    return ClaimResult(
+        claim,
+        superior(contrasts),
+        _joined([*(finding.sentence for finding in findings), *remarks]),
+        measured=" and ".join(
+            finding.planned.quantity.amount(contrast.difference, "+")
+            for contrast, finding in zip(contrasts, findings, strict=True)
+        ),
+        value=scale * alone.difference if alone else None,
+        interval=alone.interval.scaled(scale) if alone and alone.interval else None,
+        n=min(contrast.n for contrast in contrasts),
+        runs=tuple(dict.fromkeys(key for finding in findings for key in finding.runs)),
+    )
+
+
+def _by_statements(claim: Claim, found: FurtherEvidence) -> ClaimResult:
+    return ClaimResult(
+        claim,
+        _joint([statement.verdict for statement in found.statements]),
+        _joined(map(_with_verdict, found.statements)),
+        n=len({run.seed for run in found.runs}),
+        runs=tuple(run.key for run in found.runs),
+    )
+
+
+def _all_of(results: Sequence[ClaimResult]) -> ClaimResult:
+    """One result from several, all of which must hold; numbers are those of the first."""
+    return replace(
+        results[0],
+        verdict=_joint([each.verdict for each in results]),
+        explanation=_joined(each.explanation for each in results),
+        n=min(each.n for each in results),
+        runs=tuple(dict.fromkeys(key for each in results for key in each.runs)),
+    )
 
 
 def _joint(verdicts: Sequence[ClaimVerdict]) -> ClaimVerdict:
-    for each in _STRONGEST_FIRST:
-        if each in verdicts:
-            return each
-    return "holds"
+    return next((each for each in _STRONGEST_FIRST if each in verdicts), "holds")
 
 
-CHECKS: Mapping[str, Check] = {
-    "kernel-5x5-optimal": _best_kernel,
-    **{
-        claim: partial(_by_experiment, experiment=experiment, contrasts=contrasts)
-        for claim, experiment, contrasts in (
-            ("locality-dense", "sharing", ("locality-channel-matched",)),
-            ("equivariance-shift", "shift", ()),
-            ("equivariance-pooling", "shift", ("pooling-over-strides",)),
-            ("equivariance-relearn", "shift", ("cnn-more-consistent",)),
-            ("hierarchy", "hierarchy", ()),
-            ("choices-3x3", "choices", ("as-built-over-1x1",)),
-            ("choices-stride", "choices", ("as-built-over-strides",)),
-            ("choices-padding", "choices", ("as-built-over-valid-padding",)),
-            (
-                "choices-filters",
-                "choices",
-                ("as-built-over-48-48-filters", "as-built-over-64-32-filters"),
-            ),
-            (
-                "choices-pooling",
-                "choices",
-                ("as-built-over-flatten", "as-built-over-flatten-matched"),
-            ),
-        )
-    },
-}
+def _evaluated(findings: Iterable[Finding]) -> list[Contrast]:
+    return [finding.result for finding in findings if finding.result is not None]
+
+
+def _told(found: FurtherEvidence) -> list[str]:
+    sentences = [finding.sentence for finding in found.findings]
+    return [*sentences, *map(_with_verdict, found.statements)]
+
+
+def _with_verdict(statement: Statement) -> str:
+    return f"{statement.verdict.capitalize()}: {statement.text}"
+
+
+def _joined(sentences: Iterable[str]) -> str:
+    return " ".join(filter(None, sentences))

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from convbias.errors import InputError, did_you_mean
 from convbias.findings.claims.base import (
     ClaimResult,
     DataFacts,
     Evidence,
     FurtherEvidence,
     Layers,
-    not_measured,
 )
 from convbias.findings.claims.catalogue import claims
 from convbias.findings.claims.checks import CHECKS
 from convbias.findings.claims.comparisons import exploratory_contrasts
+from convbias.findings.claims.experiments import by_experiments
 from convbias.findings.evaluation import Finding, evaluate, runs_by_arm
 from convbias.runs.record import Run
 from convbias.spec.arms import DataVariant
@@ -51,8 +52,8 @@ def audit(
         One result per claim, in the order of `claims`.
 
     Raises:
-        InputError: Two descriptions share an arm's name, a run occurs twice, or two arms were
-            trained on different data files.
+        InputError: Two descriptions share an arm's name, a run occurs twice, two arms were
+            trained on different data files, or an experiment names an unknown claim.
     """
     runs = list(runs)
     deciding = [run for run in runs if run.arm.data == DataVariant()]
@@ -67,12 +68,13 @@ def audit(
             arm: tuple(run.key for run in of_arm.values()) for arm, of_arm in diverged.items()
         },
         passed_over=len(runs) - len(deciding),
-        findings={finding.planned.name: finding for finding in findings},
+        findings=tuple(findings),
         further=further or {},
         exploratory=exploratory_contrasts(finished),
         networks=networks or {},
         facts=facts,
     )
+    _check_names(evidence)
     results = _judged(evidence)
     if (classic := _under_classic(original, evidence)) is None:
         return results
@@ -83,10 +85,22 @@ def audit(
 
 
 def _judged(evidence: Evidence) -> list[ClaimResult]:
-    return [
-        CHECKS[claim.id](claim, evidence) if claim.id in CHECKS else not_measured(claim)
-        for claim in claims()
-    ]
+    return [CHECKS.get(claim.id, by_experiments)(claim, evidence) for claim in claims()]
+
+
+def _check_names(evidence: Evidence) -> None:
+    known = {claim.id for claim in claims()}
+    named = [finding.planned.claim for finding in evidence.findings]
+    for found in evidence.further.values():
+        named += [finding.planned.claim for finding in found.findings]
+        named += [statement.claim for statement in found.statements]
+    for name in named:
+        if name is not None and name not in known:
+            raise InputError(
+                f"an experiment names the claim {name!r}, which is not listed",
+                "the id of a claim in claims.toml",
+                did_you_mean(name, known),
+            )
 
 
 def _under_classic(original: Experiment, evidence: Evidence) -> Evidence | None:
@@ -101,9 +115,11 @@ def _under_classic(original: Experiment, evidence: Evidence) -> Evidence | None:
         evidence,
         runs=runs,
         diverged={},
-        findings={
-            planned.name: by_name[classic_contrast(planned.name)] for planned in original.contrasts
-        },
+        findings=tuple(
+            replace(finding, planned=replace(finding.planned, claim=planned.claim))
+            for planned in original.contrasts
+            for finding in [by_name[classic_contrast(planned.name)]]
+        ),
         further={},
         exploratory=exploratory_contrasts(runs),
     )

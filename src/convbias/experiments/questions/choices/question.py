@@ -8,41 +8,57 @@ from convbias.spec.quantities import TEST_ACCURACY
 
 AS_BUILT = "as built"
 
-# What is changed, and the question that the change answers.
-_ALTERNATIVES = (
-    ("1x1", Convolutional(kernel_size=1), "Is a 3x3 kernel more accurate than a 1x1?"),
-    ("5x5", Convolutional(kernel_size=5), "Is a 3x3 kernel more accurate than a 5x5?"),
+# The change, the model, the question that it answers, and the claim that the answer decides.
+_ALTERNATIVES: tuple[tuple[str, Convolutional, str, str | None], ...] = (
+    (
+        "1x1",
+        Convolutional(kernel_size=1),
+        "Is a 3x3 kernel more accurate than a 1x1?",
+        "choices-3x3",
+    ),
+    ("5x5", Convolutional(kernel_size=5), "Is a 3x3 kernel more accurate than a 5x5?", None),
     (
         "strides",
         Convolutional(downsampling="stride"),
         "Is stride 1 with pooling more accurate than stride 2 without?",
+        "choices-stride",
     ),
     (
         "valid padding",
         Convolutional(padding="valid"),
         "Is same padding more accurate than valid padding?",
+        "choices-padding",
     ),
     (
         "48-48 filters",
         Convolutional(filters=(48, 48)),
         "Are 32 filters and then 64 more accurate than 48 and 48?",
+        "choices-filters",
     ),
     (
         "64-32 filters",
         Convolutional(filters=(64, 32)),
         "Are 32 filters and then 64 more accurate than 64 and 32?",
+        "choices-filters",
     ),
     (
         "flatten",
         Convolutional(head="flatten"),
         "Is a global average more accurate than flattening, with 15 times the parameters?",
+        "choices-pooling",
     ),
     (
         "flatten (matched)",  # 28,396 parameters against 28,426
         Convolutional(filters=(41, 4), head="flatten"),
         "Is a global average more accurate than flattening with equally many parameters?",
+        "choices-pooling",
     ),
-    ("no dropout", Convolutional(dropout=0), "Is dropout in the head more accurate than none?"),
+    (
+        "no dropout",
+        Convolutional(dropout=0),
+        "Is dropout in the head more accurate than none?",
+        None,
+    ),
 )
 
 EXPERIMENT = Experiment(
@@ -51,7 +67,7 @@ EXPERIMENT = Experiment(
     question="Which of the original CNN's choices make it more accurate than their alternatives?",
     conditions=(
         Condition(AS_BUILT, Convolutional()),
-        *(Condition(name, model) for name, model, _ in _ALTERNATIVES),
+        *(Condition(name, model) for name, model, _, _ in _ALTERNATIVES),
     ),
     contrasts=tuple(
         PlannedContrast(
@@ -60,8 +76,9 @@ EXPERIMENT = Experiment(
             treatment=AS_BUILT,
             baseline=name,
             quantity=TEST_ACCURACY,
+            claim=claim,
         )
-        for name, _, question in _ALTERNATIVES
+        for name, _, question, claim in _ALTERNATIVES
     ),
     control="Every network's parameter count equals the arithmetic done by hand.",
     not_shown=(

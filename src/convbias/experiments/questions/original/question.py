@@ -25,6 +25,7 @@ EXPERIMENT = Experiment(
             treatment="cnn-3x3",
             baseline="dense",
             quantity=TEST_ACCURACY,
+            claim="cnn-more-accurate",
         ),
         PlannedContrast(
             name="cnn-over-dense-loss",
@@ -32,6 +33,7 @@ EXPERIMENT = Experiment(
             treatment="cnn-3x3",
             baseline="dense",
             quantity=TEST_LOSS,
+            claim="cnn-lower-loss",
         ),
         PlannedContrast(
             name="5x5-over-3x3-accuracy",
@@ -39,6 +41,7 @@ EXPERIMENT = Experiment(
             treatment="cnn-5x5",
             baseline="cnn-3x3",
             quantity=TEST_ACCURACY,
+            claim="kernel-5x5-optimal",
         ),
         PlannedContrast(
             name="5x5-over-7x7-accuracy",
@@ -46,6 +49,7 @@ EXPERIMENT = Experiment(
             treatment="cnn-5x5",
             baseline="cnn-7x7",
             quantity=TEST_ACCURACY,
+            claim="kernel-5x5-optimal",
         ),
     ),
     control="Every model's parameter count equals the arithmetic done by hand.",

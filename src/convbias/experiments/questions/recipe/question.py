@@ -17,6 +17,7 @@ def _classic(contrast: PlannedContrast) -> PlannedContrast:
         question=f"{contrast.question.removesuffix('?')}, with the classic recipe?",
         treatment=classic_name(contrast.treatment),
         baseline=classic_name(contrast.baseline),
+        claim=None,
     )
 
 

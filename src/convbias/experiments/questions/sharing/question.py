@@ -13,6 +13,9 @@ PARAMETER_MATCHED = ("dense", *(f"{name} (matched)" for name in CHANNEL_MATCHED[
 
 STEPS = ("locality", "sharing", "averaging")
 
+# Contrast to the claim that it decides.
+_CLAIMS = {"locality-channel-matched": "locality-dense"}
+
 
 def _rungs(
     names: tuple[str, ...],
@@ -40,6 +43,7 @@ def _contrasts(names: tuple[str, ...], matched: str) -> tuple[PlannedContrast, .
             treatment=treatment,
             baseline=baseline,
             quantity=TEST_ACCURACY,
+            claim=_CLAIMS.get(f"{step}-{matched}"),
         )
         for step, question, baseline, treatment in zip(
             STEPS, questions, names[:-1], names[1:], strict=True

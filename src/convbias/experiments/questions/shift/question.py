@@ -42,6 +42,7 @@ EXPERIMENT = Experiment(
             treatment="cnn",
             baseline="dense",
             quantity=CONSISTENCY,
+            claim="equivariance-relearn",
         ),
         PlannedContrast(
             name="cnn-over-shift-trained-dense",
@@ -56,6 +57,7 @@ EXPERIMENT = Experiment(
             treatment="cnn",
             baseline="cnn with strides",
             quantity=CONSISTENCY,
+            claim="equivariance-pooling",
         ),
         PlannedContrast(
             name="blur-over-max-pooling",
