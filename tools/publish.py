@@ -1,9 +1,6 @@
 """Publish a study: its runs into results/, its figures and tables into README.md and docs/.
 
-    .venv/bin/python -m tools.publish --runs runs
-
-The README's results are written by this script alone, from the published runs; a test makes them
-again and compares.
+.venv/bin/python -m tools.publish --runs runs
 """
 
 from __future__ import annotations
@@ -11,133 +8,25 @@ from __future__ import annotations
 import argparse
 import shutil
 import tempfile
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from convbias.cli.card import card
 from convbias.cli.report import report_stored
 from convbias.experiments import EXPERIMENTS, ORIGINAL
 from convbias.experiments.studies import PUBLISHED, load_study
-from convbias.findings.evaluation import evaluate
-from convbias.findings.results import Results, collect
-from convbias.findings.wording import how_many_seeds
-from convbias.report import Section, comparison_table, section
-from convbias.runs.atomic import write_atomically
+from convbias.findings.results import collect
 from convbias.runs.record import Run
 from convbias.runs.store import Store, read_run
-from convbias.spec.datasets import SPLIT_SIZES
-from convbias.spec.quantities import TEST_ACCURACY, TEST_LOSS
+from convbias.spec.quantities import TEST_LOSS
 from convbias.spec.study import Study
-from tools import document
-from tools.blocks import put_into, table_lines
+from tools.document import write_pages
+from tools.published import ROOT, published_sections
+from tools.readme_page import FIGURES
 
-ROOT = Path(__file__).parents[1]
 SHIPPED = "cnn-3x3"  # the one arm of which a network is published
 MOST_SHIPPED_BYTES = 2**20
 CARD = "model-card"  # folder beside the published runs
-# Name of a block of the README to the figure of the report that it shows.
-BLOCKS = {"result": "accuracy", "experiments": "shift-accuracy"}
-
-
-def published(profile: str) -> list[Results]:
-    """What is published of every experiment of a profile."""
-    study = load_study(profile)
-    store = Store(ROOT / "results" / profile / "runs")
-    return [collect(study, EXPERIMENTS[name], store) for name in study.experiments]
-
-
-def result_block(profile: str, results: Results) -> str:
-    """What the original comparison found, in Markdown."""
-    runs = results.runs
-    compared = comparison_table(ORIGINAL, runs)
-    compared.columns = [f"**{arm}**" for arm in compared.columns]
-    recipe, environment = runs[0].arm.recipe, runs[0].environment
-    seeds = len({run.seed for run in runs})
-    rows = [["", *compared.columns]]
-    rows += [[str(name), *map(str, values)] for name, values in compared.T.items()]
-    lines = [
-        (
-            "![Test accuracy of the dense baseline and of the CNN with three kernel sizes, one dot"
-            f" per seed, with 95 % intervals](docs/figures/{profile}-accuracy.svg)"
-        ),
-        "",
-        *table_lines(rows),
-        "",
-        (
-            f"*Mean [95 % interval] over {seeds} seeds, best value of a row ★; the {profile}"
-            f" profile: {recipe.epochs} epochs, recipe `{recipe.name}`, on"
-            f" {environment.device}. Every number here is made from the runs in"
-            f" `results/{profile}/` by `tools/publish.py`.*"
-        ),
-        "",
-        *(
-            f"- {finding.sentence}"
-            for finding in evaluate(ORIGINAL, runs)
-            if finding.planned.quantity == TEST_ACCURACY
-        ),
-    ]
-    return "\n".join(lines)
-
-
-def experiments_block(profile: str, sections: Sequence[Section]) -> str:
-    """What the further experiments found, in Markdown: of each its first contrast."""
-    rows = [["experiment", "its first question", "difference [95 % interval]", "", "controls"]]
-    for each in sections:
-        first = each.contrasts[0]
-        quantity = first.finding.planned.quantity
-        verdicts = Counter(control.verdict for control in each.outcome.controls)
-        rows.append(
-            [
-                f"`{each.results.experiment.name}`",
-                first.finding.planned.question,
-                f"{first.difference} [{first.on_test_set}] {first.unit}, {quantity.noun}",
-                first.verdict,
-                ", ".join(f"{verdict} ({count})" for verdict, count in verdicts.items()),
-            ]
-        )
-    counts = [len(each.contrasts[0].finding.seeds) for each in sections]
-    studies = [each.results.study for each in sections]
-    epochs = _from_to(study.epochs for study in studies)
-    most = SPLIT_SIZES[studies[0].dataset][0]
-    images = _from_to(study.training_images or most for study in studies)
-    lines = [
-        (
-            "![Test accuracy against the distance by which the test images are shifted: the dense"
-            " networks and the CNNs, with 95 % intervals]"
-            f"(docs/figures/{profile}-shift-accuracy.svg)"
-        ),
-        "",
-        *table_lines(rows),
-        "",
-        (
-            f"*{how_many_seeds(counts)}; the {profile} profile trains these for {epochs} epochs of"
-            f" {images} images. All contrasts, statements and controls are in the report:"
-            " `convbias report --runs results`.*"
-        ),
-    ]
-    return "\n".join(lines)
-
-
-def _from_to(numbers: Iterable[int]) -> str:
-    different = set(numbers)
-    return " to ".join(f"{each:,}" for each in sorted({min(different), max(different)}))
-
-
-def blocks(profile: str) -> dict[str, str]:
-    """Every block of the README, made from the published runs."""
-    original, sections = published_sections(profile)
-    return {
-        "result": result_block(profile, original),
-        "experiments": experiments_block(profile, sections),
-    }
-
-
-def published_sections(profile: str) -> tuple[Results, list[Section]]:
-    """What is published of the original comparison, and the sections of the other experiments."""
-    original, *further = published(profile)
-    sections = [section(each) for each in further]
-    return original, [each for each in sections if each]
 
 
 def _kept(run: Run, asked: Mapping[str, Collection[str]]) -> Run:
@@ -203,17 +92,12 @@ def main() -> None:
         report_stored(["study", study.name], study, target, Path(folder))
         shutil.copy(Path(folder) / "table.csv", target.folder.parent)
         (ROOT / "docs/figures").mkdir(exist_ok=True)
-        for figure in BLOCKS.values():
+        for figure in FIGURES:
             shutil.copy(
                 Path(folder) / "figures" / f"{figure}.svg",
                 ROOT / "docs/figures" / f"{study.name}-{figure}.svg",
             )
-    readme = ROOT / "README.md"
-    text = readme.read_text()
-    for name, block in blocks(study.name).items():
-        text = put_into(text, name, block)
-    write_atomically(readme, lambda file: file.write_text(text))
-    document.write_pages(study.name, *published_sections(study.name))
+    write_pages(study.name, *published_sections(study.name))
 
 
 if __name__ == "__main__":

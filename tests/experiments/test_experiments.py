@@ -58,6 +58,8 @@ def test_a_contrast_is_found_by_its_name() -> None:
 def test_it_says_what_it_does_not_show_and_comes_with_an_outcome(experiment: Experiment) -> None:
     assert experiment.question.strip().endswith(("?", "."))
     assert experiment.control.endswith(".")
+    assert experiment.short_question
+    assert experiment.short_control
     assert experiment.not_shown.endswith(".")
     assert find_spec(f"{FOLDERS}.{experiment.name.replace('-', '_')}.outcome")
     for measure in experiment.measures:

@@ -10,13 +10,16 @@ import pytest
 import yaml
 from tools.blocks import block_of, table_lines
 from tools.document import page_blocks
-from tools.publish import published_sections
+from tools.published import published_sections
 
 from convbias.experiments.studies import PUBLISHED
 
 ROOT = Path(__file__).parents[2]
 
-PAGES = {name: (ROOT / "docs" / name).read_text("utf-8") for name in ("method.md", "reproduce.md")}
+PAGES = {
+    name: (ROOT / name).read_text("utf-8")
+    for name in ("README.md", "docs/method.md", "docs/reproduce.md")
+}
 REFERENCES = (ROOT / "docs/references.md").read_text("utf-8")
 ARXIV = r"arXiv[: ](\d{4}\.\d{4,5})"
 
@@ -28,7 +31,7 @@ def study():
 
 @pytest.fixture(scope="module")
 def made(study):
-    """The blocks of both pages, made again from the published runs."""
+    """The blocks of all pages, made again from the published runs."""
     return page_blocks(PUBLISHED, *study)
 
 
@@ -51,7 +54,7 @@ def test_tables_by_hand():
 
 def test_the_fewest_pairs_by_hand():
     # 2 of 2^n sign patterns are as extreme as they can be; four contrasts.
-    rows = {row[0]: row[1:] for row in cells("method.md", "pairs")}
+    rows = {row[0]: row[1:] for row in cells("docs/method.md", "pairs")}
     assert rows["3"] == ["0.25", "1", "nothing"]
     assert rows["6"] == ["0.0312", "0.125", "one contrast, without correction"]
     assert rows["8"] == ["0.00781", "0.0312", "every contrast"]
@@ -64,7 +67,7 @@ def test_the_example_by_hand(study):
         for arm in ("cnn-3x3", "dense")
     }
     difference = 100 * (accuracy["cnn-3x3"] - accuracy["dense"])
-    example = block_of(PAGES["method.md"], "example")
+    example = block_of(PAGES["docs/method.md"], "example")
     for seed, value in enumerate(difference):
         [row] = [line for line in example.splitlines() if line.startswith(f"| {seed} |")]
         assert row.endswith(f" {value:+.2f} |")
@@ -81,7 +84,9 @@ def test_the_spread_by_hand(study):
     t = {3: 4.302653, 5: 2.776445, 10: 2.262157, 30: 2.045230}[n]
     one_more, again = (t * deviation * np.sqrt(1 / n + share) for share in (1, 1 / n))
     [row] = [
-        row for row in cells("reproduce.md", "arms") if row[:2] == ["dense", "test accuracy (%)"]
+        row
+        for row in cells("docs/reproduce.md", "arms")
+        if row[:2] == ["dense", "test accuracy (%)"]
     ]
     assert row[2:] == [
         f"{dense.mean():.2f}",
@@ -90,12 +95,12 @@ def test_the_spread_by_hand(study):
         f"{dense.mean() - again:.2f} to {dense.mean() + again:.2f}",
     ]
     contrasts = len(original.experiment.contrasts) + sum(len(each.contrasts) for each in sections)
-    assert len(cells("reproduce.md", "contrasts")) == 2 + contrasts
+    assert len(cells("docs/reproduce.md", "contrasts")) == 2 + contrasts
 
 
 def test_the_cost_by_hand(study):
     original, sections = study
-    rows = {row[0]: row for row in cells("reproduce.md", "experiments")}
+    rows = {row[0]: row for row in cells("docs/reproduce.md", "experiments")}
     for results in (original, *(each.results for each in sections)):
         row = rows[f"`{results.experiment.name}`"]
         minutes = 0.0
@@ -109,7 +114,7 @@ def test_the_cost_by_hand(study):
 
 
 def test_the_benchmarks_are_there():
-    scripts = re.findall(r"python (benchmarks/\w+\.py)", PAGES["reproduce.md"])
+    scripts = re.findall(r"python (benchmarks/\w+\.py)", PAGES["docs/reproduce.md"])
     assert len(scripts) == 5
     for script in scripts:
         page = ROOT / "docs" / f"{Path(script).stem}.md"

@@ -85,6 +85,8 @@ class Experiment:
         control: What must come out as known, in one sentence; tested in `tests/`.
         measures: Names of modules of `convbias.measures` that every trained network goes through.
         not_shown: What no outcome of it would show, in one sentence or two.
+        short_question: the question in a few words, for lists of experiments.
+        short_control: the control in a few words, likewise.
     """
 
     name: str
@@ -95,6 +97,8 @@ class Experiment:
     control: str
     measures: tuple[str, ...] = ()
     not_shown: str = ""
+    short_question: str = ""
+    short_control: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:

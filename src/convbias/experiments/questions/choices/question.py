@@ -85,4 +85,6 @@ EXPERIMENT = Experiment(
         "One choice is changed at a time, so what they do together stays open; and an alternative"
         " that is better after short training need not stay so."
     ),
+    short_question="what does each choice of the architecture contribute?",
+    short_control="parameter counts by hand",
 )

@@ -51,4 +51,6 @@ EXPERIMENT = Experiment(
         " training: with few images either network might do better with others. Beyond the largest"
         " subset nothing is extrapolated."
     ),
+    short_question="how many times as many images does the dense network need?",
+    short_control="ratio of a network to itself: 1",
 )

@@ -63,4 +63,6 @@ EXPERIMENT = Experiment(
         "A linear probe says what can be read off a layer, not what the network uses. Filters of"
         " three pixels can hardly be anything but edges, bars and blobs."
     ),
+    short_question="edges first, then shapes? probes, filters, depth",
+    short_control="frozen kernels, and chance",
 )

@@ -114,4 +114,6 @@ EXPERIMENT = Experiment(
         "Learning rates were searched for every network on its own, with equal budgets, but nothing"
         " else was; and what is best for images of 28 x 28 pixels says little about larger ones."
     ),
+    short_question="1x1 to 9x9 at equal width, parameters, arithmetic or field: which is best?",
+    short_control="counts by arithmetic",
 )

@@ -63,4 +63,6 @@ EXPERIMENT = Experiment(
         "Two classes and two places. A network that can know the place need not use it where the"
         " look tells more; how much it does depends on how hard the classes are."
     ),
+    short_question="does a global average discard position?",
+    short_control="patches of noise: exactly half correct",
 )

@@ -53,4 +53,6 @@ EXPERIMENT = Experiment(
         ),
     ),
     control="Every model's parameter count equals the arithmetic done by hand.",
+    short_question="dense baseline or CNN, and which kernel size?",
+    short_control="parameter counts by hand",
 )

@@ -71,4 +71,6 @@ EXPERIMENT = Experiment(
         "One shuffle of the blocks is used throughout, so the spread is that of seeds, not of"
         " shuffles. A network that were told the shuffle could undo it."
     ),
+    short_question="what remains when pixels or blocks are shuffled?",
+    short_control="dense network with permuted rows",
 )

@@ -47,4 +47,6 @@ EXPERIMENT = Experiment(
         "A gradient says what a small change would do, not what the decision rests on. The field is"
         " that of a unit before the global average; the answer itself depends on every pixel."
     ),
+    short_question="how much of its receptive field does a unit use?",
+    short_control="no gradient outside the theoretical square",
 )

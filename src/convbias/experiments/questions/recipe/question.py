@@ -59,4 +59,6 @@ EXPERIMENT = Experiment(
         "That the original study trained like this: the defaults are a guess, and its number of"
         " epochs is not known either. Two recipes are not all recipes."
     ),
+    short_question="the same with Keras' default recipe, which the original study may have used",
+    short_control="parameter counts by hand",
 )

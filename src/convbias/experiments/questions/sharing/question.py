@@ -78,4 +78,6 @@ EXPERIMENT = Experiment(
         " the original study's and not the locally connected one without its zeros, which would"
         " have millions of weights."
     ),
+    short_question="what do locality, weight sharing and averaging each contribute?",
+    short_control="convolutions copied into locally connected and dense layers",
 )

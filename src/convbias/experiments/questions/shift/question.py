@@ -84,4 +84,6 @@ EXPERIMENT = Experiment(
         "Shifts only: rotation and scale are other symmetries. Test garments start in the middle of"
         " the canvas, as they were photographed."
     ),
+    short_question="how consistent and equivariant is each layer under shifts?",
+    short_control="stride 1, circular padding: exactly consistent",
 )

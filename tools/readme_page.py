@@ -1,0 +1,119 @@
+"""The tables of README.md: what was found, and what each experiment asks."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from convbias.experiments import EXPERIMENTS, ORIGINAL
+from convbias.experiments.studies import load_study
+from convbias.findings.evaluation import evaluate
+from convbias.findings.results import Results
+from convbias.findings.wording import how_many_seeds
+from convbias.report import Section, comparison_table
+from convbias.spec.datasets import SPLIT_SIZES
+from convbias.spec.experiment import Experiment
+from convbias.spec.quantities import TEST_ACCURACY
+from tools.blocks import table, table_lines
+
+# Figures of the report that the page shows.
+FIGURES = ("accuracy", "shift-accuracy")
+
+
+def readme_blocks(profile: str, original: Results, sections: Sequence[Section]) -> dict[str, str]:
+    """The blocks of README.md.
+
+    Args:
+        profile: name of the published study.
+        original: the published runs of the original comparison.
+        sections: the sections of the other experiments.
+    """
+    names = dict.fromkeys((*load_study(profile).experiments, *EXPERIMENTS))
+    return {
+        "result": result_block(profile, original),
+        "experiments": experiments_block(profile, sections),
+        "questions": questions_block(EXPERIMENTS[name] for name in names),
+    }
+
+
+def result_block(profile: str, results: Results) -> str:
+    """What the original comparison found, in Markdown."""
+    runs = results.runs
+    compared = comparison_table(ORIGINAL, runs)
+    compared.columns = [f"**{arm}**" for arm in compared.columns]
+    recipe, environment = runs[0].arm.recipe, runs[0].environment
+    seeds = len({run.seed for run in runs})
+    rows = [["", *compared.columns]]
+    rows += [[str(name), *map(str, values)] for name, values in compared.T.items()]
+    lines = [
+        (
+            "![Test accuracy of the dense baseline and of the CNN with three kernel sizes, one dot"
+            f" per seed, with 95 % intervals](docs/figures/{profile}-accuracy.svg)"
+        ),
+        "",
+        *table_lines(rows),
+        "",
+        (
+            f"*Mean [95 % interval] over {seeds} seeds, best value of a row ★; the {profile}"
+            f" profile: {recipe.epochs} epochs, recipe `{recipe.name}`, on"
+            f" {environment.device}. Every number here is made from the runs in"
+            f" `results/{profile}/` by `tools/document.py`.*"
+        ),
+        "",
+        *(
+            f"- {finding.sentence}"
+            for finding in evaluate(ORIGINAL, runs)
+            if finding.planned.quantity == TEST_ACCURACY
+        ),
+    ]
+    return "\n".join(lines)
+
+
+def experiments_block(profile: str, sections: Sequence[Section]) -> str:
+    """What the further experiments found, in Markdown: of each its first contrast."""
+    rows = [["experiment", "its first question", "difference [95 % interval]", "", "controls"]]
+    for each in sections:
+        first = each.contrasts[0]
+        quantity = first.finding.planned.quantity
+        verdicts = Counter(control.verdict for control in each.outcome.controls)
+        rows.append(
+            [
+                f"`{each.results.experiment.name}`",
+                first.finding.planned.question,
+                f"{first.difference} [{first.on_test_set}] {first.unit}, {quantity.noun}",
+                first.verdict,
+                ", ".join(f"{verdict} ({count})" for verdict, count in verdicts.items()),
+            ]
+        )
+    counts = [len(each.contrasts[0].finding.seeds) for each in sections]
+    studies = [each.results.study for each in sections]
+    epochs = _from_to(study.epochs for study in studies)
+    most = SPLIT_SIZES[studies[0].dataset][0]
+    images = _from_to(study.training_images or most for study in studies)
+    lines = [
+        (
+            "![Test accuracy against the distance by which the test images are shifted: the dense"
+            " networks and the CNNs, with 95 % intervals]"
+            f"(docs/figures/{profile}-shift-accuracy.svg)"
+        ),
+        "",
+        *table_lines(rows),
+        "",
+        (
+            f"*{how_many_seeds(counts)}; the {profile} profile trains these for {epochs} epochs of"
+            f" {images} images. All contrasts, statements and controls are in the report:"
+            " `convbias report --runs results`.*"
+        ),
+    ]
+    return "\n".join(lines)
+
+
+def _from_to(numbers: Iterable[int]) -> str:
+    different = set(numbers)
+    return " to ".join(f"{each:,}" for each in sorted({min(different), max(different)}))
+
+
+def questions_block(experiments: Iterable[Experiment]) -> str:
+    """What each experiment asks and its control, in a few words."""
+    rows = [[f"`{each.name}`", each.short_question, each.short_control] for each in experiments]
+    return table([["name", "question", "control"], *rows])
