@@ -1,4 +1,4 @@
-"""AWS, only where a person named credentials, and with errors that hold none of them."""
+"""Access AWS with credentials that the user named, and keep secrets out of error messages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 CONNECTION_SECONDS = 10.0
 ANSWER_SECONDS = 70.0  # SageMaker gives a container 60
-LONGEST_WORDS = 500  # letters; an error of AWS may quote the whole request
+LONGEST_MESSAGE = 500  # characters; an error of AWS may quote the whole request
 HIDDEN = "(hidden)"
 
 _SIGNED = re.compile(r"(x-amz-security-token:|Signature=|Credential=)[^\s&,;]+", re.IGNORECASE)
@@ -32,23 +32,23 @@ _TOO_FAST = {
 }  # fmt: skip
 
 
-class NoCredentialsNamedError(InputError):
-    """Nobody said whose account is meant."""
+class MissingCredentialsError(InputError):
+    """The user named no AWS credentials."""
 
 
 class Aws:
-    """An account, a region, and clients for its services.
+    """An AWS account and region, with clients for its services.
 
-    boto3 would go on to look for credentials in files and at addresses of the machine it runs on.
-    Here only those count that somebody named: a profile, or the environment's variables.
+    Only credentials that the user named are used: a profile, or environment variables. By itself
+    boto3 would also look in the default profile and ask the machine's metadata service.
 
     Args:
-        profile: Of ~/.aws; AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY when absent.
-        region: Such as eu-central-1; the profile's, or AWS_DEFAULT_REGION, when absent.
+        profile: profile in ~/.aws; by default AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are used.
+        region: AWS region, such as eu-central-1; by default the profile's, or AWS_DEFAULT_REGION.
 
     Raises:
-        NoCredentialsNamedError: There are neither.
-        InputError: boto3 is not installed, there is no region, or no such profile.
+        MissingCredentialsError: No profile is named, and the variables are not set.
+        InputError: boto3 is not installed, no region is set, or the profile does not exist.
     """
 
     def __init__(self, profile: str | None = None, region: str | None = None) -> None:
@@ -61,10 +61,10 @@ class Aws:
                 profile_name=profile, region_name=region, **({} if profile else _from_environment())
             )
         except BotoCoreError as error:  # no such profile
-            raise self.refusal(error, "AWS cannot be asked") from error
+            raise self.translated(error, "AWS is unavailable") from error
         if self.session.region_name is None:
             raise InputError(
-                "no region is named",
+                "no AWS region is set",
                 "a region such as eu-central-1",
                 "set AWS_DEFAULT_REGION, or name it with --region",
             )
@@ -73,7 +73,7 @@ class Aws:
 
     @property
     def partition(self) -> str:
-        """The part of AWS that the region belongs to: aws, aws-cn or aws-us-gov."""
+        """The AWS partition of the region: aws, aws-cn or aws-us-gov."""
         from botocore.exceptions import UnknownRegionError
 
         try:
@@ -84,18 +84,18 @@ class Aws:
             ) from error
 
     def client(self, service: str) -> Any:  # noqa: ANN401 - boto3 makes the class when it runs
-        """The client of one service; AWS_ENDPOINT_URL_... lead it elsewhere, as boto3 has it.
+        """The boto3 client of a service; boto3 reads other addresses from AWS_ENDPOINT_URL_...
 
         Args:
-            service: By boto3's name.
+            service: boto3's name of the service.
 
         Raises:
-            InputError: A variable AWS_... holds what it cannot.
+            InputError: A variable AWS_... has an invalid value.
         """
         from botocore.config import Config
         from botocore.exceptions import BotoCoreError
 
-        # Three attempts, or AWS_MAX_ATTEMPTS of them, where trying again can help.
+        # "standard": up to three attempts, or AWS_MAX_ATTEMPTS, for errors that may be temporary.
         config = Config(
             connect_timeout=CONNECTION_SECONDS,
             read_timeout=ANSWER_SECONDS,
@@ -106,19 +106,19 @@ class Aws:
                 self._clients[service] = self.session.client(service, config=config)
             return self._clients[service]
         except (BotoCoreError, ValueError) as error:
-            # A ValueError, where AWS_ENDPOINT_URL_... is no address.
-            raise self.refusal(error, f"{service} cannot be asked") from error
+            # boto3 raises ValueError where AWS_ENDPOINT_URL_... is not a URL.
+            raise self.translated(error, f"{service} is unavailable") from error
 
     @contextmanager
-    def told(self, what: str) -> Iterator[None]:
-        """Raise errors of boto3 as ours.
+    def translate_errors(self, what: str) -> Iterator[None]:
+        """Raise boto3's errors as errors of this package.
 
         Args:
-            what: Has not been done, as a sentence's beginning.
+            what: the beginning of the message: what was not done.
 
         Raises:
-            InputError: Credentials, names or limits are in the way.
-            RunError: AWS fails, or has had enough for now.
+            InputError: Credentials, names or limits prevent the request.
+            RunError: AWS failed, or throttles requests.
         """
         from boto3.exceptions import Boto3Error
         from botocore.exceptions import BotoCoreError, ClientError
@@ -126,54 +126,52 @@ class Aws:
         try:
             yield
         except (BotoCoreError, Boto3Error, ClientError) as error:
-            raise self.refusal(error, what) from error
+            raise self.translated(error, what) from error
 
-    def refusal(self, error: Exception, what: str) -> ConvbiasError:
-        """Turn an error of boto3 into one that says what to do, and holds no secret.
+    def translated(self, error: Exception, what: str) -> ConvbiasError:
+        """An error of boto3 as one that says what to do and contains no secrets.
 
         Args:
-            error: Of boto3 or botocore.
-            what: Has not been done.
+            error: an error of boto3 or botocore.
+            what: the beginning of the message: what was not done.
         """
-        response = getattr(error, "response", None) or _behind(error)
+        response = getattr(error, "response", None) or _cause_response(error)
         if not response:
-            return _not_answered(
-                type(error).__name__, f"{what}: {self.without_secrets(str(error))}"
-            )
+            return _connection_error(type(error).__name__, f"{what}: {self.redacted(str(error))}")
         code = str(response["Error"].get("Code"))
-        message = self.without_secrets(str(response["Error"].get("Message")))
-        words = f"{what}: {code}: {message}"
+        message = self.redacted(str(response["Error"].get("Message")))
+        text = f"{what}: {code}: {message}"
         if code in _TOO_FAST:
-            return RunError(words, fix="wait a minute, then run the same command again")
+            return RunError(text, fix="wait a minute, then run the same command again")
         if code in _NOT_ALLOWED:
             return InputError(
-                words,
-                "credentials of this account, with the permissions that docs/deploy.md lists",
+                text,
+                "credentials of this account with the permissions listed in docs/deploy.md",
                 "check the credentials, the profile and the policies",
             )
         if code == "ResourceLimitExceeded":
             return InputError(
-                words,
-                "a quota of the account that allows it",
-                "choose another instance type, or ask for a higher quota in AWS's console",
+                text,
+                "a sufficient quota of the account",
+                "choose another instance type, or request a higher quota in the AWS console",
             )
         if response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
-            return RunError(words, fix="run the same command again later")
+            return RunError(text, fix="run the same command again later")
         return InputError(
-            words,
-            "what exists in this region, and requests that AWS allows",
-            "fix what the message names; check the name, the region and the account",
+            text,
+            "existing resources of this region, and requests that AWS accepts",
+            "correct what the message names; check the name, the region and the account",
         )
 
-    def without_secrets(self, text: str) -> str:
-        """Take out of a text what signs requests, and shorten it.
+    def redacted(self, text: str) -> str:
+        """A text without credentials and signatures, shortened.
 
         Args:
-            text: Such as an error, which may quote the signed request.
+            text: for instance an error message, which may quote the signed request.
         """
         for secret in self._secrets():
             text = text.replace(secret, HIDDEN)
-        return textwrap.shorten(_SIGNED.sub(rf"\1{HIDDEN}", text), LONGEST_WORDS)
+        return textwrap.shorten(_SIGNED.sub(rf"\1{HIDDEN}", text), LONGEST_MESSAGE)
 
     def _secrets(self) -> list[str]:
         from botocore.exceptions import BotoCoreError
@@ -181,20 +179,20 @@ class Aws:
         try:
             credentials = self.session.get_credentials() if hasattr(self, "session") else None
             frozen = credentials.get_frozen_credentials() if credentials else None
-        except BotoCoreError:  # a profile that promises what it cannot get
+        except BotoCoreError:  # a profile whose credentials cannot be fetched
             return []
         return [] if frozen is None else [value for value in frozen[:3] if value]
 
 
 def _from_environment() -> dict[str, str | None]:
-    """Credentials of the environment, as boto3's session takes them."""
+    """Credentials from environment variables, as arguments of boto3's session."""
     key, secret = (os.environ.get(f"AWS_{name}") for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"))
     if not key or not secret:
         profile = os.environ.get("AWS_PROFILE", "NAME")
-        raise NoCredentialsNamedError(
-            "no credentials of AWS are named",
-            "a profile, or the variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; others that"
-            " this machine may have are not looked for",
+        raise MissingCredentialsError(
+            "no AWS credentials are named",
+            "a profile, or the variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; other"
+            " credentials of this machine are not used",
             f"name a profile with --profile {profile}, or set the variables",
         )
     return {
@@ -204,21 +202,21 @@ def _from_environment() -> dict[str, str | None]:
     }
 
 
-def _behind(error: Exception) -> dict[str, Any]:
-    """The answer behind an error of boto3's transfers, which hide it."""
+def _cause_response(error: Exception) -> dict[str, Any]:
+    """The response of the error that caused this one; boto3's transfers raise such errors."""
     cause = error.__cause__ or error.__context__
     return getattr(cause, "response", None) or {}
 
 
-def _not_answered(kind: str, words: str) -> InputError:
+def _connection_error(kind: str, text: str) -> InputError:
     fixes = {
         "NoCredentialsError": "name a profile with --profile, or set AWS_ACCESS_KEY_ID and"
         " AWS_SECRET_ACCESS_KEY",
         "ProfileNotFound": "check --profile and AWS_PROFILE; `aws configure list-profiles` lists"
-        " what there is",
+        " all profiles",
     }
     return InputError(
-        words,
-        "credentials and a region, and a connection",
+        text,
+        "credentials, a region and a network connection",
         fixes.get(kind, "check the network, the variables AWS_... and the files in ~/.aws"),
     )

@@ -1,4 +1,4 @@
-"""What is installed beside the lean package, see `[project.optional-dependencies]`."""
+"""Check optional dependencies, see `[project.optional-dependencies]` in pyproject.toml."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from convbias.errors import InputError
 
 
 def check_installed(extra: str, modules: Sequence[str]) -> None:
-    """Make sure that an extra is there, before anything of it is imported.
+    """Check that an extra is installed, before any of its modules is imported.
 
     Args:
-        extra: Its name.
-        modules: That it brings and that are needed.
+        extra: name of the extra.
+        modules: modules that are needed from it.
 
     Raises:
-        InputError: One of them is missing.
+        InputError: A module is missing.
 
     Example:
         >>> check_installed("serve", ["no_such_module"])
         Traceback (most recent call last):
         convbias.errors.InputError: no_such_module is not installed
-          expected: what the extra 'serve' brings
+          expected: the packages of the extra 'serve'
           fix:      pip install 'convbias[serve]'
     """
     missing = [name for name in modules if importlib.util.find_spec(name) is None]
     if missing:
         raise InputError(
             f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not installed",
-            f"what the extra {extra!r} brings",
+            f"the packages of the extra {extra!r}",
             f"pip install 'convbias[{extra}]'",
         )

@@ -1,1 +1,1 @@
-"""An archive behind an endpoint of SageMaker: planned, checked, made, tried and taken away."""
+"""Deploy an archive to a SageMaker endpoint: plan, check, create, test and delete."""

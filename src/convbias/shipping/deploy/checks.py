@@ -1,7 +1,4 @@
-"""What must be right before anything is created, as far as it can be told without asking AWS.
-
-Every check is made, so that all that is wrong is said at once.
-"""
+"""Check settings without requests to AWS; all problems are reported at once."""
 
 from __future__ import annotations
 
@@ -11,16 +8,16 @@ from dataclasses import dataclass
 from functools import cache
 
 from convbias.errors import InputError, did_you_mean
-from convbias.shipping.deploy.images import IMAGE, inference_image
-from convbias.shipping.deploy.plan import SUM_LETTERS
+from convbias.shipping.deploy.plan import NAME_DIGITS
 from convbias.shipping.deploy.settings import Settings
+from convbias.shipping.deploy.tables import ECR_IMAGE, inference_image
 
-# Bytes of a request: in botocore's model, and in AWS's documentation of serverless endpoints.
+# Bytes; from botocore's model, and from AWS's documentation of serverless endpoints.
 LARGEST_REQUEST = 6 * 2**20
 LARGEST_SERVERLESS_REQUEST = 4 * 10**6
 IMAGE_BYTES = 28 * 28
 
-LONGEST_NAME = 63 - SUM_LETTERS - 1
+LONGEST_NAME = 63 - NAME_DIGITS - 1
 NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9])*")
 PREFIX = re.compile(r"[\w.=-]+(/[\w.=-]+)*", re.ASCII)
 BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
@@ -29,33 +26,33 @@ ROLE_ARN = re.compile(
 )
 MEMORIES = range(1024, 6145, 1024)
 MOST_CONCURRENCY = 200
-MOST_TAGS = 48  # of 50, beside our own two
+MOST_TAGS = 48  # AWS allows 50, and convbias adds two
 LONGEST_KEY, LONGEST_VALUE = 128, 256
 
 
 @dataclass(frozen=True)
 class Check:
-    """One check.
+    """The result of one check.
 
     Args:
-        what: Is checked.
-        words: What was found, or what is wrong.
-        fix: What to do, where something is wrong.
-        fine: Whether it is right; None where it could not be told.
+        name: what was checked.
+        message: what was found, or what is wrong.
+        fix: how to fix a failed check.
+        passed: whether the check passed; None if that is unknown.
     """
 
-    what: str
-    words: str
+    name: str
+    message: str
     fix: str | None = None
-    fine: bool | None = True
+    passed: bool | None = True
 
 
 def local_checks(settings: Settings, region: str) -> list[Check]:
-    """Check what needs nobody's answer.
+    """Check settings without requests to AWS.
 
     Args:
-        settings: Of the endpoint.
-        region: Where.
+        settings: the endpoint's settings.
+        region: AWS region.
     """
     checks = [
         _name(settings.name),
@@ -72,65 +69,65 @@ def local_checks(settings: Settings, region: str) -> list[Check]:
     return checks
 
 
-def refuse(checks: list[Check]) -> None:
-    """Raise what is wrong, all of it.
+def raise_failures(checks: list[Check]) -> None:
+    """Raise one error for all failed checks.
 
     Raises:
-        InputError: A check failed.
+        InputError: At least one check failed.
     """
-    failed = [check for check in checks if check.fine is False]
+    failed = [check for check in checks if check.passed is False]
     if failed:
         raise InputError(
-            "; ".join(f"{check.what}: {check.words}" for check in failed),
-            "nothing of this; nothing was created or changed",
+            "; ".join(f"{check.name}: {check.message}" for check in failed),
+            "settings that pass every check; nothing was created or changed",
             "; ".join(check.fix for check in failed if check.fix) or None,
         )
 
 
-def wrong(what: str, words: str, fix: str) -> Check:
-    """A check that failed.
+def failed_check(name: str, message: str, fix: str) -> Check:
+    """A failed check.
 
     Args:
-        what: Was checked.
-        words: What is wrong.
-        fix: What to do.
+        name: what was checked.
+        message: what is wrong.
+        fix: how to fix it.
     """
-    return Check(what, words, fix, fine=False)
+    return Check(name, message, fix, passed=False)
 
 
 def _name(name: str) -> Check:
     if NAME.fullmatch(name) and len(name) <= LONGEST_NAME:
         return Check("name", name)
-    fix = f"take up to {LONGEST_NAME} letters, digits and single hyphens between them"
-    return wrong("name", f"{name!r} cannot be an endpoint's", fix)
+    fix = f"use up to {LONGEST_NAME} letters, digits and single hyphens between them"
+    return failed_check("name", f"{name!r} is not a valid endpoint name", fix)
 
 
 def _prefix(prefix: str) -> Check:
     stripped = prefix.strip("/")
     if not stripped or PREFIX.fullmatch(stripped):
         return Check("prefix", stripped or "none")
-    fix = "take letters, digits and . _ = - with single slashes between them"
-    return wrong("prefix", f"{prefix!r} is no folder of a bucket", fix)
+    fix = "use letters, digits and . _ = - with single slashes between them"
+    return failed_check("prefix", f"{prefix!r} is not a valid folder name", fix)
 
 
 def _role(role: str, region: str) -> Check:
     found = ROLE_ARN.fullmatch(role)
     if found is None:
-        fix = "name the ARN of a role: arn:aws:iam::123456789012:role/NAME"
-        return wrong("role", f"{role!r} is not the ARN of a role", fix)
+        fix = "use the ARN of a role: arn:aws:iam::123456789012:role/NAME"
+        return failed_check("role", f"{role!r} is not the ARN of a role", fix)
     partition = "aws-cn" if region.startswith("cn-") else "aws"
     partition = "aws-us-gov" if region.startswith("us-gov-") else partition
     if found["partition"] != partition:
-        words = f"belongs to {found['partition']}, the region {region} to {partition}"
-        return wrong("role", words, "name a role of the region's own part of AWS")
+        message = f"is in the partition {found['partition']}, the region {region} in {partition}"
+        return failed_check("role", message, "use a role of the region's partition")
     return Check("role", role)
 
 
 def _bucket_name(bucket: str) -> Check:
     if BUCKET.fullmatch(bucket) and ".." not in bucket:
-        return Check("bucket's name", bucket)
-    fix = "take the name alone, without s3:// and folders; folders go into --prefix"
-    return wrong("bucket's name", f"{bucket!r} cannot be a bucket's", fix)
+        return Check("bucket name", bucket)
+    fix = "use the name without s3:// and folders; folders go into --prefix"
+    return failed_check("bucket name", f"{bucket!r} is not a valid bucket name", fix)
 
 
 def _image(settings: Settings, region: str) -> Check:
@@ -138,14 +135,16 @@ def _image(settings: Settings, region: str) -> Check:
         try:
             return Check("image", inference_image(region))
         except InputError as error:
-            return wrong("image", error.what, error.fix or "name an image with --image")
-    found = IMAGE.fullmatch(settings.image)
+            return failed_check("image", error.what, error.fix or "name an image with --image")
+    found = ECR_IMAGE.fullmatch(settings.image)
     if found is None:
-        fix = "take 123456789012.dkr.ecr.REGION.amazonaws.com/NAME:TAG; SageMaker reads ECR alone"
-        return wrong("image", f"{settings.image!r} is no address of ECR", fix)
+        fix = (
+            "use 123456789012.dkr.ecr.REGION.amazonaws.com/NAME:TAG; SageMaker reads only from ECR"
+        )
+        return failed_check("image", f"{settings.image!r} is not an ECR address", fix)
     if found["region"] != region:
-        words = f"lies in {found['region']}, the endpoint in {region}"
-        return wrong("image", words, f"push it to ECR in {region} as well")
+        message = f"is in {found['region']}, the endpoint in {region}"
+        return failed_check("image", message, f"push it to ECR in {region}")
     return Check("image", settings.image)
 
 
@@ -153,24 +152,24 @@ def _machines(settings: Settings) -> Iterator[Check]:
     chosen = settings.instance_type
     if re.match(r"ml\.t[23]\.", chosen):
         family = chosen.split(".")[1].upper()
-        yield wrong(
+        yield failed_check(
             "instance type",
-            f"SageMaker does not host on {chosen}: {family} is for notebooks only",
-            "take ml.m5.large, or --serverless, which costs nothing while nobody asks",
+            f"SageMaker does not host on {chosen}: {family} is only for notebooks",
+            "use ml.m5.large, or --serverless, which costs nothing without requests",
         )
     elif chosen not in (known := _instance_types()):
-        yield wrong(
+        yield failed_check(
             "instance type", f"SageMaker does not host on {chosen!r}", _nearest(chosen, known)
         )
     else:
         yield Check("instance type", f"{settings.instances} x {chosen}")
     if settings.instances < 1:
-        yield wrong("instances", f"{settings.instances} are none", "take 1 or more")
+        yield failed_check("instances", f"the number is {settings.instances}", "use 1 or more")
 
 
 @cache
 def _instance_types() -> list[str]:
-    """Those for hosting that this version of boto3 knows of."""
+    """The instance types for hosting that this version of boto3 knows."""
     import botocore.session
 
     model = botocore.session.Session().get_service_model("sagemaker")
@@ -178,30 +177,30 @@ def _instance_types() -> list[str]:
 
 
 def _nearest(chosen: str, known: list[str]) -> str:
-    # Without the list of several hundred that usually follows.
-    near, asks, _ = did_you_mean(chosen, known).partition("? known:")
-    return f"{near}? or take ml.m5.large" if asks else "take ml.m5.large"
+    # Without the list of several hundred known types.
+    near, found, _ = did_you_mean(chosen, known).partition("? known:")
+    return f"{near}? or use ml.m5.large" if found else "use ml.m5.large"
 
 
 def _serverless(settings: Settings) -> Iterator[Check]:
     if settings.memory_mb in MEMORIES:
         yield Check("memory", f"{settings.memory_mb} MB")
     else:
-        fix = f"take one of {', '.join(map(str, MEMORIES))} MB"
-        yield wrong("memory", f"{settings.memory_mb} MB are not offered", fix)
+        fix = f"use one of {', '.join(map(str, MEMORIES))} MB"
+        yield failed_check("memory", f"{settings.memory_mb} MB is not available", fix)
     if not 1 <= settings.max_concurrency <= MOST_CONCURRENCY:
-        words = f"{settings.max_concurrency} requests at once are not offered"
-        yield wrong("concurrency", words, f"take 1 to {MOST_CONCURRENCY}")
-    not_offered = {
+        message = f"{settings.max_concurrency} requests at once are not available"
+        yield failed_check("concurrency", message, f"use 1 to {MOST_CONCURRENCY}")
+    unavailable = {
         "a VPC": bool(settings.subnets or settings.security_groups),
         "data capture": settings.data_capture is not None,
         "autoscaling by machines": settings.max_instances is not None,
         "a KMS key for volumes": settings.kms_key is not None,
     }
-    given = [what for what, wanted in not_offered.items() if wanted]
+    given = [what for what, wanted in unavailable.items() if wanted]
     if given:
-        words = f"serverless endpoints have no {' and no '.join(given)}"
-        yield wrong("serverless", words, "leave these options out, or leave out --serverless")
+        message = f"serverless endpoints do not support {', '.join(given)}"
+        yield failed_check("serverless", message, "remove these options, or remove --serverless")
 
 
 def _tags(settings: Settings) -> Check:
@@ -214,38 +213,41 @@ def _tags(settings: Settings) -> Check:
     ]
     if refused or len(settings.tags) > MOST_TAGS:
         fix = (
-            f"take up to {MOST_TAGS} keys of {LONGEST_KEY} letters that do not start with aws: or"
-            f" convbias:, and values of {LONGEST_VALUE}"
+            f"use up to {MOST_TAGS} keys of up to {LONGEST_KEY} characters that do not start with"
+            f" aws: or convbias:, and values of up to {LONGEST_VALUE} characters"
         )
-        return wrong("tags", f"{', '.join(refused) or len(settings.tags)} cannot be", fix)
-    return Check("tags", ", ".join(settings.tags) or "only those of convbias")
+        invalid = f"invalid: {', '.join(refused)}"
+        message = invalid if refused else f"there are {len(settings.tags)} tags"
+        return failed_check("tags", message, fix)
+    return Check("tags", ", ".join(settings.tags) or "only convbias' own")
 
 
 def _payload(settings: Settings) -> Check:
     most = LARGEST_SERVERLESS_REQUEST if settings.serverless else LARGEST_REQUEST
     return Check(
-        "payload", f"at most {most:,} bytes a request, {most // IMAGE_BYTES:,} images as .npy"
+        "payload", f"at most {most:,} bytes per request, {most // IMAGE_BYTES:,} images as .npy"
     )
 
 
 def _network(settings: Settings) -> Iterator[Check]:
     if bool(settings.subnets) != bool(settings.security_groups):
-        words = "subnets and security groups go together"
-        yield wrong("VPC", words, "name both --subnets and --security-groups")
+        message = "subnets and security groups must both be given"
+        yield failed_check("VPC", message, "give both --subnets and --security-groups")
 
 
 def _capture(settings: Settings) -> Iterator[Check]:
     share = settings.data_capture
     if share is not None and not 1 <= share <= 100:
-        yield wrong("data capture", f"{share} % cannot be kept", "take 1 to 100")
+        yield failed_check("data capture", f"{share} % is not a valid share", "use 1 to 100")
 
 
 def _scaling(settings: Settings) -> Iterator[Check]:
     if settings.max_instances is None:
         return
     if settings.max_instances < settings.instances or settings.invocations_per_instance <= 0:
-        words = (
+        message = (
             f"from {settings.instances} to {settings.max_instances} machines at"
-            f" {settings.invocations_per_instance:g} requests a minute cannot be"
+            f" {settings.invocations_per_instance:g} requests a minute is impossible"
         )
-        yield wrong("autoscaling", words, "take --max-instances of at least --instances")
+        fix = "use --max-instances of at least --instances, and a positive number of requests"
+        yield failed_check("autoscaling", message, fix)

@@ -1,4 +1,4 @@
-"""Everything that was ever made for an endpoint, found by its tags, marks and names."""
+"""List everything that convbias created for an endpoint, by tags, metadata and names."""
 
 from __future__ import annotations
 
@@ -6,42 +6,42 @@ import re
 
 from convbias.errors import InputError
 from convbias.shipping.aws import Aws
-from convbias.shipping.deploy.plan import KEY_LETTERS, OBJECT, OWNER
+from convbias.shipping.deploy.plan import KEY_DIGITS, OBJECT_NAME, OWNER_TAG
 from convbias.shipping.deploy.resources import (
     EXISTS,
-    MARK,
-    OTHERS,
+    OWNER_METADATA,
+    UNMANAGED,
     Resource,
-    autoscaling,
-    described,
-    endpoint,
+    describe,
+    find_autoscaling,
+    find_endpoint,
     metadata_of,
-    tags_of,
+    read_tags,
 )
 
-_SUM = re.compile(rf"[0-9a-f]{{{KEY_LETTERS}}}")
+_CHECKSUM = re.compile(rf"[0-9a-f]{{{KEY_DIGITS}}}")
 
 
-def made(name: str, aws: Aws, places: set[tuple[str, str]]) -> list[Resource]:
-    """List everything that was ever made for an endpoint, and nothing else.
+def list_resources(name: str, aws: Aws, places: set[tuple[str, str]]) -> list[Resource]:
+    """List everything that convbias created for an endpoint, and nothing else.
 
     Args:
-        name: Of the endpoint.
-        aws: Account and region.
-        places: Buckets and prefixes to look into, beside those that the models name.
+        name: the endpoint's name.
+        aws: account and region.
+        places: buckets and prefixes to search, in addition to those that the models name.
 
     Returns:
-        In the order in which they can be taken away.
+        The resources, in an order in which they can be deleted.
 
     Raises:
-        InputError: An endpoint of that name is there, but convbias did not make it.
+        InputError: An endpoint of that name exists, but was not created by convbias.
     """
-    there = endpoint(name, aws)
-    if there.state == OTHERS:
+    endpoint = find_endpoint(name, aws)
+    if endpoint.state == UNMANAGED:
         raise InputError(
-            f"the endpoint {name} exists, and convbias did not make it",
-            f"an endpoint with the tag {OWNER}",
-            "take it away with the tool that made it",
+            f"the endpoint {name} exists and was not created by convbias",
+            f"an endpoint with the tag {OWNER_TAG}",
+            "delete it with the tool that created it",
         )
     configurations = _named_like(
         name, aws, "configuration", "list_endpoint_configs", "EndpointConfig"
@@ -49,15 +49,15 @@ def made(name: str, aws: Aws, places: set[tuple[str, str]]) -> list[Resource]:
     models = _named_like(name, aws, "model", "list_models", "Model")
     where = sorted(places | _places(models, aws))
     archives = [archive for place in where for archive in _archives(name, aws, *place)]
-    # Without the endpoint nobody can tell whose its autoscaling was.
-    scaling = [autoscaling(name, aws)] if there.state == EXISTS else []
-    every = [*scaling, there, *configurations, *models, *archives]
+    # Only an endpoint tells whether its autoscaling belongs to convbias.
+    scaling = [find_autoscaling(name, aws)] if endpoint.state == EXISTS else []
+    every = [*scaling, endpoint, *configurations, *models, *archives]
     return [resource for resource in every if resource.state == EXISTS]
 
 
 def _named_like(name: str, aws: Aws, kind: str, operation: str, word: str) -> list[Resource]:
     pages = aws.client("sagemaker").get_paginator(operation)
-    with aws.told(f"what there is of {name} cannot be listed"):
+    with aws.translate_errors(f"the resources of {name} cannot be listed"):
         listed = [
             each
             for page in pages.paginate(NameContains=f"{name}-")
@@ -67,30 +67,30 @@ def _named_like(name: str, aws: Aws, kind: str, operation: str, word: str) -> li
     return [
         Resource(kind, each[f"{word}Name"], EXISTS, each)
         for each in listed
-        if tags_of(aws, each[f"{word}Arn"]).get(OWNER) == name
+        if read_tags(aws, each[f"{word}Arn"]).get(OWNER_TAG) == name
     ]
 
 
 def _places(models: list[Resource], aws: Aws) -> set[tuple[str, str]]:
-    """Buckets and prefixes that models were made from."""
+    """Buckets and prefixes of the models' archives."""
     places = set()
     for model in models:
         call = aws.client("sagemaker").describe_model
-        answer = described(aws, f"the model {model.name}", call, ModelName=model.name) or {}
+        answer = describe(aws, f"the model {model.name}", call, ModelName=model.name) or {}
         address = answer.get("PrimaryContainer", {}).get("ModelDataUrl", "")
         bucket, _, key = address.removeprefix("s3://").partition("/")
-        prefix = re.fullmatch(rf"(?:(.*)/)?[^/]+/{_SUM.pattern}/{OBJECT}", key)
+        prefix = re.fullmatch(rf"(?:(.*)/)?[^/]+/{_CHECKSUM.pattern}/{OBJECT_NAME}", key)
         if prefix is not None:
             places.add((bucket, prefix[1] or ""))
     return places
 
 
 def _archives(name: str, aws: Aws, bucket: str, prefix: str) -> list[Resource]:
-    """Archives that `apply` put there, known by their key and their mark."""
+    """Archives that `apply` uploaded, recognised by their keys and metadata."""
     s3 = aws.client("s3")
     folder = f"{prefix.strip('/')}/{name}/".lstrip("/")
     pages = s3.get_paginator("list_objects_v2")
-    with aws.told(f"the bucket {bucket} cannot be listed"):
+    with aws.translate_errors(f"the bucket {bucket} cannot be listed"):
         keys = [
             each["Key"]
             for page in pages.paginate(Bucket=bucket, Prefix=folder)
@@ -99,10 +99,10 @@ def _archives(name: str, aws: Aws, bucket: str, prefix: str) -> list[Resource]:
     found = []
     for key in keys:
         checksum, _, rest = key.removeprefix(folder).partition("/")
-        if not _SUM.fullmatch(checksum) or rest != OBJECT:
+        if not _CHECKSUM.fullmatch(checksum) or rest != OBJECT_NAME:
             continue
         call = s3.head_object
-        answer = described(aws, f"s3://{bucket}/{key}", call, Bucket=bucket, Key=key) or {}
-        if metadata_of(answer).get(MARK) == name:
+        answer = describe(aws, f"s3://{bucket}/{key}", call, Bucket=bucket, Key=key) or {}
+        if metadata_of(answer).get(OWNER_METADATA) == name:
             found.append(Resource("archive", f"s3://{bucket}/{key}", EXISTS, answer))
     return found

@@ -1,4 +1,4 @@
-"""What an endpoint consists of: names that follow from the archive, and the requests to AWS."""
+"""Plan an endpoint: the names of its resources, and the requests to AWS."""
 
 from __future__ import annotations
 
@@ -8,34 +8,34 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from convbias.shipping.deploy.images import inference_image
 from convbias.shipping.deploy.settings import Settings
+from convbias.shipping.deploy.tables import inference_image
 from convbias.shipping.export.archive import Archive
 
 VARIANT = "AllTraffic"
-OBJECT = "model.tar.gz"  # SageMaker wants this suffix
-OWNER = "convbias:endpoint"  # the tag by which `delete` knows what `apply` made
-CHECKSUM = "convbias:archive"
-SUM_LETTERS = 12  # of sums in names, of which AWS allows 63 letters
-KEY_LETTERS = 16  # of the archive's sum in its key; the whole one is in its metadata
+OBJECT_NAME = "model.tar.gz"  # SageMaker requires this suffix
+OWNER_TAG = "convbias:endpoint"  # the tag by which `delete` finds what `apply` created
+CHECKSUM_TAG = "convbias:archive"
+NAME_DIGITS = 12  # of checksums in names, which AWS limits to 63 characters
+KEY_DIGITS = 16  # of the archive's checksum in its key; the metadata has all digits
 
 Request = dict[str, Any]
 
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """Everything that `apply` makes.
+    """Everything that `apply` creates.
 
     Args:
-        settings: What it follows from, with the region and the archive.
-        region: Where.
-        archive: Verified.
-        key: Of the archive in the bucket; it holds the archive's sum.
-        model: Request of CreateModel.
-        configuration: Request of CreateEndpointConfig.
-        endpoint: Request of CreateEndpoint; UpdateEndpoint takes its two names.
-        scaling_target: Request of RegisterScalableTarget, where there is autoscaling.
-        scaling_policy: Request of PutScalingPolicy, likewise.
+        settings: the endpoint's settings.
+        region: AWS region.
+        archive: a verified archive.
+        key: the archive's key in the bucket, which contains its checksum.
+        model: parameters of CreateModel.
+        configuration: parameters of CreateEndpointConfig.
+        endpoint: parameters of CreateEndpoint; UpdateEndpoint takes its two names.
+        scaling_target: parameters of RegisterScalableTarget; None without autoscaling.
+        scaling_policy: parameters of PutScalingPolicy; None without autoscaling.
     """
 
     settings: Settings
@@ -50,11 +50,11 @@ class Plan:
 
     @property
     def address(self) -> str:
-        """The archive's, in S3."""
+        """The archive's address in S3."""
         return f"s3://{self.settings.bucket}/{self.key}"
 
     def requests(self) -> dict[str, Request]:
-        """Operation of AWS to its parameters, in the order in which they are sent."""
+        """AWS operation to its parameters, in the order of sending."""
         upload = {"Bucket": self.settings.bucket, "Key": self.key, "Body": str(self.archive.path)}
         every = {
             "s3:PutObject": upload,
@@ -68,24 +68,26 @@ class Plan:
 
 
 def make_plan(settings: Settings, region: str, archive: Archive) -> Plan:
-    """Plan an endpoint; nobody is asked.
+    """Plan an endpoint, without any request to AWS.
 
-    The names of model and configuration end in a sum of what they are made of, archive included.
-    Equal settings and archives therefore give equal names, and `apply` finds what is there; any
-    other gives new ones, so that nothing that answers is changed under way.
+    The names of model and configuration end in a hash of their parameters, which include the
+    archive's checksum. Equal settings and archives give equal names, so that `apply` finds existing
+    resources; a change gives new names, so that a running endpoint's resources never change.
 
     Args:
-        settings: Of the endpoint.
-        region: Such as eu-central-1.
-        archive: Verified.
+        settings: the endpoint's settings.
+        region: AWS region, such as eu-central-1.
+        archive: a verified archive.
 
     Raises:
-        InputError: AWS's image is not known for that region, and no other is named.
+        InputError: AWS's image is not known for that region, and the settings name no other.
     """
     name = settings.name
-    key = f"{settings.prefix.strip('/')}/{name}/{archive.sha256[:KEY_LETTERS]}/{OBJECT}".lstrip("/")
-    tags = _tags(dict(settings.tags) | {OWNER: name})
-    with_archive = _tags(dict(settings.tags) | {OWNER: name, CHECKSUM: archive.sha256})
+    key = f"{settings.prefix.strip('/')}/{name}/{archive.sha256[:KEY_DIGITS]}/{OBJECT_NAME}".lstrip(
+        "/"
+    )
+    tags = _tags(dict(settings.tags) | {OWNER_TAG: name})
+    with_archive = _tags(dict(settings.tags) | {OWNER_TAG: name, CHECKSUM_TAG: archive.sha256})
     model = _model(settings, region, f"s3://{settings.bucket}/{key}")
     model = {"ModelName": _named(name, model), **model}
     configuration = _configuration(settings, model["ModelName"])
@@ -95,7 +97,7 @@ def make_plan(settings: Settings, region: str, archive: Archive) -> Plan:
         "EndpointConfigName": configuration["EndpointConfigName"],
         "Tags": tags,
     }
-    target, policy = scaling(settings) if settings.max_instances else (None, None)
+    target, policy = _scaling(settings) if settings.max_instances else (None, None)
     return Plan(
         settings, region, archive, key,
         {**model, "Tags": with_archive}, {**configuration, "Tags": with_archive}, endpoint,
@@ -103,8 +105,12 @@ def make_plan(settings: Settings, region: str, archive: Archive) -> Plan:
     )  # fmt: skip
 
 
-def scaled(name: str) -> dict[str, str]:
-    """What autoscaling calls an endpoint's number of machines."""
+def scaling_target_id(name: str) -> dict[str, str]:
+    """The parameters by which autoscaling identifies an endpoint's number of machines.
+
+    Args:
+        name: the endpoint's name.
+    """
     return {
         "ServiceNamespace": "sagemaker",
         "ResourceId": f"endpoint/{name}/variant/{VARIANT}",
@@ -112,8 +118,8 @@ def scaled(name: str) -> dict[str, str]:
     }
 
 
-def scaling(settings: Settings) -> tuple[Request, Request]:
-    """Requests of autoscaling: the target and the policy."""
+def _scaling(settings: Settings) -> tuple[Request, Request]:
+    """Parameters of RegisterScalableTarget and PutScalingPolicy."""
     capacity = {"MinCapacity": settings.instances, "MaxCapacity": settings.max_instances}
     metric = {"PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"}
     tracking = {
@@ -125,7 +131,8 @@ def scaling(settings: Settings) -> tuple[Request, Request]:
         "PolicyType": "TargetTrackingScaling",
         "TargetTrackingScalingPolicyConfiguration": tracking,
     }
-    return {**scaled(settings.name), **capacity}, {**scaled(settings.name), **policy}
+    target_id = scaling_target_id(settings.name)
+    return {**target_id, **capacity}, {**target_id, **policy}
 
 
 def _model(settings: Settings, region: str, address: str) -> Request:
@@ -168,7 +175,7 @@ def _configuration(settings: Settings, model: str) -> Request:
 
 def _named(name: str, request: Request) -> str:
     text = json.dumps(request, sort_keys=True)
-    return f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:SUM_LETTERS]}"
+    return f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:NAME_DIGITS]}"
 
 
 def _tags(tags: Mapping[str, str]) -> list[dict[str, str]]:

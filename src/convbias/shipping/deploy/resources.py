@@ -1,4 +1,4 @@
-"""What of a plan is there already, and whether convbias made it."""
+"""Look up resources in an AWS account, and whether convbias created them."""
 
 from __future__ import annotations
 
@@ -7,187 +7,192 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from convbias.shipping.aws import Aws
-from convbias.shipping.deploy.plan import OWNER, Plan, scaled
+from convbias.shipping.deploy.plan import OWNER_TAG, Plan, scaling_target_id
 
-ABSENT, EXISTS, OTHERS, DIFFERS = "absent", "exists", "others'", "differs"
-MARK = "convbias-endpoint"  # metadata of the archive in S3
-SUM = "convbias-sha256"
+ABSENT, EXISTS, UNMANAGED, DIFFERS = "absent", "exists", "unmanaged", "differs"
+# Metadata of the archive in S3.
+OWNER_METADATA = "convbias-endpoint"
+CHECKSUM_METADATA = "convbias-sha256"
 
 
 @dataclass(frozen=True)
 class Resource:
-    """One thing of an account.
+    """A resource of an AWS account.
 
     Args:
         kind: archive, model, configuration, endpoint or autoscaling.
-        name: By which AWS knows it; of an archive, its address in S3.
-        state: `absent`, `exists`, `others'` where convbias did not make it, or `differs` where it
-            is there but not as planned.
-        more: As AWS describes it.
-        arn: Its address in AWS, of a model, a configuration or an endpoint.
-        tags: That it has, likewise.
+        name: AWS's name of the resource; for an archive, its address in S3.
+        state: `absent`; `exists`; `differs` if it exists, but not as planned; or `unmanaged` if it
+            exists, but was not created by convbias.
+        description: AWS's description.
+        arn: ARN of a model, configuration or endpoint.
+        tags: tags of a model, configuration or endpoint.
     """
 
     kind: str
     name: str
     state: str
-    more: Mapping[str, Any]
+    description: Mapping[str, Any]
     arn: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
-def described(aws: Aws, what: str, call: Callable[..., Any], **names: str) -> dict[str, Any] | None:
-    """Ask AWS to describe something.
+def describe(
+    aws: Aws, what: str, call: Callable[..., Any], **parameters: str
+) -> dict[str, Any] | None:
+    """Ask AWS for the description of a resource.
 
     Args:
-        aws: Account and region.
-        what: Is described, in words.
-        call: Operation of a client.
-        **names: Its parameters.
+        aws: account and region.
+        what: the resource, for error messages.
+        call: operation of a boto3 client.
+        **parameters: parameters of the operation.
 
     Returns:
-        The answer; None where there is no such thing.
+        The description; None if the resource does not exist.
     """
     from botocore.exceptions import ClientError
 
-    with aws.told(f"{what} cannot be looked up"):
+    with aws.translate_errors(f"{what} cannot be looked up"):
         try:
-            return call(**names)
+            return call(**parameters)
         except ClientError as error:
-            if _not_there(error.response):
+            if _is_absent(error.response):
                 return None
             raise
 
 
-def _not_there(response: Mapping[str, Any]) -> bool:
+def _is_absent(response: Mapping[str, Any]) -> bool:
     error = response["Error"]
-    # SageMaker says so in words alone; S3 by a number, which it does not explain to HEAD.
+    # SageMaker says so only in the message; S3 responds to HEAD with a number alone.
     return error.get("Code") in ("404", "NoSuchKey", "NoSuchBucket") or (
         "could not find" in str(error.get("Message")).lower()
     )
 
 
-def find(plan: Plan, aws: Aws) -> dict[str, Resource]:
-    """Look what of a plan is there already.
+def find_existing(plan: Plan, aws: Aws) -> dict[str, Resource]:
+    """Look up the resources of a plan.
 
     Args:
-        plan: Of the endpoint.
-        aws: Account and region.
+        plan: plan of the endpoint.
+        aws: account and region.
 
     Returns:
-        By kind, in the order in which they are made.
+        Kind to resource, in the order of creation.
     """
     sagemaker = aws.client("sagemaker")
     model = plan.model["ModelName"]
     configuration = plan.configuration["EndpointConfigName"]
     name = plan.endpoint["EndpointName"]
     found = {
-        "archive": archive_in(plan, aws),
+        "archive": find_archive(plan, aws),
         "model": _tagged(
             aws, "model", model,
-            described(aws, f"the model {model}", sagemaker.describe_model, ModelName=model), name,
+            describe(aws, f"the model {model}", sagemaker.describe_model, ModelName=model), name,
         ),
         "configuration": _tagged(
             aws, "configuration", configuration,
-            described(
+            describe(
                 aws, f"the configuration {configuration}", sagemaker.describe_endpoint_config,
                 EndpointConfigName=configuration,
             ),
             name,
         ),
-        "endpoint": endpoint(name, aws),
-        "autoscaling": autoscaling(name, aws),
+        "endpoint": find_endpoint(name, aws),
+        "autoscaling": find_autoscaling(name, aws),
     }  # fmt: skip
     there = found["endpoint"]
-    if there.state == EXISTS and there.more["EndpointConfigName"] != configuration:
+    if there.state == EXISTS and there.description["EndpointConfigName"] != configuration:
         found["endpoint"] = replace(there, state=DIFFERS)
     there = found["autoscaling"]
-    if there.state == EXISTS and not _as_planned(there.more, plan):
+    if there.state == EXISTS and not _as_planned(there.description, plan):
         found["autoscaling"] = replace(there, state=DIFFERS)
     return found
 
 
-def archive_in(plan: Plan, aws: Aws) -> Resource:
-    """Look for a plan's archive in its bucket.
+def find_archive(plan: Plan, aws: Aws) -> Resource:
+    """Look up a plan's archive in its bucket.
 
     Args:
-        plan: Of the endpoint.
-        aws: Account and region.
+        plan: plan of the endpoint.
+        aws: account and region.
     """
     bucket, key = plan.settings.bucket, plan.key
-    answer = described(aws, plan.address, aws.client("s3").head_object, Bucket=bucket, Key=key)
+    answer = describe(aws, plan.address, aws.client("s3").head_object, Bucket=bucket, Key=key)
     if answer is None:
         return Resource("archive", plan.address, ABSENT, {})
     metadata = metadata_of(answer)
-    # An object in S3 is there as a whole, so its mark speaks for all of it.
-    state = EXISTS if metadata.get(SUM) == plan.archive.sha256 else DIFFERS
-    return Resource(
-        "archive", plan.address, state if metadata.get(MARK) == plan.settings.name else OTHERS,
-        answer,
-    )  # fmt: skip
+    if metadata.get(OWNER_METADATA) != plan.settings.name:
+        state = UNMANAGED
+    else:
+        # Objects in S3 are complete, so the checksum in the metadata is enough.
+        same = metadata.get(CHECKSUM_METADATA) == plan.archive.sha256
+        state = EXISTS if same else DIFFERS
+    return Resource("archive", plan.address, state, answer)
 
 
 def metadata_of(answer: Mapping[str, Any]) -> dict[str, str]:
-    """What an object in S3 was marked with.
+    """The metadata of an object in S3.
 
     Args:
-        answer: Of HeadObject.
+        answer: response of HeadObject.
     """
-    # Some servers write the names of metadata in their own way.
+    # Some servers change the case of the names.
     return {key.lower(): value for key, value in answer.get("Metadata", {}).items()}
 
 
-def endpoint(name: str, aws: Aws) -> Resource:
-    """Look for an endpoint.
+def find_endpoint(name: str, aws: Aws) -> Resource:
+    """Look up an endpoint.
 
     Args:
-        name: Of it.
-        aws: Account and region.
+        name: the endpoint's name.
+        aws: account and region.
     """
     call = aws.client("sagemaker").describe_endpoint
-    answer = described(aws, f"the endpoint {name}", call, EndpointName=name)
+    answer = describe(aws, f"the endpoint {name}", call, EndpointName=name)
     return _tagged(aws, "endpoint", name, answer, name)
 
 
-def autoscaling(name: str, aws: Aws) -> Resource:
-    """Look for an endpoint's autoscaling; `more` holds its target and our policy.
+def find_autoscaling(name: str, aws: Aws) -> Resource:
+    """Look up an endpoint's autoscaling: its scaling targets and convbias' policies.
 
-    It has no tags; convbias knows its own by the policy's name.
+    It has no tags; convbias recognises its own policy by the name.
 
     Args:
-        name: Of the endpoint.
-        aws: Account and region.
+        name: the endpoint's name.
+        aws: account and region.
     """
     client = aws.client("application-autoscaling")
-    named = scaled(name)
-    where = {key: named[key] for key in ("ServiceNamespace", "ScalableDimension")}
-    resource = named["ResourceId"]
-    with aws.told(f"the autoscaling of {name} cannot be looked up"):
+    target_id = scaling_target_id(name)
+    where = {key: target_id[key] for key in ("ServiceNamespace", "ScalableDimension")}
+    resource = target_id["ResourceId"]
+    with aws.translate_errors(f"the autoscaling of {name} cannot be looked up"):
         targets = client.describe_scalable_targets(ResourceIds=[resource], **where)
         policies = client.describe_scaling_policies(ResourceId=resource, **where)
     found, every = targets["ScalableTargets"], policies["ScalingPolicies"]
     own = [policy for policy in every if policy["PolicyName"] == name]
-    state = EXISTS if own or (found and not every) else OTHERS if every else ABSENT
+    foreign = UNMANAGED if every else ABSENT
+    state = EXISTS if own or (found and not every) else foreign
     return Resource("autoscaling", resource, state, {"targets": found, "policies": own})
 
 
-def _as_planned(more: Mapping[str, Any], plan: Plan) -> bool:
-    """Whether target and policy are there and say what the plan says."""
+def _as_planned(description: Mapping[str, Any], plan: Plan) -> bool:
+    """Whether target and policy exist and agree with the plan."""
     if plan.scaling_target is None or plan.scaling_policy is None:
         return False
     return all(
-        len(found) == 1 and _holds(found[0], wanted)
+        len(found) == 1 and _contains(found[0], wanted)
         for found, wanted in (
-            (more["targets"], plan.scaling_target),
-            (more["policies"], plan.scaling_policy),
+            (description["targets"], plan.scaling_target),
+            (description["policies"], plan.scaling_policy),
         )
     )
 
 
-def _holds(found: object, wanted: object) -> bool:
-    """Whether an answer has all that was asked for; AWS adds defaults of its own."""
+def _contains(found: object, wanted: object) -> bool:
+    """Whether a description has all wanted values; AWS adds defaults."""
     if isinstance(found, Mapping) and isinstance(wanted, Mapping):
-        return all(key in found and _holds(found[key], value) for key, value in wanted.items())
+        return all(key in found and _contains(found[key], value) for key, value in wanted.items())
     return found == wanted
 
 
@@ -195,22 +200,22 @@ def _tagged(aws: Aws, kind: str, name: str, answer: dict[str, Any] | None, owner
     if answer is None:
         return Resource(kind, name, ABSENT, {})
     arn = next(value for key, value in answer.items() if key in _ARNS)
-    tags = tags_of(aws, arn)
-    state = EXISTS if tags.get(OWNER) == owner else OTHERS
+    tags = read_tags(aws, arn)
+    state = EXISTS if tags.get(OWNER_TAG) == owner else UNMANAGED
     return Resource(kind, name, state, answer, arn, tags)
 
 
 _ARNS = ("ModelArn", "EndpointConfigArn", "EndpointArn")
 
 
-def tags_of(aws: Aws, arn: str) -> dict[str, str]:
-    """The tags of a model, a configuration or an endpoint.
+def read_tags(aws: Aws, arn: str) -> dict[str, str]:
+    """Read the tags of a model, configuration or endpoint.
 
     Args:
-        aws: Account and region.
-        arn: Of it.
+        aws: account and region.
+        arn: the resource's ARN.
     """
     pages = aws.client("sagemaker").get_paginator("list_tags")
-    with aws.told(f"the tags of {arn} cannot be read"):
+    with aws.translate_errors(f"the tags of {arn} cannot be read"):
         tags = [tag for page in pages.paginate(ResourceArn=arn) for tag in page["Tags"]]
     return {tag["Key"]: tag["Value"] for tag in tags}

@@ -1,4 +1,4 @@
-"""What a person decides about an endpoint; each setting is one of AWS's own."""
+"""Settings of an endpoint, in AWS's own terms."""
 
 from __future__ import annotations
 
@@ -10,31 +10,30 @@ PREFIX = "convbias"
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """An endpoint, as it should be.
+    """The wanted endpoint.
 
     Args:
-        bucket: Of S3, in the endpoint's region, where the archive is put. It has to exist.
-        role: ARN of the role that SageMaker takes on to read the archive.
-        name: Of the endpoint; models and configurations start with it.
-        prefix: Where in the bucket the archive is put.
-        instance_type: Of the machines that answer.
-        instances: How many of them.
-        serverless: Whether AWS runs the container only while there are requests; then instance type
-            and number do not count.
-        memory_mb: MemorySizeInMB of serverless containers: 1024 to 6144, in steps of 1024.
-        max_concurrency: MaxConcurrency of a serverless endpoint, 1 to 200 requests at once.
-        image: Address of the project's own container in ECR, see container/Dockerfile; AWS's
-            TensorFlow inference image of the region when absent.
-        kms_key: KmsKeyId that encrypts the machines' volumes, and the archive in the bucket.
-        subnets: Subnets of the VPC, with security_groups.
-        security_groups: SecurityGroupIds in that VPC.
-        tags: Of everything that is made, such as `--tags.team vision`, beside those that convbias
-            finds it again by.
-        data_capture: InitialSamplingPercentage, 1 to 100, of requests and answers that are kept in
-            the bucket; none when absent.
-        max_instances: MaxCapacity of autoscaling, whose MinCapacity is `instances`; none when
-            absent.
-        invocations_per_instance: TargetValue of autoscaling, requests per minute and machine.
+        bucket: S3 bucket for the archive; it must exist, in the endpoint's region.
+        role: ARN of the role that SageMaker assumes to read the archive.
+        name: name of the endpoint; the names of its models and configurations start with it.
+        prefix: folder in the bucket for the archive.
+        instance_type: instance type of the machines.
+        instances: number of machines.
+        serverless: use a serverless endpoint, which runs the container only while there are
+            requests; instance type and number are ignored then.
+        memory_mb: MemorySizeInMB of a serverless endpoint: 1024 to 6144, in steps of 1024.
+        max_concurrency: MaxConcurrency of a serverless endpoint: 1 to 200 requests at once.
+        image: ECR address of the project's own container, see container/Dockerfile; by default
+            AWS's TensorFlow inference image of the region.
+        kms_key: KmsKeyId that encrypts the machines' volumes and the archive in the bucket.
+        subnets: subnets of the VPC; needs security_groups as well.
+        security_groups: SecurityGroupIds of that VPC.
+        tags: tags of all resources, such as `--tags.team vision`, in addition to convbias' own.
+        data_capture: InitialSamplingPercentage, 1 to 100: the share of requests and responses that
+            is stored in the bucket; none by default.
+        max_instances: MaxCapacity of autoscaling, whose MinCapacity is `instances`; no autoscaling
+            by default.
+        invocations_per_instance: TargetValue of autoscaling: requests per minute and machine.
     """
 
     bucket: str

@@ -1,4 +1,4 @@
-"""Whether an endpoint gives the answers of the archive that it was made from."""
+"""Smoke test: compare an endpoint's predictions with those of its archive."""
 
 from __future__ import annotations
 
@@ -11,70 +11,79 @@ from convbias.data.drawn import drawn
 from convbias.errors import ConvbiasError, RunError
 from convbias.shipping.aws import Aws
 from convbias.shipping.export.archive import Archive
-from convbias.shipping.predict.answers import Answer, read_answers
-from convbias.shipping.predict.clients import Ask, at_endpoint, in_process
+from convbias.shipping.predict.clients import (
+    Client,
+    Prediction,
+    endpoint_client,
+    local_client,
+    parse_predictions,
+)
 from convbias.shipping.predict.images import NPY
 
-IMAGES = 10  # drawn garments, one of each class: the same everywhere, and nothing to download
-# Of probabilities. TensorFlow Serving and onnxruntime add up in another order.
+IMAGES = 10  # drawn garments, one of each class: reproducible, without any download
+# TensorFlow Serving and onnxruntime add floating-point numbers in different orders.
 LARGEST_DIFFERENCE = 1e-4
 
 
 @dataclass(frozen=True)
-class Smoke:
-    """A smoke test that has been passed.
+class SmokeTestResult:
+    """A smoke test that passed.
 
     Args:
-        images: That were asked about.
-        difference: The largest, between two probabilities.
+        images: number of images.
+        difference: largest absolute difference between two probabilities.
     """
 
     images: int
     difference: float
 
 
-def smoke(name: str, archive: Archive, aws: Aws) -> Smoke:
-    """Ask an endpoint about known images, and compare with the archive's own answers.
+def smoke_test(name: str, archive: Archive, aws: Aws) -> SmokeTestResult:
+    """Send known images to an endpoint, and compare with the archive's own predictions.
 
     Args:
-        name: Of the endpoint.
-        archive: Verified. Its code is run here.
-        aws: Account and region.
+        name: the endpoint's name.
+        archive: a verified archive; its code runs in this process.
+        aws: account and region.
 
     Raises:
-        InputError: The endpoint cannot be asked, or the archive not run here.
-        RunError: It does not answer, or otherwise than the archive.
+        InputError: The endpoint cannot be reached, or the archive cannot be loaded here.
+        RunError: The endpoint fails, or its predictions differ from the archive's.
     """
     images = drawn(n_train=1, n_test=IMAGES)[2]
-    with in_process(archive) as ask:
-        expected = _answers(ask, images)
+    with local_client(archive) as client:
+        expected = _predictions(client, images)
     try:
-        with at_endpoint(name, aws) as ask:
-            found = _answers(ask, images)
+        with endpoint_client(name, aws) as client:
+            found = _predictions(client, images)
     except ConvbiasError as error:
-        fix = error.fix or "look into the container's log in CloudWatch"
+        fix = error.fix or "read the container's log in CloudWatch"
         raise type(error)(f"the smoke test failed: {error.what}", error.expected, fix) from error
-    classes = [answer.chosen for answer in expected]
+    classes = [prediction.class_name for prediction in expected]
     difference = float(np.abs(_probabilities(found) - _probabilities(expected)).max())
-    if [answer.chosen for answer in found] != classes or difference > LARGEST_DIFFERENCE:
+    found_classes = [prediction.class_name for prediction in found]
+    if found_classes != classes or difference > LARGEST_DIFFERENCE:
         raise RunError(
-            f"the smoke test failed: the endpoint {name} answers"
-            f" {[answer.chosen for answer in found]}, probabilities up to {difference:.2g} off",
-            f"the archive's own answers, {classes}, within {LARGEST_DIFFERENCE:g}",
-            "check with `convbias deploy status` which archive answers; apply it again",
+            f"the smoke test failed: the endpoint {name} predicts {found_classes}, with"
+            f" probabilities that differ by up to {difference:.2g}",
+            f"the archive's own predictions, {classes}, within {LARGEST_DIFFERENCE:g}",
+            "check with `convbias deploy status` which archive is deployed; apply it again",
         )
-    return Smoke(len(images), difference)
+    return SmokeTestResult(len(images), difference)
 
 
-def _answers(ask: Ask, images: np.ndarray) -> list[Answer]:
+def _predictions(client: Client, images: np.ndarray) -> list[Prediction]:
     file = io.BytesIO()
     np.save(file, images)
-    answers = list(read_answers(ask(file.getvalue(), NPY), "the smoke test").values())
-    if len(answers) != len(images):
-        raise RunError(f"{len(answers)} answers came back", f"{len(images)}, one for each image")
-    return answers
+    response = client(file.getvalue(), NPY)
+    predictions = list(parse_predictions(response, "the smoke test").values())
+    if len(predictions) != len(images):
+        raise RunError(
+            f"{len(predictions)} predictions came back", f"{len(images)}, one for each image"
+        )
+    return predictions
 
 
-def _probabilities(answers: list[Answer]) -> np.ndarray:
-    """Of each image and class, float64 (n, classes)."""
-    return np.array([list(answer.probabilities.values()) for answer in answers])
+def _probabilities(predictions: list[Prediction]) -> np.ndarray:
+    """Probability of each image and class, float64 (n, classes)."""
+    return np.array([list(prediction.probabilities.values()) for prediction in predictions])

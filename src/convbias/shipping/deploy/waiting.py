@@ -1,4 +1,4 @@
-"""Until an endpoint has come to rest."""
+"""Wait until an endpoint is no longer changing."""
 
 from __future__ import annotations
 
@@ -8,70 +8,79 @@ from typing import Any
 
 from convbias.errors import RunError
 from convbias.shipping.aws import Aws
-from convbias.shipping.deploy.resources import ABSENT, OTHERS, Resource, endpoint
+from convbias.shipping.deploy.resources import ABSENT, UNMANAGED, Resource, find_endpoint
 
-MOST_SECONDS = 40 * 60.0
-MOST_SECONDS_BETWEEN = 15.0
-SECONDS_BETWEEN_WORDS = 60.0
-UNDER_WAY = ("Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting")
+TIMEOUT_SECONDS = 40 * 60.0
+LONGEST_PAUSE_SECONDS = 15.0
+SECONDS_BETWEEN_MESSAGES = 60.0
+CHANGING = ("Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting")
 
-Say = Callable[[str], None]
+Notify = Callable[[str], None]
 
 
-def settled(name: str, aws: Aws, say: Say) -> Resource:
-    """Wait until an endpoint is no longer being made, changed or taken away.
+def wait_for_endpoint(
+    name: str, aws: Aws, notify: Notify, timeout_seconds: float = TIMEOUT_SECONDS
+) -> Resource:
+    """Wait while an endpoint is being created, updated or deleted.
 
     Args:
-        name: Of the endpoint.
-        aws: Account and region.
-        say: Called with each new status, and once a minute.
+        name: the endpoint's name.
+        aws: account and region.
+        notify: called with each new status, and once a minute.
+        timeout_seconds: how long to wait.
 
     Returns:
-        The endpoint; absent once it has been taken away.
+        The endpoint; its state is `absent` once it has been deleted.
 
     Raises:
-        RunError: It takes longer than forty minutes.
+        RunError: The endpoint was still changing after that time.
     """
-    started = spoken = time.monotonic()
+    started = notified = time.monotonic()
     before, pause = None, 1.0
     while True:
-        there = endpoint(name, aws)
-        status = there.more.get("EndpointStatus") if there.state != ABSENT else None
+        endpoint = find_endpoint(name, aws)
+        status = None if endpoint.state == ABSENT else endpoint.description.get("EndpointStatus")
         now = time.monotonic()
-        if status not in UNDER_WAY:
-            return there
-        if status != before or now - spoken >= SECONDS_BETWEEN_WORDS:
-            say(f"{name}: {status}, {now - started:.0f} s")
-            before, spoken = status, now
-        if now - started > MOST_SECONDS:
+        if status not in CHANGING:
+            return endpoint
+        if status != before or now - notified >= SECONDS_BETWEEN_MESSAGES:
+            notify(f"{name}: {status}, {now - started:.0f} s")
+            before, notified = status, now
+        if now - started > timeout_seconds:
             raise RunError(
-                f"the endpoint {name} is still {status} after {MOST_SECONDS / 60:.0f} minutes",
+                f"the endpoint {name} is still {status} after {timeout_seconds / 60:.0f} minutes",
                 "an endpoint in service within ten minutes",
-                "look into the container's log in CloudWatch, and run `convbias deploy status`",
+                "read the container's log in CloudWatch, and run `convbias deploy status`",
             )
         time.sleep(pause)
-        pause = min(2 * pause, MOST_SECONDS_BETWEEN)
+        pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
 
-def check_in_service(there: Resource) -> None:
-    """Make sure that an endpoint answers.
+def check_in_service(endpoint: Resource) -> None:
+    """Check that an endpoint is in service.
 
     Args:
-        there: As `settled` found it.
+        endpoint: an endpoint that is not changing.
 
     Raises:
-        RunError: It does not, with AWS's reason.
+        RunError: The endpoint is not in service; the message gives AWS's reason.
     """
-    status = there.state if there.state == OTHERS else there.more.get("EndpointStatus", "gone")
+    status = endpoint.description.get("EndpointStatus", "absent")
+    if endpoint.state == UNMANAGED:
+        status = "not managed by convbias"
     if status != "InService":
         raise RunError(
-            f"the endpoint {there.name} is {status}{failure_reason(there.more)}",
+            f"the endpoint {endpoint.name} is {status}{failure_reason(endpoint.description)}",
             "an endpoint in service",
-            "look into the container's log in CloudWatch; a failed endpoint can only be deleted",
+            "read the container's log in CloudWatch; a failed endpoint can only be deleted",
         )
 
 
-def failure_reason(more: Mapping[str, Any]) -> str:
-    """AWS's reason for a failure, to be put behind a sentence; nothing where there is none."""
-    reason = more.get("FailureReason")
+def failure_reason(description: Mapping[str, Any]) -> str:
+    """AWS's reason for a failure, with a colon in front; empty if there is none.
+
+    Args:
+        description: AWS's description of an endpoint.
+    """
+    reason = description.get("FailureReason")
     return f": {reason}" if reason else ""

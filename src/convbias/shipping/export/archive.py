@@ -1,8 +1,8 @@
-"""The archive that is served: an export with the code that answers requests, and their sums.
+"""Archives for serving: an export with its inference code and checksums.
 
-Reading trusts nothing. No member is extracted by its own name or kind: only regular files of the
-known layout are read, each no larger than it may be, and everything is checked before the first
-byte is written. (`tarfile`'s own filters can be escaped by chains of symbolic links.)
+Archives are read as untrusted input. Only regular files of the known layout and limited size are
+read, into memory, and all checks pass before the first byte is written to disk. (`tarfile`'s own
+extraction filters can be escaped by chains of symbolic links.)
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from convbias.errors import InputError, StorageError
 from convbias.runs.atomic import write_atomically
 from convbias.spec.description import Description
 
-RECORD = "export.json"  # marks a folder as an export, which alone may be replaced
-MANIFEST = "archive.json"  # not manifest.json, which Multi Model Server takes for one of its own
+RECORD = "export.json"  # identifies an export; other folders are never replaced
+MANIFEST = "archive.json"  # Multi Model Server expects its own format in a manifest.json
 REQUIRED = ("1/saved_model.pb", "model.onnx", "code/inference.py", "code/labels.json", MANIFEST)
 LAYOUT = (
     "1/ (a TensorFlow SavedModel), model.onnx, code/inference.py, code/labels.json and"
@@ -39,15 +39,15 @@ MOST_MEMBERS = 200
 LARGEST_MEMBER = 100 * 2**20  # bytes
 LARGEST_TOTAL = 200 * 2**20
 _CHUNK = 2**16
-_LARGEST_HEADER = 2**20  # what tarfile reads at once, of names that are longer than usual
+_LARGEST_HEADER = 2**20  # tarfile reads headers with long names at once
 
 
 class Manifest(Description, frozen=True):
-    """What the archive holds, and of which run."""
+    """The archived run, and the checksums of the members."""
 
     format: int = Field(default=1, ge=1, le=1)
-    identity: dict[str, Any] = Field(description="As `convbias export` recorded it.")
-    sha256: dict[str, str] = Field(description="Member to its sum; all members but this one.")
+    identity: dict[str, Any] = Field(description="The record of `convbias export`.")
+    sha256: dict[str, str] = Field(description="Member name to its SHA-256, without this member.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,10 +55,10 @@ class Archive:
     """A verified archive.
 
     Args:
-        path: Where it lies.
-        sha256: Of the whole file; of the one that would be packed, where it is a folder.
-        manifest: What it says of itself; the sums are checked.
-        contents: Member to its bytes.
+        path: the archive file, or the folder of an unpacked archive.
+        sha256: SHA-256 of the archive file; for a folder, that of the file packed from it.
+        manifest: the verified manifest.
+        contents: member name to its bytes.
     """
 
     path: Path
@@ -68,11 +68,11 @@ class Archive:
 
 
 def pack(export_folder: Path, path: Path) -> Archive:
-    """Pack an export; the same export gives the same bytes.
+    """Pack an export reproducibly: the same export gives the same bytes.
 
     Args:
-        export_folder: From `convbias.shipping.export.exporting.export`.
-        path: Of the archive; an existing file is replaced.
+        export_folder: folder written by `convbias.shipping.export.exporting.export`.
+        path: archive file; an existing file is replaced.
 
     Raises:
         InputError: The folder is not an export.
@@ -90,7 +90,7 @@ def pack(export_folder: Path, path: Path) -> Archive:
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise InputError(
             f"{export_folder} is not an export: {error}",
-            f"a folder with {RECORD}, as `convbias export` writes it",
+            f"a folder with {RECORD}, written by `convbias export`",
             "export a run first",
         ) from error
     sums = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
@@ -102,7 +102,7 @@ def pack(export_folder: Path, path: Path) -> Archive:
 
 
 def _compressed(contents: Mapping[str, bytes]) -> bytes:
-    """The same bytes for the same contents: nothing of the clock, the machine or the user."""
+    """A .tar.gz file that depends only on the contents, not on time, machine or user."""
     buffer = io.BytesIO()
     with (
         gzip.GzipFile(filename="", mode="wb", fileobj=buffer, mtime=0) as compressed,
@@ -116,13 +116,13 @@ def _compressed(contents: Mapping[str, bytes]) -> bytes:
 
 
 def read(path: Path) -> Archive:
-    """Read an archive and check everything about it; nothing is written.
+    """Read and verify an archive; nothing is written.
 
     Args:
-        path: Of a .tar.gz file, or of a folder that one was unpacked into.
+        path: .tar.gz file, or folder of an unpacked archive.
 
     Raises:
-        InputError: It is not such an archive, or not the one that its sums speak of.
+        InputError: It is not a valid archive, or a checksum is wrong.
     """
     try:
         if path.is_dir():
@@ -135,7 +135,7 @@ def read(path: Path) -> Archive:
                 contents = dict(_members(file))
     except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, UnicodeError) as error:
         raise _refused(path, f"cannot be read: {error}") from error
-    except _NotAllowedError as error:
+    except _InvalidArchiveError as error:
         raise _refused(path, str(error)) from error
     except OSError as error:
         raise InputError(
@@ -144,10 +144,10 @@ def read(path: Path) -> Archive:
     try:
         _check_layout(contents)
         manifest = Manifest.model_validate_json(contents[MANIFEST])
-    except _NotAllowedError as error:
+    except _InvalidArchiveError as error:
         raise _refused(path, str(error)) from error
     except ValidationError as error:
-        raise _refused(path, f"has a {MANIFEST} that says nothing of its members") from error
+        raise _refused(path, f"has an invalid {MANIFEST}") from error
     found = {
         name: hashlib.sha256(content).hexdigest()
         for name, content in contents.items()
@@ -155,23 +155,25 @@ def read(path: Path) -> Archive:
     }
     for name in sorted(found.keys() | manifest.sha256.keys()):
         if found.get(name) != manifest.sha256.get(name):
-            raise _refused(path, f"has a wrong sum, or none, of {name}")
+            raise _refused(path, f"has a wrong or missing checksum of {name}")
     return Archive(path, checksum, manifest, contents)
 
 
 def unpack(archive: Archive, folder: Path) -> None:
-    """Write a verified archive's members into a folder of their own.
+    """Write a verified archive's members into a new folder.
 
     Args:
-        archive: From `read`.
-        folder: Does not exist yet.
+        archive: archive from `read`.
+        folder: folder that does not exist yet.
 
     Raises:
         InputError: The folder exists.
-        StorageError: It cannot be written; nothing is left behind.
+        StorageError: The folder cannot be written; incomplete files are removed.
     """
     if folder.exists():
-        raise InputError(f"{folder} exists", "a folder that does not", "choose another one")
+        raise InputError(
+            f"{folder} exists", "a folder that does not exist yet", "choose another folder"
+        )
     temporary: Path | None = None
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -186,19 +188,19 @@ def unpack(archive: Archive, folder: Path) -> None:
         raise StorageError(
             f"{folder} cannot be written: {error.strerror or error}",
             "a writable folder with free space",
-            "choose another folder, or free some space",
+            "choose another folder, or free disk space",
         ) from error
     finally:
         if temporary is not None:
             shutil.rmtree(temporary, ignore_errors=True)
 
 
-class _NotAllowedError(Exception):
-    """Something about the archive is not as it must be."""
+class _InvalidArchiveError(Exception):
+    """The archive violates a rule; the message continues the sentence "ARCHIVE ..."."""
 
 
 class _Limited(io.RawIOBase):
-    """Decompressed bytes, of which there may be only so many, and only so many at once."""
+    """A decompressing reader that limits the total size and the size of a single read."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = gzip.GzipFile(fileobj=file, mode="rb")
@@ -206,17 +208,17 @@ class _Limited(io.RawIOBase):
 
     def read(self, size: int = -1, /) -> bytes:
         if not 0 <= size <= _LARGEST_HEADER:
-            raise _NotAllowedError("has a header of more than a megabyte")
+            raise _InvalidArchiveError("has a header of more than a megabyte")
         part = self._file.read(size)
         self._read += len(part)
         if self._read > LARGEST_TOTAL:
-            raise _NotAllowedError(f"holds more than {LARGEST_TOTAL // 2**20} MiB")
+            raise _InvalidArchiveError(f"contains more than {LARGEST_TOTAL // 2**20} MiB")
         return part
 
     def seek(self, offset: int, whence: int = 0, /) -> int:
-        # Forwards, by reading, so that what is passed over counts as well.
+        # Forwards only, by reading, so that skipped bytes count as well.
         if whence != 0 or offset < self._read:
-            raise _NotAllowedError("cannot be read from front to back")
+            raise _InvalidArchiveError("cannot be read sequentially")
         while self._read < offset and self.read(min(_CHUNK, offset - self._read)):
             pass
         return self._read
@@ -226,6 +228,7 @@ class _Limited(io.RawIOBase):
 
 
 def _members(file: IO[bytes]) -> Iterator[tuple[str, bytes]]:
+    """Name and bytes of each member."""
     seen: set[str] = set()
     with tarfile.open(fileobj=_Limited(file), mode="r:") as tar:
         for member in tar:
@@ -233,57 +236,61 @@ def _members(file: IO[bytes]) -> Iterator[tuple[str, bytes]]:
             if member.isdir():
                 continue
             if member.name in seen:
-                raise _NotAllowedError(f"holds {member.name!r} twice")
+                raise _InvalidArchiveError(f"contains {member.name!r} twice")
             seen.add(member.name)
             if len(seen) > MOST_MEMBERS:
-                raise _NotAllowedError(f"holds more than {MOST_MEMBERS} members")
+                raise _InvalidArchiveError(f"contains more than {MOST_MEMBERS} members")
             taken = tar.extractfile(member)
             content = b"".join(iter(partial(taken.read, _CHUNK), b"")) if taken else b""
             if len(content) != member.size:
-                raise _NotAllowedError(f"ends within {member.name!r}")
+                raise _InvalidArchiveError(f"ends in the middle of {member.name!r}")
             yield member.name, content
 
 
 def _unpacked_members(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """The same of a folder, with the same rules."""
+    """Name and bytes of each member of an unpacked archive, with the same rules."""
     total = 0
     for number, file in enumerate(sorted(folder.rglob("*")), start=1):
         name = file.relative_to(folder).as_posix()
         if file.is_symlink() or not (file.is_file() or file.is_dir()):
-            raise _NotAllowedError(f"holds {name!r}, which is neither a regular file nor a folder")
+            raise _InvalidArchiveError(
+                f"contains {name!r}, which is neither a regular file nor a folder"
+            )
         if number > MOST_MEMBERS:
-            raise _NotAllowedError(f"holds more than {MOST_MEMBERS} members")
+            raise _InvalidArchiveError(f"contains more than {MOST_MEMBERS} members")
         if file.is_dir():
             continue
         total += file.stat().st_size
         if total > LARGEST_TOTAL:
-            raise _NotAllowedError(f"holds more than {LARGEST_TOTAL // 2**20} MiB")
+            raise _InvalidArchiveError(f"contains more than {LARGEST_TOTAL // 2**20} MiB")
         yield name, file.read_bytes()
 
 
 def _check_member(member: tarfile.TarInfo) -> None:
     name = member.name
     if member.issym() or member.islnk():
-        raise _NotAllowedError(f"holds a link, {name!r} to {member.linkname!r}")
+        raise _InvalidArchiveError(f"contains a link, {name!r} to {member.linkname!r}")
     regular = member.type in (tarfile.REGTYPE, tarfile.AREGTYPE) and not member.issparse()
     if not regular and not member.isdir():
-        raise _NotAllowedError(f"holds {name!r}, which is neither a regular file nor a folder")
+        raise _InvalidArchiveError(
+            f"contains {name!r}, which is neither a regular file nor a folder"
+        )
     path = PurePosixPath(name)
     odd = "\\" in name or "\0" in name or path.as_posix() != name
     if path.is_absolute() or ".." in path.parts or odd:
-        raise _NotAllowedError(f"holds {name!r}, whose path leads elsewhere")
+        raise _InvalidArchiveError(f"contains {name!r}, whose path leads outside")
     if member.size > LARGEST_MEMBER:
-        raise _NotAllowedError(f"holds {name!r} of {member.size:,} bytes")
+        raise _InvalidArchiveError(f"contains {name!r} of {member.size:,} bytes")
 
 
 def _check_layout(contents: Mapping[str, bytes]) -> None:
     missing = [name for name in REQUIRED if name not in contents]
     if missing:
-        raise _NotAllowedError(f"lacks {', '.join(missing)}")
+        raise _InvalidArchiveError(f"lacks {', '.join(missing)}")
     allowed = (*REQUIRED, "model-maps.onnx")
-    strange = [name for name in contents if name not in allowed and not name.startswith("1/")]
-    if strange:
-        raise _NotAllowedError(f"holds {', '.join(sorted(strange))} beside what it should")
+    unexpected = [name for name in contents if name not in allowed and not name.startswith("1/")]
+    if unexpected:
+        raise _InvalidArchiveError(f"contains unexpected members: {', '.join(sorted(unexpected))}")
 
 
 def _refused(path: Path, what: str) -> InputError:

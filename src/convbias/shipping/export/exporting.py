@@ -1,4 +1,4 @@
-"""Export a stored network, and check that what was written answers as the network does."""
+"""Export a network, and check that the exported files give the network's outputs."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ CHECKED_IMAGES = 256
 
 
 @dataclass(frozen=True)
-class Exported:
-    """What was written.
+class ExportResult:
+    """The exported files.
 
     Args:
-        folder: With `1/`, `model.onnx`, of a CNN `model-maps.onnx`, and `export.json`.
-        differences: File to the largest difference of any of its outputs from the network's; of
-            feature maps as a share of the largest value.
-        images: On how many test images.
+        folder: folder with `1/`, `model.onnx`, for a CNN `model-maps.onnx`, and `export.json`.
+        differences: file name to the largest absolute difference between its outputs and the
+            network's; for feature maps divided by the largest value.
+        images: number of test images that were compared.
     """
 
     folder: Path
@@ -44,25 +44,25 @@ class Exported:
     images: int
 
 
-def export(network: keras.Model, run: Run, dataset: Dataset, folder: Path) -> Exported:
+def export(network: keras.Model, run: Run, dataset: Dataset, folder: Path) -> ExportResult:
     """Export a network as a TensorFlow SavedModel and as ONNX.
 
     Args:
-        network: Of the run.
-        run: What it was trained as.
-        dataset: The first 256 of its test images are what the exports are checked on.
-        folder: Receives the export; an earlier export is replaced, once the new one is checked.
+        network: the run's network.
+        run: the run.
+        dataset: data set whose first 256 test images are used for the check.
+        folder: receives the export; an earlier export is replaced after the check.
 
     Raises:
-        InputError: What is needed is not installed, the folder holds something else, or the
-            network cannot be exported.
-        RunError: TensorFlow failed, or an export answers otherwise than the network.
-        StorageError: The folder cannot be written to.
+        InputError: A package is missing, the folder contains other files, or the network has
+            layers or an input shape that cannot be exported.
+        RunError: TensorFlow failed, or an exported file's outputs differ from the network's.
+        StorageError: The folder cannot be written.
     """
     check_installed("export", NEEDED)
     _check_folder(folder)
     check_exportable(network, run)
-    stock = rebuild(network)  # of stock layers, which TensorFlow knows, too
+    stock = rebuild(network)  # with stock layers, which TensorFlow can load
     images = dataset.test_images[:CHECKED_IMAGES].astype(np.float32) / 255
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -72,8 +72,8 @@ def export(network: keras.Model, run: Run, dataset: Dataset, folder: Path) -> Ex
             stock.save(work / "network.keras")
             versions = json.loads(_tensorflow("build", work / "network.keras", made))
             differences = _differences(network, stock, images, work, made)
-            _refuse_different(differences)
-            exported = Exported(folder, differences, len(images))
+            _check_differences(differences)
+            exported = ExportResult(folder, differences, len(images))
             record = _record(run, exported, versions)
             (made / RECORD).write_text(json.dumps(record, indent=2) + "\n", "utf-8")
             if folder.exists():
@@ -83,7 +83,7 @@ def export(network: keras.Model, run: Run, dataset: Dataset, folder: Path) -> Ex
         raise StorageError(
             f"{folder} cannot be written: {error.strerror or error}",
             "a writable folder with free space",
-            "choose another folder with --out, or free some space",
+            "choose another folder with --out, or free disk space",
         ) from error
     return exported
 
@@ -95,42 +95,42 @@ def _check_folder(folder: Path) -> None:
         folder.rmdir()
         return
     raise InputError(
-        f"{folder} holds something else than an export",
+        f"{folder} contains other files than an export",
         "a folder that does not exist, or an earlier export",
         "choose another folder with --out",
     )
 
 
 def check_exportable(network: keras.Model, run: Run) -> None:
-    """Make sure that a network has the input and the layers that an export can have.
+    """Check that a network can be exported.
 
     Args:
-        network: Of the run.
-        run: For the error.
+        network: the run's network.
+        run: the run, for messages.
 
     Raises:
-        InputError: It has others.
+        InputError: The input shape or a layer cannot be exported.
     """
     shape = (None, IMAGE_SIDE, IMAGE_SIDE, 1)
     if network.input_shape != shape:
         side = network.input_shape[1]
         raise InputError(
             f"the run {run.key} takes images of {side} x {side} pixels",
-            f"{IMAGE_SIDE} x {IMAGE_SIDE}, as everything that calls an export sends them",
+            f"images of {IMAGE_SIDE} x {IMAGE_SIDE} pixels",
             "export a run without a canvas",
         )
     kinds = {layer.name: STOCK.get(type(layer), type(layer)) for layer in network.layers}
     own = [name for name, kind in kinds.items() if not kind.__module__.startswith("keras.")]
     if own:
         raise InputError(
-            f"the run {run.key} has layers that only this package knows: {', '.join(own)}",
+            f"the run {run.key} has layers that exist only in this package: {', '.join(own)}",
             "dense, convolutional and pooling layers of Keras",
             "export a run with same or valid padding, max-pooling or strides, and shared kernels",
         )
 
 
 def _tensorflow(*arguments: object) -> str:
-    """Run `convbias.shipping.export.tensorflow_process`; returns what it prints last."""
+    """Run `convbias.shipping.export.tensorflow_process`, and return its last line of output."""
     quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
     done = subprocess.run(
         [sys.executable, "-m", "convbias.shipping.export.tensorflow_process", *map(str, arguments)],
@@ -148,25 +148,25 @@ def _tensorflow(*arguments: object) -> str:
 def _differences(
     network: keras.Model, stock: keras.Sequential, images: np.ndarray, work: Path, made: Path
 ) -> dict[str, float]:
-    """Load everything that was made again and ask it."""
+    """Compare the outputs of all exported files with the network's."""
     expected = np.asarray(network(images, training=False))
     np.save(work / "images.npy", images)
     _tensorflow("predict", made, work / "images.npy", work / "probabilities.npy")
     differences = {"1": _largest(np.load(work / "probabilities.npy"), expected)}
     for path in sorted(made.glob("*.onnx")):
-        found = _ask_onnx(path, images)
+        found = _run_onnx(path, images)
         wanted: dict[str, Any] = {"probabilities": expected}
         maps = [name for name in found if name != "probabilities"]
         if maps:
             outputs = [stock.get_layer(name).output for name in maps]
-            inside = keras.Model(stock.inputs[0], outputs)
-            wanted |= dict(zip(maps, map(np.asarray, inside(images)), strict=True))
-        of_outputs = [_largest(found[name], wanted[name]) for name in found]
-        differences[path.name] = float(np.max(of_outputs))  # unlike max, keeps what is no number
+            with_maps = keras.Model(stock.inputs[0], outputs)
+            wanted |= dict(zip(maps, map(np.asarray, with_maps(images)), strict=True))
+        per_output = [_largest(found[name], wanted[name]) for name in found]
+        differences[path.name] = float(np.max(per_output))  # unlike max, np.max propagates NaN
     return differences
 
 
-def _ask_onnx(path: Path, images: np.ndarray) -> dict[str, np.ndarray]:
+def _run_onnx(path: Path, images: np.ndarray) -> dict[str, np.ndarray]:
     import onnxruntime
 
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
@@ -176,25 +176,25 @@ def _ask_onnx(path: Path, images: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def _largest(found: np.ndarray, expected: np.ndarray) -> float:
-    """The largest difference, as a share of the largest value where that is above 1."""
+    """The largest absolute difference, divided by the largest value if that is above 1."""
     if found.shape != expected.shape:
         return float("inf")
     return float(np.abs(found - expected).max() / max(1.0, np.abs(expected).max()))
 
 
-def _refuse_different(differences: Mapping[str, float]) -> None:
-    # Written so that a difference that is no number is refused as well.
+def _check_differences(differences: Mapping[str, float]) -> None:
+    # "not <=" instead of ">", so that NaN fails as well.
     wrong = {name: each for name, each in differences.items() if not each <= LARGEST_DIFFERENCE}
     if wrong:
-        told = ", ".join(f"{name} by {each:.2g}" for name, each in wrong.items())
+        listed = ", ".join(f"{name} by {each:.2g}" for name, each in wrong.items())
         raise RunError(
-            f"the export answers otherwise than the network: {told}",
+            f"the export's outputs differ from the network's: {listed}",
             f"differences of at most {LARGEST_DIFFERENCE:g}",
-            "nothing was left behind; tell us which run it was",
+            "nothing was written; please report the run",
         )
 
 
-def _record(run: Run, exported: Exported, versions: Mapping[str, str]) -> dict[str, object]:
+def _record(run: Run, exported: ExportResult, versions: Mapping[str, str]) -> dict[str, object]:
     return {
         "run": run.key,
         "arm": run.arm.name,

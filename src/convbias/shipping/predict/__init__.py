@@ -1,1 +1,1 @@
-"""Asking an archive, wherever it is served; nothing is imported that only another place needs."""
+"""Prediction clients; only the modules that a client needs are imported."""

@@ -1,4 +1,4 @@
-"""Three places to ask: an archive in this process, a server, an endpoint of SageMaker."""
+"""Prediction clients: an archive in this process, an HTTP server, a SageMaker endpoint."""
 
 from __future__ import annotations
 
@@ -6,176 +6,225 @@ import json
 import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from typing import Annotated
+
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from convbias.data.download import reason
 from convbias.errors import ConvbiasError, InputError, RunError
 from convbias.shipping.aws import ANSWER_SECONDS, CONNECTION_SECONDS, Aws
 from convbias.shipping.export.archive import Archive
 from convbias.shipping.extras import check_installed
-from convbias.shipping.predict.images import RefusedError
+from convbias.shipping.predict.images import RejectedRequestError
 
-# From a body and its content type to the answer, JSON with all probabilities. It raises
-# RefusedError where the fault is with this one body, and other errors where asking on is futile.
-Ask = Callable[[bytes, str], bytes]
+# Sends a body of a content type, and returns the response: JSON with all probabilities. It raises
+# RejectedRequestError if only this request is at fault, and other errors if all would fail.
+Client = Callable[[bytes, str], bytes]
 
 ACCEPT = "application/json;verbose=true"
-LONGEST_WORDS = 300  # letters; strange servers answer with whole pages
+LONGEST_MESSAGE = 300  # characters; other servers may respond with whole pages
 
-# Bad request, timeout, content too large, unsupported media type. All others are not about the
-# image: a missing token, a wrong address.
-ABOUT_THE_IMAGE = (400, 408, 413, 415)
+# Bad request, timeout, content too large, unsupported media type. Other statuses do not depend on
+# the image, for instance those for a missing token or a wrong address.
+REJECTED_STATUSES = (400, 408, 413, 415)
+
+_Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Prediction(BaseModel, frozen=True):
+    """The network's prediction for one image.
+
+    Args:
+        class_name: the class with the largest probability; `class` in JSON.
+        confidence: that probability.
+        probabilities: class name to probability.
+    """
+
+    class_name: str = Field(alias="class")
+    confidence: _Share
+    probabilities: dict[str, _Share]
+
+
+# The response for one image is an object, that for several images a list.
+_RESPONSE = TypeAdapter(Prediction | Annotated[list[Prediction], Field(min_length=1)])
+
+
+def parse_predictions(body: bytes, name: str) -> dict[str, Prediction]:
+    """Parse the response to one request.
+
+    Args:
+        body: JSON.
+        name: name of the request.
+
+    Returns:
+        Image name to prediction: `name` for one image; `name[0]`, `name[1]` and so on for several.
+
+    Raises:
+        RunError: The body is not such a response.
+    """
+    try:
+        predictions = _RESPONSE.validate_json(body)
+    except ValidationError as error:
+        raise RunError(
+            f"the response for {name} cannot be read: {body[:80].decode(errors='replace')!r}",
+            "JSON with class, confidence and probabilities",
+            "check that the server is `convbias serve`, or a container with an archive",
+        ) from error
+    if isinstance(predictions, Prediction):
+        return {name: predictions}
+    return {f"{name}[{number}]": each for number, each in enumerate(predictions)}
 
 
 @contextmanager
-def in_process(archive: Archive) -> Iterator[Ask]:
-    """Ask an archive without any server.
+def local_client(archive: Archive) -> Iterator[Client]:
+    """Run an archive in this process.
 
     Args:
-        archive: Verified. Its code is run.
+        archive: a verified archive; its code is run.
 
     Raises:
-        InputError: The network cannot be loaded here.
+        InputError: The network cannot be loaded.
     """
     check_installed("serve", ["onnxruntime"])
-    from convbias.shipping.serve.served import Served, unpacked
+    from convbias.shipping.serve.predictor import Predictor, unpacked
 
     with unpacked(archive) as folder:
-        served = Served(folder)
+        predictor = Predictor(folder)
 
-        def ask(body: bytes, content_type: str) -> bytes:
+        def send(body: bytes, content_type: str) -> bytes:
             try:
-                images = served.read(body, content_type)
-            except served.request_error as error:
-                raise RefusedError(str(error)) from None
-            return served.write(served.ask(images), ACCEPT)[0]
+                images = predictor.read(body, content_type)
+            except predictor.request_error as error:
+                raise RejectedRequestError(str(error)) from None
+            return predictor.write(predictor.predict(images), ACCEPT)[0]
 
-        yield ask
+        yield send
 
 
 @contextmanager
-def at_server(address: str, token: str | None) -> Iterator[Ask]:
-    """Ask a server.
+def http_client(address: str, token: str | None) -> Iterator[Client]:
+    """Send requests to a server.
 
     Args:
-        address: Of its root, such as http://127.0.0.1:8080.
-        token: That it wants, if it does.
+        address: address of the server's root, such as http://127.0.0.1:8080.
+        token: bearer token that the server requires; None if it requires none.
 
     Raises:
-        InputError: The token cannot be sent.
+        InputError: The token cannot be sent in a header.
     """
     import requests
 
     if token is not None and not (token.isascii() and token.isprintable()):
-        # Said here, because the libraries' own errors print it.
+        # Checked here, because the libraries' own errors print the token.
         raise InputError(
-            "the token holds letters that no request can carry",
-            "printable ASCII letters, without a line break",
-            "set CONVBIAS_TOKEN to such a token, here and where the server is started",
+            "the token has characters that cannot be sent in a header",
+            "printable ASCII characters without a line break",
+            "set CONVBIAS_TOKEN to such a token, both here and for the server",
         )
 
-    def bring_token(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    def add_token(request: requests.PreparedRequest) -> requests.PreparedRequest:
         if token is not None:
             request.headers["authorization"] = f"Bearer {token}"
         return request
 
     with requests.Session() as session:
-        # No mere header, which a user's .netrc would overrule.
-        session.auth = bring_token
+        # Not a plain header, which a user's .netrc file would override.
+        session.auth = add_token
         session.headers["accept"] = ACCEPT
 
-        def ask(body: bytes, content_type: str) -> bytes:
+        def send(body: bytes, content_type: str) -> bytes:
             try:
-                answer = session.post(
+                response = session.post(
                     f"{address.rstrip('/')}/invocations",
                     data=body,
                     headers={"content-type": content_type},
                     timeout=(CONNECTION_SECONDS, ANSWER_SECONDS),
-                    allow_redirects=False,  # where a question would become a GET
+                    allow_redirects=False,  # a redirect would turn POST into GET
                 )
             except (requests.RequestException, ValueError) as error:
-                # Of some addresses urllib3 raises a ValueError of its own.
+                # urllib3 raises a ValueError of its own for some invalid addresses.
                 raise InputError(
-                    f"{address} cannot be asked: {reason(error)}",
+                    f"{address} does not respond: {reason(error)}",
                     "the address of a running server, such as http://127.0.0.1:8080",
-                    "start one with `convbias serve`",
+                    "start a server with `convbias serve`",
                 ) from error
-            if answer.status_code == requests.codes.unauthorized:
+            if response.status_code == requests.codes.unauthorized:
                 raise InputError(
-                    f"{address} wants a token, or another one",
+                    f"{address} rejects the token, or requires one",
                     "the token that the server was started with",
                     "set the environment variable CONVBIAS_TOKEN to it",
                 )
-            if answer.status_code != requests.codes.ok:
-                raise _failure(address, answer.status_code, answer.text)
-            return answer.content
+            if response.status_code != requests.codes.ok:
+                raise _failure(address, response.status_code, response.text)
+            return response.content
 
-        yield ask
+        yield send
 
 
 @contextmanager
-def at_endpoint(name: str, aws: Aws) -> Iterator[Ask]:
-    """Ask an endpoint of SageMaker.
+def endpoint_client(name: str, aws: Aws) -> Iterator[Client]:
+    """Send requests to a SageMaker endpoint.
 
     Args:
-        name: Of the endpoint.
-        aws: Its account and region.
+        name: the endpoint's name.
+        aws: account and region.
 
     Raises:
-        InputError: A variable AWS_... holds what it cannot.
+        InputError: A variable AWS_... has an invalid value.
     """
     from botocore.exceptions import ClientError
 
-    place = f"the endpoint {name}"
-    client = aws.client("sagemaker-runtime")
+    target = f"the endpoint {name}"
+    runtime = aws.client("sagemaker-runtime")
 
-    def ask(body: bytes, content_type: str) -> bytes:
-        with aws.told(f"{place} cannot be asked"):
+    def send(body: bytes, content_type: str) -> bytes:
+        with aws.translate_errors(f"{target} does not respond"):
             try:
-                answer = client.invoke_endpoint(
+                response = runtime.invoke_endpoint(
                     EndpointName=name, Body=body, ContentType=content_type, Accept=ACCEPT
                 )
             except ClientError as error:
-                _raise_about_the_image(place, error.response)
+                _raise_model_error(target, error.response)
                 raise
-            return answer["Body"].read()
+            return response["Body"].read()
 
-    yield ask
+    yield send
 
 
-def _raise_about_the_image(place: str, response: dict) -> None:
-    """Raise what SageMaker's runtime passes on from the model, or says of the one request.
+def _raise_model_error(target: str, response: dict) -> None:
+    """Raise an error of the model behind the endpoint, or of this one request.
 
     Args:
-        place: What was asked.
-        response: As botocore read it.
+        target: the endpoint, for messages.
+        response: error response as botocore parsed it.
     """
     message = response["Error"].get("Message")
     if response["Error"].get("Code") == "ModelError":
-        # 0 where the model did not answer in time.
+        # 0 if the model did not respond in time.
         original = response.get("OriginalStatusCode", 0)
-        raise _failure(place, original or 504, response.get("OriginalMessage") or message)
+        raise _failure(target, original or 504, response.get("OriginalMessage") or message)
     if response["ResponseMetadata"]["HTTPStatusCode"] == 413:
-        # Too large for the runtime, which therefore asked no model.
-        raise RefusedError(str(message))
+        # Too large for SageMaker's runtime, which did not pass it to the model.
+        raise RejectedRequestError(str(message))
 
 
-def _failure(place: str, status: int, text: str) -> ConvbiasError:
-    """What a model's server answers where it has no answer.
+def _failure(target: str, status: int, text: str) -> ConvbiasError:
+    """The error for a response without a prediction.
 
     Args:
-        place: What was asked.
-        status: Of the answer, in HTTP's numbers.
-        text: Of the answer; `convbias serve` gives the reason as JSON.
+        target: the server or endpoint, for messages.
+        status: HTTP status.
+        text: body of the response; `convbias serve` gives the reason as JSON.
     """
     with suppress(ValueError, LookupError, TypeError):
         text = str(json.loads(text)["error"])
-    words = textwrap.shorten(text, LONGEST_WORDS)
-    if status in ABOUT_THE_IMAGE:
-        return RefusedError(words)
+    message = textwrap.shorten(text, LONGEST_MESSAGE)
+    if status in REJECTED_STATUSES:
+        return RejectedRequestError(message)
     if status >= 500:
-        return RunError(f"{place} failed with status {status}: {words}", fix="look into its log")
+        return RunError(f"{target} failed with status {status}: {message}", fix="read its log")
     return InputError(
-        f"{place} answers with status {status}: {words}",
-        "answers of a server that `convbias serve` started, or of a container like it",
+        f"{target} responds with status {status}: {message}",
+        "a server started by `convbias serve`, or a container with an archive",
         "check the address",
     )

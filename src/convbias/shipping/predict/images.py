@@ -1,4 +1,4 @@
-"""What was named on the command line, as requests: files, folders of files, test images."""
+"""Requests for the images named by the user: files, folders of files, test images."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ NPY = "application/x-npy"
 CONTENT_TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".npy": NPY}
 
 
-class RefusedError(InputError):
-    """One request cannot be answered; others may be."""
+class RejectedRequestError(InputError):
+    """This request was rejected; others may succeed."""
 
 
 @dataclass(frozen=True, eq=False)
-class Question:
-    """One request, of one image or of a .npy file's several.
+class ImageRequest:
+    """A request with one image, or with all images of a .npy file.
 
     Args:
-        name: What answers call it.
-        content_type: Of the body.
-        body: Reads the body, so that a folder of photographs is never in memory as a whole.
-        label: Of a test image, its class.
+        name: name in the output.
+        content_type: content type of the body.
+        body: reads the body; called late, so that only one file is in memory at a time.
+        label: class index of a test image.
     """
 
     name: str
@@ -39,51 +39,50 @@ class Question:
     label: int | None = None
 
 
-def questions(named: Iterable[str], dataset: Callable[[], Dataset]) -> list[Question]:
-    """Find what was named, before anybody is asked.
+def image_requests(names: Iterable[str], dataset: Callable[[], Dataset]) -> list[ImageRequest]:
+    """Find the named images, before the first request is sent.
 
     Args:
-        named: Each the path of a PNG, JPEG or .npy file, or of a folder of them; or a whole
-            number, the index of a test image (a file with such a name is read as `./7`).
-        dataset: Loads the data set whose test images the indices count; called for an index only,
-            and once.
+        names: each the path of a PNG, JPEG or .npy file, or of a folder with such files; or a whole
+            number, the index of a test image (for a file with such a name, write `./7`).
+        dataset: loads the data set of the test images; called at most once, for an index only.
 
     Returns:
-        In the order of the names; files of a folder by their names.
+        Requests in the order of the names; files of a folder in alphabetical order.
 
     Raises:
-        InputError: There is no such file or test image, or a folder has no image.
+        InputError: A file or test image does not exist, or a folder contains no image.
     """
     load = cache(dataset)
-    return [question for word in named for question in _questions(word, load)]
+    return [request for name in names for request in _requests(name, load)]
 
 
-def _questions(word: str, dataset: Callable[[], Dataset]) -> Iterator[Question]:
-    if INDEX.fullmatch(word):
-        yield _test_image(word, dataset)
+def _requests(name: str, dataset: Callable[[], Dataset]) -> Iterator[ImageRequest]:
+    if INDEX.fullmatch(name):
+        yield _test_image(name, dataset)
     else:
-        yield from map(_file, _paths(Path(word)))
+        yield from map(_file, _paths(Path(name)))
 
 
-def _test_image(word: str, dataset: Callable[[], Dataset]) -> Question:
-    picture = read_picture(word, dataset)
+def _test_image(index: str, dataset: Callable[[], Dataset]) -> ImageRequest:
+    picture = read_picture(index, dataset)
     file = io.BytesIO()
     np.save(file, picture.converted.pixels)
-    return Question(picture.name, NPY, file.getvalue, picture.label)
+    return ImageRequest(picture.name, NPY, file.getvalue, picture.label)
 
 
 def _paths(path: Path) -> list[Path]:
-    """The file itself, or the images of the folder."""
+    """The file itself, or the folder's images."""
     try:
         if path.is_dir():
             found = sorted(each for each in path.iterdir() if each.suffix.lower() in CONTENT_TYPES)
             paths = [each for each in found if each.is_file()]
-            what = f"the folder {path} has no image"
+            what = f"the folder {path} contains no image"
         else:
             paths = [path] if path.is_file() else []
-            what = f"{path} is no file" if path.exists() else f"there is no file {path}"
-    except OSError as error:  # for instance a name that no file system can hold
-        paths, what = [], f"{path} cannot be looked for: {error.strerror or error}"
+            what = f"{path} is not a file" if path.exists() else f"the file {path} does not exist"
+    except OSError as error:  # for instance because the name is too long
+        paths, what = [], f"{path} cannot be accessed: {error.strerror or error}"
     if not paths:
         raise InputError(
             what,
@@ -93,19 +92,19 @@ def _paths(path: Path) -> list[Path]:
     return paths
 
 
-def _file(path: Path) -> Question:
+def _file(path: Path) -> ImageRequest:
     suffix = path.suffix.lower()
     if suffix not in CONTENT_TYPES:
         raise InputError(
             f"{path} ends in {suffix!r}" if suffix else f"{path} has no suffix",
-            f"a file that ends in {', '.join(CONTENT_TYPES)}, which says what it holds",
+            f"a file that ends in {', '.join(CONTENT_TYPES)}",
             did_you_mean(suffix, CONTENT_TYPES),
         )
-    return Question(str(path), CONTENT_TYPES[suffix], partial(_read, path))
+    return ImageRequest(str(path), CONTENT_TYPES[suffix], partial(_read, path))
 
 
 def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise RefusedError(f"the file cannot be read: {error.strerror or error}") from error
+        raise RejectedRequestError(f"the file cannot be read: {error.strerror or error}") from error

@@ -1,3 +1,3 @@
-"""An archive behind HTTP, on this machine; it imports nothing that only training needs."""
+"""Serve an archive over HTTP, without any of the modules that only training needs."""
 
-TOKEN = "CONVBIAS_TOKEN"  # noqa: S105 - the variable that holds it, for server and clients
+TOKEN_VARIABLE = "CONVBIAS_TOKEN"  # noqa: S105 - the name of a variable, for server and clients

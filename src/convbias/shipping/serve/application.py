@@ -1,4 +1,4 @@
-"""The routes: SageMaker's container contract, its runtime's own address, metrics, description."""
+"""The HTTP application: SageMaker's container contract, its runtime's address, metrics, OpenAPI."""
 
 from __future__ import annotations
 
@@ -17,35 +17,36 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from convbias.shipping.serve.batching import Batcher
-from convbias.shipping.serve.description import description
-from convbias.shipping.serve.journal import Journal
-from convbias.shipping.serve.metrics import Metrics
-from convbias.shipping.serve.served import Served
+from convbias.shipping.serve.monitoring import Metrics, RequestLog
+from convbias.shipping.serve.openapi import openapi_document
+from convbias.shipping.serve.predictor import Predictor
 
 log = logging.getLogger("convbias.shipping.serve")
 
-Answering = Callable[[Request], Awaitable[Response]]
+Handler = Callable[[Request], Awaitable[Response]]
 
-SMALL_BODY = 2**16  # bytes; reading a larger one would keep all others waiting
-CLOSED_BY_CLIENT = 499  # as nginx logs it; nobody is there to read it
+SMALL_BODY = 2**16  # bytes; parsing a larger one would block the event loop for too long
+CLOSED_BY_CLIENT = 499  # nginx' status, for the log only
 ENDPOINT = "/endpoints/{name}/invocations"
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,100}")
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What one request may take.
+    """Limits of one request.
 
     Args:
-        body_bytes: Of its body; SageMaker's own limit is 6 MB in botocore's model.
-        seconds: Until it is answered, its body included.
+        body_bytes: largest body; SageMaker's own limit is 6 MB in botocore's model.
+        seconds: time until the response, reading the body included.
     """
 
     body_bytes: int = 6 * 2**20
     seconds: float = 60.0
 
 
-class _Refused(Exception):  # noqa: N818 - a refusal is an answer
+class _RejectedError(Exception):
+    """A request that gets an error response."""
+
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
         self.status = status
@@ -53,13 +54,13 @@ class _Refused(Exception):  # noqa: N818 - a refusal is an answer
 
 @dataclass(frozen=True)
 class Service:
-    """What a server says of itself, and what it asks of its clients.
+    """Identity, limits and authentication of a server.
 
     Args:
-        identity: Of the run that answers, as `convbias export` recorded it.
-        endpoint: Name that SageMaker's runtime knows it by.
-        limits: Of one request.
-        token: That clients must bring, as `Authorization: Bearer TOKEN`; nobody need when absent.
+        identity: the exported run, as recorded by `convbias export`.
+        endpoint: endpoint name at the address of SageMaker's runtime.
+        limits: limits of one request.
+        token: bearer token required from clients; None disables authentication.
     """
 
     identity: Mapping[str, Any]
@@ -69,23 +70,23 @@ class Service:
 
 
 class Application:
-    """The server as uvicorn runs it.
+    """The ASGI application.
 
-    Starlette reads requests and writes answers. Its router and its layers around each request are
-    left out: there are five addresses, and a request is answered in less than what those take.
+    It uses Starlette's requests and responses, but not its router and middleware, which would take
+    longer than the prediction itself; there are only five addresses.
 
     Args:
-        served: What answers.
-        service: What is known of it.
+        predictor: predicts class probabilities.
+        service: identity, limits and token.
     """
 
-    def __init__(self, served: Served, service: Service) -> None:
-        self.served = served
+    def __init__(self, predictor: Predictor, service: Service) -> None:
+        self.predictor = predictor
         self.service = service
-        self.journal = Journal()
+        self.request_log = RequestLog()
         self.metrics = Metrics()
-        self.batcher = Batcher(served.ask, self.metrics.batch.observe)
-        self.routes: dict[str, tuple[str, Answering]] = {
+        self.batcher = Batcher(predictor.predict, self.metrics.batch.observe)
+        self.routes: dict[str, tuple[str, Handler]] = {
             "/invocations": ("POST", self._invocations),
             "/ping": ("GET", self._ping),
             "/metrics": ("GET", self._metrics),
@@ -94,18 +95,18 @@ class Application:
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Respond to one request."""
         began = time.perf_counter()
         request = Request(scope, receive)
         route = _route(scope["path"], self.routes)
         response = await self._response(request, route)
-        brought = request.headers.get("x-request-id", "")
-        request_id = brought if REQUEST_ID.fullmatch(brought) else uuid.uuid4().hex
+        given = request.headers.get("x-request-id", "")
+        request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
         response.headers["x-request-id"] = request_id
         seconds = time.perf_counter() - began
-        # Whatever else is asked for counts as one, so that nobody can multiply the series.
+        # Unknown paths count as one route, so that clients cannot multiply the series.
         self.metrics.observe(route or "other", response.status_code, seconds)
-        self.journal.write(
+        self.request_log.write(
             {
                 "request_id": request_id,
                 "method": request.method,
@@ -119,21 +120,21 @@ class Application:
 
     async def _response(self, request: Request, route: str | None) -> Response:
         if route is None:
-            return _error(404, "there is no such address; expected one of /openapi.json")
-        method, answer = self.routes[route]
+            return _error(404, "unknown address; expected one listed in /openapi.json")
+        method, handler = self.routes[route]
         if request.method != method:
-            refusal = _error(405, f"the method is {request.method}; expected {method}")
-            refusal.headers["allow"] = method
-            return refusal
+            response = _error(405, f"the method is {request.method}; expected {method}")
+            response.headers["allow"] = method
+            return response
         try:
-            return await answer(request)
-        except _Refused as refused:
-            return _error(refused.status, str(refused))
+            return await handler(request)
+        except _RejectedError as rejected:
+            return _error(rejected.status, str(rejected))
         except ClientDisconnect:
-            return _error(CLOSED_BY_CLIENT, "the client went away")
+            return _error(CLOSED_BY_CLIENT, "the client closed the connection")
         except Exception:
             log.exception("a request failed")
-            return _error(500, "the server failed; its log says why")
+            return _error(500, "internal error; see the server's log")
 
     # --- routes ---------------------------------------------------------------------------------
 
@@ -145,71 +146,74 @@ class Application:
         body, kind = self.metrics.text()
         return Response(body, media_type=kind)
 
-    async def _description(self, request: Request) -> Response:
+    async def _openapi(self, request: Request) -> Response:
         self._check_token(request)
         service = self.service
-        return JSONResponse(
-            description(service.identity, service.endpoint, service.limits.body_bytes)
-        )
+        document = openapi_document(service.identity, service.endpoint, service.limits.body_bytes)
+        return JSONResponse(document)
 
     async def _invocations(self, request: Request) -> Response:
         self._check_token(request)
-        content, kind = await self._answer(request)
-        # Not as a media type, which would add a charset that the archive's code did not name.
+        content, kind = await self._predict(request)
+        # As a header: Starlette would add a charset to a media type.
         return Response(content, headers={"content-type": kind})
 
     async def _endpoint(self, request: Request) -> Response:
-        """As SageMaker's runtime answers: what the container refuses is its ModelError, 424."""
+        """Respond like SageMaker's runtime, which turns container errors into ModelError, 424."""
         self._check_token(request)
         name = request.scope["path"].split("/")[2]
         if name != self.service.endpoint:
             message = f"Endpoint {name} not found; this server has {self.service.endpoint}."
             return _runtime_error("ValidationError", 400, {"Message": message})
         try:
-            content, kind = await self._answer(request)
-        except _Refused as refused:
-            side = "client" if refused.status < 500 else "server"
+            content, kind = await self._predict(request)
+        except _RejectedError as rejected:
+            side = "client" if rejected.status < 500 else "server"
             return _runtime_error(
                 "ModelError",
                 424,
                 {
-                    "Message": f"Received {side} error ({refused.status}) from primary with"
-                    f' message "{refused}".',
-                    "OriginalStatusCode": refused.status,
-                    "OriginalMessage": str(refused),
+                    "Message": f"Received {side} error ({rejected.status}) from primary with"
+                    f' message "{rejected}".',
+                    "OriginalStatusCode": rejected.status,
+                    "OriginalMessage": str(rejected),
                     "LogStreamArn": "",
                 },
             )
         variant = "x-amzn-invoked-production-variant"
         return Response(content, headers={"content-type": kind, variant: "AllTraffic"})
 
-    # --- answering ------------------------------------------------------------------------------
+    # --- prediction -----------------------------------------------------------------------------
 
-    async def _answer(self, request: Request) -> tuple[bytes, str]:
+    async def _predict(self, request: Request) -> tuple[bytes, str]:
         try:
             async with asyncio.timeout(self.service.limits.seconds):
-                return await self._answer_in_time(request)
+                return await self._predict_without_limit(request)
         except TimeoutError:
             seconds = self.service.limits.seconds
-            what = f"the request was not there, or not answered, within {seconds:g} s"
-            raise _Refused(408, f"{what}; expected a whole body sooner, or fewer images") from None
-        except self.served.request_error as error:
-            raise _Refused(getattr(error, "status", 400), str(error)) from None
+            message = f"the request took longer than {seconds:g} s"
+            raise _RejectedError(
+                408, f"{message}; expected a complete body sooner, or fewer images"
+            ) from None
+        except self.predictor.request_error as error:
+            raise _RejectedError(getattr(error, "status", 400), str(error)) from None
 
-    async def _answer_in_time(self, request: Request) -> tuple[bytes, str]:
+    async def _predict_without_limit(self, request: Request) -> tuple[bytes, str]:
         body = await self._body(request)
         kind = request.headers.get("content-type", "")
         if len(body) <= SMALL_BODY:
-            images = self.served.read(body, kind)
+            images = self.predictor.read(body, kind)
         else:
-            images = await asyncio.to_thread(self.served.read, body, kind)
+            images = await asyncio.to_thread(self.predictor.read, body, kind)
         request.scope["images"] = len(images)
-        probabilities = await self.batcher.ask(images)
-        return self.served.write(probabilities, request.headers.get("accept", ""))
+        probabilities = await self.batcher.predict(images)
+        return self.predictor.write(probabilities, request.headers.get("accept", ""))
 
     async def _body(self, request: Request) -> bytes:
         most = self.service.limits.body_bytes
-        too_large = _Refused(413, f"the body has more than {most:,} bytes; expected at most that")
+        too_large = _RejectedError(
+            413, f"the body has more than {most:,} bytes; expected at most that number"
+        )
         announced = request.headers.get("content-length", "")
         if announced.isdigit() and int(announced) > most:
             raise too_large
@@ -225,10 +229,12 @@ class Application:
         token = self.service.token
         if token is None:
             return
-        kind, _, brought = request.headers.get("authorization", "").partition(" ")
-        same = hmac.compare_digest(brought.strip().encode(), token.encode())
+        kind, _, given = request.headers.get("authorization", "").partition(" ")
+        same = hmac.compare_digest(given.strip().encode(), token.encode())
         if kind.lower() != "bearer" or not same:
-            raise _Refused(401, "the token is missing or wrong; expected Authorization: Bearer")
+            raise _RejectedError(
+                401, "the token is missing or wrong; expected Authorization: Bearer TOKEN"
+            )
 
 
 def _route(path: str, routes: Mapping[str, object]) -> str | None:

@@ -1,8 +1,8 @@
-"""Several requests answered by one call of the network.
+"""Combine the images of concurrent requests into one call of the network.
 
-Nobody waits for company: requests that arrive while the network is busy lie in their sockets, are
-read together afterwards, and the next call takes all of them. So a lone request is as quick as
-without.
+No request waits for others: requests that arrive while the network is busy wait in their sockets,
+are then read together, and the next call predicts all of them. A single request is therefore as
+fast as without batching.
 """
 
 from __future__ import annotations
@@ -11,59 +11,59 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from convbias.shipping.serve.served import Images, Probabilities
+from convbias.shipping.serve.predictor import Images, Probabilities
 
-MOST_IMAGES = 64  # of one call in the event loop, which can do nothing else meanwhile
+MOST_IMAGES = 64  # per call in the event loop's thread, which the call blocks
 
 
 class Batcher:
-    """Gathers the requests of an event loop.
+    """Batches the requests of an event loop.
 
     Args:
-        ask: Ten probabilities per image.
-        observe: Called with the number of images of each call.
+        predict: returns ten probabilities for each image.
+        observe: called with the number of images of each call.
     """
 
     def __init__(
-        self, ask: Callable[[Images], Probabilities], observe: Callable[[int], None]
+        self, predict: Callable[[Images], Probabilities], observe: Callable[[int], None]
     ) -> None:
-        self._ask = ask
+        self._network = predict
         self._observe = observe
         self._waiting: list[tuple[Images, asyncio.Future[Probabilities]]] = []
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="network")
 
-    async def ask(self, images: Images) -> Probabilities:
-        """Ten probabilities per image, with those of whoever asks at the same time."""
+    async def predict(self, images: Images) -> Probabilities:
+        """Predict ten probabilities for each image, together with concurrent requests."""
         loop = asyncio.get_running_loop()
         if len(images) > MOST_IMAGES // 2:
             return await loop.run_in_executor(self._thread, self._call, images)
         if sum(len(others) for others, _ in self._waiting) + len(images) > MOST_IMAGES:
-            self._answer()
-        answer: asyncio.Future[Probabilities] = loop.create_future()
-        self._waiting.append((images, answer))
+            self._run()
+        future: asyncio.Future[Probabilities] = loop.create_future()
+        self._waiting.append((images, future))
         if len(self._waiting) == 1:
-            # Behind all requests that have been read by now.
-            loop.call_soon(self._answer)
-        return await answer
+            # After all requests that have already been received.
+            loop.call_soon(self._run)
+        return await future
 
-    def _answer(self) -> None:
-        # Whoever has gone away in the meantime needs no answer.
+    def _run(self) -> None:
+        # Futures of disconnected clients are cancelled, hence done.
         waiting = [each for each in self._waiting if not each[1].done()]
         self._waiting = []
         if not waiting:
             return
         try:
             probabilities = self._call([image for images, _ in waiting for image in images])
-        except Exception as error:  # noqa: BLE001 - each request tells its own client
-            for _, answer in waiting:
-                answer.set_exception(error)
+        except Exception as error:  # noqa: BLE001 - raised again in each request
+            for _, future in waiting:
+                future.set_exception(error)
             return
         start = 0
-        for images, answer in waiting:
+        for images, future in waiting:
             end = start + len(images)
-            answer.set_result(probabilities[start:end])
+            future.set_result(probabilities[start:end])
             start = end
 
     def _call(self, images: Images) -> Probabilities:
         self._observe(len(images))
-        return self._ask(images)
+        return self._network(images)

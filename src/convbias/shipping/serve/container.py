@@ -1,10 +1,13 @@
-"""What a container of SageMaker starts: `docker run IMAGE serve`.
+"""Entry point of the SageMaker container: `docker run IMAGE serve`.
 
-The model lies unpacked under /opt/ml/model, port 8080 answers, and whoever may ask has been decided
-before a request gets here. Environment variables have the names that AWS's own toolkit gave them:
-SAGEMAKER_BASE_DIR instead of /opt/ml, SAGEMAKER_BIND_TO_PORT instead of 8080,
-SAGEMAKER_MODEL_SERVER_WORKERS instead of one worker per core. CONVBIAS_HOST is the address to
-listen at, instead of all; where CONVBIAS_TOKEN is set, clients must bring it.
+The server uses the unpacked archive in /opt/ml/model and listens at port 8080. SageMaker itself
+authorises requests. Environment variables, named as in AWS's own toolkit:
+
+    SAGEMAKER_BASE_DIR                parent folder of `model`; /opt/ml by default
+    SAGEMAKER_BIND_TO_PORT            port; 8080 by default
+    SAGEMAKER_MODEL_SERVER_WORKERS    number of workers; one per core by default
+    CONVBIAS_HOST                     address to listen at; 0.0.0.0 by default
+    CONVBIAS_TOKEN                    bearer token required from clients; none by default
 """
 
 from __future__ import annotations
@@ -16,9 +19,9 @@ from pathlib import Path
 
 from convbias.errors import ConvbiasError, InputError
 from convbias.shipping.export.archive import read
-from convbias.shipping.serve import TOKEN
+from convbias.shipping.serve import TOKEN_VARIABLE
 from convbias.shipping.serve.application import Service
-from convbias.shipping.serve.running import Place, run
+from convbias.shipping.serve.running import ServerOptions, run
 
 LARGEST_PORT = 65_535
 MOST_WORKERS = 256
@@ -28,33 +31,37 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     """Serve until SIGTERM.
 
     Args:
-        arguments: What stands behind the image's name.
-        environment: Variables, see above.
+        arguments: the arguments of `docker run IMAGE`.
+        environment: environment variables, see above.
 
     Returns:
-        0 after SIGTERM; 2 where something is not as it must be; 1 where the workers failed.
+        The exit status: 0 after SIGTERM, 2 for invalid input, 1 if the workers failed.
     """
     try:
         if list(arguments) != ["serve"]:
-            raise InputError(f"the arguments are {list(arguments)}", "serve alone")
+            raise InputError(f"the arguments are {list(arguments)}", "the one argument serve")
         model = Path(environment.get("SAGEMAKER_BASE_DIR", "/opt/ml")) / "model"
-        place = Place(
-            environment.get("CONVBIAS_HOST", "0.0.0.0"),  # noqa: S104 - a container's own
+        options = ServerOptions(
+            environment.get("CONVBIAS_HOST", "0.0.0.0"),  # noqa: S104 - inside a container
             _number(environment, "SAGEMAKER_BIND_TO_PORT", 8080, LARGEST_PORT),
             _number(
                 environment, "SAGEMAKER_MODEL_SERVER_WORKERS", os.cpu_count() or 1, MOST_WORKERS
             ),
         )
         archive = read(model)
-        run(archive, Service(archive.manifest.identity, token=environment.get(TOKEN)), place)
+        run(
+            archive,
+            Service(archive.manifest.identity, token=environment.get(TOKEN_VARIABLE)),
+            options,
+        )
     except ConvbiasError as error:
         print(error, file=sys.stderr)
         return error.exit_code
     return 0
 
 
-def _number(environment: Mapping[str, str], name: str, otherwise: int, most: int) -> int:
-    text = environment.get(name, str(otherwise))
+def _number(environment: Mapping[str, str], name: str, default: int, most: int) -> int:
+    text = environment.get(name, str(default))
     if not text.isdecimal() or not 1 <= int(text) <= most:
         raise InputError(f"{name} is {text!r}", f"a whole number from 1 to {most:,}")
     return int(text)

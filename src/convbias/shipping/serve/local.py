@@ -1,4 +1,4 @@
-"""A server on this machine for as long as it is needed, such as in a notebook or a script."""
+"""A server for the duration of a `with` block, for notebooks and scripts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from convbias.errors import RunError
 
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
-SECONDS_BETWEEN_LOOKS = 0.05
+POLL_SECONDS = 0.05
 
 
 @contextmanager
@@ -23,14 +23,14 @@ def local_server(archive: Path, *, workers: int = 1) -> Iterator[str]:
     """Serve an archive in a process of its own, on a free port of the loopback interface.
 
     Args:
-        archive: As `convbias package` packed it.
-        workers: Processes that answer.
+        archive: an archive packed by `convbias package`.
+        workers: number of worker processes.
 
     Yields:
         The server's address, such as http://127.0.0.1:41234.
 
     Raises:
-        RunError: The server does not start; the error holds its own words.
+        RunError: The server does not start; the message contains its output.
     """
     command = [sys.executable, "-m", "convbias", "serve", str(archive), "--port", "0"]
     with tempfile.TemporaryDirectory() as folder:
@@ -45,14 +45,14 @@ def local_server(archive: Path, *, workers: int = 1) -> Iterator[str]:
 
 
 def _address(process: subprocess.Popen[bytes], log: Path) -> str:
-    """What the server says of itself once it answers."""
+    """The address that the server logs once it is running."""
     started = time.monotonic()
     while time.monotonic() - started < START_SECONDS:
-        words = log.read_text("utf-8")
-        found = re.search(r"running on (http://\S+)", words)
+        text = log.read_text("utf-8")
+        found = re.search(r"running on (http://\S+)", text)
         if found:
             return found.group(1)
         if process.poll() is not None:
-            raise RunError(f"the server did not start: {words.strip()}", "a running server")
-        time.sleep(SECONDS_BETWEEN_LOOKS)
+            raise RunError(f"the server did not start: {text.strip()}", "a running server")
+        time.sleep(POLL_SECONDS)
     raise RunError(f"the server did not start within {START_SECONDS:.0f} s", "a running server")

@@ -1,9 +1,10 @@
-"""HTTP as uvicorn speaks it, but for two things.
+"""uvicorn's HTTP protocol with two changes.
 
-The head of a request may take only so long: everything behind it is limited by the application, but
-uvicorn itself waits for heads for ever, and a client could keep connections open without asking
-anything. And an answer leaves as one packet: uvicorn writes head and body one after the other,
-which costs a system call more here and wakes the client twice.
+A request's headers have a time limit. The application limits everything after them, but uvicorn
+waits for headers without limit, so that clients could keep connections open without a request.
+
+A response is sent as one packet. uvicorn writes headers and body separately, which takes a second
+system call and wakes the client twice.
 """
 
 from __future__ import annotations
@@ -13,23 +14,23 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-HEAD_SECONDS = 5.0
+HEADER_SECONDS = 5.0
 
-_LATE = b'{"error": "the head of the request was not there in time; expected it at once"}'
-_ANSWER = b"\r\n".join(
+_TIMEOUT = b'{"error": "the request headers did not arrive in time; expected them at once"}'
+_RESPONSE = b"\r\n".join(
     (
         b"HTTP/1.1 408 Request Timeout",
         b"content-type: application/json",
-        b"content-length: %d" % len(_LATE),
+        b"content-length: %d" % len(_TIMEOUT),
         b"connection: close",
         b"",
-        _LATE,
+        _TIMEOUT,
     )
 )
 
 
-class _Joined:
-    """A transport that sends at once what is written at one moment."""
+class _BufferedTransport:
+    """A transport that sends everything written in one loop iteration at once."""
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
         self._transport = transport
@@ -50,7 +51,7 @@ class _Joined:
         if parts:
             self._transport.write(b"".join(parts))
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - all else that a transport has
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - any attribute of the transport
         return getattr(self._transport, name)
 
 
@@ -60,34 +61,34 @@ class Protocol(HttpToolsProtocol):
     _limit: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:  # noqa: ANN401 - an asyncio.Transport
-        """Start waiting for the first request."""
-        super().connection_made(_Joined(transport, self.loop))  # pyright: ignore[reportArgumentType]
-        self._wait()
+        """Start the time limit of the first request's headers."""
+        super().connection_made(_BufferedTransport(transport, self.loop))  # pyright: ignore[reportArgumentType]
+        self._start_limit()
 
     def on_message_begin(self) -> None:
-        """Start waiting for the rest of a head."""
+        """Start the time limit of the remaining headers."""
         super().on_message_begin()
-        self._wait()
+        self._start_limit()
 
     def on_headers_complete(self) -> None:
-        """It is there."""
-        self._stop()
+        """Stop the time limit."""
+        self._stop_limit()
         super().on_headers_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Nobody is there any more."""
-        self._stop()
+        """Stop the time limit."""
+        self._stop_limit()
         super().connection_lost(exc)
 
-    def _wait(self) -> None:
-        self._stop()
-        self._limit = self.loop.call_later(HEAD_SECONDS, self._refuse)
+    def _start_limit(self) -> None:
+        self._stop_limit()
+        self._limit = self.loop.call_later(HEADER_SECONDS, self._time_out)
 
-    def _stop(self) -> None:
+    def _stop_limit(self) -> None:
         if self._limit is not None:
             self._limit.cancel()
             self._limit = None
 
-    def _refuse(self) -> None:
-        self.transport.write(_ANSWER)
+    def _time_out(self) -> None:
+        self.transport.write(_RESPONSE)
         self.transport.close()

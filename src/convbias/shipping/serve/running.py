@@ -1,4 +1,4 @@
-"""A server as processes: one that holds the address, and workers that answer."""
+"""Run the server: a process that holds the socket, and worker processes that respond."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from uvicorn.supervisors import Multiprocess
 from convbias.errors import InputError, RunError
 from convbias.shipping.export.archive import Archive
 from convbias.shipping.serve.application import Application, Service
-from convbias.shipping.serve.metrics import SHARED_FOLDER
+from convbias.shipping.serve.monitoring import SHARED_FOLDER
+from convbias.shipping.serve.predictor import Predictor, unpacked
 from convbias.shipping.serve.protocol import Protocol
-from convbias.shipping.serve.served import Served, unpacked
 
 log = logging.getLogger("convbias.shipping.serve")
 
-DRAIN_SECONDS = 28  # of the 30 that SageMaker leaves between SIGTERM and SIGKILL
+DRAIN_SECONDS = 28  # SageMaker sends SIGKILL 30 seconds after SIGTERM
 QUEUED_CONNECTIONS = 2_048
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a server listens, and with how many processes.
+class ServerOptions:
+    """Address and workers of a server.
 
     Args:
-        host: Its address.
-        port: 0 for one that is free.
-        workers: Processes that answer, each with the network.
+        host: address to listen at.
+        port: port to listen at; 0 for a free one.
+        workers: number of worker processes, each of which loads the network.
     """
 
     host: str
@@ -43,21 +43,21 @@ class Place:
     workers: int
 
 
-def run(archive: Archive, service: Service, place: Place) -> None:
-    """Serve until SIGTERM or SIGINT; requests in progress are answered first.
+def run(archive: Archive, service: Service, options: ServerOptions) -> None:
+    """Serve until SIGTERM or SIGINT; requests in progress are completed first.
 
     Args:
-        archive: Verified. Its code is run: serve only what you trust.
-        service: What the server says of itself.
-        place: Where it listens.
+        archive: a verified archive. Its code is run: serve only archives that you trust.
+        service: identity, limits and token of the service.
+        options: address and workers.
 
     Raises:
-        InputError: The network cannot be loaded, or nothing can listen there.
-        RunError: The workers ended by themselves.
+        InputError: The network cannot be loaded, or the address cannot be used.
+        RunError: The workers ended unexpectedly.
     """
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     with (
-        _listening(place) as listening,
+        _listening(options) as listening,
         unpacked(archive) as folder,
         tempfile.TemporaryDirectory(prefix="convbias-") as counts,
     ):
@@ -65,7 +65,7 @@ def run(archive: Archive, service: Service, place: Place) -> None:
         config = uvicorn.Config(
             partial(_create, folder, service),
             factory=True,
-            workers=place.workers,
+            workers=options.workers,
             http=Protocol,
             ws="none",
             lifespan="off",
@@ -79,34 +79,35 @@ def run(archive: Archive, service: Service, place: Place) -> None:
         workers = Multiprocess(config, sockets=[listening])
         workers.run()
         if any(worker.exitcode == STARTUP_FAILURE for worker in workers.processes):
-            Served(folder)  # says why
-            raise RunError("the workers ended while they started; see above")
+            Predictor(folder)  # raises the reason
+            raise RunError("the workers ended while starting; see above")
 
 
-def _listening(place: Place) -> socket.socket:
-    """From now on clients wait for the workers, rather than being turned away."""
-    family = socket.AF_INET6 if ":" in place.host else socket.AF_INET
+def _listening(options: ServerOptions) -> socket.socket:
+    """Listen before the workers start, so that clients wait instead of being refused."""
+    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
     try:
         listening = socket.create_server(
-            (place.host, place.port), family=family, backlog=QUEUED_CONNECTIONS
+            (options.host, options.port), family=family, backlog=QUEUED_CONNECTIONS
         )
     except OSError as error:
         raise InputError(
-            f"nothing can listen at {place.host}, port {place.port}: {error.strerror or error}",
-            "an address of this machine, and a port that is free",
-            "choose another --port; 0 takes one that is free",
+            f"the server cannot listen at {options.host}, port {options.port}:"
+            f" {error.strerror or error}",
+            "an address of this machine, and a free port",
+            "choose another --port; 0 selects a free one",
         ) from error
-    host = f"[{place.host}]" if ":" in place.host else place.host
+    host = f"[{options.host}]" if ":" in options.host else options.host
     log.info("running on http://%s:%d", host, listening.getsockname()[1])
     return listening
 
 
 def _create(folder: Path, service: Service) -> Application:
-    """What each worker does first."""
+    """Create the application in a worker."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
-        served = Served(folder)
+        predictor = Predictor(folder)
     except InputError:
-        # Said once, by the process that started the workers.
+        # Reported once, by the parent process.
         sys.exit(STARTUP_FAILURE)
-    return Application(served, service)
+    return Application(predictor, service)

@@ -1,4 +1,4 @@
-"""The server in OpenAPI's words."""
+"""The OpenAPI description of the server."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from convbias import __version__
 
 SIDE = 28
-MOST_IMAGES = 1_024  # of one request, as the archive's inference.py has it
+MOST_IMAGES = 1_024  # per request; the limit in the archive's inference.py
 
 
 def _array(items: dict[str, Any], length: int) -> dict[str, Any]:
@@ -27,13 +27,15 @@ def _images(pixel: dict[str, Any], what: str) -> dict[str, Any]:
         _array(pixel, SIDE * SIDE),
     ]
     return {
-        "description": f"{what}, row by row, 0 black; one image, or several of the same shape.",
+        "description": f"{what}, row by row, 0 is black; one image, or several of the same shape.",
         "anyOf": [_one_or_several(shape) for shape in shapes],
     }
 
 
 _SHARES = _images({"type": "number", "minimum": 0, "maximum": 1}, "Pixels from 0 to 1")
-_GREYS = _images({"type": "integer", "minimum": 0, "maximum": 255}, "Whole grey values up to 255")
+_GREYS = _images(
+    {"type": "integer", "minimum": 0, "maximum": 255}, "Integer grey values from 0 to 255"
+)
 _PICTURE = {
     "description": "A PNG or JPEG file of any size, converted as Fashion-MNIST was made.",
     "type": "object",
@@ -41,13 +43,13 @@ _PICTURE = {
     "required": ["b64"],
 }
 _INSTANCES = {"anyOf": [_SHARES, _GREYS, _one_or_several(_PICTURE)]}
-_ANSWER = {
+_PREDICTION = {
     "type": "object",
     "properties": {
         "class": {"type": "string"},
         "confidence": {"type": "number", "minimum": 0, "maximum": 1},
         "probabilities": {
-            "description": "With Accept: application/json;verbose=true alone.",
+            "description": "Only with Accept: application/json;verbose=true.",
             "type": "object",
             "additionalProperties": {"type": "number"},
         },
@@ -59,23 +61,23 @@ _ERROR = {
     "properties": {"error": {"type": "string"}},
     "required": ["error"],
 }
-_REFUSALS = {
+_ERRORS = {
     "400": "The images cannot be read.",
     "401": "The token is missing or wrong.",
-    "406": "No accepted content type can be given.",
-    "408": "The request was not there, or not answered, in time.",
+    "406": "None of the accepted content types is available.",
+    "408": "The request took too long.",
     "413": "The body, a picture or the number of images is too large.",
-    "415": "Images cannot be read from this content type.",
+    "415": "The content type is not supported.",
 }
 
 
-def description(identity: Mapping[str, Any], endpoint: str, body_bytes: int) -> dict[str, Any]:
+def openapi_document(identity: Mapping[str, Any], endpoint: str, body_bytes: int) -> dict[str, Any]:
     """The OpenAPI document.
 
     Args:
-        identity: Of the run that answers, as `convbias export` recorded it.
-        endpoint: Name that SageMaker's runtime knows it by.
-        body_bytes: Largest body.
+        identity: the exported run, as recorded by `convbias export`.
+        endpoint: endpoint name at the address of SageMaker's runtime.
+        body_bytes: largest body of a request.
     """
     request = {
         "description": f"One image or several, at most {body_bytes:,} bytes.",
@@ -100,61 +102,66 @@ def description(identity: Mapping[str, Any], endpoint: str, body_bytes: int) -> 
         },
     }
     binary = {"schema": {"type": "string", "format": "binary"}}
-    answers = {
+    predictions = {
         "application/json": {
-            "schema": {"anyOf": [_ANSWER, {"type": "array", "items": _ANSWER}]},
+            "schema": {"anyOf": [_PREDICTION, {"type": "array", "items": _PREDICTION}]},
         },
         "application/x-npy": binary,
         "text/csv": binary,
     }
-    refusals = {
+    errors = {
         status: {"description": text, "content": {"application/json": {"schema": _ERROR}}}
-        for status, text in _REFUSALS.items()
+        for status, text in _ERRORS.items()
     }
     return {
         "openapi": "3.1.0",
         "info": {
             "title": f"convbias: {identity.get('arm')}, run {identity.get('run')}",
             "version": __version__,
-            "description": "Which of ten kinds of garment an image shows.",
+            "description": "Classifies images of garments into ten classes.",
         },
         "paths": {
-            "/ping": {"get": {"summary": "Is it there?", "responses": {"200": _said("It is.")}}},
+            "/ping": {
+                "get": {"summary": "Health check.", "responses": {"200": _described("Healthy.")}}
+            },
             "/invocations": {
                 "post": {
                     "summary": "Classify images.",
                     "requestBody": request,
-                    "responses": {"200": {"description": "Classes.", "content": answers}}
-                    | refusals,
+                    "responses": {"200": {"description": "Predictions.", "content": predictions}}
+                    | errors,
                 }
             },
             f"/endpoints/{endpoint}/invocations": {
                 "post": {
-                    "summary": "The same at the address of SageMaker's runtime.",
+                    "summary": "Classify images, at the address of SageMaker's runtime.",
                     "requestBody": request,
                     "responses": {
-                        "200": {"description": "Classes.", "content": answers},
-                        "400": _said("No such endpoint."),
-                        "401": refusals["401"],
-                        "424": _said("What /invocations would have refused."),
+                        "200": {"description": "Predictions.", "content": predictions},
+                        "400": _described("The endpoint does not exist."),
+                        "401": errors["401"],
+                        "424": _described("An error of /invocations."),
                     },
                 }
             },
             "/metrics": {
                 "get": {
-                    "summary": "For Prometheus.",
-                    "responses": {"200": _said("Counters."), "401": refusals["401"]},
+                    "summary": "Prometheus metrics.",
+                    "responses": {
+                        "200": _described("The metrics."),
+                        "401": errors["401"],
+                    },
                 }
             },
             "/openapi.json": {
                 "get": {
-                    "summary": "This description.",
-                    "responses": {"200": _said("JSON."), "401": refusals["401"]},
+                    "summary": "This document.",
+                    "responses": {"200": _described("The OpenAPI document."), "401": errors["401"]},
                 }
             },
         },
     }
 
 
-def _said(text: str) -> dict[str, Any]:
+def _described(text: str) -> dict[str, Any]:
     return {"description": text}

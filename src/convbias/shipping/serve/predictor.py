@@ -1,4 +1,4 @@
-"""An unpacked archive, loaded with the code that it brings."""
+"""Load an unpacked archive with its own inference code."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from convbias.errors import InputError
 from convbias.shipping.export.archive import Archive, unpack
 
 Images = list[array]  # each 784 doubles, pixels in [0, 1]
-Probabilities = list[list[float]]  # each ten
+Probabilities = list[list[float]]  # for each image, ten
 
 
-class Served:
-    """The four functions of the archive's own `inference.py`, and its network.
+class Predictor:
+    """An archive's network with the functions of its `inference.py`.
 
     Args:
-        folder: Of a verified archive's members. Its code is run as it is: serve only what you
-            trust.
+        folder: folder with the members of a verified archive. Its code is run unchanged: load only
+            archives that you trust.
 
     Raises:
-        InputError: The network cannot be loaded here.
+        InputError: The network cannot be loaded.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -37,23 +37,23 @@ class Served:
         self._predict = inference.predict_fn
         try:
             self._model = inference.model_fn(str(folder))
-        except Exception as error:  # whatever the runtime raises
+        except Exception as error:  # onnxruntime's errors have no common base class
             raise InputError(
                 f"the network in {folder} cannot be loaded: {error}",
                 "a model.onnx that onnxruntime can run",
                 "export and package the run again",
             ) from error
-        # The first answer takes longest, and should not be anybody's.
-        self.ask([array("d", [0.0]) * 784])
+        # The first prediction takes longest, so it is made before the first request.
+        self.predict([array("d", [0.0]) * 784])
 
-    def ask(self, images: Images) -> Probabilities:
-        """Ten probabilities per image."""
+    def predict(self, images: Images) -> Probabilities:
+        """Predict ten class probabilities for each image."""
         return self._predict(images, self._model)
 
 
 @contextmanager
 def unpacked(archive: Archive) -> Iterator[Path]:
-    """A verified archive's folder for a while; its own, where it is unpacked already."""
+    """The folder of an unpacked archive, or a temporary one for an archive file."""
     if archive.path.is_dir():
         yield archive.path
         return
@@ -63,10 +63,10 @@ def unpacked(archive: Archive) -> Iterator[Path]:
         yield folder
 
 
-def _module(path: Path) -> Any:  # noqa: ANN401 - of whatever the archive brings
+def _module(path: Path) -> Any:  # noqa: ANN401 - a module of the archive
     specification = importlib.util.spec_from_file_location("inference", path)
     if specification is None or specification.loader is None:
-        raise InputError(f"{path} is no Python file", "the archive's inference.py")
+        raise InputError(f"{path} is not a Python file", "the archive's inference.py")
     module = importlib.util.module_from_spec(specification)
     before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     try:
