@@ -161,4 +161,4 @@ def test_a_model_that_is_not_as_it_was_packed_is_not_served(
         file.write("# changed\n")
     started = start(tmp_path, "serve")
     assert started.process.wait(TIMEOUT) == 2
-    assert "has a wrong sum, or none, of code/inference.py" in started.errors.read_text()
+    assert "wrong or missing checksum of code/inference.py" in started.errors.read_text()

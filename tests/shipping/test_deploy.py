@@ -35,7 +35,7 @@ from convbias.cli import main
 from convbias.data.drawn import drawn
 from convbias.errors import ConvbiasError, InputError, RunError
 from convbias.shipping.aws import HIDDEN, Aws
-from convbias.shipping.deploy.applying import apply
+from convbias.shipping.deploy.changes import apply
 from convbias.shipping.deploy.plan import Plan, make_plan
 from convbias.shipping.deploy.settings import Settings
 from convbias.shipping.export.archive import MANIFEST, Archive, read
@@ -133,7 +133,7 @@ def test_a_plan_changes_nothing_and_is_the_default(
         f"s3://{BUCKET}/convbias/{NAME}/{archive.sha256[:16]}/model.tar.gz",
         "tensorflow-inference:2.19.0-cpu",
         "1 x ml.m5.large",
-        f"of the account {ACCOUNT}",
+        f"account {ACCOUNT}",
         "about 84 USD a month",
         "November 2026",
         "Nothing was changed.",
@@ -152,7 +152,7 @@ def test_a_plan_as_json_holds_the_requests_that_apply_makes(
     record = json.loads(capsys.readouterr().out)
     assert record["archive"] == archive.sha256
     assert set(record["state"].values()) == {"absent"}
-    assert all(check["fine"] for check in record["checks"])
+    assert all(check["passed"] for check in record["checks"])
     assert deploy("apply", archive.path, *OPTIONS) == 0
     wanted = record["requests"]["sagemaker:CreateModel"]
     model = account.sagemaker.describe_model(ModelName=wanted["ModelName"])
@@ -179,7 +179,7 @@ def test_without_credentials_a_plan_is_made_and_nobody_asked(
         assert deploy("plan", archive.path, *OPTIONS) == 0
         assert stub.paths == []
     said = capsys.readouterr()
-    assert "nobody was asked: no credentials are named" in said.out
+    assert "not checked: no credentials are named" in said.out
     assert said.out.count("not looked up") == 4
     aws.delenv("AWS_DEFAULT_REGION")
     assert deploy("plan", archive.path, *OPTIONS) == 2
@@ -191,10 +191,10 @@ def test_without_credentials_a_plan_is_made_and_nobody_asked(
     [
         (["--instance-type", "ml.t3.medium"], ["SageMaker does not host on ml.t3.medium"]),
         (["--bucket", "of-nobody"], ["there is no bucket of-nobody", "aws s3 mb s3://of-nobody"]),
-        (["--bucket", "elsewhere"], ["elsewhere lies in us-west-2", "--region us-west-2"]),
-        (["--role", ROLE.replace(ACCOUNT, "9" * 12)], ["the role is of 999999999999"]),
+        (["--bucket", "elsewhere"], ["elsewhere is in us-west-2", "--region us-west-2"]),
+        (["--role", ROLE.replace(ACCOUNT, "9" * 12)], ["the role to 999999999999"]),
         (["--region", "mars-1"], ["not known for the region 'mars-1'"]),
-        (["--serverless", "--memory-mb", "1000"], ["1000 MB are not offered"]),
+        (["--serverless", "--memory-mb", "1000"], ["1000 MB is not available"]),
     ],
 )
 def test_what_is_wrong_is_told_by_plan_and_keeps_apply_from_starting(
@@ -348,7 +348,7 @@ def test_autoscaling_of_others_is_left_alone(
     assert everything(account)["policies"] == ["by-hand"]
     capsys.readouterr()
     assert deploy("apply", archive.path, *OPTIONS, "--max-instances", "3") == 2
-    assert "convbias did not make it" in capsys.readouterr().err
+    assert "not created by convbias" in capsys.readouterr().err
 
 
 def test_a_container_that_does_not_start(
@@ -360,7 +360,7 @@ def test_a_container_that_does_not_start(
         said = capsys.readouterr().err
         for words in (
             f"the endpoint {NAME} is Failed: The primary container did not pass the ping",
-            f"what exists of it: the archive s3://{BUCKET}/",
+            f"existing resources: the archive s3://{BUCKET}/",
             f"the endpoint {NAME}",
             "run the same command again",
             f"`convbias deploy delete --name {NAME} --bucket {BUCKET}`",
@@ -378,7 +378,7 @@ def test_an_update_that_fails_leaves_what_answered_before(
     assert deploy("apply", archive.path, *OPTIONS, "--image", f"{OWN}/failing:1") == 1
     said = capsys.readouterr().err
     assert f"the update of {NAME} failed: The primary container" in said
-    assert f"it answers with {before}, as before" in said
+    assert f"it still uses {before}" in said
     after = account.sagemaker.describe_endpoint(EndpointName=NAME)
     assert (after["EndpointStatus"], after["EndpointConfigName"]) == ("InService", before)
 
@@ -399,7 +399,7 @@ def test_an_endpoint_that_others_made_is_left_alone(
         ("status", "--name", NAME),
     ):
         assert deploy(*arguments) == 2
-        assert "convbias did not make it" in capsys.readouterr().err
+        assert "not created by convbias" in capsys.readouterr().err
     assert how_many(account) == (0, 1, 1, 1, 0, 0)
 
 
@@ -471,7 +471,7 @@ def test_throttling_is_waited_out(account: SimpleNamespace, planned: Plan, opera
         (500, "InternalFailure", RunError, 4, "run the same command again later"),
         (400, "AccessDeniedException", InputError, 1, "check the credentials"),
         (400, "ResourceLimitExceeded", InputError, 1, "higher quota"),
-        (400, "ValidationException", InputError, 1, "fix what the message names"),
+        (400, "ValidationException", InputError, 1, "correct what the message names"),
     ],
 )
 @pytest.mark.parametrize("step", range(3))
@@ -500,7 +500,7 @@ def test_a_failure_on_the_way_says_what_exists_and_can_be_gone_on_from_or_undone
     for number, name in enumerate(made):
         assert (name in what) == (number <= step)
     assert fix in fixed
-    assert "to go on, run the same command again" in fixed
+    assert "to continue, run the same command again" in fixed
     assert f"`convbias deploy delete --name {NAME} --bucket {BUCKET}`" in fixed
     assert how_many(account)[:4] == tuple(int(number <= step) for number in range(4))
     if code == "ThrottlingException":
@@ -521,8 +521,8 @@ def test_an_interruption_says_what_exists_as_well(
     said: list[str] = []
     with pytest.raises(KeyboardInterrupt):
         apply(planned, Aws(), said.append)
-    assert said[-1].startswith(f"interrupted; what exists of it: the archive {planned.address}")
-    assert "to go on, run the same command again; to undo it, " in said[-1]
+    assert said[-1].startswith(f"interrupted; existing resources: the archive {planned.address}")
+    assert "to continue, run the same command again; to undo, run " in said[-1]
     monkeypatch.setattr("convbias.shipping.deploy.waiting.time.sleep", quietly)
     assert apply(planned, Aws(), quietly) == []  # it was only waited for
     assert how_many(account) == (1, 1, 1, 1, 0, 0)
@@ -541,7 +541,7 @@ def test_a_broken_connection_on_the_way(account: SimpleNamespace, planned: Plan)
     account.setenv("AWS_ENDPOINT_URL_SAGEMAKER", UNREACHABLE)
     with pytest.raises(InputError, match="Could not connect") as refused:
         apply(planned, Aws(), quietly)
-    assert "what exists of it: nothing" in refused.value.what
+    assert "existing resources: none" in refused.value.what
     assert "to undo" not in refused.value.fix
 
 
@@ -557,7 +557,7 @@ def test_an_endpoint_with_other_answers_fails_the_smoke_test(
         "confidence": 1.0,
         "probabilities": dict.fromkeys(classes, 0.0) | {classes[0]: 1.0},
     }
-    for answers, words in (([answer] * 10, "probabilities up to"), ([answer] * 3, "3 answers")):
+    for answers, words in (([answer] * 10, "differ by up to"), ([answer] * 3, "3 predictions")):
         with StubServer(200, json.dumps(answers)) as stub:
             account.setenv(RUNTIME, stub.address)
             assert deploy("smoke", archive.path, "--name", NAME) == 1
@@ -688,7 +688,7 @@ def test_credentials_that_nobody_named_are_not_used(
         assert deploy(*(word.format(archive=archive.path) for word in arguments)) == 2
         assert stub.paths == []
     said = capsys.readouterr().err
-    assert "no credentials of AWS are named" in said
+    assert "no AWS credentials are named" in said
     assert "--profile" in said
 
 
@@ -702,7 +702,7 @@ def test_a_profile_that_is_named_is_used(
     for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"):
         account.setenv(f"AWS_{name}", "")
     assert deploy("plan", archive.path, *OPTIONS, "--profile", "work") == 0
-    assert f"of the account {ACCOUNT}" in capsys.readouterr().out
+    assert f"account {ACCOUNT}" in capsys.readouterr().out
     assert deploy("plan", archive.path, *OPTIONS, "--profile", "wrok") == 2
     assert "The config profile (wrok) could not be found" in capsys.readouterr().err
 

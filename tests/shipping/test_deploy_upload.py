@@ -31,7 +31,7 @@ from archives import write_archive
 from convbias.errors import ConvbiasError, InputError
 from convbias.shipping.aws import Aws
 from convbias.shipping.deploy.plan import Plan, make_plan
-from convbias.shipping.deploy.resources import ABSENT, EXISTS, OTHERS, archive_in
+from convbias.shipping.deploy.resources import ABSENT, EXISTS, UNMANAGED, find_archive
 from convbias.shipping.deploy.settings import Settings
 from convbias.shipping.deploy.upload import PART_BYTES, upload
 from convbias.shipping.export.archive import MANIFEST, Archive, Manifest, read
@@ -115,18 +115,18 @@ def test_the_object_is_the_archive_and_is_known_again(
 ) -> None:
     chosen = {"small": archive, "large": large}[size]
     plan, aws = planned(chosen), Aws()
-    assert archive_in(plan, aws).state == ABSENT
+    assert find_archive(plan, aws).state == ABSENT
     upload(plan, aws)
     assert bucket.names() == [plan.key]
     assert bucket.content(plan.key) == chosen.path.read_bytes()
-    assert archive_in(plan, aws).state == EXISTS
+    assert find_archive(plan, aws).state == EXISTS
     assert bucket.unfinished() == []
 
 
 def test_an_object_of_others_is_not_taken_for_ours(bucket: Bucket, archive: Archive) -> None:
     plan = planned(archive)
     bucket.client.put_object(Bucket=BUCKET, Key=plan.key, Body=archive.path.read_bytes())
-    assert archive_in(plan, Aws()).state == OTHERS
+    assert find_archive(plan, Aws()).state == UNMANAGED
 
 
 def test_a_bucket_that_is_not_there(bucket: Bucket, archive: Archive) -> None:

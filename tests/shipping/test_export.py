@@ -15,7 +15,7 @@ from convbias.data import Dataset, load
 from convbias.errors import InputError, RunError
 from convbias.networks import models
 from convbias.shipping.export import exporting
-from convbias.shipping.export.exporting import LARGEST_DIFFERENCE, Exported, export
+from convbias.shipping.export.exporting import LARGEST_DIFFERENCE, ExportResult, export
 from convbias.spec.arms import Convolutional, Dense, Model
 from convbias.spec.datasets import CLASS_NAMES
 from factories import make_arm, make_run
@@ -42,7 +42,7 @@ def dataset() -> Dataset:
 @pytest.fixture(scope="module", params=list(MODELS))
 def exported(
     request: pytest.FixtureRequest, dataset: Dataset, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[str, Exported]:
+) -> tuple[str, ExportResult]:
     folder = tmp_path_factory.mktemp("export") / "fashion_mnist_model"
     name = request.param
     return name, export(network(name), make_run(make_arm(name), 0), dataset, folder)
@@ -82,7 +82,7 @@ def numpy_forward(built: keras.Sequential, images: np.ndarray) -> dict[str, np.n
     return outputs
 
 
-def test_every_file_answers_as_the_network(exported: tuple[str, Exported]) -> None:
+def test_every_file_answers_as_the_network(exported: tuple[str, ExportResult]) -> None:
     name, made = exported
     files = {"1", "model.onnx"} | ({"model-maps.onnx"} if name == "cnn-3x3" else set())
     assert set(made.differences) == files
@@ -95,7 +95,7 @@ def test_every_file_answers_as_the_network(exported: tuple[str, Exported]) -> No
 
 @pytest.mark.parametrize("count", [1, 5])
 def test_onnx_takes_any_number_of_images(
-    exported: tuple[str, Exported], dataset: Dataset, count: int
+    exported: tuple[str, ExportResult], dataset: Dataset, count: int
 ) -> None:
     name, made = exported
     images = dataset.test_images[:count].astype(np.float32) / 255
@@ -112,7 +112,7 @@ def test_onnx_takes_any_number_of_images(
 
 
 def test_the_saved_model_agrees_with_numpy(
-    exported: tuple[str, Exported], dataset: Dataset, tmp_path: Path
+    exported: tuple[str, ExportResult], dataset: Dataset, tmp_path: Path
 ) -> None:
     name, made = exported
     images = dataset.test_images[:7].astype(np.float32) / 255
@@ -124,7 +124,7 @@ def test_the_saved_model_agrees_with_numpy(
     )
 
 
-def test_the_record_says_what_it_is(exported: tuple[str, Exported]) -> None:
+def test_the_record_says_what_it_is(exported: tuple[str, ExportResult]) -> None:
     name, made = exported
     record = json.loads((made.folder / "export.json").read_text())
     assert record["run"] == make_run(make_arm(name), 0).key
@@ -139,7 +139,7 @@ def test_an_export_that_answers_otherwise_leaves_nothing_behind(
     other = models.build(MODELS["dense"], seed=4)
     monkeypatch.setattr(exporting, "rebuild", lambda _: other)
     folder = tmp_path / "model"
-    with pytest.raises(RunError, match="answers otherwise than the network: 1 by"):
+    with pytest.raises(RunError, match="outputs differ from the network's: 1 by"):
         export(network("dense"), make_run(make_arm("dense"), 0), dataset, folder)
     assert list(tmp_path.iterdir()) == []
 
@@ -149,7 +149,7 @@ def test_only_exports_are_replaced(dataset: Dataset, tmp_path: Path) -> None:
     mine.mkdir()
     (mine / "thesis.txt").write_text("years of work")
     run = make_run(make_arm("dense"), 0)
-    with pytest.raises(InputError, match="holds something else than an export"):
+    with pytest.raises(InputError, match="contains other files than an export"):
         export(network("dense"), run, dataset, mine)
     assert (mine / "thesis.txt").read_text() == "years of work"
     (mine / "thesis.txt").unlink()
@@ -164,9 +164,9 @@ def test_only_exports_are_replaced(dataset: Dataset, tmp_path: Path) -> None:
     ("model", "side", "words"),
     [
         (Convolutional(), 40, "takes images of 40 x 40 pixels"),
-        (Convolutional(downsampling="blur"), 28, "layers that only this package knows: pool_1"),
-        (Convolutional(padding="circular"), 28, "only this package knows: around_1"),
-        (Convolutional(sharing="local"), 28, "only this package knows: conv_1"),
+        (Convolutional(downsampling="blur"), 28, "layers that exist only in this package: pool_1"),
+        (Convolutional(padding="circular"), 28, "exist only in this package: around_1"),
+        (Convolutional(sharing="local"), 28, "exist only in this package: conv_1"),
     ],
 )
 def test_networks_that_cannot_be_exported(

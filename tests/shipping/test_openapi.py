@@ -1,4 +1,4 @@
-"""Requests that schemathesis makes up from the server's own description, good ones and bad ones."""
+"""Valid and invalid requests that schemathesis generates from the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from schemathesis.checks import load_all_checks
 from tools.servers.serving import Server, npy
 
 from convbias.shipping.export.archive import Archive
-from convbias.shipping.serve.description import description
+from convbias.shipping.serve.openapi import openapi_document
 
 pytestmark = pytest.mark.integration
 
@@ -46,22 +46,22 @@ schemathesis.openapi.format(
 )
 
 
-DESCRIPTION = description({"run": "a"}, "convbias", 6 * 2**20)
-# JSON Schema cannot say of a text that it is a picture; this says it to schemathesis.
-TOLD = json.dumps(DESCRIPTION).replace('"contentEncoding": "base64"', '"format": "picture"')
-schema = schemathesis.openapi.from_dict(json.loads(TOLD))
-# Also too many images, and whatever SageMaker's runtime tells of a refusal.
-REFUSALS = ["400", "405", "406", "413", "415", "424"]
-schema.config.checks.negative_data_rejection.expected_statuses = REFUSALS
+DESCRIPTION = openapi_document({"run": "a"}, "convbias", 6 * 2**20)
+# JSON Schema has no format for pictures in base64; this one is registered with schemathesis above.
+TYPED = json.dumps(DESCRIPTION).replace('"contentEncoding": "base64"', '"format": "picture"')
+schema = schemathesis.openapi.from_dict(json.loads(TYPED))
+# Also too many images, and ModelError of SageMaker's runtime.
+REJECTED = ["400", "405", "406", "413", "415", "424"]
+schema.config.checks.negative_data_rejection.expected_statuses = REJECTED
 
 
-def test_it_is_what_the_server_says_of_itself(server: Server, archive: Archive) -> None:
-    said = server.get("/openapi.json").json()
-    assert said == description(archive.manifest.identity, "convbias", 6 * 2**20)
-    assert said["paths"] == DESCRIPTION["paths"]
+def test_the_server_returns_its_description(server: Server, archive: Archive) -> None:
+    document = server.get("/openapi.json").json()
+    assert document == openapi_document(archive.manifest.identity, "convbias", 6 * 2**20)
+    assert document["paths"] == DESCRIPTION["paths"]
 
 
 @schema.parametrize()
 @settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
-def test_what_it_says_of_itself_is_true(case: schemathesis.Case, server: Server) -> None:
+def test_the_server_conforms_to_its_description(case: schemathesis.Case, server: Server) -> None:
     case.call_and_validate(base_url=server.address)

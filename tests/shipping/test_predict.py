@@ -20,7 +20,7 @@ from command_line import convbias
 from convbias.cli import main
 from convbias.data import Dataset, load
 from convbias.shipping.export.archive import Archive
-from convbias.shipping.predict.images import RefusedError, questions
+from convbias.shipping.predict.images import RejectedRequestError, image_requests
 from convbias.spec.datasets import CLASS_NAMES
 from stub_server import UNREACHABLE, StubServer
 
@@ -210,7 +210,7 @@ def test_a_servers_token(
         for token in ("", "another"):
             monkeypatch.setenv("CONVBIAS_TOKEN", token)
             assert main(["predict", "a.png", "b.jpg", "--server", server.address]) == 2
-            assert said_once(capsys, f"{server.address} wants a token, or another one")
+            assert said_once(capsys, f"{server.address} rejects the token, or requires one")
         monkeypatch.setenv("CONVBIAS_TOKEN", SECRET)
         assert main(["predict", "a.png", "--server", f"{server.address}/"]) == 0
     finally:
@@ -275,9 +275,9 @@ def test_a_body_that_is_too_large_is_refused_alone(
 
 
 def test_a_file_that_vanishes_is_refused_alone(here: Path) -> None:
-    vanishing, staying = questions(["a.png", "b.jpg"], lambda: load("drawn"))
+    vanishing, staying = image_requests(["a.png", "b.jpg"], lambda: load("drawn"))
     (here / "a.png").unlink()
-    with pytest.raises(RefusedError, match="the file cannot be read: No such file"):
+    with pytest.raises(RejectedRequestError, match="the file cannot be read: No such file"):
         vanishing.body()
     assert staying.body() == (here / "b.jpg").read_bytes()
 
@@ -301,10 +301,10 @@ def test_what_is_too_large_for_the_runtime_itself_is_refused_alone(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["absent.png"], ["there is no file absent.png", "a folder with such files"]),
+        (["absent.png"], ["the file absent.png does not exist", "a folder with such files"]),
         (["notes.txt"], ["notes.txt ends in '.txt'", ".png, .jpg, .jpeg, .npy"]),
-        (["empty"], ["the folder empty has no image"]),
-        (["x" * 300], ["cannot be looked for: File name too long"]),
+        (["empty"], ["the folder empty contains no image"]),
+        (["x" * 300], ["cannot be accessed: File name too long"]),
         (["a.png", "--server", UNREACHABLE, "--endpoint", "e"], ["--server and --endpoint name"]),
         (["a.png", "--archive", "a", "--server", UNREACHABLE], ["--archive and --server name"]),
         (["a.png"], ["fashion_mnist_model.tar.gz cannot be read: No such file"]),
@@ -339,7 +339,7 @@ def test_a_file_that_is_called_like_a_number(
     assert [answer["image"] for answer in json.loads(capsys.readouterr().out)] == ["7/a.png"]
 
 
-# Servers that cannot be asked
+# Servers that does not respond
 
 
 @pytest.mark.usefixtures("here")
@@ -355,7 +355,9 @@ def test_addresses_where_nobody_answers(
     address: str, words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["predict", "a.png", "b.jpg", "--server", address]) == 2
-    assert said_once(capsys, f"{address} cannot be asked: ", words, "such as http://127.0.0.1:8080")
+    assert said_once(
+        capsys, f"{address} does not respond: ", words, "such as http://127.0.0.1:8080"
+    )
 
 
 @pytest.mark.usefixtures("here")
@@ -366,7 +368,7 @@ def test_a_token_that_cannot_be_sent_is_not_printed(
         monkeypatch.setenv("CONVBIAS_TOKEN", token)
         assert main(["predict", "a.png", "--server", UNREACHABLE]) == 2
         said = capsys.readouterr().err
-        assert "the token holds letters that no request can carry" in said
+        assert "the token has characters that cannot be sent" in said
         assert SECRET not in said
 
 
@@ -382,7 +384,7 @@ def test_silence_has_a_limit(
         place = stub.address if option == "--server" else "silent"
         assert main(["predict", "a.png", "b.jpg", option, place]) == 2
         assert len(stub.paths) == 1
-    assert said_once(capsys, "cannot be asked: ", "Read timed out" if option == "--server" else "")
+    assert said_once(capsys, "does not respond: ", "Read timed out" if option == "--server" else "")
 
 
 @pytest.mark.usefixtures("here")
@@ -391,10 +393,10 @@ def test_silence_has_a_limit(
     [
         (500, '{"error": "its log says why"}', 1, "failed with status 500: its log says why"),
         (503, "<p>later</p>\n" * 1_000, 1, "failed with status 503: <p>later</p> <p>"),
-        (404, '{"error": ["odd"]}', 2, "answers with status 404: ['odd']"),
-        (302, "[]", 2, "answers with status 302: []"),
-        (200, "<p>Hello!</p>", 1, "what came back for a.png cannot be read: '<p>Hello!</p>'"),
-        (200, "[]", 1, "what came back for a.png cannot be read: '[]'"),
+        (404, '{"error": ["odd"]}', 2, "responds with status 404: ['odd']"),
+        (302, "[]", 2, "responds with status 302: []"),
+        (200, "<p>Hello!</p>", 1, "the response for a.png cannot be read: '<p>Hello!</p>'"),
+        (200, "[]", 1, "the response for a.png cannot be read: '[]'"),
         (200, FINE.replace("0.5", "NaN"), 1, "cannot be read"),
         (200, FINE.replace("0.5", "1.5"), 1, "cannot be read"),
         (200, '{"class": "Bag", "confidence": 1}', 1, "cannot be read"),
@@ -453,7 +455,7 @@ def test_boto3_takes_the_local_server_for_sagemakers_runtime(expected: np.ndarra
 @pytest.mark.usefixtures("here", "runtime")
 def test_an_endpoint_of_another_name(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["predict", "a.png", "b.jpg", "--endpoint", "other"]) == 2
-    words = "the endpoint other cannot be asked: ValidationError: Endpoint other not found"
+    words = "the endpoint other does not respond: ValidationError: Endpoint other not found"
     assert said_once(capsys, words, "check the name")
 
 
@@ -461,16 +463,16 @@ def test_an_endpoint_of_another_name(capsys: pytest.CaptureFixture[str]) -> None
 @pytest.mark.parametrize(
     ("absent", "address", "words"),
     [
-        (["AWS_DEFAULT_REGION"], UNREACHABLE, ["no region is named", "set AWS_DEFAULT_REGION"]),
+        (["AWS_DEFAULT_REGION"], UNREACHABLE, ["no AWS region is set", "set AWS_DEFAULT_REGION"]),
         (
             ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"],
             UNREACHABLE,
-            ["no credentials of AWS are named", "--profile NAME, or set the variables"],
+            ["no AWS credentials are named", "--profile NAME, or set the variables"],
         ),
         (
             [],
             UNREACHABLE,
-            ["the endpoint mine cannot be asked: Could not connect", "check the network"],
+            ["the endpoint mine does not respond: Could not connect", "check the network"],
         ),
         ([], "nonsense", ["Invalid endpoint: nonsense", "check the network"]),
     ],
@@ -496,9 +498,15 @@ def test_endpoints_that_boto3_cannot_ask(
     [
         (424, "ModelError", {"OriginalStatusCode": 503}, 1, "failed with status 503: it broke"),
         (424, "ModelError", {"OriginalStatusCode": 0}, 1, "failed with status 504: it broke"),
-        (424, "ModelError", {"OriginalStatusCode": 404}, 2, "answers with status 404: it broke"),
-        (503, "ServiceUnavailable", {}, 1, "cannot be asked: ServiceUnavailable: in the way"),
-        (403, "AccessDeniedException", {}, 2, "cannot be asked: AccessDeniedException: in the way"),
+        (424, "ModelError", {"OriginalStatusCode": 404}, 2, "responds with status 404: it broke"),
+        (503, "ServiceUnavailable", {}, 1, "does not respond: ServiceUnavailable: in the way"),
+        (
+            403,
+            "AccessDeniedException",
+            {},
+            2,
+            "does not respond: AccessDeniedException: in the way",
+        ),
     ],
 )
 def test_failures_of_the_runtime_and_of_the_model_behind_it(

@@ -28,7 +28,7 @@ from command_line import convbias
 from convbias.cli import main
 from convbias.data import load
 from convbias.shipping.export.archive import MANIFEST, Archive, unpack
-from convbias.shipping.serve.protocol import HEAD_SECONDS
+from convbias.shipping.serve.protocol import HEADER_SECONDS
 from convbias.spec.datasets import CLASS_NAMES
 
 SECRET = "a long random text"  # noqa: S105 - of this test alone
@@ -156,7 +156,7 @@ def test_a_slow_client_is_told_so_in_time(archive: Archive, tmp_path: Path) -> N
 
         refused = server.post(drips(), "text/csv")
         assert refused.status_code == 408
-        assert "within 1 s; expected a whole body sooner" in refused.json()["error"]
+        assert "longer than 1 s; expected a complete body sooner" in refused.json()["error"]
         assert server.get("/ping").status_code == 200
     finally:
         server.stop()
@@ -173,8 +173,8 @@ def test_a_client_that_never_says_what_it_wants_is_told_so(server: Server) -> No
         for connection in (silent, slow):
             said = b"".join(iter(lambda taken=connection: taken.recv(4_096), b""))
             assert said.startswith(b"HTTP/1.1 408 Request Timeout")
-            assert said.endswith(b'expected it at once"}')
-    assert HEAD_SECONDS <= time.monotonic() - began < TIMEOUT
+            assert said.endswith(b'expected them at once"}')
+    assert HEADER_SECONDS <= time.monotonic() - began < TIMEOUT
 
 
 def test_many_requests_of_one_connection_each_get_their_answer(
@@ -288,7 +288,7 @@ def test_a_port_that_is_taken_is_named(server: Server, archive: Archive, tmp_pat
     port = server.address.rpartition(":")[2]
     done = convbias("serve", archive.path, "--port", port, cwd=tmp_path)
     assert done.returncode == 2
-    assert f"nothing can listen at 127.0.0.1, port {port}" in done.stderr
+    assert f"the server cannot listen at 127.0.0.1, port {port}" in done.stderr
 
 
 def test_a_worker_that_dies_is_replaced(archive: Archive, tmp_path: Path) -> None:

@@ -14,17 +14,17 @@ from convbias.cli.deployed import print_json, print_plan, print_resources
 from convbias.cli.predict import predict
 from convbias.cli.serve import ARCHIVE
 from convbias.errors import InputError
-from convbias.shipping.aws import Aws, NoCredentialsNamedError
-from convbias.shipping.deploy.applying import apply as apply_plan
-from convbias.shipping.deploy.checks import Check, local_checks, refuse
-from convbias.shipping.deploy.cost import monthly_cost
-from convbias.shipping.deploy.inventory import made
+from convbias.shipping.aws import Aws, MissingCredentialsError
+from convbias.shipping.deploy.changes import apply as apply_plan
+from convbias.shipping.deploy.changes import delete as delete_resources
+from convbias.shipping.deploy.checks import Check, local_checks, raise_failures
+from convbias.shipping.deploy.inventory import list_resources
 from convbias.shipping.deploy.plan import make_plan
-from convbias.shipping.deploy.preflight import remote_checks
-from convbias.shipping.deploy.removal import remove
+from convbias.shipping.deploy.remote_checks import remote_checks
 from convbias.shipping.deploy.resources import Resource
 from convbias.shipping.deploy.settings import NAME, PREFIX, Settings
-from convbias.shipping.deploy.smoke import smoke as smoke_test
+from convbias.shipping.deploy.smoke import smoke_test
+from convbias.shipping.deploy.tables import monthly_cost
 from convbias.shipping.export.archive import Archive, read
 from convbias.shipping.extras import check_installed
 
@@ -66,7 +66,7 @@ def plan(
     try:
         aws = Aws(profile, region)
         where = aws.region
-    except NoCredentialsNamedError as error:
+    except MissingCredentialsError as error:
         aws, where = None, region or os.environ.get("AWS_DEFAULT_REGION")
         if where is None:
             raise InputError(
@@ -79,8 +79,7 @@ def plan(
         more, found = remote_checks(planned, aws)
         checks += more
     elif aws is None:
-        words = "nobody was asked: no credentials are named"
-        checks.append(Check("AWS", words, fine=None))
+        checks.append(Check("AWS", "not checked: no credentials are named", passed=None))
     if as_json:
         print_json(planned, checks, found, monthly_cost(settings))
     else:
@@ -110,9 +109,9 @@ def apply(
     check_installed("serve", ["onnxruntime"])
     verified = read(archive)
     aws = Aws(profile, region)
-    refuse(local_checks(settings, aws.region))
+    raise_failures(local_checks(settings, aws.region))
     planned = make_plan(settings, aws.region, verified)
-    refuse(remote_checks(planned, aws)[0])
+    raise_failures(remote_checks(planned, aws)[0])
     changes = apply_plan(planned, aws, _say)
     if not changes:
         results().print("nothing to do: everything is there as planned")
@@ -152,7 +151,7 @@ def status(*, name: str = NAME, profile: str | None = None, region: str | None =
         profile: Of ~/.aws; AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY when absent.
         region: Of the endpoint; the profile's, or AWS_DEFAULT_REGION, when absent.
     """
-    everything = _made(name, Aws(profile, region), set())
+    everything = _list_resources(name, Aws(profile, region), set())
     print_resources(f"What there is of {name}", everything)
 
 
@@ -205,11 +204,11 @@ def delete(
         region: Of the endpoint; the profile's, or AWS_DEFAULT_REGION, when absent.
     """
     aws = Aws(profile, region)
-    everything = _made(name, aws, set() if bucket is None else {(bucket, prefix)})
+    everything = _list_resources(name, aws, set() if bucket is None else {(bucket, prefix)})
     print_resources(f"To be deleted of {name}", everything)
     if not yes:
         _confirm(name)
-    remove(name, aws, everything, _say)
+    delete_resources(name, aws, everything, _say)
 
 
 def _say(words: str) -> None:
@@ -225,8 +224,8 @@ def _smoke(name: str, archive: Archive, aws: Aws) -> None:
     )
 
 
-def _made(name: str, aws: Aws, places: set[tuple[str, str]]) -> list[Resource]:
-    everything = made(name, aws, places)
+def _list_resources(name: str, aws: Aws, places: set[tuple[str, str]]) -> list[Resource]:
+    everything = list_resources(name, aws, places)
     if not everything:
         raise InputError(
             f"there is nothing of {name} in {aws.region}",
@@ -249,4 +248,4 @@ def _confirm(name: str) -> None:
 
 
 def _wrong(checks: list[Check]) -> bool:
-    return any(check.fine is False for check in checks)
+    return any(check.passed is False for check in checks)

@@ -8,10 +8,10 @@ from typing import Any
 from convbias.cli.console import print_table, results
 from convbias.shipping.deploy.checks import Check
 from convbias.shipping.deploy.plan import Plan
-from convbias.shipping.deploy.resources import ABSENT, DIFFERS, EXISTS, OTHERS, Resource
+from convbias.shipping.deploy.resources import ABSENT, DIFFERS, EXISTS, UNMANAGED, Resource
 from convbias.shipping.deploy.waiting import failure_reason
 
-NOW = {ABSENT: "to create", EXISTS: "exists", DIFFERS: "to update", OTHERS: "belongs to others"}
+NOW = {ABSENT: "to create", EXISTS: "exists", DIFFERS: "to update", UNMANAGED: "not managed"}
 
 
 def print_json(
@@ -54,9 +54,9 @@ def print_plan(
             _planned_rows(planned, found),
             words=("what", "name", "now"),
         )
-    marks = {True: "fine", False: "wrong", None: "not known"}
+    marks = {True: "ok", False: "failed", None: "unknown"}
     rows = [
-        (each.what, marks[each.fine], each.words + (f" ({each.fix})" if each.fix else ""))
+        (each.name, marks[each.passed], each.message + (f" ({each.fix})" if each.fix else ""))
         for each in checks
     ]
     print_table("Checks", ("check", "", "found"), rows, words=("check", "", "found"))
@@ -109,7 +109,7 @@ def print_resources(title: str, resources: list[Resource]) -> None:
 
 
 def _condition(resource: Resource) -> str:
-    more: dict[str, Any] = dict(resource.more)
+    more: dict[str, Any] = dict(resource.description)
     if resource.kind == "endpoint":
         words = f"{more['EndpointStatus']} with {more['EndpointConfigName']}"
         machines = [each.get("CurrentInstanceCount") for each in more.get("ProductionVariants", [])]

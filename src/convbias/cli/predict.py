@@ -18,10 +18,16 @@ from convbias.cli.serve import ARCHIVE
 from convbias.errors import InputError
 from convbias.shipping.aws import Aws
 from convbias.shipping.export.archive import read
-from convbias.shipping.predict.answers import Answer, read_answers
-from convbias.shipping.predict.clients import Ask, at_endpoint, at_server, in_process
-from convbias.shipping.predict.images import Question, RefusedError, questions
-from convbias.shipping.serve import TOKEN
+from convbias.shipping.predict.clients import (
+    Client,
+    Prediction,
+    endpoint_client,
+    http_client,
+    local_client,
+    parse_predictions,
+)
+from convbias.shipping.predict.images import ImageRequest, RejectedRequestError, image_requests
+from convbias.shipping.serve import TOKEN_VARIABLE
 from convbias.spec.datasets import CLASS_NAMES
 
 SOME_REFUSED = 2  # as for any input that cannot be used
@@ -59,13 +65,13 @@ def predict(
         as_json: Print a JSON array with all probabilities instead of a table.
     """
     name, place = _place(archive, server, endpoint, profile, region)
-    asked = questions(image, partial(data.load, "fashion-mnist"))
-    rows: list[tuple[str, Answer, int | None]] = []
+    asked = image_requests(image, partial(data.load, "fashion-mnist"))
+    rows: list[tuple[str, Prediction, int | None]] = []
     refused = 0
     try:
-        with place as ask:
+        with place as client:
             for question in asked:
-                answers = _answers(ask, question)
+                answers = _answers(client, question)
                 refused += not answers
                 rows += [(each, answer, question.label) for each, answer in answers.items()]
     finally:
@@ -83,7 +89,7 @@ def _place(
     endpoint: str | None,
     profile: str | None,
     region: str | None,
-) -> tuple[str, AbstractContextManager[Ask]]:
+) -> tuple[str, AbstractContextManager[Client]]:
     """What is asked: what it is called, and what opens it."""
     given = {"--archive": archive, "--server": server, "--endpoint": endpoint}
     named = [option for option, value in given.items() if value is not None]
@@ -92,30 +98,30 @@ def _place(
             f"{' and '.join(named)} name several places", "one place to ask", "leave out the others"
         )
     if server is not None:
-        return server, at_server(server, os.environ.get(TOKEN) or None)
+        return server, http_client(server, os.environ.get(TOKEN_VARIABLE) or None)
     if endpoint is not None:
-        return f"the endpoint {endpoint}", at_endpoint(endpoint, Aws(profile, region))
+        return f"the endpoint {endpoint}", endpoint_client(endpoint, Aws(profile, region))
     verified = read(archive or ARCHIVE)
-    return str(verified.path), in_process(verified)
+    return str(verified.path), local_client(verified)
 
 
-def _answers(ask: Ask, question: Question) -> dict[str, Answer]:
+def _answers(client: Client, question: ImageRequest) -> dict[str, Prediction]:
     """Image to its answer; nothing where the request was refused, which is said."""
     try:
-        return read_answers(ask(question.body(), question.content_type), question.name)
-    except RefusedError as error:
+        return parse_predictions(client(question.body(), question.content_type), question.name)
+    except RejectedRequestError as error:
         messages().print(f"{question.name}: {error}", style="red", soft_wrap=True)
         return {}
 
 
-def _record(image: str, answer: Answer, label: int | None) -> dict[str, object]:
+def _record(image: str, answer: Prediction, label: int | None) -> dict[str, object]:
     record = {"image": image, **answer.model_dump(by_alias=True)}
     return record if label is None else {**record, "label": CLASS_NAMES[label]}
 
 
-def _print(title: str, rows: Sequence[tuple[str, Answer, int | None]]) -> None:
+def _print(title: str, rows: Sequence[tuple[str, Prediction, int | None]]) -> None:
     words = ["image", "class"]
-    cells = [[image, answer.chosen, percent(answer.confidence)] for image, answer, _ in rows]
+    cells = [[image, answer.class_name, percent(answer.confidence)] for image, answer, _ in rows]
     labels = [label for *_, label in rows]
     columns = [*words, "confidence"]
     if any(label is not None for label in labels):

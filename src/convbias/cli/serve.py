@@ -12,7 +12,7 @@ from cyclopts import Parameter, validators
 from convbias.errors import InputError
 from convbias.shipping.export.archive import read
 from convbias.shipping.extras import check_installed
-from convbias.shipping.serve import TOKEN
+from convbias.shipping.serve import TOKEN_VARIABLE
 
 NEEDED = ("onnxruntime", "prometheus_client", "starlette", "uvicorn", "httptools")
 ARCHIVE = Path("fashion_mnist_model.tar.gz")
@@ -52,15 +52,15 @@ def serve(
         seconds: Until a request is answered.
         workers: Processes that answer, each with the network.
     """
-    token = os.environ.get(TOKEN) or None
+    token = os.environ.get(TOKEN_VARIABLE) or None
     _check(host, token)
     verified = read(archive)
     # Imported here, so that what is wrong is said without them.
     from convbias.shipping.serve.application import Limits, Service
-    from convbias.shipping.serve.running import Place, run
+    from convbias.shipping.serve.running import ServerOptions, run
 
     service = Service(verified.manifest.identity, name, Limits(largest_body, seconds), token)
-    run(verified, service, Place(host, port, workers))
+    run(verified, service, ServerOptions(host, port, workers))
 
 
 def _check(host: str, token: str | None) -> None:
@@ -68,8 +68,8 @@ def _check(host: str, token: str | None) -> None:
     if not _is_loopback(host) and token is None:
         raise InputError(
             f"{host} can be reached from other machines, and anybody could ask",
-            f"a token in the environment variable {TOKEN}, or the host 127.0.0.1",
-            f"set {TOKEN} to a long random text; clients bring it as Authorization: Bearer",
+            f"a token in the environment variable {TOKEN_VARIABLE}, or the host 127.0.0.1",
+            f"set {TOKEN_VARIABLE} to a long random text; clients send it as Authorization: Bearer",
         )
 
 
