@@ -1,28 +1,28 @@
-"""Answer requests with an exported network; one file for every place it is served from.
+"""Inference code of an archive: read images, run the exported network, write predictions.
 
-AWS's inference toolkit (the scikit-learn, XGBoost and older PyTorch containers) calls `model_fn`,
-`input_fn`, `predict_fn` and `output_fn`. AWS's TensorFlow Serving container runs the network itself
-and calls `input_handler` and `output_handler`. The project's own server calls the former four.
+AWS's inference toolkit (in the scikit-learn, XGBoost and older PyTorch containers) and the
+project's own server call `model_fn`, `input_fn`, `predict_fn` and `output_fn`. AWS's TensorFlow
+Serving container runs the network itself and calls `input_handler` and `output_handler`.
 
-Nothing but the standard library is imported before it is needed, because the containers differ in
-what they have: TensorFlow Serving's has neither NumPy nor Pillow. Images are arrays of 784 doubles
-in [0, 1], row by row, 0 black; probabilities are lists of ten.
+This file runs without the package, and imports other packages only when they are needed, because
+TensorFlow Serving's container has neither NumPy nor Pillow. Images are arrays of 784 doubles in
+[0, 1], row by row, 0 is black; probabilities are lists of ten.
 
-Takes:
-    application/json    {"instances": ...} or the array alone: numbers of shape (28, 28),
-                        (28, 28, 1) or (784,) for one image, with one more axis in front for
-                        several; or {"b64": "..."} objects that hold PNG or JPEG files
-    application/x-npy   the same shapes, as `numpy.save` writes them; never unpickled
-    text/csv            784 numbers per line, one image each; or 28 lines of 28 for one image
+Request content types:
+    application/json    {"instances": ...} or only the array: numbers of shape (28, 28),
+                        (28, 28, 1) or (784,) for one image, with one more leading axis for
+                        several; or {"b64": "..."} objects with PNG or JPEG files
+    application/x-npy   the same shapes in `numpy.save`'s format; never unpickled
+    text/csv            784 numbers per line for each image; or 28 lines of 28 for one image
     image/png, image/jpeg   one picture of any size, converted as Fashion-MNIST was made
 
-Numbers are pixels in [0, 1]. Where one of a request is larger than 1, all are whole grey values up
-to 255. Integers in .npy files are grey values always.
+Numbers are pixels in [0, 1]. If any number of a request is larger than 1, all must be integer grey
+values up to 255. Integers in .npy files are always grey values.
 
-Gives, by Accept:
-    application/json    {"class": "T-shirt", "confidence": 0.95} for one image, a list of such for
+Response content types, chosen by Accept:
+    application/json    {"class": "T-shirt", "confidence": 0.95} for one image, a list of these for
                         several; with `application/json;verbose=true` also all ten probabilities
-    text/csv            the classes' names, then ten probabilities per line
+    text/csv            the class names, then ten probabilities per line
     application/x-npy   float32 (n, 10)
 """
 
@@ -55,16 +55,16 @@ TAKEN = (JSON, NPY, CSV, *PICTURES)
 GIVEN = (JSON, CSV, NPY)
 
 MOST_TOGETHER = f"at most {MOST_PICTURE_PIXELS:,} pixels in all pictures of a request"
-SHAPES = "(28, 28), (28, 28, 1) or (784,), or the same with the number of images in front"
+SHAPES = "(28, 28), (28, 28, 1) or (784,), with the number of images as a leading axis for several"
 NPY_TYPES = {"u1": "B", "u2": "H", "u4": "I", "u8": "Q", "i1": "b", "i2": "h", "i4": "i", "i8": "q"}
 NPY_FLOATS = {"f2": "e", "f4": "f", "f8": "d"}
-NPY_FILE = "an array as numpy.save writes it, in C order"
-LONGEST_NPY_HEADER = 1_000  # bytes; numpy.save writes 118 for every array that is taken here
+NPY_FILE = "an array in numpy.save's format, in C order"
+LONGEST_NPY_HEADER = 1_000  # bytes; numpy.save writes 118 for every supported array
 DEEPEST = 4  # axes
 
 
 class RequestError(Exception):
-    """A request that cannot be answered; `status` is what HTTP calls that."""
+    """A request that cannot be processed; `status` is the HTTP status of the response."""
 
     def __init__(self, status: int, what: str, expected: str) -> None:
         super().__init__(f"{what}; expected {expected}")
@@ -75,10 +75,10 @@ class RequestError(Exception):
 
 
 def model_fn(model_dir: str):  # noqa: ANN201 - a function from images to probabilities
-    """Load the network: by onnxruntime where that is installed, else by TensorFlow.
+    """Load the network with onnxruntime or, if that is not installed, with TensorFlow.
 
     Args:
-        model_dir: Folder of the unpacked archive, with `model.onnx` and `1/`.
+        model_dir: folder of the unpacked archive, with `model.onnx` and `1/`.
 
     Returns:
         A function from float32 (n, 28, 28, 1) in [0, 1] to float32 (n, 10).
@@ -88,7 +88,7 @@ def model_fn(model_dir: str):  # noqa: ANN201 - a function from images to probab
     except ImportError:
         return _tensorflow_model(Path(model_dir) / "1")
     options = onnxruntime.SessionOptions()
-    # The network is too small for threads to gain anything on one image.
+    # For one image the network is too small to gain from several threads.
     options.intra_op_num_threads = int(os.environ.get("CONVBIAS_THREADS", "1"))
     session = onnxruntime.InferenceSession(
         str(Path(model_dir) / "model.onnx"), options, providers=["CPUExecutionProvider"]
@@ -100,10 +100,10 @@ def _tensorflow_model(folder: Path):  # noqa: ANN202 - as model_fn
     import tensorflow as tf
 
     loaded = tf.saved_model.load(str(folder))
-    # Together, because the signature alone does not keep its variables alive.
+    # The signature alone does not keep the variables alive.
     kept = loaded, loaded.signatures["serving_default"]
 
-    def probabilities(images):  # noqa: ANN001, ANN202 - NumPy may not be imported up here
+    def probabilities(images):  # noqa: ANN001, ANN202 - NumPy is not imported here
         _, signature = kept
         return signature(images=tf.constant(images))["probabilities"].numpy()
 
@@ -114,30 +114,30 @@ def input_fn(body: bytes | str, content_type: str) -> list[array]:
     """Read the images of a request.
 
     Args:
-        body: Of the request; the toolkit has decoded what it takes for text.
-        content_type: Of the request.
+        body: body of the request; AWS's toolkit decodes text types.
+        content_type: content type of the request.
 
     Returns:
         Images, each an array of 784 doubles in [0, 1].
 
     Raises:
-        RequestError: They cannot be read; in the toolkit, its own error with the same status.
+        RequestError: The images cannot be read. In AWS's toolkit, its own error with that status.
     """
     try:
         return _images(body, content_type)
     except RequestError as error:
-        raise _as_the_container_wants(error) from None
+        raise _container_error(error) from None
 
 
 def predict_fn(images: list[array], model) -> list[list[float]]:  # noqa: ANN001
-    """Ask the network.
+    """Run the network.
 
     Args:
-        images: As `input_fn` gives them.
-        model: What `model_fn` gave.
+        images: images from `input_fn`.
+        model: function from `model_fn`.
 
     Returns:
-        Ten probabilities per image.
+        Ten probabilities for each image.
     """
     import numpy as np
 
@@ -146,41 +146,41 @@ def predict_fn(images: list[array], model) -> list[list[float]]:  # noqa: ANN001
 
 
 def output_fn(probabilities: list[list[float]], accept: str) -> tuple[bytes, str]:
-    """Write the answer.
+    """Write the response.
 
     Args:
-        probabilities: Ten per image.
-        accept: What the client asks for.
+        probabilities: ten probabilities for each image.
+        accept: Accept header of the request.
 
     Returns:
         The body and its content type.
 
     Raises:
-        RequestError: Nothing that is asked for can be given; in the toolkit, its own error.
+        RequestError: No accepted content type is available. In AWS's toolkit, its own error.
     """
     try:
-        kind, verbose = _wanted(accept)
+        kind, verbose = _accepted(accept)
     except RequestError as error:
-        raise _as_the_container_wants(error) from None
+        raise _container_error(error) from None
     if kind == NPY:
         return _npy(probabilities), NPY
     names = class_names()
     if kind == CSV:
         rows = [",".join(names)] + [",".join(map(repr, each)) for each in probabilities]
         return "\n".join([*rows, ""]).encode(), CSV
-    answers = [_answer(each, names, verbose) for each in probabilities]
-    return json.dumps(answers[0] if len(answers) == 1 else answers).encode(), JSON
+    predictions = [_prediction(each, names, verbose) for each in probabilities]
+    return json.dumps(predictions[0] if len(predictions) == 1 else predictions).encode(), JSON
 
 
 # --- the functions of AWS's TensorFlow Serving container ----------------------------------------
 
 
 def input_handler(data, context) -> str:  # noqa: ANN001 - the container's own classes
-    """Turn a request into one to TensorFlow Serving.
+    """Convert a request into one to TensorFlow Serving.
 
     Args:
-        data: Stream of the body.
-        context: Knows `request_content_type`.
+        data: stream of the body.
+        context: has the attribute `request_content_type`.
     """
     images = input_fn(data.read(), context.request_content_type)
     rows = range(0, PIXELS, SIDE)
@@ -191,11 +191,11 @@ def input_handler(data, context) -> str:  # noqa: ANN001 - the container's own c
 
 
 def output_handler(response, context) -> tuple[bytes, str]:  # noqa: ANN001 - as above
-    """Turn TensorFlow Serving's answer into ours.
+    """Convert TensorFlow Serving's response.
 
     Args:
-        response: Of TensorFlow Serving, with `status_code` and `content`.
-        context: Knows `accept_header`.
+        response: TensorFlow Serving's response, with `status_code` and `content`.
+        context: has the attribute `accept_header`.
     """
     if response.status_code != 200:
         raise RuntimeError(response.content.decode("utf-8", "replace"))
@@ -218,15 +218,15 @@ def _images(body: bytes | str, content_type: str) -> list[array]:
 
 
 def _from_json(raw: bytes) -> list[array]:
-    def refuse(name: str) -> float:
-        raise RequestError(400, f"the JSON holds {name}", "numbers from 0 to 255")
+    def reject_constant(name: str) -> float:
+        raise RequestError(400, f"the JSON contains {name}", "numbers from 0 to 255")
 
     try:
-        value = _parsed(raw, refuse)
+        value = _parsed(raw, reject_constant)
     except RecursionError:
         raise RequestError(400, "the JSON is nested too deeply", f"shape {SHAPES}") from None
-    except ValueError as error:  # of broken JSON, of bytes that are no UTF-8, of endless digits
-        raise RequestError(400, f"the body is no JSON: {error}", "JSON in UTF-8") from None
+    except ValueError as error:  # broken JSON, bytes that are not UTF-8, too many digits
+        raise RequestError(400, f"the body is not JSON: {error}", "JSON in UTF-8") from None
     if isinstance(value, dict) and "instances" in value:
         value = value["instances"]
     if isinstance(value, dict):
@@ -237,21 +237,21 @@ def _from_json(raw: bytes) -> list[array]:
     if not isinstance(value, list):
         found = type(value).__name__
         raise RequestError(400, f"the JSON is a {found}", "an array, or an object with instances")
-    shape, numbers = _flat(value, truths=b"true" in raw or b"false" in raw)
+    shape, numbers = _flat(value, booleans=b"true" in raw or b"false" in raw)
     return _scaled(_split(shape, numbers))
 
 
-def _parsed(raw: bytes, refuse):  # noqa: ANN001, ANN202 - whatever the JSON holds
-    # Many times as fast where it is installed; what it does not take, the standard library judges.
+def _parsed(raw: bytes, reject_constant):  # noqa: ANN001, ANN202 - any JSON value
+    # orjson is much faster; what it rejects, the standard library parses or rejects with a reason.
     with contextlib.suppress(ImportError, ValueError):
         import orjson
 
         return orjson.loads(raw)
-    return json.loads(raw, parse_constant=refuse)
+    return json.loads(raw, parse_constant=reject_constant)
 
 
-def _flat(value: list, *, truths: bool = False) -> tuple[tuple[int, ...], array]:
-    """Shape and numbers, row by row, of nested lists that may hold true and false if `truths`."""
+def _flat(value: list, *, booleans: bool = False) -> tuple[tuple[int, ...], array]:
+    """Shape and numbers, row by row, of nested lists, which may contain booleans if `booleans`."""
     shape: tuple[int, ...] = ()
     while value and type(value[0]) is list:
         _check_kinds(value, {list})
@@ -263,7 +263,7 @@ def _flat(value: list, *, truths: bool = False) -> tuple[tuple[int, ...], array]
         value = list(chain.from_iterable(value))
     if not value:
         raise RequestError(400, "an array is empty", f"shape {SHAPES}")
-    if truths:  # which an array of numbers would take for 1 and 0
+    if booleans:  # array("d") would convert them to 1 and 0
         _check_kinds(value, {int, float})
     try:
         return (*shape, len(value) // math.prod(shape)), array("d", value)
@@ -271,14 +271,14 @@ def _flat(value: list, *, truths: bool = False) -> tuple[tuple[int, ...], array]
         _check_kinds(value, {int, float})
         raise
     except OverflowError:
-        raise RequestError(400, "there are numbers without bounds", "pixels") from None
+        raise RequestError(400, "there are numbers that are too large", "pixels") from None
 
 
 def _check_kinds(value: list, allowed: set[type]) -> None:
     kinds = set(map(type, value))
     if not kinds <= allowed:
         others = sorted(kind.__name__ for kind in kinds - {int, float})
-        raise RequestError(400, f"an array holds {_or(others)} among its numbers", "numbers")
+        raise RequestError(400, f"an array contains {_or(others)} among its numbers", "numbers")
 
 
 def _from_csv(raw: bytes) -> list[array]:
@@ -286,9 +286,9 @@ def _from_csv(raw: bytes) -> list[array]:
         rows = [row for row in csv.reader(io.StringIO(raw.decode("utf-8-sig"))) if row]
         numbers = [[float(cell) for cell in row] for row in rows]
     except (ValueError, csv.Error) as error:
-        raise RequestError(400, f"the CSV cannot be read: {error}", "numbers alone") from None
+        raise RequestError(400, f"the CSV cannot be read: {error}", "only numbers") from None
     if not numbers:
-        raise RequestError(400, "the CSV has no line", "784 numbers per line")
+        raise RequestError(400, "the CSV has no lines", "784 numbers per line")
     shape, flat = _flat(numbers)
     return _scaled(_split(shape, flat))
 
@@ -298,10 +298,10 @@ def _from_npy(raw: bytes) -> list[array]:
     order = ">" if kind[0] == ">" else "<"
     code = NPY_TYPES.get(kind[1:]) or NPY_FLOATS.get(kind[1:])
     if code is None:
-        reason = "holds Python objects" if "O" in kind else f"holds {kind}"
+        reason = "contains Python objects" if "O" in kind else f"contains {kind}"
         raise RequestError(400, f"the array {reason}", "integers or floats")
     count = math.prod(shape)
-    _split(shape, ())  # before anything is read, whatever the header promises
+    _split(shape, ())  # checks the shape before the numbers are read
     if len(raw) - start != count * struct.calcsize(code):
         raise RequestError(
             400,
@@ -316,18 +316,18 @@ def _from_npy(raw: bytes) -> list[array]:
 
 
 def _npy_header(raw: bytes) -> tuple[str, tuple[int, ...], int]:
-    """Type, shape, and where the numbers start."""
+    """Type, shape, and offset of the numbers."""
     if raw[:6] != b"\x93NUMPY" or raw[6:7] not in (b"\x01", b"\x02", b"\x03"):
-        raise RequestError(400, "the body is no .npy file", NPY_FILE)
+        raise RequestError(400, "the body is not a .npy file", NPY_FILE)
     length = 2 if raw[6:7] == b"\x01" else 4
     size = int.from_bytes(raw[8 : 8 + length], "little")
     start = 8 + length + size
     if size > LONGEST_NPY_HEADER or start > len(raw):
-        raise RequestError(400, "the .npy file's header is cut off or too long", NPY_FILE)
+        raise RequestError(400, "the .npy file's header is truncated or too long", NPY_FILE)
     return (*_npy_description(raw[8 + length : start]), start)
 
 
-@lru_cache(maxsize=16)  # most arrays that arrive here are of the same few shapes
+@lru_cache(maxsize=16)  # most requests have the same few shapes
 def _npy_description(text: bytes) -> tuple[str, tuple[int, ...]]:
     try:
         header = ast.literal_eval(text.decode("latin-1").strip())
@@ -342,7 +342,7 @@ def _npy_description(text: bytes) -> tuple[str, tuple[int, ...]]:
 
 
 def _split(shape: tuple[int, ...], numbers) -> list:  # noqa: ANN001 - any sequence
-    """As many parts as there are images."""
+    """The numbers of each image."""
     image_shapes = ((SIDE, SIDE), (SIDE, SIDE, 1), (PIXELS,))
     if shape not in image_shapes:
         if shape[1:] not in image_shapes:
@@ -359,7 +359,7 @@ def _check_number(images: int) -> None:
 
 
 def _scaled(images: list[array]) -> list[array]:
-    """Pixels in [0, 1] from what may be grey values up to 255."""
+    """Pixels in [0, 1] from pixels in [0, 1], or from grey values up to 255."""
     bounds = [_bounds(image) for image in images]
     if not all(map(math.isfinite, chain.from_iterable(bounds))):
         raise RequestError(400, "there are numbers that are not finite", "pixels")
@@ -369,13 +369,13 @@ def _scaled(images: list[array]) -> list[array]:
         return images
     if not all(pixel.is_integer() for image in images for pixel in image):
         raise RequestError(
-            400, f"pixels reach to {high:g} and are not whole", "[0, 1], or whole grey values"
+            400, f"pixels reach {high:g} and are not integers", "[0, 1], or integer grey values"
         )
     return _shares(map(int, image) for image in images)
 
 
 def _bounds(image: array) -> tuple[float, float]:
-    """The smallest and the largest number, or none at all where one is none."""
+    """The smallest and the largest number; NaN if any number is not finite."""
     try:
         import numpy as np
     except ImportError:
@@ -388,19 +388,22 @@ def _bounds(image: array) -> tuple[float, float]:
 def _check_range(low: float, high: float) -> None:
     if low < 0 or high > 255:
         raise RequestError(
-            400, f"pixels reach from {low:g} to {high:g}", "[0, 1], or grey values from 0 to 255"
+            400, f"pixels range from {low:g} to {high:g}", "[0, 1], or grey values from 0 to 255"
         )
 
 
-def _shares(images) -> list[array]:  # noqa: ANN001 - each a sequence of whole grey values
-    """Pixels in [0, 1]."""
+def _shares(images) -> list[array]:  # noqa: ANN001 - each a sequence of integer grey values
+    """Pixels in [0, 1] from integer grey values."""
     return [array("d", map(SHARES.__getitem__, image)) for image in images]
 
 
 # --- pictures -----------------------------------------------------------------------------------
 
+# src/convbias/data/conversion.py has the same conversion, and reports every step; it is repeated
+# here because this file runs without the package. A test compares both.
 
-def _from_base64(value) -> bytes:  # noqa: ANN001 - whatever the JSON holds
+
+def _from_base64(value) -> bytes:  # noqa: ANN001 - any JSON value
     text = value.get("b64") if isinstance(value, dict) else None
     if not isinstance(text, str):
         raise RequestError(400, "an object has no b64", '{"b64": "..."} with a PNG or JPEG file')
@@ -411,7 +414,7 @@ def _from_base64(value) -> bytes:  # noqa: ANN001 - whatever the JSON holds
 
 
 def _pictures(files, formats: tuple[str, ...]) -> list[array]:  # noqa: ANN001 - of bytes
-    """Pictures of any size, converted as Fashion-MNIST was made from photographs."""
+    """Convert pictures of any size in the way that Fashion-MNIST was made from photographs."""
     left = MOST_PICTURE_PIXELS
     images = []
     for raw in files:
@@ -433,7 +436,7 @@ def _decoded(raw: bytes, formats: tuple[str, ...], most: int):  # noqa: ANN202 -
     expected = f"an undamaged {_or(formats)} file"
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of large pictures, which are refused here
+            warnings.simplefilter("ignore")  # about large pictures, which are rejected here
             with Image.open(io.BytesIO(raw), formats=formats) as picture:
                 _check_size(picture, most)
                 picture.load()
@@ -441,40 +444,40 @@ def _decoded(raw: bytes, formats: tuple[str, ...], most: int):  # noqa: ANN202 -
         raise
     except Image.DecompressionBombError:
         raise RequestError(413, "a picture has far too many pixels", MOST_TOGETHER) from None
-    except Exception as error:  # noqa: BLE001 - decoders raise whatever the damage leads to
+    except Exception as error:  # noqa: BLE001 - decoders raise various errors for damaged files
         reason = str(error).partition("<")[0].strip() or type(error).__name__
         raise RequestError(400, f"the picture cannot be read: {reason}", expected) from None
     return picture
 
 
 def _check_size(picture, most: int) -> None:  # noqa: ANN001 - Pillow's images
-    # Known from the header, before anything is decoded.
+    # The size is in the header, so that a large picture is rejected before it is decoded.
     if picture.width * picture.height > most:
         size = f"{picture.width:,} x {picture.height:,}"
-        before = "" if most == MOST_PICTURE_PIXELS else ", too many beside those before it"
+        before = "" if most == MOST_PICTURE_PIXELS else ", too many with those before it"
         raise RequestError(413, f"a picture has {size} pixels{before}", MOST_TOGETHER)
 
 
 def _converted(picture):  # noqa: ANN001, ANN202 - Pillow's images
-    """Upright, grey, light on dark, trimmed to the garment, 28 x 28."""
+    """Convert to upright, grey, light on dark, cropped to the garment, 28 x 28."""
     from PIL import Image, ImageChops, ImageOps
 
-    with contextlib.suppress(Exception):  # damaged notes raise anything; the pixels are undamaged
+    with contextlib.suppress(Exception):  # damaged EXIF data; the pixels can still be used
         ImageOps.exif_transpose(picture, in_place=True)
     grey = _grey(picture)
-    ground = _median_of_frame(grey)
-    if ground > 127:  # no test image of Fashion-MNIST has so light a frame
-        grey, ground = ImageChops.invert(grey), 255 - ground
+    background = _median_of_frame(grey)
+    if background > 127:  # no test image of Fashion-MNIST has such a light frame
+        grey, background = ImageChops.invert(grey), 255 - background
     if grey.size == (SIDE, SIDE):
         return grey
-    # What differs from the ground by more than 5 % is the garment.
-    box = grey.point([255 * (abs(value - ground) > 13) for value in range(256)]).getbbox()
+    # The garment differs from the background by more than 5 %.
+    box = grey.point([255 * (abs(value - background) > 13) for value in range(256)]).getbbox()
     grey = grey.crop(box) if box else grey
     longer = max(grey.size)
     width, height = (max(1, round(SIDE * side / longer)) for side in grey.size)
     if grey.size != (width, height):
         grey = grey.resize((width, height), Image.Resampling.LANCZOS)
-    square = Image.new("L", (SIDE, SIDE), ground)
+    square = Image.new("L", (SIDE, SIDE), background)
     square.paste(grey, ((SIDE - width) // 2, (SIDE - height) // 2))
     return square
 
@@ -503,26 +506,26 @@ def _median_of_frame(grey) -> int:  # noqa: ANN001 - Pillow's images
     return (frame[middle] + frame[~middle]) // 2
 
 
-# --- answering ----------------------------------------------------------------------------------
+# --- responses ----------------------------------------------------------------------------------
 
 
 @lru_cache(maxsize=1)
 def class_names() -> list[str]:
-    """The classes' published names, from `labels.json` beside this file."""
+    """The class names, from `labels.json` in the same folder."""
     return json.loads(Path(__file__).with_name("labels.json").read_text("utf-8"))
 
 
-def _answer(probabilities: list[float], names: list[str], verbose: bool) -> dict:
+def _prediction(probabilities: list[float], names: list[str], verbose: bool) -> dict:
     best = max(range(len(probabilities)), key=probabilities.__getitem__)
-    answer = {"class": names[best], "confidence": round(probabilities[best], 6)}
+    prediction = {"class": names[best], "confidence": round(probabilities[best], 6)}
     if verbose:
-        answer["probabilities"] = dict(zip(names, probabilities))  # noqa: B905 - also before 3.10
-    return answer
+        prediction["probabilities"] = dict(zip(names, probabilities))  # noqa: B905 - runs before 3.10 as well
+    return prediction
 
 
 @lru_cache(maxsize=16)
-def _wanted(accept: str) -> tuple[str, bool]:
-    """The first content type of those accepted that can be given, and whether all is to be told."""
+def _accepted(accept: str) -> tuple[str, bool]:
+    """The first accepted content type that is available, and whether verbose=true is set."""
     for choice in (accept or JSON).split(","):
         kind, *parameters = (part.strip().lower() for part in choice.split(";"))
         if kind in GIVEN:
@@ -540,8 +543,8 @@ def _npy(rows: list[list[float]]) -> bytes:
     return start + struct.pack(f"<{len(numbers)}f", *numbers)
 
 
-def _as_the_container_wants(error: RequestError) -> Exception:
-    """The toolkit answers with the status of its own errors alone, and with 500 to all others."""
+def _container_error(error: RequestError) -> Exception:
+    """The error to raise: AWS's toolkit uses the status of its own errors, and 500 for others."""
     try:
         from sagemaker_inference.errors import (  # pyright: ignore[reportMissingImports]
             BaseInferenceToolkitError,

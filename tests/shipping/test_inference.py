@@ -1,4 +1,4 @@
-"""The file that serves an archive, read as the containers read it, against NumPy and Pillow."""
+"""inference.py, loaded as in the containers, against NumPy and Pillow."""
 
 from __future__ import annotations
 
@@ -131,8 +131,8 @@ def many(count: int) -> str:
     ("body", "kind", "status", "words"),
     [
         ("", "application/json", 400, "the body is empty"),
-        ("[[1, 2", "application/json", 400, "no JSON"),
-        (b"\xff\xfe", "application/json", 400, "no JSON"),
+        ("[[1, 2", "application/json", 400, "not JSON"),
+        (b"\xff\xfe", "application/json", 400, "not JSON"),
         ("{}", "application/json", 400, "no b64"),
         ('{"instances": 3}', "application/json", 400, "is a int"),
         ('"text"', "application/json", 400, "is a str"),
@@ -142,35 +142,35 @@ def many(count: int) -> str:
         ("[1, 2, 3]", "application/json", 400, "the shape (3,)"),
         ("[" * 100_000, "application/json", 400, "nested too deeply"),
         ("[[[[[1]]]]]", "application/json", 400, "too many axes"),
-        (json.dumps([True] * 784), "application/json", 400, "holds bool"),
-        (json.dumps(["1"] * 784), "application/json", 400, "holds str"),
-        (json.dumps([float("nan")] * 784), "application/json", 400, "holds NaN"),
-        (json.dumps([float("inf")] * 784), "application/json", 400, "holds Infinity"),
+        (json.dumps([True] * 784), "application/json", 400, "contains bool"),
+        (json.dumps(["1"] * 784), "application/json", 400, "contains str"),
+        (json.dumps([float("nan")] * 784), "application/json", 400, "contains NaN"),
+        (json.dumps([float("inf")] * 784), "application/json", 400, "contains Infinity"),
         (f"[{'1e999, ' * 783}0]", "application/json", 400, "not finite"),
-        (f"[{'1' + '0' * 400 + ', ' * 1}{'0, ' * 782}0]", "application/json", 400, "bounds"),
+        (f"[{'1' + '0' * 400 + ', ' * 1}{'0, ' * 782}0]", "application/json", 400, "too large"),
         (json.dumps([-1] + [0] * 783), "application/json", 400, "from -1 to 0"),
         (json.dumps([256] + [0] * 783), "application/json", 400, "from 0 to 256"),
-        (json.dumps([1.5] + [0] * 783), "application/json", 400, "not whole"),
+        (json.dumps([1.5] + [0] * 783), "application/json", 400, "not integers"),
         (json.dumps([-0.5] + [0.25] * 783), "application/json", 400, "from -0.5 to 0.25"),
-        (json.dumps([1] * 783 + [True]), "application/json", 400, "holds bool"),
-        (json.dumps([1] * 783 + [[1]]), "application/json", 400, "holds list"),
-        (json.dumps([[1]] * 783 + [1]), "application/json", 400, "holds list"),
+        (json.dumps([1] * 783 + [True]), "application/json", 400, "contains bool"),
+        (json.dumps([1] * 783 + [[1]]), "application/json", 400, "contains list"),
+        (json.dumps([[1]] * 783 + [1]), "application/json", 400, "contains list"),
         (many(1_025), "application/json", 413, "1,025 images"),
         ('{"b64": "!"}', "application/json", 400, "cannot be decoded"),
         ('[{"b64": "AAAA"}]', "application/json", 400, "cannot be read"),
         ("1,2\n3", "text/csv", 400, "differ in length"),
         ("a,b", "text/csv", 400, "cannot be read"),
-        ("\n\n", "text/csv", 400, "no line"),
+        ("\n\n", "text/csv", 400, "no lines"),
         ("nan," * 783 + "0", "text/csv", 400, "not finite"),
         (npy(GREY)[:-1], "application/x-npy", 400, "2,351 bytes of numbers"),
-        (npy(GREY)[:40], "application/x-npy", 400, "cut off"),
+        (npy(GREY)[:40], "application/x-npy", 400, "truncated"),
         (npy(np.zeros((0, 28, 28))), "application/x-npy", 400, "no images"),
         (npy(np.zeros((28, 27))), "application/x-npy", 400, "the shape (28, 27)"),
         (npy(np.asfortranarray(GREY)), "application/x-npy", 400, "Fortran order"),
-        (npy(np.zeros((28, 28), dtype=complex)), "application/x-npy", 400, "holds <c16"),
+        (npy(np.zeros((28, 28), dtype=complex)), "application/x-npy", 400, "contains <c16"),
         (npy(np.zeros(3, dtype=[("a", "f4")])), "application/x-npy", 400, "structured"),
         (npy(np.full((28, 28), np.nan)), "application/x-npy", 400, "not finite"),
-        (b"PK\x03\x04", "application/x-npy", 400, "no .npy file"),
+        (b"PK\x03\x04", "application/x-npy", 400, "not a .npy file"),
         ("text", "text/plain", 415, "'text/plain'"),
         (b"GIF89a", "image/png", 400, "cannot identify image file"),
         (png(Image.fromarray(GREY[0]))[:400], "image/png", 400, "the picture cannot be read"),
@@ -308,7 +308,7 @@ def test_pictures_are_converted_as_for_explanations(inference: ModuleType, name:
 def test_pictures_of_one_request_share_a_limit(inference: ModuleType) -> None:
     encoded = base64.b64encode(png(Image.new("1", (4_000, 4_000)))).decode()
     assert len(inference.input_fn(json.dumps([{"b64": encoded}]), "application/json")) == 1
-    with pytest.raises(inference.RequestError, match="too many beside those before it") as refused:
+    with pytest.raises(inference.RequestError, match="too many with those before it") as refused:
         inference.input_fn(json.dumps([{"b64": encoded}] * 2), "application/json")
     assert refused.value.status == 413
     assert "25,000,000 pixels in all pictures" in str(refused.value)

@@ -71,7 +71,7 @@ def test_it_is_there_and_says_what_it_is(server: Server, archive: Archive) -> No
     ("body", "kind", "accept", "status", "words"),
     [
         ("", "application/json", "", 400, "the body is empty"),
-        ("{", "application/json", "", 400, "no JSON"),
+        ("{", "application/json", "", 400, "not JSON"),
         ("[1]", "application/json", "", 400, "the shape (1,)"),
         ("text", "text/plain", "", 415, "the content type is 'text/plain'"),
         (json.dumps([0] * 784), "application/json", "text/html", 406, "accepts 'text/html'"),

@@ -3,6 +3,8 @@
 The steps are those by which Fashion-MNIST was made from photographs (Xiao, Rasul and Vollgraf 2017,
 arXiv 1708.07747, section 2): grey, negated, trimmed to the garment, resized by the longer side,
 extended to a square.
+
+`inference.py` repeats this conversion, because it runs without the package; a test compares both.
 """
 
 from __future__ import annotations

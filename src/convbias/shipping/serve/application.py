@@ -90,7 +90,7 @@ class Application:
             "/invocations": ("POST", self._invocations),
             "/ping": ("GET", self._ping),
             "/metrics": ("GET", self._metrics),
-            "/openapi.json": ("GET", self._description),
+            "/openapi.json": ("GET", self._openapi),
             ENDPOINT: ("POST", self._endpoint),
         }
 
