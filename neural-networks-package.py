@@ -21,10 +21,10 @@
 # runs; nothing is typed in. `make notebook` executes it anew.
 
 # %%
-from convbias.report.tour import Tour
+from convbias.report.notebook import NotebookStudy
 
-tour = Tour()
-tour
+study = NotebookStudy()
+study
 
 # %% [markdown]
 # ## 1. EDA: what is in the data?
@@ -35,34 +35,34 @@ tour
 # %%
 from convbias.figures import class_counts, mean_images, pixel_correlation, sample_grid
 
-class_counts(tour.exploration, tour.remark)
+class_counts(study.exploration, study.remark)
 
 # %%
-tour.claims("data")
+study.claims("data")
 
 # %% [markdown]
 # **Question.** Which two classes will be confused most? Look at the images, and write your guess down;
 # section 3 has the answer.
 
 # %%
-sample_grid(tour.dataset, tour.remark)
+sample_grid(study.dataset, study.remark)
 
 # %% [markdown]
 # **Question.** A convolution looks at pixels together with their neighbours. That pays if neighbours
 # say much about each other. The study says that adjacent pixels are *always* correlated. Always?
 
 # %%
-pixel_correlation(tour.exploration, tour.remark)
+pixel_correlation(study.exploration, study.remark)
 
 # %%
-tour.claims("locality")
+study.claims("locality")
 
 # %% [markdown]
 # **Question.** If every garment sat at the same place, a dense network would need no shift invariance
 # at all. How sharp are the mean images of the classes?
 
 # %%
-mean_images(tour.exploration, tour.remark)
+mean_images(study.exploration, study.remark)
 
 # %% [markdown]
 # Most mean images keep their outlines, for the garments are centred and scaled alike; the sandals'
@@ -74,20 +74,20 @@ mean_images(tour.exploration, tour.remark)
 # before you read on: weights and biases, layer by layer.
 
 # %%
-tour.layers("dense")
+study.layers("dense")
 
 # %%
-tour.claims("baseline-params")
+study.claims("baseline-params")
 
 # %% [markdown]
 # **Question.** How accurate does it get, and how much does that change when nothing but the seed
 # changes? A single published number does not say.
 
 # %%
-tour.compared("dense").head(2)
+study.compared("dense").head(2)
 
 # %%
-tour.claims("baseline-accuracy / loss")
+study.claims("baseline-accuracy / loss")
 
 # %% [markdown]
 # ## 3. CNN: two convolutions with 3x3 kernels
@@ -96,10 +96,10 @@ tour.claims("baseline-accuracy / loss")
 # of 128, ten classes: does that add up?
 
 # %%
-tour.layers("cnn-3x3")
+study.layers("cnn-3x3")
 
 # %%
-tour.claims("cnn-params")
+study.claims("cnn-params")
 
 # %% [markdown]
 # Let us train one, live: six thousand images, three epochs. The same call, with more of both, is what
@@ -111,9 +111,9 @@ from convbias.spec.arms import Arm, Convolutional, DataVariant
 from convbias.spec.recipes import recipe_for
 
 model = Convolutional(kernel_size=3)
-images = DataVariant(dataset=tour.dataset.name, training_images=6_000)
+images = DataVariant(dataset=study.dataset.name, training_images=6_000)
 arm = Arm(data=images, model=model, recipe=recipe_for("tuned", 3)(model))
-for live in train(arm, [0], tour.dataset):
+for live in train(arm, [0], study.dataset):
     accuracies = [epoch.validation_accuracy for epoch in live.epochs]
     print("validation accuracy:", ", then ".join(f"{each:.1%}" for each in accuracies))
 
@@ -123,35 +123,35 @@ for live in train(arm, [0], tour.dataset):
 # %%
 from convbias.figures import confusion, convergence
 
-convergence(tour.arms, "accuracy")
+convergence(study.arms, "accuracy")
 
 # %%
-tour.claims("convergence", "gap")
+study.claims("convergence", "gap")
 
 # %% [markdown]
 # **Question.** A quarter of the parameters: will it be better, worse, or as good?
 
 # %%
-tour.compared("dense", "cnn-3x3").head(6)
+study.compared("dense", "cnn-3x3").head(6)
 
 # %%
-tour.claims("cnn-accuracy / loss", "memory")
+study.claims("cnn-accuracy / loss", "memory")
 
 # %% [markdown]
 # The study did not publish how it trained. **Question.** Train all four networks once more with Keras'
 # defaults, as it may have done, for equally many epochs. Which network will suffer most?
 
 # %%
-tour.figure("recipe")
+study.figure("recipe")
 
 # %%
-tour.outcome("recipe")
+study.outcome("recipe")
 
 # %% [markdown]
 # Which two classes did you guess?
 
 # %%
-confusion("cnn-3x3", tour.arms["cnn-3x3"], tour.dataset)
+confusion("cnn-3x3", study.arms["cnn-3x3"], study.dataset)
 
 # %% [markdown]
 # ## 4. Kernel experiments: 3x3, 5x5, 7x7
@@ -164,26 +164,26 @@ confusion("cnn-3x3", tour.arms["cnn-3x3"], tour.dataset)
 from convbias.figures import accuracy_of_arms, contrasts
 from convbias.spec.quantities import TEST_ACCURACY
 
-accuracy_of_arms(tour.arms)
+accuracy_of_arms(study.arms)
 
 # %%
-contrasts(tour.findings, tour.original.runs, TEST_ACCURACY)
+contrasts(study.findings, study.original.runs, TEST_ACCURACY)
 
 # %%
-tour.contrasts()
+study.contrasts()
 
 # %%
-tour.claims("kernel-params", "kernel-accuracy", "7x7-covers")
+study.claims("kernel-params", "kernel-accuracy", "7x7-covers")
 
 # %% [markdown]
 # A larger kernel has more parameters, costs more and sees more of the image: three things change at
 # once. **Question.** Which of the three is it? The experiment `kernel-size` takes them apart.
 
 # %%
-tour.figure("kernel-size")
+study.figure("kernel-size")
 
 # %%
-tour.outcome("kernel-size")
+study.outcome("kernel-size")
 
 # %% [markdown]
 # ## 5. Interpretation: why would convolution help?
@@ -194,10 +194,10 @@ tour.outcome("kernel-size")
 # (sharing). Which of the two constraints buys more?
 
 # %%
-tour.figure("sharing")
+study.figure("sharing")
 
 # %%
-tour.outcome("sharing")
+study.outcome("sharing")
 
 # %% [markdown]
 # ### Fewer images
@@ -206,10 +206,10 @@ tour.outcome("sharing")
 # can the CNN do what the dense network does?
 
 # %%
-tour.figure("data-efficiency")
+study.figure("data-efficiency")
 
 # %%
-tour.outcome("data-efficiency")
+study.outcome("data-efficiency")
 
 # %% [markdown]
 # ### Shuffled pixels
@@ -218,10 +218,10 @@ tour.outcome("data-efficiency")
 # and what to the CNN?
 
 # %%
-tour.figure("permutation")
+study.figure("permutation")
 
 # %%
-tour.outcome("permutation")
+study.outcome("permutation")
 
 # %% [markdown]
 # ### Shifted garments
@@ -230,10 +230,10 @@ tour.outcome("permutation")
 # convolution, yes. After pooling? And what does the *answer* do when the shoe moves?
 
 # %%
-tour.figure("shift")
+study.figure("shift")
 
 # %%
-tour.outcome("shift")
+study.outcome("shift")
 
 # %% [markdown]
 # ### From edges to shapes
@@ -241,10 +241,10 @@ tour.outcome("shift")
 # **Question.** "The first convolution finds edges, the second shapes." How would you measure that?
 
 # %%
-tour.figure("hierarchy")
+study.figure("hierarchy")
 
 # %%
-tour.outcome("hierarchy")
+study.outcome("hierarchy")
 
 # %% [markdown]
 # ### The architecture's choices
@@ -253,10 +253,10 @@ tour.outcome("hierarchy")
 # Which of them matters?
 
 # %%
-tour.figure("choices")
+study.figure("choices")
 
 # %%
-tour.claims("choices")
+study.claims("choices")
 
 # %% [markdown]
 # ### One image, taken apart
@@ -268,10 +268,10 @@ from convbias.data.reading import read_picture
 from convbias.figures.explanation import explanation
 from convbias.measures.explain.explanation import explain
 
-run, network = tour.shipped()
-picture = read_picture("0", lambda: tour.dataset)
+run, network = study.shipped()
+picture = read_picture("0", lambda: study.dataset)
 accounts = explain({run.arm_name: network}, picture.converted.pixels, picture.label)
-explanation(picture, accounts, tour.dataset.class_names, tour.remark)
+explanation(picture, accounts, study.dataset.class_names, study.remark)
 
 # %% [markdown]
 # ## 6. SageMaker: from the network to an endpoint
@@ -286,7 +286,7 @@ from convbias.shipping.export.archive import pack
 from convbias.shipping.export.exporting import export
 
 folder = Path("report/notebook")
-exported = export(network, run, tour.dataset, folder / "fashion_mnist_model")
+exported = export(network, run, study.dataset, folder / "fashion_mnist_model")
 archive = pack(exported.folder, folder / "fashion_mnist_model.tar.gz")
 {name: f"{len(content):,} bytes" for name, content in archive.contents.items()}
 
@@ -299,10 +299,10 @@ import requests
 
 from convbias.shipping.serve.local import local_server
 
-image = tour.dataset.test_images[0, :, :, 0]
+image = study.dataset.test_images[0, :, :, 0]
 with local_server(archive.path) as address:
     answer = requests.post(f"{address}/invocations", json=image.tolist(), timeout=60)
-answer.json(), tour.dataset.class_names[tour.dataset.test_labels[0]]
+answer.json(), study.dataset.class_names[study.dataset.test_labels[0]]
 
 # %% [markdown]
 # What AWS would be asked, in this order, to put the archive behind an endpoint. Nothing is sent here:
@@ -316,7 +316,7 @@ settings = Settings(bucket="my-bucket", role="arn:aws:iam::123456789012:role/con
 make_plan(settings, "eu-central-1", archive).requests()
 
 # %%
-tour.claims("deploy")
+study.claims("deploy")
 
 # %% [markdown]
 # ## And what convolution is not for
@@ -324,4 +324,4 @@ tour.claims("deploy")
 # The study says that convolution is unsuited to tables, long sequences, graphs and language.
 
 # %%
-tour.claims("not-for")
+study.claims("not-for")

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from convbias.experiments.studies import PUBLISHED
 from convbias.findings.results import Results
-from convbias.report import Section
+from convbias.report import ExperimentSection
 from convbias.runs.atomic import write_atomically
 from tools.blocks import put_into
 from tools.method_page import method_blocks
@@ -23,7 +23,7 @@ from tools.reproduce_page import reproduce_blocks
 
 
 def page_blocks(
-    profile: str, original: Results, sections: Sequence[Section]
+    profile: str, original: Results, sections: Sequence[ExperimentSection]
 ) -> dict[str, dict[str, str]]:
     """The blocks of each page, by the page's path and the block's name."""
     return {
@@ -33,7 +33,7 @@ def page_blocks(
     }
 
 
-def write_pages(profile: str, original: Results, sections: Sequence[Section]) -> None:
+def write_pages(profile: str, original: Results, sections: Sequence[ExperimentSection]) -> None:
     """Put the blocks into their pages."""
     for name, blocks in page_blocks(profile, original, sections).items():
         path = ROOT / name

@@ -18,7 +18,7 @@ import nbformat
 from nbclient import NotebookClient
 
 from convbias.experiments.studies import PUBLISHED
-from convbias.report.tour import PROFILE, RUNS
+from convbias.report.notebook import PROFILE, RUNS
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "neural-networks-package.py"

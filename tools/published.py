@@ -7,7 +7,7 @@ from pathlib import Path
 from convbias.experiments import EXPERIMENTS
 from convbias.experiments.studies import load_study
 from convbias.findings.results import Results, collect
-from convbias.report import Section, section
+from convbias.report import ExperimentSection, experiment_section
 from convbias.runs.store import Store
 
 ROOT = Path(__file__).parents[1]
@@ -20,8 +20,8 @@ def published(profile: str) -> list[Results]:
     return [collect(study, EXPERIMENTS[name], store) for name in study.experiments]
 
 
-def published_sections(profile: str) -> tuple[Results, list[Section]]:
+def published_sections(profile: str) -> tuple[Results, list[ExperimentSection]]:
     """What is published of the original comparison, and the sections of the other experiments."""
     original, *further = published(profile)
-    sections = [section(each) for each in further]
+    sections = [experiment_section(each) for each in further]
     return original, [each for each in sections if each]

@@ -10,7 +10,7 @@ from convbias.experiments.studies import load_study
 from convbias.findings.evaluation import evaluate
 from convbias.findings.results import Results
 from convbias.findings.wording import how_many_seeds
-from convbias.report import Section, comparison_table
+from convbias.report import ExperimentSection, comparison_table
 from convbias.spec.datasets import SPLIT_SIZES
 from convbias.spec.experiment import Experiment
 from convbias.spec.quantities import TEST_ACCURACY
@@ -20,7 +20,9 @@ from tools.blocks import table, table_lines
 FIGURES = ("accuracy", "shift-accuracy")
 
 
-def readme_blocks(profile: str, original: Results, sections: Sequence[Section]) -> dict[str, str]:
+def readme_blocks(
+    profile: str, original: Results, sections: Sequence[ExperimentSection]
+) -> dict[str, str]:
     """The blocks of README.md.
 
     Args:
@@ -69,7 +71,7 @@ def result_block(profile: str, results: Results) -> str:
     return "\n".join(lines)
 
 
-def experiments_block(profile: str, sections: Sequence[Section]) -> str:
+def experiments_block(profile: str, sections: Sequence[ExperimentSection]) -> str:
     """What the further experiments found, in Markdown: of each its first contrast."""
     rows = [["experiment", "its first question", "difference [95 % interval]", "", "controls"]]
     for each in sections:

@@ -11,7 +11,7 @@ from convbias.experiments import ORIGINAL
 from convbias.findings.evaluation import Finding, evaluate
 from convbias.findings.results import Results
 from convbias.findings.wording import how_many_seeds
-from convbias.report import Section
+from convbias.report import ExperimentSection
 from convbias.runs.record import Run
 from convbias.spec.datasets import SPLIT_SIZES
 from convbias.spec.quantities import TEST_ACCURACY, TEST_LOSS, Quantity
@@ -21,7 +21,7 @@ from tools.method_page import ALPHA, evaluated
 
 
 def reproduce_blocks(
-    profile: str, original: Results, sections: Sequence[Section]
+    profile: str, original: Results, sections: Sequence[ExperimentSection]
 ) -> dict[str, str]:
     """Write the generated blocks of docs/reproduce.md.
 

@@ -17,7 +17,7 @@ from convbias.cli import main
 from convbias.data.reading import read_picture
 from convbias.figures import DARK, LIGHT, Figure, Theme, write_figure
 from convbias.figures.explanation import explanation
-from convbias.figures.pen import Pen, Scale
+from convbias.figures.panels import Pen, Scale
 from convbias.figures.sheets import Panels, Shares, Sheet
 from convbias.measures.explain.explanation import Explanation, explain
 from convbias.networks.models import build

@@ -8,7 +8,7 @@ from convbias.experiments import EXPERIMENTS, ORIGINAL, outcome_of
 from convbias.experiments.outcome import Outcome
 from convbias.experiments.studies import load_study
 from convbias.findings.claims import audit
-from convbias.report import section
+from convbias.report import experiment_section
 from convbias.spec.recipes import classic, classic_name
 from factories import make_results
 
@@ -89,7 +89,7 @@ def test_a_recipe_changes_no_network() -> None:
 
 def test_claims_are_judged_with_the_classic_recipe_beside_the_tuned_one() -> None:
     results = results_of(0.872, 0.87)
-    of_recipe = section(results)
+    of_recipe = experiment_section(results)
     assert of_recipe is not None
     tuned = [run for run in results.runs if run.arm_name in ORIGINAL.names]
     judged = {

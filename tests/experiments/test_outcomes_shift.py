@@ -12,7 +12,7 @@ from convbias.experiments import EXPERIMENTS, outcome_of
 from convbias.experiments.evidence import absent
 from convbias.figures import DARK
 from convbias.figures.conditions import means_over_seeds
-from convbias.report.sections import section
+from convbias.report.sections import experiment_section
 from factories import make_results
 
 ACCURACY = 0.9
@@ -233,6 +233,6 @@ def test_conditions_without_a_run_are_left_out():
 
 
 def test_one_seed_of_every_condition_makes_a_section_without_intervals():
-    made = section(make_results("shift", values, seeds=(0,)))
+    made = experiment_section(make_results("shift", values, seeds=(0,)))
     assert made is not None
     assert {row.interval for row in made.conditions} == {"–"}

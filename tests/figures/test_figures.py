@@ -513,5 +513,5 @@ def test_a_folder_that_cannot_be_written_is_reported(figures: list[Figure], tmp_
 
 
 def test_a_grid_is_no_chart(dataset: Dataset):
-    with pytest.raises(TypeError, match="samples is a grid of images"):
+    with pytest.raises(TypeError, match="not a chart"):
         sample_grid(dataset, None).specification()

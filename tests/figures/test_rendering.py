@@ -9,8 +9,7 @@ import pytest
 
 from convbias.errors import RunError
 from convbias.figures import DARK, Figure
-from convbias.figures.base import png
-from convbias.figures.rendering import MOST_PROCESSES, draw, painters
+from convbias.figures.rendering import MOST_PROCESSES, render_chart, rendering_pool
 
 
 def chart(title: str) -> Figure:
@@ -22,26 +21,26 @@ def chart(title: str) -> Figure:
 @pytest.mark.parametrize("processes", [0, 2])
 def test_whoever_draws_the_same_is_drawn(processes):
     figures = [chart(title) for title in ("One", "Two", "Three", "Fourteen")]
-    with painters(processes) as pool:
-        started = [pool.submit(draw, figure.chart()) for figure in figures]
+    with rendering_pool(processes) as pool:
+        started = [pool.submit(render_chart, figure.chart_versions()) for figure in figures]
         drawn = [one.result() for one in started]
         where = pool.submit(os.getpid).result()
     assert (where == os.getpid()) == (processes == 0)
     for figure, pictures in zip(figures, drawn, strict=True):
-        assert pictures.by_day == figure.svg(titled=False)
-        assert pictures.by_night == figure.svg(DARK, titled=False)
+        assert pictures.light == figure.svg(titled=False)
+        assert pictures.dark == figure.svg(DARK, titled=False)
         assert pictures.svg == figure.svg()
-        assert pictures.png == png(figure)
+        assert pictures.png == figure.png()
     assert len({pictures.svg for pictures in drawn}) == len(figures)
 
 
 def test_a_process_that_dies_is_told_of():
-    with pytest.raises(RunError, match="died"), painters(1) as pool:
+    with pytest.raises(RunError, match="died"), rendering_pool(1) as pool:
         pool.submit(os._exit, 1).result()
 
 
 def test_errors_are_those_of_the_chart():
-    with pytest.raises(ZeroDivisionError), painters(1) as pool:
+    with pytest.raises(ZeroDivisionError), rendering_pool(1) as pool:
         pool.submit(divmod, 1, 0).result()
 
 
@@ -59,6 +58,6 @@ def test_only_a_few_processes_are_started(monkeypatch):
             wanted.append(how)
 
     monkeypatch.setattr("joblib.externals.loky.ProcessPoolExecutor", Pool)
-    with painters(1_000):
+    with rendering_pool(1_000):
         pass
     assert wanted == [MOST_PROCESSES, {"wait": True, "kill_workers": True}]

@@ -18,7 +18,7 @@ from convbias.findings.claims import Claim, ClaimResult, DataFacts, FurtherEvide
 from convbias.findings.claims.checks import CHECKS, deployment
 from convbias.findings.claims.comparisons import epochs_to_reach
 from convbias.networks.models import build, layer_parameters
-from convbias.report.sections import section
+from convbias.report.sections import experiment_section
 from convbias.runs.record import Run
 from convbias.spec.arms import DataVariant
 from factories import MODELS, make_arm, make_results, make_run, make_runs
@@ -552,7 +552,7 @@ def further(
         variant = run.arm.data.model_copy(update={"training_images": study.training_images})
         arm = run.arm.model_copy(update={"data": variant})
         runs.append(run.model_copy(update={"arm": arm, "arm_hash": arm.hash}))
-    found = section(replace(results, study=study, runs=tuple(runs)))
+    found = experiment_section(replace(results, study=study, runs=tuple(runs)))
     assert found is not None
     named = {statement.claim for statement in found.evidence.statements}
     assert named - {None} <= {claim.id for claim in claims()}

@@ -67,9 +67,9 @@ def check_the_notebook(folder: Path) -> None:
         for cell in notebook.cells
         if cell.cell_type == "code"
     }
-    assert "Study **smoke**" in texts["tour"]
-    assert "109386" in texts['tour.layers("dense")']
-    assert "has no run of the experiment shift" in texts['tour.outcome("shift")']
+    assert "Study **smoke**" in texts["study"]
+    assert "109386" in texts['study.layers("dense")']
+    assert "has no run of the experiment shift" in texts['study.outcome("shift")']
     [answer] = [text for source, text in texts.items() if source.startswith("answer.json()")]
     assert "'class': " in answer
     assert "'confidence': " in answer

@@ -11,7 +11,7 @@ from tools.published import published
 
 from convbias.experiments.studies import PUBLISHED
 from convbias.report.card.contents import ModelCard
-from convbias.report.card.drawing import figures
+from convbias.report.card.figures import figures
 from convbias.report.card.writing import markdown
 from convbias.runs.store import Store, table
 

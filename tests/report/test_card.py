@@ -29,12 +29,12 @@ from convbias.experiments.studies import load_study, planned_runs
 from convbias.networks import models
 from convbias.networks.forward import compiled
 from convbias.networks.scores import PerImage, Scores
-from convbias.report.card.answers import calibration
 from convbias.report.card.commands import experiment_command, train_command
 from convbias.report.card.contents import ModelCard
-from convbias.report.card.drawing import figures
+from convbias.report.card.estimates import calibration
 from convbias.report.card.evaluation import check_describable, evaluate
-from convbias.report.card.words import limits
+from convbias.report.card.figures import figures
+from convbias.report.card.text import limits
 from convbias.report.card.writing import markdown, write_card, yaml_scalar
 from convbias.runs.record import Run
 from convbias.runs.store import Store, weights_checksum

@@ -19,9 +19,9 @@ from convbias.figures import finished_arms
 from convbias.findings.claims import claims
 from convbias.findings.evaluation import evaluate, runs_by_arm
 from convbias.report import (
-    Section,
+    ExperimentSection,
     comparison_table,
-    section,
+    experiment_section,
     write_experiment,
     write_report,
 )
@@ -416,14 +416,14 @@ def test_the_page_says_of_how_many_images_an_epoch_is(
     assert "2 of 1,234 images" in page.words
 
 
-def further_section(dataset: Dataset) -> Section:
+def further_section(dataset: Dataset) -> ExperimentSection:
     """The section of an experiment whose best condition is the last one."""
     places = {name: place for place, name in enumerate(EXPERIMENTS["choices"].names)}
     results = make_results(
         "choices", lambda name, _: {"accuracy": 0.5 + places[name] / 100}, dataset="drawn"
     )
     runs = [run.model_copy(update={"data_checksum": dataset.checksum}) for run in results.runs]
-    found = section(replace(results, runs=tuple(runs)))
+    found = experiment_section(replace(results, runs=tuple(runs)))
     assert found is not None
     return found
 
@@ -467,4 +467,4 @@ def test_an_experiment_alone_has_a_page_of_its_own(dataset: Dataset, tmp_path: P
 
 def test_an_experiment_without_a_finished_run_has_no_section() -> None:
     results = make_results("choices", lambda *_: {})
-    assert section(replace(results, runs=())) is None
+    assert experiment_section(replace(results, runs=())) is None

@@ -30,13 +30,13 @@ ARGUMENTS = [
 OVERFLOWING = """
 [...document.querySelectorAll("body *")]
   .filter((element) => element.getBoundingClientRect().right > window.innerWidth + 1)
-  .filter((element) => !element.closest(".table, .still, .skip, .icons"))
+  .filter((element) => !element.closest(".table, .static, .skip, .icons"))
   .map((element) => `${element.tagName} ${element.textContent.trim().slice(0, 40)}`)
 """
 
 # Axis and legend labels whose boxes reach out of their chart's picture.
 CLIPPED = """
-[...document.querySelectorAll(".live svg.marks")].flatMap((svg) => {
+[...document.querySelectorAll(".interactive svg.marks")].flatMap((svg) => {
   const frame = svg.getBoundingClientRect();
   return [...svg.querySelectorAll("text")]
     .filter((text) => {
@@ -101,13 +101,13 @@ def opened(
 def test_charts_are_drawn_without_errors_or_requests(browser: Browser, report: str, scheme: str):
     page, troubles = opened(browser, report, scheme=scheme)
     assert troubles == []
-    figures = page.locator("figure:has(.live)")
+    figures = page.locator("figure:has(.interactive)")
     assert figures.count() == 11
     for index in range(figures.count()):
         figure = figures.nth(index)
-        assert figure.locator(".live svg.marks").is_visible()
-        assert figure.locator(".live svg.marks path").count() > 0
-        assert not figure.locator(".still").is_visible()
+        assert figure.locator(".interactive svg.marks").is_visible()
+        assert figure.locator(".interactive svg.marks path").count() > 0
+        assert not figure.locator(".static").is_visible()
     page.context.close()
 
 
@@ -138,25 +138,25 @@ def test_without_javascript_pictures_stand_in_for_the_charts(
 ):
     page, troubles = opened(browser, report, script=False, scheme=scheme)
     assert troubles == []
-    shown = ".by-night" if scheme == "dark" else ".by-day"
-    stills = page.locator(".still")
-    assert stills.count() == 11
-    for index in range(stills.count()):
-        picture = stills.nth(index).locator(shown)
+    shown = ".dark" if scheme == "dark" else ".light"
+    statics = page.locator(".static")
+    assert statics.count() == 11
+    for index in range(statics.count()):
+        picture = statics.nth(index).locator(shown)
         assert picture.is_visible()
         box = picture.bounding_box()
         assert box
         assert box["height"] > 50
-        assert stills.nth(index).locator("img:visible").count() == 1
+        assert statics.nth(index).locator("img:visible").count() == 1
     page.context.close()
 
 
 def test_print_shows_light_pictures_and_everything_folded(browser: Browser, report: str):
     page, _ = opened(browser, report, scheme="dark")
     page.emulate_media(media="print")
-    assert page.locator(".still .by-day").first.is_visible()
-    assert not page.locator(".still .by-night").first.is_visible()
-    assert not page.locator(".live").first.is_visible()
+    assert page.locator(".static .light").first.is_visible()
+    assert not page.locator(".static .dark").first.is_visible()
+    assert not page.locator(".interactive").first.is_visible()
     page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
     assert page.locator("main details:not([open])").count() == 0
     page.evaluate("window.dispatchEvent(new Event('afterprint'))")
@@ -168,14 +168,14 @@ def test_charts_follow_the_colour_scheme(browser: Browser, report: str):
     page, troubles = opened(browser, report)
 
     def ink() -> str | None:
-        return page.locator("#figure-accuracy .live svg text").first.get_attribute("fill")
+        return page.locator("#figure-accuracy .interactive svg text").first.get_attribute("fill")
 
-    by_day = ink()
+    light = ink()
     page.evaluate("delete document.documentElement.dataset.charts")
     page.emulate_media(color_scheme="dark")
     page.wait_for_function("document.documentElement.dataset.charts === 'ready'")
-    assert ink() != by_day
-    assert page.locator("#figure-accuracy .live svg.marks").count() == 1
+    assert ink() != light
+    assert page.locator("#figure-accuracy .interactive svg.marks").count() == 1
     assert troubles == []
     page.context.close()
 

@@ -8,8 +8,8 @@ from convbias import data
 from convbias.cli.choices import RUNS, check_writable, choose_store
 from convbias.cli.console import results
 from convbias.cli.sweeping import print_damaged
-from convbias.report.card.drawing import figures
 from convbias.report.card.evaluation import check_describable, evaluate
+from convbias.report.card.figures import figures
 from convbias.report.card.writing import write_card
 from convbias.runs.stored_network import load_network
 

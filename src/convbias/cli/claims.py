@@ -15,7 +15,7 @@ from convbias.data.eda import explore
 from convbias.experiments import EXPERIMENTS, ORIGINAL
 from convbias.findings.claims import ClaimResult, ClaimVerdict, DataFacts, audit
 from convbias.findings.results import collect
-from convbias.report import section
+from convbias.report import experiment_section
 from convbias.report.methods import networks
 
 STYLES: dict[ClaimVerdict, str] = {
@@ -52,7 +52,7 @@ def claims(
     loaded = data.load(chosen.dataset)
     facts = DataFacts.of(loaded, explore(loaded))
     sections = {
-        name: section(collect(chosen, EXPERIMENTS[name], store))
+        name: experiment_section(collect(chosen, EXPERIMENTS[name], store))
         for name in chosen.experiments
         if name != ORIGINAL.name
     }

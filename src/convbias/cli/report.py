@@ -26,9 +26,9 @@ from convbias.experiments.studies import planned_runs
 from convbias.figures import data_remark
 from convbias.findings.results import Results, collect
 from convbias.report import (
-    Section,
+    ExperimentSection,
     comparison_table,
-    section,
+    experiment_section,
     write_experiment,
     write_report,
 )
@@ -98,7 +98,7 @@ def report_stored(command: Sequence[str], chosen: Study, store: Store, folder: P
         folder / "table.csv", lambda file: rows.to_csv(file, index=False, lineterminator="\n")
     )
     dataset = data.load(chosen.dataset)
-    sections = [section(each) for each in collected if each.experiment is not ORIGINAL]
+    sections = [experiment_section(each) for each in collected if each.experiment is not ORIGINAL]
     further = [each for each in sections if each is not None]
     original = [each for each in collected if each.experiment is ORIGINAL and each.runs]
     paths = []
@@ -154,7 +154,7 @@ def _name_absent(collected: Sequence[Results], command: str) -> None:
         )
 
 
-def _print_section(shown: Section) -> None:
+def _print_section(shown: ExperimentSection) -> None:
     experiment = shown.results.experiment
     remark = data_remark(shown.results.data)
     heading = f"{experiment.title}: mean test accuracy over seeds [95 % interval]"

@@ -10,7 +10,6 @@ from convbias.figures.arms import (
     seeds_text,
     with_remark,
 )
-from convbias.figures.base import Figure, save
 from convbias.figures.classes import confusion, most_confused, per_class
 from convbias.figures.contrasts import contrasts
 from convbias.figures.convergence import convergence
@@ -21,9 +20,9 @@ from convbias.figures.exploration import (
     pixel_histogram,
     sample_grid,
 )
-from convbias.figures.files import check_suffix, write_figure
+from convbias.figures.figure import Figure
+from convbias.figures.files import check_suffix, save, write_figure
 from convbias.figures.grids import ImageGrid, Tile
-from convbias.figures.published import published
 from convbias.figures.theme import DARK, LIGHT, Theme
 
 __all__ = [
@@ -49,7 +48,6 @@ __all__ = [
     "per_class",
     "pixel_correlation",
     "pixel_histogram",
-    "published",
     "sample_grid",
     "save",
     "seeds_text",

@@ -8,9 +8,9 @@ import altair as alt
 import pandas as pd
 
 from convbias.figures.arms import Arms, arm_data, data_remark, seeds_text, with_remark
-from convbias.figures.base import Chart, Figure
-from convbias.figures.published import published
+from convbias.figures.figure import AltairChart, Figure
 from convbias.figures.theme import arm_scale
+from convbias.findings.claims.published import published
 from convbias.findings.evaluation import score
 from convbias.spec.arms import DataVariant
 from convbias.spec.quantities import TEST_ACCURACY
@@ -58,7 +58,7 @@ def accuracy_of_arms(arms: Arms) -> Figure:
     )
 
 
-def _chart(arms: Arms, summaries: Mapping[str, Summary], *, with_published: bool) -> Chart:
+def _chart(arms: Arms, summaries: Mapping[str, Summary], *, with_published: bool) -> AltairChart:
     x = alt.X("accuracy:Q").title("Test accuracy (%)").scale(zero=False)
     y = alt.Y("arm:N").title(None).sort(list(arms)).axis(domain=False, ticks=False)
     colour = alt.Color("arm:N", scale=arm_scale(arms)).legend(None)

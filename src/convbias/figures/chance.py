@@ -6,8 +6,8 @@ import altair as alt
 import pandas as pd
 
 from convbias.figures.arms import data_remark, with_remark
-from convbias.figures.base import Figure
-from convbias.figures.conditions import Words
+from convbias.figures.conditions import FigureText
+from convbias.figures.figure import Figure
 from convbias.figures.theme import arm_scale, in_lines
 from convbias.findings.results import Results
 from convbias.statistics import summarise
@@ -15,14 +15,14 @@ from convbias.statistics import summarise
 _ROW = 46  # pixels
 
 
-def beside_chance(results: Results, table: pd.DataFrame, words: Words, unit: str) -> Figure:
+def beside_chance(results: Results, table: pd.DataFrame, text: FigureText, unit: str) -> Figure:
     """Draw values of single networks and their mean over the range that chance gives them.
 
     Args:
         results: Of the experiment that the numbers come from.
         table: Columns row (in the order of drawing), condition, seed, value, and of each network
             expected and error: what chance gives, and its standard error; at least one row.
-        words: What the figure is called, and what is seen in it.
+        text: What the figure is called, and what is seen in it.
         unit: Title of the axis, with its unit.
     """
     shown = list(dict.fromkeys(table["row"]))
@@ -77,11 +77,11 @@ def beside_chance(results: Results, table: pd.DataFrame, words: Words, unit: str
         )
     )
     return Figure(
-        name=f"{results.experiment.name}-{words.name}",
-        title=words.title,
+        name=f"{results.experiment.name}-{text.name}",
+        title=text.title,
         subtitle=with_remark("mean, 95 % interval and chance", data_remark(results.data)),
         caption=(
-            f"{words.reading} Dots are networks; the number stands over their mean, with its 95 %"
+            f"{text.reading} Dots are networks; the number stands over their mean, with its 95 %"
             " interval (Student’s t). The line across is what random filters give on average, the"
             " shaded range two standard errors of one network’s mean around it."
         ),

@@ -10,7 +10,7 @@ import pandas as pd
 
 from convbias.data import Dataset
 from convbias.figures.arms import Arms, arm_data, data_remark, predictions, with_remark
-from convbias.figures.base import Figure
+from convbias.figures.figure import Figure
 from convbias.figures.grids import ImageGrid, Tile
 from convbias.figures.theme import arm_scale
 from convbias.runs.record import Run

@@ -9,7 +9,7 @@ import altair as alt
 import pandas as pd
 
 from convbias.figures.arms import data_remark, with_remark
-from convbias.figures.base import Chart, Figure
+from convbias.figures.figure import AltairChart, Figure
 from convbias.figures.theme import arm_scale, in_lines
 from convbias.findings.evaluation import is_measured, score
 from convbias.findings.results import Results
@@ -21,12 +21,12 @@ _ROW = 46  # pixels per condition
 
 
 @dataclass(frozen=True)
-class Words:
+class FigureText:
     """What a figure is called and said of it.
 
     Args:
         name: What its files are called, without the experiment's name.
-        title: What is shown, in a few words.
+        title: What is shown, in a few text.
         reading: How to read it beyond what every such figure says, in sentences.
     """
 
@@ -81,14 +81,14 @@ def tooltips(number: str) -> list[alt.Tooltip]:
 
 
 def rows_of_conditions(
-    results: Results, quantity: Quantity, words: Words, names: Sequence[str] | None = None
+    results: Results, quantity: Quantity, text: FigureText, names: Sequence[str] | None = None
 ) -> Figure:
     """Draw one row per condition.
 
     Args:
         results: Of an experiment.
         quantity: What to draw.
-        words: What the figure is called.
+        text: What the figure is called.
         names: Which conditions, in which order; all of them when absent.
     """
     values = values_by_condition(results, quantity)
@@ -129,32 +129,37 @@ def rows_of_conditions(
         for row in means.to_dict("records")
     )
     return figure_of_means(
-        results, words, quantity.value_unit, means, f"{quantity.noun} by condition: {told}.", chart
+        results, text, quantity.value_unit, means, f"{quantity.noun} by condition: {told}.", chart
     )
 
 
 def figure_of_means(
-    results: Results, words: Words, unit: str, means: pd.DataFrame, description: str, chart: Chart
+    results: Results,
+    text: FigureText,
+    unit: str,
+    means: pd.DataFrame,
+    description: str,
+    chart: AltairChart,
 ) -> Figure:
-    """Put the words around a chart of means over seeds.
+    """Put the text around a chart of means over seeds.
 
     Args:
         results: Of the experiment.
-        words: What the figure is called.
+        text: What the figure is called.
         unit: Of the means.
         means: From `means_over_seeds`.
-        description: The chart in words.
+        description: The chart in text.
         chart: The drawing.
     """
     return Figure(
-        name=f"{results.experiment.name}-{words.name}",
-        title=words.title,
+        name=f"{results.experiment.name}-{text.name}",
+        title=text.title,
         subtitle=with_remark(
             f"{unit}, mean of {how_many_seeds(means['n'])}, 95 % interval",
             data_remark(results.data),
         ),
         caption=(
-            f"{words.reading + ' ' if words.reading else ''}Small dots are single runs; the"
+            f"{text.reading + ' ' if text.reading else ''}Small dots are single runs; the"
             " interval (Student’s t) is that of the mean over seeds."
         ),
         description=description,

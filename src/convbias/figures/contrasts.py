@@ -8,7 +8,7 @@ import altair as alt
 import pandas as pd
 
 from convbias.figures.arms import data_remark, with_remark
-from convbias.figures.base import Chart, Figure
+from convbias.figures.figure import AltairChart, Figure
 from convbias.findings.evaluation import Finding, score
 from convbias.runs.record import Run
 from convbias.spec.quantities import Quantity
@@ -67,7 +67,7 @@ def contrasts(
 
 def _chart(
     table: pd.DataFrame, pairs: pd.DataFrame, *, margin: float, title: list[str], digits: int
-) -> Chart:
+) -> AltairChart:
     y = (
         alt.Y("contrast:N")
         .title(None)

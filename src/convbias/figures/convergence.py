@@ -8,7 +8,7 @@ import altair as alt
 import pandas as pd
 
 from convbias.figures.arms import Arms, arm_data, data_remark, seeds_text, with_remark
-from convbias.figures.base import Figure
+from convbias.figures.figure import Figure
 from convbias.figures.theme import arm_scale
 from convbias.runs.record import Run
 

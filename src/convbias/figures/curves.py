@@ -10,14 +10,14 @@ from typing import Any, Literal
 import altair as alt
 import pandas as pd
 
-from convbias.figures.base import Figure
 from convbias.figures.conditions import (
-    Words,
+    FigureText,
     figure_of_means,
     means_over_seeds,
     tooltips,
     values_by_condition,
 )
+from convbias.figures.figure import Figure
 from convbias.figures.theme import arm_colours
 from convbias.findings.results import Results
 from convbias.spec.quantities import Quantity
@@ -27,7 +27,7 @@ _SHAPES = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross
 
 
 @dataclass(frozen=True)
-class Place:
+class LinePosition:
     """Where a condition stands on a line.
 
     Args:
@@ -62,14 +62,14 @@ class Axes:
     scale: Literal["steps", "log"] = "steps"
 
 
-def curves(results: Results, table: pd.DataFrame, words: Words, axes: Axes) -> Figure:
+def curves(results: Results, table: pd.DataFrame, text: FigureText, axes: Axes) -> Figure:
     """Draw a line through each condition's means, with their intervals.
 
     Args:
         results: Of the experiment that the numbers come from.
         table: Columns condition (or whatever else has a line of its own), step (one of the axes'),
             seed and value; at least one row.
-        words: What the figure is called, and what is seen in it.
+        text: What the figure is called, and what is seen in it.
         axes: What is drawn along and upwards.
     """
     means = means_over_seeds(table, ("condition", "step"))
@@ -118,7 +118,7 @@ def curves(results: Results, table: pd.DataFrame, words: Words, axes: Axes) -> F
     ]
     return figure_of_means(
         results,
-        words,
+        text,
         axes.unit,
         means,
         f"{axes.upwards} by {axes.along.lower()}. {_told(means, shown, number)}.",
@@ -129,8 +129,8 @@ def curves(results: Results, table: pd.DataFrame, words: Words, axes: Axes) -> F
 def lines_of_conditions(
     results: Results,
     quantity: Quantity,
-    words: Words,
-    places: Mapping[str, Place],
+    text: FigureText,
+    places: Mapping[str, LinePosition],
     along: str,
     scale: Literal["steps", "log"],
 ) -> Figure:
@@ -139,7 +139,7 @@ def lines_of_conditions(
     Args:
         results: Of an experiment.
         quantity: What to draw upwards.
-        words: What the figure is called.
+        text: What the figure is called.
         places: Condition to its place; conditions without one are left out.
         along: What the number is, with its unit.
         scale: Of the axis of the number.
@@ -159,7 +159,7 @@ def lines_of_conditions(
         digits=quantity.digits,
         scale=scale,
     )
-    return curves(results, table, words, axes)
+    return curves(results, table, text, axes)
 
 
 def _along(axes: Axes) -> alt.X:

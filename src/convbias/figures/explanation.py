@@ -9,14 +9,14 @@ import numpy as np
 
 from convbias.data.reading import Picture
 from convbias.figures.arms import with_remark
-from convbias.figures.base import Figure
-from convbias.figures.pen import Panel, Scale
+from convbias.figures.figure import Figure
+from convbias.figures.panels import ColourScale, Panel
 from convbias.figures.sheets import (
     WIDTH,
-    Panels,
-    Section,
-    Shares,
+    PanelRows,
+    ShareTable,
     Sheet,
+    SheetSection,
     percent,
 )
 from convbias.measures.explain.class_map import ClassMap
@@ -78,7 +78,7 @@ def explanation(
     )
 
 
-def _steps(picture: Picture) -> Section:
+def _steps(picture: Picture) -> SheetSection:
     steps = picture.converted.steps
     note = (
         "From what was given to what the networks take: 28 × 28 grey, a light garment on black."
@@ -90,11 +90,11 @@ def _steps(picture: Picture) -> Section:
     )
     if len(steps) == 1:
         panels = (Panel(picture.converted.pixels, (steps[0].words,)),)
-    return Panels("The image", note, (((), panels),), slot=182 if len(steps) > 1 else WIDTH)
+    return PanelRows("The image", note, (((), panels),), slot=182 if len(steps) > 1 else WIDTH)
 
 
-def _probabilities(explanations: Sequence[Explanation], class_names: Sequence[str]) -> Section:
-    return Shares(
+def _probabilities(explanations: Sequence[Explanation], class_names: Sequence[str]) -> SheetSection:
+    return ShareTable(
         "Probabilities",
         "What each network takes the image for.",
         tuple(class_names),
@@ -104,7 +104,7 @@ def _probabilities(explanations: Sequence[Explanation], class_names: Sequence[st
 
 def _class_section(
     picture: Picture, explanations: Sequence[Explanation], label: int, name: str
-) -> Section:
+) -> SheetSection:
     pixels = picture.converted.pixels
     gradients = [one.gradients[label].attributions for one in explanations]
     occlusions = [one.occlusion[label] for one in explanations]
@@ -142,7 +142,7 @@ def _class_section(
         )
         names = (one.name, percent(one.probabilities[label]), f"logit {_signed(one.logits[label])}")
         rows.append((names, panels))
-    return Panels(
+    return PanelRows(
         f"What speaks for {name}",
         "Green: for the class. Purple: against it. Grey lines: the garment's outline. Exact"
         " contributions and a constant sum up to the class's logit. Integrated gradients:"
@@ -170,18 +170,18 @@ def _scale(
     maps: Iterable[np.ndarray],
     unit: str,
     kind: Literal["diverging", "sequential"] = "diverging",
-) -> Scale:
+) -> ColourScale:
     magnitudes = np.abs(np.concatenate([one.ravel() for one in maps]))
     limit = float(np.percentile(magnitudes, WITHIN_SCALE)) or float(magnitudes.max()) or 1.0
-    return Scale(kind, limit, unit, clipped=bool(magnitudes.max() > limit))
+    return ColourScale(kind, limit, unit, clipped=bool(magnitudes.max() > limit))
 
 
-def _filters(one: Explanation) -> Iterable[Section]:
+def _filters(one: Explanation) -> Iterable[SheetSection]:
     for layer, maps in one.feature_maps.items():
         height, width, filters = maps.shape
         scale = _scale([maps], "activation", "sequential")
         silent = int(np.count_nonzero(maps.max(axis=(0, 1)) == 0))
-        yield Panels(
+        yield PanelRows(
             f"Feature maps of {one.name}, layer {layer}",
             f"{filters} filters in the network's order, {height} × {width} pixels each, after ReLU;"
             f" {silent or 'none'} without any response.",

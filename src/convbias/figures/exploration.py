@@ -10,7 +10,7 @@ from convbias.data import Dataset
 from convbias.data.eda import Exploration
 from convbias.data.pixel_correlation import UNCORRELATED_BELOW
 from convbias.figures.arms import with_remark
-from convbias.figures.base import Figure
+from convbias.figures.figure import Figure
 from convbias.figures.grids import COLUMNS, ImageGrid, Tile
 from convbias.figures.theme import BLUE, GREEN, SKY, VERMILLION
 

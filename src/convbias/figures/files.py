@@ -1,4 +1,4 @@
-"""One figure as one file that a person can open or send on."""
+"""Write figures to files: SVG, PNG or a self-contained HTML page."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import html
 from pathlib import Path
 
 from convbias.errors import InputError, did_you_mean
-from convbias.figures.base import Figure, png
+from convbias.figures.figure import Figure
 from convbias.figures.theme import DARK, LIGHT
 from convbias.runs.atomic import write_atomically
 
@@ -29,19 +29,59 @@ figcaption {{ max-width: 60em; padding: 16px }}
 </style>
 <figure>
 <picture>
-<source media="(prefers-color-scheme: dark)" srcset="{by_night}">
-<img src="{by_day}" alt="{description}">
+<source media="(prefers-color-scheme: dark)" srcset="{dark_image}">
+<img src="{light_image}" alt="{description}">
 </picture>
 <figcaption>{caption}</figcaption>
 </figure>
 """
 
 
-def check_suffix(path: Path) -> None:
-    """Make sure that a file's name says what is to be written.
+def save(figure: Figure, folder: Path) -> tuple[Path, Path]:
+    """Write a figure as SVG and PNG, in light colours.
+
+    Args:
+        figure: the figure.
+        folder: folder of the files; created if missing.
+
+    Returns:
+        The paths of `<name>.svg` and `<name>.png`.
 
     Raises:
-        InputError: It does not.
+        StorageError: the folder is not writable or the disk is full.
+    """
+    return write_images(folder / figure.name, figure.svg(), figure.png())
+
+
+def write_images(path: Path, svg: str, png: bytes) -> tuple[Path, Path]:
+    """Write a rendered figure.
+
+    Args:
+        path: path of both files, without suffix.
+        svg: the figure as SVG text.
+        png: the figure as a PNG file.
+
+    Returns:
+        The two paths.
+
+    Raises:
+        StorageError: the folder is not writable or the disk is full.
+    """
+    # Not with_suffix: a name may contain a dot.
+    paths = path.parent / f"{path.name}.svg", path.parent / f"{path.name}.png"
+    _write(paths[0], svg.encode())
+    _write(paths[1], png)
+    return paths
+
+
+def check_suffix(path: Path) -> None:
+    """Check that a figure can be written to a path.
+
+    Args:
+        path: path of a file, which need not exist.
+
+    Raises:
+        InputError: the suffix is none of `SUFFIXES`, or the path is a folder.
     """
     if path.suffix.lower() not in SUFFIXES:
         raise InputError(
@@ -54,24 +94,27 @@ def check_suffix(path: Path) -> None:
 
 
 def write_figure(figure: Figure, path: Path) -> None:
-    """Write a figure into one file, as its suffix says.
+    """Write a figure to one file, in the format given by the suffix.
 
     Args:
-        figure: The figure.
-        path: `.svg` or `.png`, in light colours; or `.html`, in light or dark ones as the reader's
-            screen has them, with caption and description.
+        figure: the figure.
+        path: `.svg` or `.png` (light colours), or `.html` (light or dark, as the reader's system
+            prefers; with caption and text alternative).
 
     Raises:
-        InputError: It has another suffix.
-        StorageError: The folder is not writable or the disk is full.
+        InputError: the path has another suffix or is a folder.
+        StorageError: the folder is not writable or the disk is full.
     """
     check_suffix(path)
-    contents = {".png": png, ".svg": _svg, ".html": _html}[path.suffix.lower()](figure)
-    write_atomically(path, lambda file: file.write_bytes(contents))
+    _write(path, {".png": Figure.png, ".svg": _svg, ".html": _html}[path.suffix.lower()](figure))
+
+
+def _write(path: Path, content: bytes) -> None:
+    write_atomically(path, lambda file: file.write_bytes(content))
 
 
 def _svg(figure: Figure) -> bytes:
-    # For those who cannot see it: the first two elements of the picture.
+    # Screen readers read title and description when they are the first elements.
     start, opening, rest = figure.svg().partition("<svg ")
     attributes, end, content = rest.partition(">")
     words = (
@@ -81,7 +124,7 @@ def _svg(figure: Figure) -> bytes:
 
 
 def _html(figure: Figure) -> bytes:
-    by_day, by_night = (
+    light_image, dark_image = (
         f"data:image/svg+xml;base64,{base64.b64encode(figure.svg(theme).encode()).decode()}"
         for theme in (LIGHT, DARK)
     )
@@ -89,8 +132,8 @@ def _html(figure: Figure) -> bytes:
         title=html.escape(figure.title),
         caption=html.escape(figure.caption),
         description=html.escape(figure.description),
-        by_day=by_day,
-        by_night=by_night,
+        light_image=light_image,
+        dark_image=dark_image,
         light=LIGHT,
         dark=DARK,
         font="system-ui, sans-serif",

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from convbias.figures.arms import data_remark, with_remark
-from convbias.figures.base import Figure
-from convbias.figures.conditions import Words
-from convbias.figures.pen import Panel
-from convbias.figures.sheets import Panels, Sheet
+from convbias.figures.conditions import FigureText
+from convbias.figures.figure import Figure
+from convbias.figures.panels import Panel
+from convbias.figures.sheets import PanelRows, Sheet
 from convbias.findings.results import Results
 
 SIDE, SLOT = 48, 56
@@ -32,12 +32,12 @@ class Gallery:
     edge_shares: np.ndarray
 
 
-def filter_sheet(results: Results, words: Words, galleries: Sequence[Gallery]) -> Figure:
+def filter_sheet(results: Results, text: FigureText, galleries: Sequence[Gallery]) -> Figure:
     """Draw every filter in grey, those with the largest share of edges first.
 
     Args:
         results: Of the experiment that the filters come from.
-        words: What the figure is called, and what is seen in it.
+        text: What the figure is called, and what is seen in it.
         galleries: From top to bottom.
     """
     told = "; ".join(
@@ -47,11 +47,11 @@ def filter_sheet(results: Results, words: Words, galleries: Sequence[Gallery]) -
         for one in galleries
     )
     return Figure(
-        name=f"{results.experiment.name}-{words.name}",
-        title=words.title,
+        name=f"{results.experiment.name}-{text.name}",
+        title=text.title,
         subtitle=with_remark("share of edges in each filter’s energy", data_remark(results.data)),
         caption=(
-            f"{words.reading} Mid-grey is 0, light is positive, dark is negative; each filter has"
+            f"{text.reading} Mid-grey is 0, light is positive, dark is negative; each filter has"
             " a scale of its own, up to its largest weight. Below each stands the share of its"
             f" energy that is an oriented edge, the largest first. {told}."
         ),
@@ -60,7 +60,7 @@ def filter_sheet(results: Results, words: Words, galleries: Sequence[Gallery]) -
     )
 
 
-def _section(gallery: Gallery) -> Panels:
+def _section(gallery: Gallery) -> PanelRows:
     order = np.argsort(-gallery.edge_shares, kind="stable")
     panels = tuple(
         Panel(in_grey(gallery.kernels[:, :, index]), (f"{100 * gallery.edge_shares[index]:.0f} %",))
@@ -68,7 +68,7 @@ def _section(gallery: Gallery) -> Panels:
     )
     size, _, filters = gallery.kernels.shape
     note = f"{filters} filters of {size} × {size} pixels, those with most of an edge first."
-    return Panels(gallery.name, note, (((), panels),), side=SIDE, slot=SLOT)
+    return PanelRows(gallery.name, note, (((), panels),), side=SIDE, slot=SLOT)
 
 
 def in_grey(kernel: np.ndarray) -> np.ndarray:

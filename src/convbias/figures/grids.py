@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import io
-from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure as Canvas
 
+from convbias.figures.drawing import (
+    GAP,
+    LINE,
+    MARGIN,
+    PIXELS_PER_INCH,
+    TITLE,
+    TITLE_SIZE,
+    Drawing,
+    TextWriter,
+)
 from convbias.figures.theme import FONT_SIZE, Theme
 
 COLUMNS = 8  # tiles per row
-TILE, GAP, LINE = 84, 12, 17  # pixels: side of a tile, space between tiles, height of a text line
-MARGIN, TITLE, LABEL = 16, 62, 96  # pixels: around the grid, above it, beside rows with names
-
-TITLE_SIZE = 15  # pixels
-_LETTER = 0.6  # mean width of a letter in relation to the font's size; bold ones are wider
-PIXELS_PER_INCH = 96
-_POINTS_PER_PIXEL = 72 / PIXELS_PER_INCH
+TILE, LABEL = 84, 96  # pixels: side of a tile, width of the row names
+_LETTER = 0.6  # mean width of a letter relative to the font size; bold ones are wider
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,29 +37,6 @@ class Tile:
     image: np.ndarray
     lines: tuple[str, ...]
     description: str
-
-
-class Drawing(ABC):
-    """What is drawn pixel by pixel rather than described as a chart."""
-
-    @abstractmethod
-    def draw(self, theme: Theme, title: str, subtitle: str) -> Canvas:
-        """Draw it, with its words, on paper of the theme's colour."""
-
-    def svg(self, theme: Theme, title: str, subtitle: str) -> str:
-        """Draw it as SVG text; the same drawing always gives the same text."""
-        file = io.BytesIO()
-        # Letters become outlines, so that they need no font where the picture is looked at.
-        with mpl.rc_context({"svg.hashsalt": title, "svg.fonttype": "path"}):
-            self.draw(theme, title, subtitle).savefig(file, format="svg", metadata={"Date": None})
-        return file.getvalue().decode()
-
-    def png(self, theme: Theme, title: str, subtitle: str, scale: float) -> bytes:
-        """Draw it as a PNG file with `scale` pixels per pixel at display size."""
-        file = io.BytesIO()
-        canvas = self.draw(theme, title, subtitle)
-        canvas.savefig(file, format="png", dpi=scale * PIXELS_PER_INCH)
-        return file.getvalue()
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +70,7 @@ class ImageGrid(Drawing):
         )
         axes = canvas.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))
         axes.set_axis_off()
-        write = Writer(axes, theme)
+        write = TextWriter(axes, theme)
         write(MARGIN, MARGIN + 8, title, size=TITLE_SIZE, weight="bold", va="center")
         write(MARGIN, MARGIN + 32, subtitle, color=theme.muted, va="center")
         top = MARGIN + TITLE
@@ -121,19 +99,6 @@ class ImageGrid(Drawing):
             for name, tiles in self.rows
             for start in range(0, len(tiles), self.columns)
         ]
-
-
-class Writer:
-    """Writes text at pixel positions."""
-
-    def __init__(self, axes: Any, theme: Theme) -> None:  # noqa: ANN401
-        self.axes = axes
-        self.theme = theme
-
-    def __call__(self, x: float, y: float, text: str, size: float = FONT_SIZE, **more: Any) -> None:  # noqa: ANN401
-        """Write a line; `more` goes to matplotlib."""
-        style = {"color": self.theme.ink, "fontsize": size * _POINTS_PER_PIXEL} | more
-        self.axes.text(x, y, text, **style)
 
 
 def _most_lines(tiles: tuple[Tile, ...]) -> int:

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from convbias.figures.arms import data_remark, with_remark
-from convbias.figures.base import Figure
-from convbias.figures.conditions import Words
-from convbias.figures.pen import Panel, Scale, Square
-from convbias.figures.sheets import Panels, Sheet
+from convbias.figures.conditions import FigureText
+from convbias.figures.figure import Figure
+from convbias.figures.panels import ColourScale, Panel, Square
+from convbias.figures.sheets import PanelRows, Sheet
 from convbias.findings.results import Results
 from convbias.findings.wording import how_many_seeds
 
 SIDE, SLOT = 236, 258
 
-SCALE = Scale("sequential", 1.0, "square root of the influence; the map's largest is 1")
+SCALE = ColourScale("sequential", 1.0, "square root of the influence; the map's largest is 1")
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +39,7 @@ class InfluenceMap:
 
 def influence_sheet(
     results: Results,
-    words: Words,
+    text: FigureText,
     columns: Sequence[str],
     rows: Sequence[tuple[str, Sequence[InfluenceMap]]],
 ) -> Figure:
@@ -47,11 +47,11 @@ def influence_sheet(
 
     Args:
         results: Of the experiment that the maps come from.
-        words: What the figure is called, and what is seen in it.
+        text: What the figure is called, and what is seen in it.
         columns: What the columns are.
         rows: Names of rows, and a map per column.
     """
-    section = Panels(
+    section = PanelRows(
         "Influence of each pixel on the unit in the middle of the last maps",
         "Solid square: what the unit can see by arithmetic. Dashed square: what holds half of the"
         " influence. 28 × 28 pixels.",
@@ -68,14 +68,14 @@ def influence_sheet(
     )
     seeds = how_many_seeds(one.seeds for _, maps in rows for one in maps)
     return Figure(
-        name=f"{results.experiment.name}-{words.name}",
-        title=words.title,
+        name=f"{results.experiment.name}-{text.name}",
+        title=text.title,
         subtitle=with_remark(
             f"mean of {seeds}, square-root brightness",
             data_remark(results.data),
         ),
         caption=(
-            f"{words.reading} The colour is the square root of the influence, in relation to the"
+            f"{text.reading} The colour is the square root of the influence, in relation to the"
             " map’s largest, so that faint pixels are seen: a quarter of the influence has half"
             " the colour."
         ),

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from convbias.figures.arms import DRAWN, with_remark
-from convbias.figures.base import Figure
+from convbias.figures.figure import Figure
 from convbias.findings.results import Results
 from convbias.statistics import ImagesRatio, RatioAtSize
 

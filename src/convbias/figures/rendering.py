@@ -18,42 +18,42 @@ from convbias.errors import RunError
 
 PNG_SCALE = 2.0  # pixels of the file per pixel at display size
 MOST_PROCESSES = 4  # each takes a second to start
-Sheet = tuple[dict[str, Any], dict[str, Any]]
+StyledSpecification = tuple[dict[str, Any], dict[str, Any]]
 
 
 @dataclass(frozen=True)
-class Chart:
+class ChartVersions:
     """A chart as a page and as files want it, each with the configuration that colours it.
 
     Args:
-        by_day: Specification without title, and light colours.
-        by_night: The same in dark ones.
+        light: Specification without title, and light colours.
+        dark: The same in dark ones.
         titled: With title, on paper of its own.
     """
 
-    by_day: Sheet
-    by_night: Sheet
-    titled: Sheet
+    light: StyledSpecification
+    dark: StyledSpecification
+    titled: StyledSpecification
 
 
 @dataclass(frozen=True)
-class Pictures:
+class ChartImages:
     """What was drawn.
 
     Args:
-        by_day: SVG text for a page in light colours, without title.
-        by_night: The same in dark ones.
+        light: SVG text for a page in light colours, without title.
+        dark: The same in dark ones.
         svg: SVG text with title, in light colours.
         png: The same as a PNG file.
     """
 
-    by_day: str
-    by_night: str
+    light: str
+    dark: str
     svg: str
     png: bytes
 
 
-def svg(sheet: Sheet) -> str:
+def svg(sheet: StyledSpecification) -> str:
     """Draw a specification with a configuration as SVG text."""
     specification, config = sheet
     return vl_convert.vegalite_to_svg(specification, config=config)
@@ -64,14 +64,14 @@ def png(svg: str) -> bytes:
     return vl_convert.svg_to_png(svg, scale=PNG_SCALE)
 
 
-def draw(chart: Chart) -> Pictures:
+def render_chart(chart: ChartVersions) -> ChartImages:
     """Draw a chart for a page and as files."""
     titled = svg(chart.titled)
-    return Pictures(svg(chart.by_day), svg(chart.by_night), titled, png(titled))
+    return ChartImages(svg(chart.light), svg(chart.dark), titled, png(titled))
 
 
 @contextmanager
-def painters(processes: int) -> Iterator[Executor]:
+def rendering_pool(processes: int) -> Iterator[Executor]:
     """What draws charts while this thread goes on.
 
     Args:

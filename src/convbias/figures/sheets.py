@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.figure import Figure as Canvas
 
-from convbias.figures.grids import (
+from convbias.figures.drawing import (
     GAP,
     LINE,
     MARGIN,
@@ -18,7 +18,7 @@ from convbias.figures.grids import (
     TITLE_SIZE,
     Drawing,
 )
-from convbias.figures.pen import Panel, Pen, Scale
+from convbias.figures.panels import ColourScale, Panel, PanelDrawer
 from convbias.figures.theme import Theme
 
 WIDTH = 940  # pixels
@@ -28,19 +28,19 @@ CELL = 26  # pixels: height of a table's row
 _CHARACTER = 7.4  # pixels: mean width of a character
 
 
-class Section(ABC):
+class SheetSection(ABC):
     """A part of a sheet: a heading, a note, and something below."""
 
     heading: str
     note: str
 
     @abstractmethod
-    def draw(self, pen: Pen, top: float) -> float:
+    def draw(self, drawer: PanelDrawer, top: float) -> float:
         """Draw what stands below heading and note; returns where it ends."""
 
 
 @dataclass(frozen=True, eq=False)
-class Panels(Section):
+class PanelRows(SheetSection):
     """Panels in rows.
 
     Args:
@@ -59,42 +59,42 @@ class Panels(Section):
     columns: tuple[str, ...] = ()
     side: int = 120
     slot: int = 176
-    common: Scale | None = None
+    common: ColourScale | None = None
 
-    def draw(self, pen: Pen, top: float) -> float:
+    def draw(self, drawer: PanelDrawer, top: float) -> float:
         """Draw the panels row by row."""
         left = MARGIN + (ROW_NAMES if any(names for names, _ in self.rows) else 0)
         for column, name in enumerate(self.columns):
-            pen.write(left + column * self.slot, top, name, weight="bold", va="top")
+            drawer.write(left + column * self.slot, top, name, weight="bold", va="top")
         top += LINE + 6 if self.columns else 0
         per_row = int((WIDTH - MARGIN - left + self.slot - self.side) // self.slot)
         for names, panels in self.rows:
             for line, name in enumerate(names):
                 weight = "normal" if line else "bold"
-                pen.write(MARGIN, top + LINE * line, name, weight=weight, va="top")
+                drawer.write(MARGIN, top + LINE * line, name, weight=weight, va="top")
             for start in range(0, len(panels), per_row):
                 bottoms = [
-                    self._panel(pen, panel, left + place * self.slot, top)
+                    self._panel(drawer, panel, left + place * self.slot, top)
                     for place, panel in enumerate(panels[start : start + per_row])
                 ]
                 top = max(bottoms) + self.slot - self.side if self.common else max(bottoms) + GAP
         if self.common:
-            top = pen.bar(self.common, left, top + 4, 170)
+            top = drawer.bar(self.common, left, top + 4, 170)
         return top
 
-    def _panel(self, pen: Pen, panel: Panel, left: float, top: float) -> float:
-        bottom = pen.panel(panel, left, top, self.side)
+    def _panel(self, drawer: PanelDrawer, panel: Panel, left: float, top: float) -> float:
+        bottom = drawer.panel(panel, left, top, self.side)
         if panel.scale and not self.common:
-            bottom = pen.bar(panel.scale, left, bottom + 7, self.side)
+            bottom = drawer.bar(panel.scale, left, bottom + 7, self.side)
         for text in panel.lines:
             for line in textwrap.wrap(text, int((self.slot - GAP) / _CHARACTER)):
-                pen.write(left, bottom + 4, line, va="top")
+                drawer.write(left, bottom + 4, line, va="top")
                 bottom += LINE
         return bottom
 
 
 @dataclass(frozen=True, eq=False)
-class Shares(Section):
+class ShareTable(SheetSection):
     """A table of shares, shaded by their size.
 
     Args:
@@ -109,22 +109,22 @@ class Shares(Section):
     columns: tuple[str, ...]
     rows: tuple[tuple[str, tuple[float, ...]], ...]
 
-    def draw(self, pen: Pen, top: float) -> float:
+    def draw(self, drawer: PanelDrawer, top: float) -> float:
         """Draw the table."""
         left = MARGIN + ROW_NAMES
         width = (WIDTH - MARGIN - left) / len(self.columns)
-        scale = Scale("sequential", 1, "")
+        scale = ColourScale("sequential", 1, "")
         for column, name in enumerate(self.columns):
-            pen.write(left + (column + 0.5) * width, top, name, ha="center", va="top")
+            drawer.write(left + (column + 0.5) * width, top, name, ha="center", va="top")
         top += LINE + 6
         for name, shares in self.rows:
-            pen.write(MARGIN, top + CELL / 2, name, weight="bold", va="center")
+            drawer.write(MARGIN, top + CELL / 2, name, weight="bold", va="center")
             extent = (left, left + width * len(shares), top + CELL, top)
-            pen.image(np.array([shares]), extent, scale)
+            drawer.image(np.array([shares]), extent, scale)
             for column, share in enumerate(shares):
                 x, y = left + (column + 0.5) * width, top + CELL / 2
-                ink = pen.ink_on(share, scale)
-                pen.write(x, y, percent(share), ha="center", va="center", color=ink)
+                ink = drawer.ink_on(share, scale)
+                drawer.write(x, y, percent(share), ha="center", va="center", color=ink)
             top += CELL + 4
         return top
 
@@ -147,24 +147,24 @@ class Sheet(Drawing):
         sections: From top to bottom.
     """
 
-    sections: tuple[Section, ...]
+    sections: tuple[SheetSection, ...]
 
     def draw(self, theme: Theme, title: str, subtitle: str) -> Canvas:
         """Draw the sheet, with its words, on paper of the theme's colour."""
         canvas = Canvas(dpi=PIXELS_PER_INCH, facecolor=theme.paper)
         axes = canvas.add_axes((0, 0, 1, 1))
         axes.set_axis_off()
-        pen = Pen(axes, theme)
-        pen.write(MARGIN, MARGIN + 8, title, size=TITLE_SIZE, weight="bold", va="center")
-        pen.write(MARGIN, MARGIN + 32, subtitle, color=theme.muted, va="center")
+        drawer = PanelDrawer(axes, theme)
+        drawer.write(MARGIN, MARGIN + 8, title, size=TITLE_SIZE, weight="bold", va="center")
+        drawer.write(MARGIN, MARGIN + 32, subtitle, color=theme.muted, va="center")
         top: float = MARGIN + (TITLE if title else 0)
         for section in self.sections:
-            pen.write(MARGIN, top, section.heading, size=14, weight="bold", va="top")
+            drawer.write(MARGIN, top, section.heading, size=14, weight="bold", va="top")
             top += LINE + 5
             for line in textwrap.wrap(section.note, int((WIDTH - 2 * MARGIN) / _CHARACTER)):
-                pen.write(MARGIN, top, line, color=theme.muted, va="top")
+                drawer.write(MARGIN, top, line, color=theme.muted, va="top")
                 top += LINE
-            top = section.draw(pen, top + 8) + BETWEEN
+            top = section.draw(drawer, top + 8) + BETWEEN
         height = top - BETWEEN + MARGIN
         # All is placed in pixels, so the paper can be cut when its length is known.
         axes.set(xlim=(0, WIDTH), ylim=(height, 0), aspect="auto")

@@ -177,3 +177,28 @@ def in_lines(title: str) -> str | list[str]:
     """
     lines = textwrap.wrap(title, LONGEST_TITLE)
     return lines if len(lines) > 1 else title
+
+
+def contrast_ratio(one: tuple[float, float, float], other: tuple[float, float, float]) -> float:
+    """Contrast ratio of two colours, as WCAG 2 defines it.
+
+    Args:
+        one: Red, green and blue, 0 to 1.
+        other: Likewise.
+
+    Returns:
+        From 1 to 21.
+
+    Example:
+        >>> round(contrast_ratio((0, 0, 0), (1, 1, 1)), 3)
+        21.0
+    """
+    dim, bright = sorted(map(_luminance, (one, other)))
+    return (bright + 0.05) / (dim + 0.05)
+
+
+def _luminance(colour: tuple[float, float, float]) -> float:
+    parts = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour
+    ]
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]

@@ -2,6 +2,12 @@
 
 from convbias.report.build import write_experiment, write_report
 from convbias.report.comparison import comparison_table
-from convbias.report.sections import Section, section
+from convbias.report.sections import ExperimentSection, experiment_section
 
-__all__ = ["Section", "comparison_table", "section", "write_experiment", "write_report"]
+__all__ = [
+    "ExperimentSection",
+    "comparison_table",
+    "experiment_section",
+    "write_experiment",
+    "write_report",
+]

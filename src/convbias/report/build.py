@@ -32,15 +32,15 @@ from convbias.figures import (
     sample_grid,
     seeds_text,
 )
-from convbias.figures.base import write_images
-from convbias.figures.rendering import painters
+from convbias.figures.files import write_images
+from convbias.figures.rendering import rendering_pool
 from convbias.findings.claims import ClaimResult, DataFacts, audit
 from convbias.findings.evaluation import Finding, evaluate, runs_by_arm
 from convbias.report import methods, page, tables
 from convbias.report.caveats import POWER, caveats
 from convbias.report.comparison import comparison, comparison_records
-from convbias.report.page import Drawn
-from convbias.report.sections import Section
+from convbias.report.page import NumberedFigure
+from convbias.report.sections import ExperimentSection
 from convbias.runs.atomic import write_atomically
 from convbias.runs.record import Run
 from convbias.runs.sweep import cores
@@ -54,7 +54,7 @@ def write_report(
     runs: Sequence[Run],
     dataset: Dataset,
     folder: Path,
-    further: Sequence[Section] = (),
+    further: Sequence[ExperimentSection] = (),
 ) -> Path:
     """Write the report of a study, rebuilt from its runs; nothing is trained.
 
@@ -78,7 +78,7 @@ def write_report(
     Example:
         >>> from convbias.data import load
         >>> from convbias.experiments import ORIGINAL
-        >>> write_report("empty", ORIGINAL, [], load("drawn"), Path("report"))
+        >>> write_report("empty", ORIGINAL, [], load("numbered"), Path("report"))
         Traceback (most recent call last):
         convbias.errors.InputError: there are no runs to report on
           expected: the stored runs of a study
@@ -91,9 +91,9 @@ def write_report(
     for run in (run for each in further for run in each.results.runs):
         runs_by_key.setdefault(run.key, run)  # arms that experiments share keep their first name
     of_sections = [figure for section in further for figure in section.figures]
-    with painters(cores() if further else 0) as pool:
+    with rendering_pool(cores() if further else 0) as pool:
         bundle = page.start_bundling(pool)
-        started = page.start_drawing(of_sections, pool)
+        started = page.start_rendering(of_sections, pool)
         exploration = explore(dataset)
         layers = methods.networks(experiment)
         facts = DataFacts.of(dataset, exploration)
@@ -109,12 +109,12 @@ def write_report(
             further={each.results.experiment.name: each.evidence for each in further},
         )
         figures = _figures(experiment, arms, findings, runs, dataset, exploration)
-        started |= page.start_drawing(figures, pool)
-        drawn = page.draw([*figures, *of_sections], started)
+        started |= page.start_rendering(figures, pool)
+        numbered = page.number_figures([*figures, *of_sections], started)
         rows = comparison(experiment, runs)
-        html = page.render(
+        html = page.fill_template(
             "report.html.j2",
-            drawn,
+            numbered,
             libraries=page.libraries(bundle.result()),
             study_name=study_name,
             experiment=experiment,
@@ -143,11 +143,11 @@ def write_report(
                 for each in further
             ],
         )
-    _write(folder, html, drawn, comparison_records(rows), results)
+    _write(folder, html, numbered, comparison_records(rows), results)
     return folder / "report.html"
 
 
-def write_experiment(section: Section, dataset: Dataset, folder: Path) -> Path:
+def write_experiment(section: ExperimentSection, dataset: Dataset, folder: Path) -> Path:
     """Write the page of one experiment, rebuilt from its runs; nothing is trained.
 
     Args:
@@ -164,12 +164,12 @@ def write_experiment(section: Section, dataset: Dataset, folder: Path) -> Path:
     """
     results = section.results
     _check_data(results.runs, dataset)
-    with painters(0) as pool:
+    with rendering_pool(0) as pool:
         bundle = page.start_bundling(pool)
-        drawn = page.draw(section.figures, page.start_drawing(section.figures, pool))
-    html = page.render(
+        numbered = page.number_figures(section.figures, page.start_rendering(section.figures, pool))
+    html = page.fill_template(
         "experiment_page.html.j2",
-        drawn,
+        numbered,
         libraries=page.libraries(bundle.result()),
         study_name=results.study.name,
         experiment=results.experiment,
@@ -180,7 +180,7 @@ def write_experiment(section: Section, dataset: Dataset, folder: Path) -> Path:
         tables=tables,
         further=(section,),
     )
-    _write_figures(folder, drawn)
+    _write_figures(folder, numbered)
     path = folder / "report.html"
     write_atomically(path, lambda file: file.write_text(html, "utf-8"))
     return path
@@ -248,19 +248,19 @@ def _figures(
 def _write(
     folder: Path,
     html: str,
-    drawn: Mapping[str, Drawn],
+    numbered: Mapping[str, NumberedFigure],
     comparison_table: pd.DataFrame,
     results: Sequence[ClaimResult],
 ) -> None:
-    _write_figures(folder, drawn)
+    _write_figures(folder, numbered)
     write_atomically(folder / "comparison.csv", _csv(comparison_table))
     write_atomically(folder / "claims.csv", _csv(tables.claims_records(results)))
     # Last, so that a report is there only when everything it speaks of is.
     write_atomically(folder / "report.html", lambda path: path.write_text(html, "utf-8"))
 
 
-def _write_figures(folder: Path, drawn: Mapping[str, Drawn]) -> None:
-    for name, figure in drawn.items():
+def _write_figures(folder: Path, numbered: Mapping[str, NumberedFigure]) -> None:
+    for name, figure in numbered.items():
         write_images(folder / "figures" / name, figure.svg, figure.png)
 
 

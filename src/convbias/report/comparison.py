@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from convbias.figures import finished_arms, published
+from convbias.figures import finished_arms
+from convbias.findings.claims.published import published
 from convbias.findings.evaluation import score
 from convbias.runs.record import Run
 from convbias.spec.experiment import Experiment

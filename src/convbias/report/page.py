@@ -1,4 +1,4 @@
-"""From text and figures to one self-contained HTML file."""
+"""Render a template and its figures as one self-contained HTML file."""
 
 from __future__ import annotations
 
@@ -18,23 +18,21 @@ from markupsafe import Markup, escape
 from PIL import Image
 
 from convbias.figures import DARK, LIGHT, Figure, ImageGrid
-from convbias.figures.base import png
-from convbias.figures.grids import Drawing
-from convbias.figures.rendering import Pictures
-from convbias.figures.rendering import draw as draw_chart
+from convbias.figures.drawing import Drawing
+from convbias.figures.rendering import ChartImages, render_chart
 
 THEMES = (LIGHT, DARK)
 
 
 @dataclass(frozen=True)
-class Still:
-    """A chart as a picture, for readers without JavaScript and for print.
+class StaticImage:
+    """A chart as an image, for readers without JavaScript and for print.
 
     Args:
-        light: Address of the picture in light colours, which holds the picture itself.
-        dark: The same in dark colours.
-        width: Pixels at display size.
-        height: Pixels at display size.
+        light: data URL of the image in light colours.
+        dark: data URL of the image in dark colours.
+        width: pixels at display size.
+        height: pixels at display size.
     """
 
     light: str
@@ -44,100 +42,102 @@ class Still:
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """A figure as the template takes it.
+class NumberedFigure:
+    """A rendered figure with its number in the report.
 
     Args:
-        figure: With its words.
-        number: Its place in the report.
-        still: The chart or sheet as a picture; None for a grid of images.
-        svg: The figure as a file, scalable.
-        png: The same in pixels.
+        figure: the figure.
+        number: its number in the report, from 1.
+        static: the chart or sheet as an image; None for a grid of images.
+        svg: the figure as SVG text, for a file.
+        png: the figure as a PNG file.
     """
 
     figure: Figure
     number: int
-    still: Still | None
+    static: StaticImage | None
     svg: str
     png: bytes
 
 
-def start_drawing(figures: Iterable[Figure], painters: Executor) -> dict[str, Future[Pictures]]:
-    """Have charts drawn while other things are done.
+def start_rendering(figures: Iterable[Figure], pool: Executor) -> dict[str, Future[ChartImages]]:
+    """Start to render charts in other processes.
 
     Args:
-        figures: Those that are no charts are left to `draw`.
-        painters: Who draws, see `convbias.figures.rendering.painters`.
+        figures: all figures; those that are not charts are left to `number_figures`.
+        pool: from `convbias.figures.rendering.rendering_pool`.
 
     Returns:
-        What is being drawn, by name.
+        Figure name to its images.
     """
     return {
-        figure.name: painters.submit(draw_chart, figure.chart())
+        figure.name: pool.submit(render_chart, figure.chart_versions())
         for figure in figures
         if not isinstance(figure.drawing, Drawing)
     }
 
 
-def draw(figures: Iterable[Figure], started: Mapping[str, Future[Pictures]]) -> dict[str, Drawn]:
-    """Number the figures and gather their pictures.
+def number_figures(
+    figures: Iterable[Figure], charts: Mapping[str, Future[ChartImages]]
+) -> dict[str, NumberedFigure]:
+    """Number the figures and render those that are not charts.
 
     Args:
-        figures: In the order in which the report shows them.
-        started: The charts among them, which are being drawn.
+        figures: in the order of the report.
+        charts: the charts among them, from `start_rendering`.
 
     Returns:
-        By name.
+        Figure name to the rendered figure.
     """
     numbered = list(enumerate(figures, start=1))
-    # Drawn here, so before waiting for what is drawn elsewhere.
+    # First what this process renders, while others render the charts.
     here = {
-        figure.name: _drawn(figure, number)
+        figure.name: _rendered(figure, number)
         for number, figure in numbered
-        if figure.name not in started
+        if figure.name not in charts
     }
     return {
         figure.name: here.get(figure.name)
-        or _from_pictures(figure, number, started[figure.name].result())
+        or _from_images(figure, number, charts[figure.name].result())
         for number, figure in numbered
     }
 
 
-def _drawn(figure: Figure, number: int) -> Drawn:
-    still = None
+def _rendered(figure: Figure, number: int) -> NumberedFigure:
+    static = None
     if not isinstance(figure.drawing, ImageGrid):
-        still = _still(*(figure.svg(theme, titled=False) for theme in THEMES))
-    return Drawn(figure, number, still, figure.svg(), png(figure))
+        static = _static_image(*(figure.svg(theme, titled=False) for theme in THEMES))
+    return NumberedFigure(figure, number, static, figure.svg(), figure.png())
 
 
-def _from_pictures(figure: Figure, number: int, pictures: Pictures) -> Drawn:
-    still = _still(pictures.by_day, pictures.by_night)
-    return Drawn(figure, number, still, pictures.svg, pictures.png)
+def _from_images(figure: Figure, number: int, images: ChartImages) -> NumberedFigure:
+    static = _static_image(images.light, images.dark)
+    return NumberedFigure(figure, number, static, images.svg, images.png)
 
 
-def specifications(drawn: Mapping[str, Drawn]) -> dict[str, Any]:
-    """The charts in Vega-Lite's JSON, as wide as the page allows.
+def specifications(figures: Mapping[str, NumberedFigure]) -> dict[str, Any]:
+    """The charts as Vega-Lite specifications that fill the width of the page.
 
     Args:
-        drawn: By name.
+        figures: figure name to figure.
     """
     return {
         name: one.figure.specification() | {"width": "container"}
-        for name, one in drawn.items()
+        for name, one in figures.items()
         if not isinstance(one.figure.drawing, Drawing)
     }
 
 
-def render(template: str, drawn: Mapping[str, Drawn], **values: Any) -> str:  # noqa: ANN401
-    """Fill a template.
+def fill_template(template: str, figures: Mapping[str, NumberedFigure], **values: Any) -> str:  # noqa: ANN401
+    """Render a template.
 
     Args:
-        template: File name of the template.
-        drawn: The figures by name.
-        **values: What else the template names.
+        template: file name of the template.
+        figures: figure name to figure.
+        **values: further variables of the template.
 
     Returns:
-        An HTML document that loads nothing.
+        An HTML document that loads no other resource.
     """
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("convbias.report"),
@@ -147,14 +147,14 @@ def render(template: str, drawn: Mapping[str, Drawn], **values: Any) -> str:  # 
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "tile": tile_address,
+        "tile": png_data_url,
         "slug": slug,
         "script_json": script_json,
         "typeset": typeset,
     }
     return environment.get_template(template).render(
-        drawn=drawn,
-        specifications=specifications(drawn),
+        figures=figures,
+        specifications=specifications(figures),
         themes={theme.name: theme.config for theme in THEMES},
         style=_asset(environment, "report.css"),
         script=_asset(environment, "charts.js"),
@@ -164,35 +164,35 @@ def render(template: str, drawn: Mapping[str, Drawn], **values: Any) -> str:  # 
 
 def _asset(environment: jinja2.Environment, name: str) -> Markup:
     assert environment.loader is not None  # noqa: S101 - for the type checker
-    # The project's own file, so nothing in it needs to be escaped.
+    # A file of this package: nothing in it needs escaping.
     return Markup(environment.loader.get_source(environment, name)[0])  # noqa: S704
 
 
-def start_bundling(painters: Executor) -> Future[str]:
-    """Have Vega, Vega-Lite and Vega-Embed put into one script, which takes seconds."""
-    return painters.submit(vl_convert.javascript_bundle, "window.vegaEmbed = vegaEmbed;")
+def start_bundling(pool: Executor) -> Future[str]:
+    """Start to bundle Vega, Vega-Lite and Vega-Embed into one script, which takes seconds."""
+    return pool.submit(vl_convert.javascript_bundle, "window.vegaEmbed = vegaEmbed;")
 
 
 def libraries(bundle: str) -> Markup:
-    """A script, fit to stand inside a script element."""
-    return Markup(bundle.replace("</script", "<\\/script"))  # noqa: S704 - the libraries' own text
+    """Escape a script for use inside a script element."""
+    return Markup(bundle.replace("</script", "<\\/script"))  # noqa: S704 - the libraries' own code
 
 
-def _still(light: str, dark: str) -> Still:
+def _static_image(light: str, dark: str) -> StaticImage:
     opening = re.search(r'<svg[^>]*? width="([\d.]+)(?:pt)?" height="([\d.]+)(?:pt)?"', light)
     width, height = (round(float(side)) for side in opening.groups()) if opening else (640, 400)
-    return Still(_svg_address(light), _svg_address(dark), width, height)
+    return StaticImage(_svg_data_url(light), _svg_data_url(dark), width, height)
 
 
-def _svg_address(svg: str) -> str:
+def _svg_data_url(svg: str) -> str:
     return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
 
 
-def tile_address(image: np.ndarray) -> str:
-    """A small grey image as an address that holds the image itself.
+def png_data_url(image: np.ndarray) -> str:
+    """Encode a small grey image as a PNG data URL.
 
     Args:
-        image: Numbers (height, width), 0 (black) to 255 (white).
+        image: numbers (height, width), 0 (black) to 255 (white).
     """
     file = io.BytesIO()
     Image.fromarray(image.round().astype(np.uint8)).save(file, "PNG", optimize=True)
@@ -200,7 +200,7 @@ def tile_address(image: np.ndarray) -> str:
 
 
 def slug(text: str) -> str:
-    """Text as the name of an anchor.
+    """Turn text into an anchor name.
 
     Example:
         >>> slug("baseline-accuracy / loss")
@@ -210,7 +210,7 @@ def slug(text: str) -> str:
 
 
 def typeset(text: str) -> Markup:
-    """Text as HTML with true minus signs, and without line breaks inside names and quantities.
+    """Escape text for HTML, with true minus signs and no line breaks inside names and quantities.
 
     Example:
         >>> print(typeset("-1 nats"), typeset("a < b"))
@@ -226,6 +226,6 @@ def typeset(text: str) -> Markup:
 
 
 def script_json(value: Any) -> Markup:  # noqa: ANN401
-    """A value as JSON that may stand inside a script element."""
+    """Encode a value as JSON for use inside a script element."""
     text = json.dumps(value, separators=(",", ":"))
-    return Markup(text.replace("<", "\\u003c"))  # noqa: S704 - no tag can begin
+    return Markup(text.replace("<", "\\u003c"))  # noqa: S704 - no tag can start

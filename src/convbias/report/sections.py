@@ -41,7 +41,7 @@ class ConditionRow:
 
 
 @dataclass(frozen=True, eq=False)
-class Section:
+class ExperimentSection:
     """What the template shows of an experiment.
 
     Args:
@@ -77,7 +77,7 @@ class Section:
         return sum(run.cost.wall_seconds for run in self.results.runs)
 
 
-def section(results: Results) -> Section | None:
+def experiment_section(results: Results) -> ExperimentSection | None:
     """Work out an experiment's section.
 
     Args:
@@ -88,7 +88,7 @@ def section(results: Results) -> Section | None:
     """
     if not any(run.status == "finished" for run in results.runs):
         return None
-    return Section(
+    return ExperimentSection(
         results=results,
         outcome=outcome_of(results),
         contrasts=contrast_rows(evaluate(results.experiment, results.runs)),

@@ -76,7 +76,7 @@ class Bin(Description, frozen=True):
     accuracy: Estimate | None = Field(description="Share that is right; null for an empty bin.")
 
 
-class Calibration(Description, frozen=True):
+class CalibrationSummary(Description, frozen=True):
     """Whether the network is right as often as its highest probability says."""
 
     bins: tuple[Bin, ...] = Field(description="Of equal width, from 0 to 1.")
@@ -161,7 +161,7 @@ class ModelCard(Description, frozen=True):
     confusion_counts: tuple[tuple[int, ...], ...] = Field(
         description="Test images; a row per true class, a column per predicted one."
     )
-    calibration: Calibration = Field(description="Of the answers to the test images.")
+    calibration: CalibrationSummary = Field(description="Of the answers to the test images.")
     shifts: tuple[Shifted, ...] = Field(description="By distance, ascending.")
     noise: tuple[Noisy, ...] = Field(description="By standard deviation, ascending.")
     changes_seed: int = Field(description="Draws the directions of the shifts and the noise.")

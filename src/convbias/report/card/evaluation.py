@@ -16,7 +16,6 @@ from convbias.measures.robustness import robustness
 from convbias.networks.forward import compiled
 from convbias.networks.scores import PerImage, Scores
 from convbias.networks.training import split_of
-from convbias.report.card.answers import calibration, confusions, estimate, of_classes, share
 from convbias.report.card.commands import commands
 from convbias.report.card.contents import (
     Checks,
@@ -27,6 +26,7 @@ from convbias.report.card.contents import (
     OverSeeds,
     Shifted,
 )
+from convbias.report.card.estimates import calibration, confusions, estimate, of_classes, share
 from convbias.runs.environment import code_version
 from convbias.runs.record import Run
 from convbias.runs.store import weights_checksum

@@ -11,7 +11,7 @@ import jinja2
 import numpy as np
 
 from convbias.figures import Figure, write_figure
-from convbias.report.card import words
+from convbias.report.card import text
 from convbias.report.card.contents import ModelCard
 from convbias.runs.atomic import write_atomically
 from convbias.spec.datasets import IMAGE_SIDE
@@ -29,7 +29,7 @@ def write_card(card: ModelCard, figures: Mapping[str, Figure], folder: Path) -> 
 
     Args:
         card: What it says.
-        figures: From `convbias.report.card.drawing.figures`.
+        figures: From `convbias.report.card.figures.figures`.
         folder: Receives `model-card.md`, `model-card.json`, `model-card.schema.json` with what each
             key of the latter means, and `figures/`; made where it is missing.
 
@@ -41,14 +41,14 @@ def write_card(card: ModelCard, figures: Mapping[str, Figure], folder: Path) -> 
     """
     for name, figure in figures.items():
         write_figure(figure, folder / FIGURES / f"{name}.svg")
-    texts = {
+    contents = {
         ".json": card.model_dump_json(indent=2),
         ".schema.json": json.dumps(ModelCard.model_json_schema(), indent=2),
         # Last, so that a card is there only when everything it shows is.
         ".md": markdown(card, figures),
     }
-    for suffix, text in texts.items():
-        write_atomically(folder / f"{NAME}{suffix}", partial(_write, f"{text.rstrip()}\n"))
+    for suffix, content in contents.items():
+        write_atomically(folder / f"{NAME}{suffix}", partial(_write, f"{content.rstrip()}\n"))
     return [folder / f"{NAME}{suffix}" for suffix in (".md", ".json", ".schema.json")]
 
 
@@ -66,13 +66,13 @@ def markdown(card: ModelCard, figures: Mapping[str, Figure]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"yaml": yaml_scalar, "cell": cell, "share": words.share}
+    environment.filters |= {"yaml": yaml_scalar, "cell": cell, "share": text.share}
     return environment.get_template("model-card.md.j2").render(
         card=card,
         figures=figures,
         folder=FIGURES,
         name=NAME,
-        words=words,
+        text=text,
         side=IMAGE_SIDE,
         drawn=card.data.dataset == "drawn",
         hub_name=_HUB_NAME,

@@ -10,9 +10,9 @@
 
   async function draw(name, scheme) {
     const figure = document.getElementById(`figure-${name}`);
-    figure.classList.add("is-live");
+    figure.classList.add("is-interactive");
     try {
-      const result = await vegaEmbed(figure.querySelector(".live"), specifications[name], {
+      const result = await vegaEmbed(figure.querySelector(".interactive"), specifications[name], {
         config: themes[scheme],
         renderer: "svg",
         tooltip: { theme: scheme },
@@ -22,7 +22,7 @@
       });
       views.push(result);
     } catch (error) {
-      figure.classList.remove("is-live");
+      figure.classList.remove("is-interactive");
       console.error(`chart ${name}:`, error);
     }
   }

@@ -7,7 +7,7 @@ from statistics import fmean
 from convbias.experiments.evidence import scores_by_seed
 from convbias.experiments.outcome import Outcome
 from convbias.experiments.parameter_counts import parameters_as_counted
-from convbias.figures.conditions import Words, rows_of_conditions
+from convbias.figures.conditions import FigureText, rows_of_conditions
 from convbias.findings.results import Results
 from convbias.spec.quantities import TEST_ACCURACY
 
@@ -26,7 +26,7 @@ def outcome(results: Results) -> Outcome:
     if single:
         mean = TEST_ACCURACY.written(fmean(single.values()))
         reading += f" {SINGLE_PIXELS} kernels see single pixels; their {mean} % would lie far away."
-    words = Words("accuracy", "Test accuracy with one choice changed", reading)
+    words = FigureText("accuracy", "Test accuracy with one choice changed", reading)
     drawn = any(scores_by_seed(results, name, TEST_ACCURACY) for name in names)
     return Outcome(
         statements=(),

@@ -10,9 +10,9 @@ import numpy as np
 
 from convbias.experiments.outcome import Outcome
 from convbias.experiments.questions.data_efficiency.question import MODELS, SIZES, condition_name
-from convbias.figures.base import Figure
-from convbias.figures.conditions import Words
-from convbias.figures.curves import Place, lines_of_conditions
+from convbias.figures.conditions import FigureText
+from convbias.figures.curves import LinePosition, lines_of_conditions
+from convbias.figures.figure import Figure
 from convbias.figures.ratios import ratios_by_size
 from convbias.findings.evaluation import runs_by_arm, score
 from convbias.findings.results import Results
@@ -63,11 +63,11 @@ def outcome(results: Results) -> Outcome:
 
 def _accuracies(results: Results) -> Figure:
     places = {
-        condition_name(model.name, size): Place(model.name, size)
+        condition_name(model.name, size): LinePosition(model.name, size)
         for model in MODELS
         for size in SIZES
     }
-    words = Words(
+    words = FigureText(
         name="accuracy",
         title="Test accuracy with fewer training images",
         reading=(

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from convbias.experiments.evidence import by_seed
-from convbias.figures.base import Figure
 from convbias.figures.chance import beside_chance
-from convbias.figures.conditions import Words
+from convbias.figures.conditions import FigureText
 from convbias.figures.curves import Axes, curves
+from convbias.figures.figure import Figure
 from convbias.figures.filters import Gallery, filter_sheet
 from convbias.findings.results import Results
 
@@ -55,7 +55,7 @@ def probes(results: Results) -> Figure | None:
     if not rows:
         return None
     table = pd.DataFrame(rows)
-    words = Words(
+    words = FigureText(
         "probes",
         "What a linear classifier reads off each layer",
         "From left to right the way through the network, from its pixels to its probabilities; the"
@@ -82,7 +82,7 @@ def filters(results: Results) -> Figure | None:
     }
     if not galleries:
         return None
-    words = Words(
+    words = FigureText(
         "filters",
         "The first layer’s filters, trained and as they were drawn",
         "All filters of the first seed.",
@@ -125,7 +125,7 @@ def energies(results: Results) -> Figure | None:
     ]
     if not rows:
         return None
-    words = Words(
+    words = FigureText(
         "energies",
         "Edges and bars in the first filters, beside chance",
         "The share of the filters’ energy that is an oriented edge or bar. The larger the filters,"

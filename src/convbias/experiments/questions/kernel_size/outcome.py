@@ -13,8 +13,8 @@ from convbias.experiments.questions.kernel_size.question import (
     multiply_adds,
 )
 from convbias.figures import Figure
-from convbias.figures.conditions import Words, rows_of_conditions
-from convbias.figures.curves import Place, lines_of_conditions
+from convbias.figures.conditions import FigureText, rows_of_conditions
+from convbias.figures.curves import LinePosition, lines_of_conditions
 from convbias.findings.results import Results
 from convbias.findings.statement import Statement
 from convbias.spec.quantities import TEST_ACCURACY
@@ -42,15 +42,15 @@ def outcome(results: Results) -> Outcome:
 
 def _accuracy(results: Results) -> list[Figure]:
     first, *others = MATCHED_FILTERS
-    places = {BASE: Place(first, BASE_SIZE, also=(*others, DILATED))}
+    places = {BASE: LinePosition(first, BASE_SIZE, also=(*others, DILATED))}
     places |= {
-        condition_name(size, matching): Place(matching, size)
+        condition_name(size, matching): LinePosition(matching, size)
         for matching in MATCHED_FILTERS
         for size in SIZES
         if size > BASE_SIZE
     }
-    places |= {dilated_name(each): Place(DILATED, 2 * each + 1) for each in DILATIONS}
-    words = Words(
+    places |= {dilated_name(each): LinePosition(DILATED, 2 * each + 1) for each in DILATIONS}
+    words = FigureText(
         name="accuracy",
         title="Test accuracy against kernel size, one thing held equal at a time",
         reading=(
@@ -66,7 +66,7 @@ def _accuracy(results: Results) -> list[Figure]:
 
 
 def _every_condition(results: Results) -> Figure:
-    words = Words(name="conditions", title="Test accuracy of every network")
+    words = FigureText(name="conditions", title="Test accuracy of every network")
     return rows_of_conditions(results, TEST_ACCURACY, words)
 
 

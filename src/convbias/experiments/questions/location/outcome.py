@@ -5,7 +5,7 @@ from __future__ import annotations
 from convbias.experiments.evidence import above, absent, by_seed, mean_of, measured
 from convbias.experiments.outcome import Outcome
 from convbias.experiments.questions.location.question import ELSEWHERE
-from convbias.figures.conditions import Words, rows_of_conditions
+from convbias.figures.conditions import FigureText, rows_of_conditions
 from convbias.findings.results import Results
 from convbias.findings.statement import Statement
 from convbias.spec.quantities import share
@@ -23,7 +23,7 @@ def outcome(results: Results) -> Outcome:
     Args:
         results: Of the experiment `location`.
     """
-    elsewhere = Words(
+    elsewhere = FigureText(
         name="accuracy",
         title="Accuracy where the other class was in training",
         reading=(
@@ -31,7 +31,7 @@ def outcome(results: Results) -> Outcome:
             " always. 50 % is guessing."
         ),
     )
-    gap = Words(
+    gap = FigureText(
         name="gap",
         title="What the change of place costs",
         reading="Accuracy at the class's own place minus that at the other's: 0 is no reliance.",

@@ -7,8 +7,8 @@ from statistics import fmean
 from convbias.experiments.evidence import scores_by_seed
 from convbias.experiments.outcome import Outcome
 from convbias.experiments.questions.permutation.question import BLOCKS, WHOLE, condition_name
-from convbias.figures.conditions import Words
-from convbias.figures.curves import Place, lines_of_conditions
+from convbias.figures.conditions import FigureText
+from convbias.figures.curves import LinePosition, lines_of_conditions
 from convbias.findings.results import Results
 from convbias.findings.statement import Judgement, Statement
 from convbias.findings.wording import evidence
@@ -25,11 +25,11 @@ def outcome(results: Results) -> Outcome:
         results: Of the experiment `permutation`.
     """
     places = {
-        condition_name(series, block): Place(series, block)
+        condition_name(series, block): LinePosition(series, block)
         for series in _SERIES
         for block in (*BLOCKS, WHOLE)
     }
-    words = Words(
+    words = FigureText(
         name="accuracy",
         title="Test accuracy after shuffling blocks of the image",
         reading=(

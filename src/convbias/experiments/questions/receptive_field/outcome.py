@@ -10,9 +10,9 @@ import pandas as pd
 from convbias.experiments.evidence import FEWEST_SEEDS, above, by_seed, mean_of, minus
 from convbias.experiments.outcome import Outcome
 from convbias.experiments.questions.receptive_field.question import KERNEL_SIZES
-from convbias.figures.base import Figure
-from convbias.figures.conditions import Words
+from convbias.figures.conditions import FigureText
 from convbias.figures.curves import Axes, curves
+from convbias.figures.figure import Figure
 from convbias.figures.influence import InfluenceMap, influence_sheet
 from convbias.findings.results import Results
 from convbias.findings.statement import Judgement, Statement
@@ -167,7 +167,7 @@ def _figures(results: Results, sizes: tuple[int, ...]) -> tuple[Figure, ...]:
     }
     drawn = [size for size in sizes if all(size in of_stage for of_stage in maps.values())]
     if drawn:
-        words = Words(
+        words = FigureText(
             "maps",
             "What moves a unit of the last maps",
             "After training: "
@@ -218,7 +218,7 @@ def _sides(results: Results, sizes: tuple[int, ...]) -> Figure:
         for size in sizes
         for seed, value in by_seed(results, _condition(size), name).items()
     )
-    words = Words(
+    words = FigureText(
         "sides",
         "The field that is used beside the one that is there",
         "The upper line is what a unit can see by arithmetic; the others are the squares around the"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from convbias.experiments.evidence import above, mean_of, minus, scores_by_seed
 from convbias.experiments.outcome import Outcome
 from convbias.experiments.parameter_counts import parameters_as_counted
-from convbias.figures.conditions import Words, rows_of_conditions
+from convbias.figures.conditions import FigureText, rows_of_conditions
 from convbias.findings.claims import claims
 from convbias.findings.results import Results
 from convbias.findings.statement import Statement
@@ -29,7 +29,7 @@ def outcome(results: Results) -> Outcome:
     """
     texts = {claim.id: claim.published_text for claim in claims()}
     published = ", ".join(f"{name} {texts[claim]}" for name, claim in _PUBLISHED.items())
-    words = Words(
+    words = FigureText(
         name="accuracy",
         title="Test accuracy with two recipes",
         reading=(

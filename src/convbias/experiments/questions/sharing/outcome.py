@@ -13,7 +13,7 @@ from convbias.experiments.questions.sharing.question import (
     PARAMETER_MATCHED,
     STEPS,
 )
-from convbias.figures.ladders import rungs_of_ladders, shares_of_ladders
+from convbias.figures.steps import accuracy_by_step, gap_shares_by_step
 from convbias.findings.evaluation import runs_by_arm, score
 from convbias.findings.results import Results
 from convbias.findings.statement import Judgement, Statement
@@ -48,9 +48,9 @@ def outcome(results: Results) -> Outcome:
         for ladder, of_steps in shares.items()
         if _is_gain(of_steps[0]) and of_steps[0].interval is not None
     }
-    figures = [rungs_of_ladders(results, TEST_ACCURACY, LADDERS)]
+    figures = [accuracy_by_step(results, TEST_ACCURACY, LADDERS)]
     if bounded:
-        figures.append(shares_of_ladders(results, STEPS, bounded))
+        figures.append(gap_shares_by_step(results, STEPS, bounded))
     return Outcome(
         statements=tuple(
             _statement(results, ladder, shares[ladder], scores[ladder])

@@ -20,7 +20,7 @@ from convbias.experiments.evidence import (
 from convbias.experiments.outcome import Outcome
 from convbias.experiments.questions.shift.question import CANVAS, CONSISTENCY, LARGEST_SHIFT
 from convbias.figures import Figure
-from convbias.figures.conditions import Words, rows_of_conditions
+from convbias.figures.conditions import FigureText, rows_of_conditions
 from convbias.figures.curves import Axes, curves
 from convbias.findings.results import Results
 from convbias.findings.statement import Statement
@@ -228,7 +228,7 @@ def _accuracy(results: Results, runs: Sequence[Run]) -> Figure | None:
     )
     if falls:
         reading += f" Over {LARGEST_SHIFT} pixels, accuracy goes for {falls}."
-    words = Words("accuracy", "Accuracy against the distance of the shift", reading)
+    words = FigureText("accuracy", "Accuracy against the distance of the shift", reading)
     axes = Axes("Distance of the shift (pixels)", steps, "Accuracy (%)", "%", 1)
     return curves(results, table, words, axes)
 
@@ -243,7 +243,7 @@ def _errors(results: Results, runs: Sequence[Run]) -> Figure | None:
     if table.empty:
         return None
     still = measured(runs, "stillness_pool_1", _STUDY)
-    words = Words(
+    words = FigureText(
         name="equivariance",
         title="How far feature maps fail to follow one pixel",
         reading=(
@@ -266,7 +266,7 @@ def _errors(results: Results, runs: Sequence[Run]) -> Figure | None:
 def _consistency(results: Results, runs: Sequence[Run]) -> Figure | None:
     if not measured(runs, CONSISTENCY.name):
         return None
-    words = Words(
+    words = FigureText(
         name="consistency",
         title="How often two shifts of an image get the same answer",
         reading=(

@@ -10,15 +10,15 @@ import numpy as np
 from matplotlib.colors import Colormap, LinearSegmentedColormap, to_rgb
 from matplotlib.patheffects import withStroke
 
-from convbias.figures.grids import LINE, Writer
-from convbias.figures.theme import Theme
+from convbias.figures.drawing import LINE, TextWriter
+from convbias.figures.theme import Theme, contrast_ratio
 
 BAR = 9  # pixels: height of a scale
 OUTLINE_AT = 40  # grey value of the contour
 
 
 @dataclass(frozen=True)
-class Scale:
+class ColourScale:
     """What a map's colours mean.
 
     Args:
@@ -86,12 +86,12 @@ class Panel:
 
     image: np.ndarray
     lines: tuple[str, ...] = ()
-    scale: Scale | None = None
+    scale: ColourScale | None = None
     outline: np.ndarray | None = None
     squares: tuple[Square, ...] = ()
 
 
-class Pen:
+class PanelDrawer:
     """Draws at pixel positions.
 
     Args:
@@ -101,10 +101,13 @@ class Pen:
 
     def __init__(self, axes: Any, theme: Theme) -> None:  # noqa: ANN401
         self.axes, self.theme = axes, theme
-        self.write = Writer(axes, theme)
+        self.write = TextWriter(axes, theme)
 
     def image(
-        self, image: np.ndarray, extent: tuple[float, float, float, float], scale: Scale | None
+        self,
+        image: np.ndarray,
+        extent: tuple[float, float, float, float],
+        scale: ColourScale | None,
     ) -> None:
         """Draw a picture, or numbers in a scale's colours."""
         colours = {"cmap": "gray", "vmin": 0, "vmax": 255}
@@ -145,7 +148,7 @@ class Pen:
             )
         return bottom
 
-    def bar(self, scale: Scale, left: float, top: float, width: float) -> float:
+    def bar(self, scale: ColourScale, left: float, top: float, width: float) -> float:
         """Draw what the colours of a map mean; returns where it ends."""
         ramp = np.linspace(scale.least, scale.limit, 128)[None]
         self.image(ramp, (left, left + width, top + BAR, top), scale)
@@ -158,33 +161,8 @@ class Pen:
         self.write(left, below + 15, scale.unit, size=12, color=self.theme.muted, va="top")
         return below + 15 + LINE
 
-    def ink_on(self, value: float, scale: Scale) -> str:
+    def ink_on(self, value: float, scale: ColourScale) -> str:
         """The ink that is read better on the colour that a value has."""
         colour = scale.colours(self.theme)((value - scale.least) / (scale.limit - scale.least))
         inks = (self.theme.ink, self.theme.on_heat)
-        return max(inks, key=lambda ink: contrast(to_rgb(ink), colour[:3]))
-
-
-def contrast(one: tuple[float, float, float], other: tuple[float, float, float]) -> float:
-    """Contrast ratio of two colours, as WCAG 2 defines it.
-
-    Args:
-        one: Red, green and blue, 0 to 1.
-        other: Likewise.
-
-    Returns:
-        From 1 to 21.
-
-    Example:
-        >>> round(contrast((0, 0, 0), (1, 1, 1)), 3)
-        21.0
-    """
-    dim, bright = sorted(map(_luminance, (one, other)))
-    return (bright + 0.05) / (dim + 0.05)
-
-
-def _luminance(colour: tuple[float, float, float]) -> float:
-    parts = [
-        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour
-    ]
-    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+        return max(inks, key=lambda ink: contrast_ratio(to_rgb(ink), colour[:3]))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from convbias.report.card.contents import Bin, Calibration, Confusion, Estimate, OfClass
+from convbias.report.card.contents import Bin, CalibrationSummary, Confusion, Estimate, OfClass
 from convbias.statistics import Interval, error_by_chance, reliability, wilson_interval
 
 MOST_CONFUSIONS = 10
@@ -93,7 +93,7 @@ def confusions(counts: np.ndarray, names: Sequence[str]) -> tuple[Confusion, ...
     )
 
 
-def calibration(probabilities: np.ndarray, labels: np.ndarray) -> Calibration:
+def calibration(probabilities: np.ndarray, labels: np.ndarray) -> CalibrationSummary:
     """Whether answers are right as often as they are certain.
 
     Args:
@@ -107,7 +107,7 @@ def calibration(probabilities: np.ndarray, labels: np.ndarray) -> Calibration:
         reliability(of_class, labels == label).expected_error
         for label, of_class in enumerate(probabilities.T)
     ]
-    return Calibration(
+    return CalibrationSummary(
         bins=tuple(
             Bin(
                 low=low,

@@ -23,19 +23,19 @@ from convbias.findings.claims import ClaimResult, DataFacts, audit
 from convbias.findings.claims.base import Layers
 from convbias.findings.evaluation import Finding, evaluate
 from convbias.findings.results import Results, collect
-from convbias.report import Section, comparison_table, methods, section
+from convbias.report import ExperimentSection, comparison_table, experiment_section, methods
 from convbias.runs.explained import COMPARED
 from convbias.runs.record import Run
 from convbias.runs.store import Store
 from convbias.runs.stored_network import load_network
 from convbias.spec.study import Study
 
-PROFILE = "CONVBIAS_TOUR_PROFILE"  # variables of the environment; `make notebook` sets them
-RUNS = "CONVBIAS_TOUR_RUNS"
+PROFILE = "CONVBIAS_NOTEBOOK_PROFILE"  # variables of the environment; `make notebook` sets them
+RUNS = "CONVBIAS_NOTEBOOK_RUNS"
 
 
 @dataclass(frozen=True)
-class Words:
+class MarkdownText:
     """Sentences or a table in Markdown, as a notebook shows them.
 
     Args:
@@ -48,14 +48,14 @@ class Words:
         return self.text
 
 
-class Tour:
+class NotebookStudy:
     """A study's stored runs, as one walks through them.
 
     Args:
-        profile: Name of a profile; the variable CONVBIAS_TOUR_PROFILE, or the published one, when
-            absent.
-        runs: Folder of its runs; CONVBIAS_TOUR_RUNS, or what the project has published of the
-            profile, when absent.
+        profile: name of a profile; by default the variable CONVBIAS_NOTEBOOK_PROFILE or, where it
+            is not set, the published profile.
+        runs: folder of its runs; by default the variable CONVBIAS_NOTEBOOK_RUNS or, where it is
+            not set, the published runs of the profile.
 
     Raises:
         InputError: There is no such profile, or none of its runs is stored there.
@@ -66,7 +66,7 @@ class Tour:
         folder = runs or Path(os.environ.get(RUNS, f"results/{name}/runs"))
         self.study: Study = load_study(name)
         self.store = Store(folder)
-        self._sections: dict[str, Section | None] = {}
+        self._sections: dict[str, ExperimentSection | None] = {}
         if not self.original.runs:
             raise InputError(
                 f"no run of the study {name} is stored in {folder}",
@@ -114,7 +114,7 @@ class Tour:
         """The planned contrasts, evaluated."""
         return evaluate(ORIGINAL, self.original.runs)
 
-    def section(self, name: str) -> Section | None:
+    def section(self, name: str) -> ExperimentSection | None:
         """What came out of a further experiment; None where it has no finished run.
 
         Args:
@@ -123,7 +123,7 @@ class Tour:
         if name not in self._sections:
             known = name in self.study.experiments
             results = collect(self.study, EXPERIMENTS[name], self.store) if known else None
-            self._sections[name] = section(results) if results else None
+            self._sections[name] = experiment_section(results) if results else None
         return self._sections[name]
 
     @cached_property
@@ -165,7 +165,7 @@ class Tour:
         table = comparison_table(ORIGINAL, self.original.runs)
         return table[list(arms)] if arms else table
 
-    def claims(self, *subjects: str) -> Words:
+    def claims(self, *subjects: str) -> MarkdownText:
         """The original study's statements on some subjects, judged; the report has the evidence.
 
         Args:
@@ -185,11 +185,11 @@ class Tour:
             ),
         )
 
-    def contrasts(self) -> Words:
+    def contrasts(self) -> MarkdownText:
         """The planned contrasts of the original comparison in sentences, each with its verdict."""
         return _sentences((_verdict(each), each.sentence) for each in self.findings)
 
-    def outcome(self, experiment: str) -> Words:
+    def outcome(self, experiment: str) -> MarkdownText:
         """What came out of a further experiment, in sentences with verdicts; controls last.
 
         Args:
@@ -203,7 +203,7 @@ class Tour:
         controls = [(f"control {each.verdict}", each.text) for each in found.outcome.controls]
         return _sentences([*stated, *compared, *controls])
 
-    def figure(self, experiment: str, number: int = 0) -> Figure | Words:
+    def figure(self, experiment: str, number: int = 0) -> Figure | MarkdownText:
         """One of a further experiment's figures.
 
         Args:
@@ -229,8 +229,10 @@ class Tour:
             f"train one with `convbias train cnn --runs {self.store.folder}`",
         )
 
-    def _absent(self, experiment: str) -> Words:
-        return Words(f"*The profile {self.study.name} has no run of the experiment {experiment}.*")
+    def _absent(self, experiment: str) -> MarkdownText:
+        return MarkdownText(
+            f"*The profile {self.study.name} has no run of the experiment {experiment}.*"
+        )
 
 
 def _verdict(finding: Finding) -> str:
@@ -245,13 +247,13 @@ def _measured(result: ClaimResult) -> str:
     return "; ".join(told)
 
 
-def _sentences(sentences: Iterable[tuple[str, str]]) -> Words:
-    return Words("\n".join(f"- **{verdict}**: {text}" for verdict, text in sentences))
+def _sentences(sentences: Iterable[tuple[str, str]]) -> MarkdownText:
+    return MarkdownText("\n".join(f"- **{verdict}**: {text}" for verdict, text in sentences))
 
 
-def _table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Words:
+def _table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> MarkdownText:
     lines = [columns, ("---",) * len(columns), *rows]
-    return Words("\n".join(f"| {' | '.join(line)} |" for line in lines))
+    return MarkdownText("\n".join(f"| {' | '.join(line)} |" for line in lines))
 
 
 def _escaped(text: str) -> str:

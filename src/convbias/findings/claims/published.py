@@ -1,11 +1,12 @@
-"""Which published number belongs beside which of ours."""
+"""Published numbers of the original study by model and measure."""
 
 from __future__ import annotations
 
-from convbias.findings.claims import Claim, claims
+from convbias.findings.claims.base import Claim
+from convbias.findings.claims.catalogue import claims
 
-# Arm and column of the comparison to the claims that give its number. The 3x3 CNN was published
-# with two accuracies and two parameter counts: of the comparison and of the kernel sweep.
+# Arm and column of the comparison to claim ids. The 3x3 CNN was published with two accuracies and
+# two parameter counts: in the comparison with the dense network and in the kernel size sweep.
 _CLAIMS = {
     ("dense", "test_accuracy"): ("baseline-accuracy",),
     ("dense", "test_loss"): ("baseline-loss",),
@@ -25,11 +26,11 @@ _CLAIMS = {
 
 
 def published(arm: str, column: str) -> tuple[Claim, ...]:
-    """The claims that give a number for one cell of the comparison; usually one or none.
+    """The claims that publish a number for one cell of the comparison; usually one or none.
 
     Args:
-        arm: Name of the arm.
-        column: Column of the comparison, for instance `test_accuracy`.
+        arm: the arm's name.
+        column: column of the comparison, for instance `test_accuracy`.
 
     Example:
         >>> [claim.published_text for claim in published("cnn-3x3", "test_accuracy")]

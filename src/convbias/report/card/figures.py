@@ -8,11 +8,10 @@ import pandas as pd
 
 from convbias.data import Dataset
 from convbias.figures import Figure, confusion
-from convbias.figures.conditions import Words
-from convbias.figures.reliability import reliability_diagram
-from convbias.figures.robustness import accuracy_along
+from convbias.figures.conditions import FigureText
+from convbias.figures.single_network import accuracy_along, reliability_diagram
 from convbias.report.card.contents import Estimate, ModelCard
-from convbias.report.card.words import calibrated, falls
+from convbias.report.card.text import calibrated, falls
 from convbias.runs.record import Run
 
 
@@ -51,14 +50,14 @@ def figures(card: ModelCard, run: Run, dataset: Dataset) -> dict[str, Figure]:
             card.name,
             _table(shifts),
             "Shift inside the frame (pixels)",
-            Words("shift", f"{card.name} on shifted images", falls(shifts, "pixels")),
+            FigureText("shift", f"{card.name} on shifted images", falls(shifts, "pixels")),
             remark,
         ),
         "noise": accuracy_along(
             card.name,
             _table(noise),
             "Standard deviation of the noise (grey values)",
-            Words("noise", f"{card.name} on noisy images", falls(noise, "grey values")),
+            FigureText("noise", f"{card.name} on noisy images", falls(noise, "grey values")),
             remark,
         ),
     }

@@ -15,7 +15,7 @@ from convbias.data import Dataset
 from convbias.errors import InputError, RunError
 from convbias.experiments.studies import PUBLISHED
 from convbias.figures import Figure
-from convbias.report.tour import Tour, Words
+from convbias.report.notebook import MarkdownText, NotebookStudy
 from convbias.shipping.export.archive import Archive
 from convbias.shipping.serve.local import local_server
 
@@ -32,9 +32,9 @@ PARTS = (
 
 
 @pytest.fixture(scope="module")
-def tour(fashion_mnist: Dataset) -> Tour:
+def study(fashion_mnist: Dataset) -> NotebookStudy:
     assert fashion_mnist.name == "fashion-mnist"
-    return Tour(PUBLISHED, ROOT / "results" / PUBLISHED / "runs")
+    return NotebookStudy(PUBLISHED, ROOT / "results" / PUBLISHED / "runs")
 
 
 def code_cells() -> list:
@@ -59,15 +59,15 @@ def test_no_cell_and_no_output_is_too_long() -> None:
             assert text_of(output).count("\n") < LONGEST_OUTPUT, cell.source
 
 
-SHOWN = [cell for cell in code_cells() if cell.source.splitlines()[-1].startswith("tour.")]
+SHOWN = [cell for cell in code_cells() if cell.source.splitlines()[-1].startswith("study.")]
 
 
 @pytest.mark.integration
 @pytest.mark.parametrize("cell", SHOWN, ids=lambda cell: cell.source.splitlines()[-1])
-def test_the_notebooks_numbers_are_those_of_the_published_runs(cell, tour: Tour) -> None:
-    shown = eval(cell.source.splitlines()[-1], {"tour": tour})  # noqa: S307 - the project's own
+def test_the_notebooks_numbers_are_those_of_the_published_runs(cell, study: NotebookStudy) -> None:
+    shown = eval(cell.source.splitlines()[-1], {"study": study})  # noqa: S307 - the project's own
     [output] = cell.outputs
-    if isinstance(shown, Words):
+    if isinstance(shown, MarkdownText):
         assert output.data["text/markdown"] == shown.text
     elif isinstance(shown, Figure):
         assert output.data["image/svg+xml"] == shown.svg()
@@ -82,32 +82,32 @@ def test_most_cells_are_held_against_the_runs() -> None:
 @pytest.mark.integration
 def test_what_is_not_stored_is_said(tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = finished_study(tmp_path_factory.getbasetemp())
-    tour = Tour(str(folder / "tiny.toml"), folder / "runs")
-    assert "8 runs planned, 8 stored" in tour._repr_markdown_()
-    assert tour.remark is not None
-    for shown in (tour.figure("shift"), tour.outcome("shift")):
-        assert isinstance(shown, Words)
+    study = NotebookStudy(str(folder / "tiny.toml"), folder / "runs")
+    assert "8 runs planned, 8 stored" in study._repr_markdown_()
+    assert study.remark is not None
+    for shown in (study.figure("shift"), study.outcome("shift")):
+        assert isinstance(shown, MarkdownText)
         assert shown.text == "*The profile tiny has no run of the experiment shift.*"
-    run, network = tour.shipped()
+    run, network = study.shipped()
     assert run.arm_name == "cnn-3x3"
     assert network.count_params() == 28_426  # by arithmetic
 
 
 def test_runs_that_are_not_there(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=f"the study {PUBLISHED} is stored in") as refused:
-        Tour(PUBLISHED, tmp_path)
-    assert "CONVBIAS_TOUR_RUNS" in refused.value.fix
-    published = Tour(PUBLISHED, ROOT / "results" / PUBLISHED / "runs")
+        NotebookStudy(PUBLISHED, tmp_path)
+    assert "CONVBIAS_NOTEBOOK_RUNS" in refused.value.fix
+    published = NotebookStudy(PUBLISHED, ROOT / "results" / PUBLISHED / "runs")
     published.store.network_path = lambda _arm, _seed: tmp_path / "absent"
     with pytest.raises(InputError, match="no run of cnn-3x3 is stored with its network"):
         published.shipped()
 
 
-def test_words_of_claims_are_no_markup(tour: Tour) -> None:
-    row = next(line for line in tour.claims("7x7-covers").text.splitlines() if "25" in line)
+def test_words_of_claims_are_no_markup(study: NotebookStudy) -> None:
+    row = next(line for line in study.claims("7x7-covers").text.splitlines() if "25" in line)
     assert row.count(" | ") == 3
     assert "**cannot hold**" in row
-    assert tour.claims("sharing").text.count("\n") == 4
+    assert study.claims("sharing").text.count("\n") == 4
 
 
 @pytest.mark.integration

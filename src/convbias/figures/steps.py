@@ -8,8 +8,8 @@ import altair as alt
 import pandas as pd
 
 from convbias.figures.arms import data_remark, with_remark
-from convbias.figures.base import Figure
 from convbias.figures.conditions import means_over_seeds, values_by_condition
+from convbias.figures.figure import Figure
 from convbias.figures.theme import arm_scale, in_lines
 from convbias.findings.results import Results
 from convbias.spec.quantities import Quantity
@@ -18,7 +18,7 @@ from convbias.statistics import Share
 _ROW = 42  # pixels per ladder in a row
 
 
-def rungs_of_ladders(
+def accuracy_by_step(
     results: Results, quantity: Quantity, ladders: Mapping[str, Sequence[str]]
 ) -> Figure:
     """Draw every rung as a row, with one mean per ladder, from the bottom of the ladders down.
@@ -83,7 +83,7 @@ def rungs_of_ladders(
     )
 
 
-def shares_of_ladders(
+def gap_shares_by_step(
     results: Results, steps: Sequence[str], shares: Mapping[str, Sequence[Share]]
 ) -> Figure:
     """Draw which part of the gap every step closes.
