@@ -17,8 +17,8 @@ from convbias.cli import main
 from convbias.data.reading import read_picture
 from convbias.figures import DARK, LIGHT, Figure, Theme, write_figure
 from convbias.figures.explanation import explanation
-from convbias.figures.panels import Pen, Scale
-from convbias.figures.sheets import Panels, Shares, Sheet
+from convbias.figures.panels import ColourScale, PanelDrawer
+from convbias.figures.sheets import PanelRows, ShareTable, Sheet
 from convbias.measures.explain.explanation import Explanation, explain
 from convbias.networks.models import build
 from convbias.runs.explained import chosen_runs
@@ -211,7 +211,7 @@ def sections(figure: Figure, kind: type[Any]) -> list[Any]:
 
 
 def test_scales_are_centred_and_shared_where_units_are(figure: Figure):
-    classes = [one for one in sections(figure, Panels) if one.columns]
+    classes = [one for one in sections(figure, PanelRows) if one.columns]
     assert len(classes) >= 2
     for section in classes:
         for panels in (panels for _, panels in section.rows):
@@ -224,9 +224,9 @@ def test_scales_are_centred_and_shared_where_units_are(figure: Figure):
 
 
 def test_all_filters_and_probabilities_are_shown(figure: Figure, explanations: list[Explanation]):
-    filters = [one for one in sections(figure, Panels) if one.common]
+    filters = [one for one in sections(figure, PanelRows) if one.common]
     assert [len(one.rows[0][1]) for one in filters] == [5, 20]
-    [shares] = sections(figure, Shares)
+    [shares] = sections(figure, ShareTable)
     for (name, row), one in zip(shares.rows, explanations, strict=True):
         assert name == one.name
         np.testing.assert_allclose(row, one.probabilities)
@@ -264,7 +264,7 @@ def test_no_text_is_cut_off_or_lies_on_another(figure: Figure, theme: Theme):
 @pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
 @pytest.mark.parametrize("simulation", SIMULATIONS.values(), ids=SIMULATIONS)
 def test_everyone_can_tell_for_from_against(theme: Theme, simulation: np.ndarray):
-    colours = Scale("diverging", 1, "").colours(theme)
+    colours = ColourScale("diverging", 1, "").colours(theme)
     for amount in (0.2, 0.5, 0.95):
         one, other, nothing = (
             "#" + "".join(f"{round(255 * part):02x}" for part in colours(0.5 + share / 2)[:3])
@@ -277,10 +277,10 @@ def test_everyone_can_tell_for_from_against(theme: Theme, simulation: np.ndarray
 
 @pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
 def test_every_share_can_be_read(theme: Theme):
-    scale = Scale("sequential", 1, "")
+    scale = ColourScale("sequential", 1, "")
     for share in np.linspace(0, 1, 41):
         red, green, blue, _ = (round(255 * part) for part in scale.colours(theme)(share))
-        ink = Pen(None, theme).ink_on(share, scale)
+        ink = PanelDrawer(None, theme).ink_on(share, scale)
         assert contrast(ink, f"#{red:02x}{green:02x}{blue:02x}") > 4
 
 

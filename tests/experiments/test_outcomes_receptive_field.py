@@ -8,7 +8,7 @@ import pytest
 from convbias.experiments import outcome_of
 from convbias.experiments.outcome import Outcome
 from convbias.experiments.questions.receptive_field.outcome import theoretical_side
-from convbias.report.page import draw, specifications
+from convbias.report.page import number_figures, specifications
 from factories import make_results
 
 SIDES = {"cnn-3x3": 10, "cnn-5x5": 16, "cnn-7x7": 22}
@@ -101,12 +101,12 @@ def test_figures_hold_the_numbers() -> None:
 
 
 def test_a_sheet_stands_in_a_report_as_a_picture() -> None:
-    drawn = draw(outcome_with().figures, {})
+    drawn = number_figures(outcome_with().figures, {})
     assert list(specifications(drawn)) == ["receptive-field-sides"]
-    still = drawn["receptive-field-maps"].still
-    assert still is not None
+    static = drawn["receptive-field-maps"].static
+    assert static is not None
     # Two rows of three maps, with a scale and words, on a sheet that is wider than high.
-    assert 0.5 < still.height / still.width < 1
+    assert 0.5 < static.height / static.width < 1
 
 
 def test_it_copes_with_what_is_there() -> None:

@@ -46,7 +46,7 @@ class Page(HTMLParser):
     ids: list[str] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
     loaded: list[str] = field(default_factory=list)
-    images_without_words: list[str] = field(default_factory=list)
+    images_without_alt: list[str] = field(default_factory=list)
     captions: int = 0
     open: list[str] = field(default_factory=list)
     data: dict[str, str] = field(default_factory=dict)
@@ -68,7 +68,7 @@ class Page(HTMLParser):
         elif "href" in values or "src" in values:
             self.loaded.append(values.get("src") or values["href"])
         if tag == "img" and not values.get("alt"):
-            self.images_without_words.append(values["src"][:40])
+            self.images_without_alt.append(values["src"][:40])
         if tag == "script":
             self._script = values.get("id", "")
         self.captions += tag == "caption"
@@ -134,7 +134,7 @@ def test_every_link_has_a_target_and_every_anchor_is_unique(page: Page):
 
 
 def test_every_image_has_words(page: Page):
-    assert page.images_without_words == []
+    assert page.images_without_alt == []
 
 
 def test_libraries_are_there_once_and_every_chart_uses_them(page: Page):
