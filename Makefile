@@ -19,7 +19,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Environments are installed beside each other, and checks run beside the installations.
 MAKEFLAGS += --jobs=2
 
-.PHONY: help study test check notebook bench lock clean
+.PHONY: help study test test-unit check notebook bench lock clean
 
 help:
 	@echo 'make study   train the quick study on Fashion-MNIST and write its report (PROFILE=full for more)'
@@ -36,6 +36,9 @@ study: $(VENV)/run.stamp
 test: $(VENV)/test.stamp .venv-serve/stamp .venv-toolkit/stamp check
 	sh tests/system_packages.sh
 	$(BIN)/pytest --numprocesses auto --dist loadfile
+
+test-unit: $(VENV)/test.stamp
+	$(BIN)/pytest --numprocesses auto --dist loadfile -m "not integration and not end_to_end" tests
 
 check: $(VENV)/test.stamp
 	$(BIN)/ruff check .

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -30,11 +32,21 @@ if "CI" in os.environ:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _leave_behind() -> Iterator[None]:
-    """Search what a module leaves in memory, compiled functions mostly, for garbage only once."""
+def _free_memory() -> Iterator[None]:
+    """Give back what a module has compiled; over a whole run it would grow to gigabytes."""
     yield
+    if "jax" in sys.modules:
+        import jax
+        import keras
+
+        from convbias.networks.engine import engine
+
+        engine.cache_clear()
+        keras.backend.clear_session(free_memory=False)
+        jax.clear_caches()
     gc.collect()
-    gc.freeze()
+    if sys.platform == "linux":
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
 @pytest.fixture(scope="session")
