@@ -36,7 +36,7 @@ from convbias.networks.engine import Engine, State
 from convbias.networks.training import train
 from convbias.runs.cost import matrix_product_rate
 from convbias.runs.environment import peak_memory_bytes
-from convbias.runs.measuring import take
+from convbias.runs.measure_networks import take
 from convbias.spec.arms import Arm, Convolutional, DataVariant, Dense, Model
 from convbias.spec.recipes import classic
 

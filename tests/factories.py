@@ -9,11 +9,12 @@ import numpy as np
 
 from convbias.experiments import EXPERIMENTS
 from convbias.experiments.studies import load_study
-from convbias.findings.results import Results
+from convbias.findings.results import ConditionRun, Results
 from convbias.networks.scores import Epoch, PerImage, Scores
-from convbias.runs.record import Cost, Environment, Run
+from convbias.runs.record import Cost, Environment
 from convbias.spec.arms import Arm, Convolutional, DataVariant, Dense, Model, Recipe
 from convbias.spec.datasets import DatasetName
+from convbias.spec.numerics import NUMERICS_VERSION
 
 CLASSES = 10
 
@@ -49,8 +50,8 @@ def make_run(
     images: int = 1_000,
     status: str = "finished",
     measures: dict[str, float] | None = None,
-) -> Run:
-    """Make the record of a run that never was.
+) -> ConditionRun:
+    """Make a run that was never trained; its condition is called by its model.
 
     Args:
         arm: The arm, or the name of one of the original study's models on all of Fashion-MNIST.
@@ -76,9 +77,10 @@ def make_run(
     if train_accuracy is None:
         train_accuracy = accuracy + 0.01
     test = Scores(images=images, loss=loss, accuracy=float(per_image.correct.mean()))
-    return Run.model_validate(
+    return ConditionRun.model_validate(
         {
-            "arm_name": arm.name,
+            "condition": arm.model.name,
+            "numerics_version": NUMERICS_VERSION,
             "arm_hash": arm.hash,
             "arm": arm,
             "seed": seed,
@@ -116,7 +118,7 @@ def make_run(
 
 def make_runs(
     arm: Arm | str, accuracies: Sequence[float], losses: Sequence[float] | None = None, **more: Any
-) -> list[Run]:
+) -> list[ConditionRun]:
     """Make one run per accuracy, with seeds 0, 1, 2, ...; `more` goes to `make_run`."""
     if losses is None:
         losses = [0.3] * len(accuracies)
@@ -152,7 +154,7 @@ def make_results(
             found = dict(values(condition, seed))
             scores = {each: found.pop(each) for each in ("accuracy", "loss") if each in found}
             run = make_run(arm, seed, measures=found, **scores)
-            runs.append(run.model_copy(update={"arm_name": condition}))
+            runs.append(run.model_copy(update={"condition": condition}))
             drawn[run.key] = dict(pictures(condition, seed)) if pictures else {}
     return Results(EXPERIMENTS[name], study, tuple(runs), drawn, (), (), ())
 
@@ -180,7 +182,7 @@ def _per_image(seed: int, accuracy: float, loss: float, images: int) -> PerImage
     losses = rng.gamma(2.0, size=images) * np.where(correct, 0.1, 2.0)
     labels = np.arange(images) % CLASSES
     return PerImage(
-        correct_bits=np.packbits(correct),
+        correct=correct,
         predicted=np.where(correct, labels, (labels + 1) % CLASSES).astype(np.uint8),
         loss=(losses * (loss / losses.mean())).astype(np.float16),
     )

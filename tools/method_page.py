@@ -125,7 +125,7 @@ def _example(finding: Finding, runs: Sequence[Run]) -> str:
     planned, result = finding.planned, evaluated(finding)
     quantity = planned.quantity
     of_arm = {
-        arm: {run.seed: run.test.accuracy for run in runs if run.arm_name == arm and run.test}
+        arm: {run.seed: run.test.accuracy for run in runs if run.condition == arm and run.test}
         for arm in (planned.treatment, planned.baseline)
     }
     first, second = of_arm.values()

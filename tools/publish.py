@@ -36,11 +36,7 @@ def _kept(run: Run, asked: Mapping[str, Collection[str]]) -> Run:
     """
     if run.per_image is None:
         return run
-    left_out: dict[str, int | None] = {
-        field: None for field, arms in asked.items() if run.arm_hash not in arms
-    }
-    if "predicted" in left_out:
-        left_out["images"] = run.per_image.count
+    left_out = {field: None for field, arms in asked.items() if run.arm_hash not in arms}
     return run.model_copy(update={"per_image": run.per_image.model_copy(update=left_out)})
 
 
@@ -61,7 +57,7 @@ def asked_of_images(study: Study) -> dict[str, set[str]]:
 
 def _ship(runs: Sequence[Run], source: Store, target: Store) -> None:
     """Publish the network of the first CNN 3x3, for the notebook and others, with its card."""
-    run = next(run for run in runs if run.arm_name == SHIPPED and run.status == "finished")
+    run = next(run for run in runs if run.condition == SHIPPED and run.status == "finished")
     network = source.network_path(run.arm, run.seed)
     size = network.stat().st_size
     if size > MOST_SHIPPED_BYTES:

@@ -123,7 +123,7 @@ def _undisturbed_seconds(run: Run) -> float:
 
 def _spread(results: Results, condition: str) -> float | None:
     accuracies = [
-        run.test.accuracy for run in results.runs if run.arm_name == condition and run.test
+        run.test.accuracy for run in results.runs if run.condition == condition and run.test
     ]
     return summarise(accuracies).sd if accuracies else None
 
@@ -135,7 +135,7 @@ def _arms(original: Results) -> str:
             scores = [
                 run.test.accuracy if quantity is TEST_ACCURACY else run.test.loss
                 for run in original.runs
-                if run.arm_name == arm and run.test
+                if run.condition == arm and run.test
             ]
             summary = summarise(scores)
             next_run = prediction_interval(scores)

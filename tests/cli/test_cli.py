@@ -404,7 +404,7 @@ def test_report_with_missing_runs_names_them_and_goes_on(
 
     monkeypatch.setattr("convbias.cli.report.write_report", write_report)
     record = next((study / "runs").glob("*-seed1.json"))
-    arm = read_run(record).arm_name
+    arm = read_run(record).arm.model.name
     record.unlink()
     assert main(["report", "tiny.toml", "--out", "again"]) == 0
     said = capsys.readouterr()

@@ -45,7 +45,7 @@ def test_runs_list(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
         row = next(line for line in said.splitlines() if run.key in line)
         assert run.test is not None
         assert row.split() == [
-            *(run.key, run.arm_name, "drawn,", "100", "classic", "2", "finished"),
+            *(run.key, run.arm.model.name, "drawn,", "100", "classic", "2", "finished"),
             *(f"{100 * run.test.accuracy:.2f}", "%"),
         ]
     assert "8 runs in runs" in said
@@ -90,20 +90,20 @@ def changed(record: dict[str, Any], part: str, change: Callable[[Any], Any]) -> 
 @pytest.fixture
 def dense_record(study: Path) -> Path:
     return next(
-        Store(study / "runs").path(run.arm, 0) for run in Store("runs") if "d" in run.arm_name
+        Store(study / "runs").path(run.arm, 0) for run in Store("runs") if "d" in run.arm.model.name
     )
 
 
-OTHER_BITS = make_run("dense", 5, accuracy=0.5).model_dump(mode="json")["per_image"]
+OTHER = make_run("dense", 5, accuracy=0.5).model_dump(mode="json")["per_image"]
 DAMAGES: dict[str, tuple[str, Callable[[Any], Any], str]] = {
     "accuracy": ("test.accuracy", lambda value: value + 0.001, "its test accuracy is"),
     "loss": ("test.loss", lambda value: value * 1.01, "its test loss is"),
-    "bits": ("per_image.correct_bits", lambda _: OTHER_BITS["correct_bits"], "images say 0.5"),
-    "predictions": ("per_image.predicted", lambda _: OTHER_BITS["predicted"], "marked otherwise"),
-    "count": ("test.images", lambda value: value - 1, "it speaks of 999 test images"),
+    "correct": ("per_image.correct", lambda _: OTHER["correct"], "images say 0.5"),
+    "predictions": ("per_image.predicted", lambda _: OTHER["predicted"], "marked otherwise"),
+    "count": ("test.images", lambda value: value - 1, "is of 999 images"),
     "weights": ("weights_checksum", lambda value: value[::-1], "but the record says"),
     "data": ("data_checksum", lambda value: value[::-1], "data with the checksum"),
-    "arm's name": ("arm_name", lambda _: "cnn-3x3", "called cnn-3x3, but describes dense"),
+    "version": ("numerics_version", lambda value: value + 1, "version 2 of the numerics"),
     "arm's hash": ("arm_hash", lambda value: value[::-1], "recorded for arm"),
     "description": ("arm.recipe.learning_rate", lambda value: 2 * value, "recorded for arm"),
     "seed": ("seed", lambda value: value + 9, "holds the run"),
@@ -237,14 +237,14 @@ def test_a_run_may_be_published_with_nothing_but_correctness_of_single_images(
     here: Path, scored: tuple[Run, Scores, PerImage]
 ) -> None:
     run, scores, per_image = scored
-    for images, problems in ((per_image.count, 0), (per_image.count - 1, 1), (None, 1)):
-        changes = {"loss": None, "predicted": None, "images": images}
-        lean = per_image.model_copy(update=changes)
-        path = Store(here).write(run.model_copy(update={"per_image": lean}))
-        again = read_run(path).per_image
-        assert again is not None
-        assert (again.predicted, again.count) == (None, images or 0)
-        assert len(Checker().problems(path)) == problems
-        if not problems:
-            assert again.correct.tolist() == per_image.correct.tolist()
-            assert again.correct.mean() == scores.accuracy
+    lean = per_image.model_copy(update={"loss": None, "predicted": None})
+    path = Store(here).write(run.model_copy(update={"per_image": lean}))
+    again = read_run(path).per_image
+    assert again is not None
+    assert (again.predicted, again.loss) == (None, None)
+    assert again.correct.tolist() == per_image.correct.tolist()
+    assert again.correct.mean() == scores.accuracy
+    assert Checker().problems(path) == []
+    fewer = lean.model_copy(update={"correct": lean.correct[1:]})
+    path = Store(here).write(run.model_copy(update={"per_image": fewer}))
+    assert len(Checker().problems(path)) == 1

@@ -63,14 +63,14 @@ def test_an_experiment_from_end_to_end(
     assert f"Report: {folder}/report.html" in said
 
     results = collect(load_study("smoke"), EXPERIMENTS[name], Store("runs"))
-    assert [run.arm_name for run in results.runs] == list(results.study.arms(results.experiment))
+    assert [run.condition for run in results.runs] == list(results.study.arms(results.experiment))
     assert not results.absent
     assert not results.unmeasured
     page = (folder / "report.html").read_text("utf-8")
     assert f'id="experiment-{name}"' in page
     for run in results.runs:
         assert run.key in page
-        assert run.arm_name in said
+        assert run.condition in said
     figures = {path.stem for path in (folder / "figures").glob("*.svg")}
     assert figures
     assert all(figure.startswith(name) for figure in figures)

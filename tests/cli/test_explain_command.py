@@ -21,7 +21,7 @@ from convbias.figures.panels import ColourScale, PanelDrawer
 from convbias.figures.sheets import PanelRows, ShareTable, Sheet
 from convbias.measures.explain.explanation import Explanation, explain
 from convbias.networks.models import build
-from convbias.runs.explained import chosen_runs
+from convbias.runs.selection import runs_to_explain
 from convbias.runs.store import Store
 from convbias.spec.arms import Convolutional, Dense
 from convbias.spec.datasets import CLASS_NAMES
@@ -56,7 +56,7 @@ def test_newest_runs_as_json_with_a_figure(
     assert found["image"]["class"] == CLASS_NAMES[labels[3]]
     newest = {
         name: max(
-            (run for run in Store(trained) if run.arm_name == name),
+            (run for run in Store(trained) if run.arm.model.name == name),
             key=lambda run: (run.cost.finished_at, run.key),
         )
         for name in ("dense", "cnn-3x3")
@@ -89,7 +89,7 @@ def check_network(network: dict[str, Any], predicted: int) -> None:
 def test_named_runs_and_a_picture_as_tables(
     trained: str, here: Path, capsys: pytest.CaptureFixture[str]
 ):
-    keys = [run.key for run in Store(trained) if run.arm_name == "dense"]
+    keys = [run.key for run in Store(trained) if run.arm.model.name == "dense"]
     picture = Image.new("RGB", (60, 90), "white")
     picture.paste((20, 30, 90), (15, 10, 45, 80))
     picture.save(here / "dress.png")
@@ -159,14 +159,14 @@ def test_which_runs_are_chosen(here: Path):
             cost = run.cost.model_copy(update={"finished_at": f"2026-01-0{day}T00:00:00+00:00"})
             store.write(run.model_copy(update={"cost": cost}))
             store.network_path(run.arm, seed).touch()
-    chosen, damaged = chosen_runs(store, [])
-    assert [(run.arm_name, run.seed) for run in chosen] == [("dense", 1), ("cnn-3x3", 1)]
+    chosen, damaged = runs_to_explain(store, [])
+    assert [(run.arm.model.name, run.seed) for run in chosen] == [("dense", 1), ("cnn-3x3", 1)]
     assert damaged == []
     store.network_path(make_arm("dense"), 1).unlink()
     newest_path = store.path(make_arm("cnn-3x3"), 1)
     newest_path.write_text("{}")
-    chosen, damaged = chosen_runs(store, [])
-    assert [(run.arm_name, run.seed) for run in chosen] == [("dense", 2), ("cnn-3x3", 2)]
+    chosen, damaged = runs_to_explain(store, [])
+    assert [(run.arm.model.name, run.seed) for run in chosen] == [("dense", 2), ("cnn-3x3", 2)]
     assert len(damaged) == 1
 
 

@@ -47,7 +47,7 @@ class Shown:
         self.live(
             Progress(
                 key=run_key(self.arms[arm], seed),
-                arm_name=self.arms[arm].name,
+                model_name=self.arms[arm].model.name,
                 seed=seed,
                 epoch=epoch,
                 epochs=2,

@@ -154,7 +154,7 @@ def test_a_check_of_stored_runs_knows_their_two_classes(garments, tmp_path, monk
         (1 - scored_labels(garments, variant()), 1),
     ):
         marked = PerImage(
-            correct_bits=np.packbits(np.ones(20, dtype=bool)),
+            correct=np.ones(20, dtype=bool),
             predicted=predicted,
             loss=np.zeros(20, dtype=np.float16),
         )

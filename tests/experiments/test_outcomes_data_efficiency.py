@@ -86,9 +86,9 @@ def test_missing_runs_leave_the_largest_complete_table():
     "wanted",
     [
         lambda run: size_of(run) == SIZES[0],
-        lambda run: run.arm_name.startswith("dense"),
-        lambda run: run.arm_name == "cnn-3x3 on 300 images" and run.seed == 1,
-        lambda run: (run.seed == 0) == run.arm_name.startswith("dense"),
+        lambda run: run.condition.startswith("dense"),
+        lambda run: run.condition == "cnn-3x3 on 300 images" and run.seed == 1,
+        lambda run: (run.seed == 0) == run.condition.startswith("dense"),
     ],
 )
 def test_below_two_common_sizes_nothing_is_said(wanted):

@@ -59,14 +59,14 @@ def test_matched_networks_are_counted() -> None:
 
 def test_single_pixels_alone_have_no_lines() -> None:
     results = make_results("kernel-size", lambda *_: {"parameters": 28_426})
-    kept = tuple(run for run in results.runs if run.arm_name == "1x1 at equal width")
+    kept = tuple(run for run in results.runs if run.condition == "1x1 at equal width")
     found = outcome_of(replace(results, runs=kept))
     assert [figure.name for figure in found.figures] == ["kernel-size-conditions"]
 
 
 def test_a_size_without_runs_leaves_its_matching_open() -> None:
     results = make_results("kernel-size", lambda *_: {"parameters": 28_426})
-    kept = tuple(run for run in results.runs if run.arm_name != "7x7 at equal width")
+    kept = tuple(run for run in results.runs if run.condition != "7x7 at equal width")
     found = outcome_of(replace(results, runs=kept))
     assert [each.verdict for each in found.statements].count("not measured yet") == 1
 

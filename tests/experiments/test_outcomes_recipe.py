@@ -91,7 +91,7 @@ def test_claims_are_judged_with_the_classic_recipe_beside_the_tuned_one() -> Non
     results = results_of(0.872, 0.87)
     of_recipe = experiment_section(results)
     assert of_recipe is not None
-    tuned = [run for run in results.runs if run.arm_name in ORIGINAL.names]
+    tuned = [run for run in results.runs if run.condition in ORIGINAL.names]
     judged = {
         each.id: each for each in audit(ORIGINAL, tuned, further={"recipe": of_recipe.evidence})
     }
@@ -114,5 +114,5 @@ def test_claims_are_judged_with_the_classic_recipe_beside_the_tuned_one() -> Non
 
 def test_without_the_experiment_nothing_is_said_of_the_classic_recipe() -> None:
     results = results_of(0.872, 0.87)
-    tuned = [run for run in results.runs if run.arm_name in ORIGINAL.names]
+    tuned = [run for run in results.runs if run.condition in ORIGINAL.names]
     assert all(each.classic is None for each in audit(ORIGINAL, tuned))

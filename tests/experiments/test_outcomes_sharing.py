@@ -37,7 +37,7 @@ def results_of(
 
 
 def without(results: Results, condition: str) -> Results:
-    return replace(results, runs=tuple(r for r in results.runs if r.arm_name != condition))
+    return replace(results, runs=tuple(r for r in results.runs if r.condition != condition))
 
 
 def verdicts(outcome: Outcome) -> list[str]:

@@ -223,7 +223,7 @@ def test_nothing_measured_is_said_and_not_drawn():
 
 def test_conditions_without_a_run_are_left_out():
     results = make_results("shift", values)
-    some = tuple(run for run in results.runs if run.arm_name in ("dense", "circular cnn"))
+    some = tuple(run for run in results.runs if run.condition in ("dense", "circular cnn"))
     found = outcome_of(replace(results, runs=some))
     assert len(found.figures) == 3
     assert "circular cnn" in found.figures[0].description

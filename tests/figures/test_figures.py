@@ -127,7 +127,7 @@ def predicting(run: Run, predicted: Sequence[int], labels: Sequence[int], loss: 
     """The same run, had it predicted this."""
     correct = np.array(predicted) == np.array(labels)
     per_image = PerImage(
-        correct_bits=np.packbits(correct),
+        correct=correct,
         predicted=np.array(predicted, dtype=np.uint8),
         loss=np.full(len(predicted), loss, dtype=np.float16),
     )

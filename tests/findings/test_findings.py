@@ -74,7 +74,7 @@ def test_holm_covers_the_contrasts_that_have_pairs():
 
 def test_only_seeds_that_both_arms_finished_count():
     runs = two_arms(8)
-    unfinished = [run for run in runs if (run.arm_name, run.seed) != ("dense", 2)]
+    unfinished = [run for run in runs if (run.condition, run.seed) != ("dense", 2)]
     found = finding(unfinished)
     assert found.seeds == (0, 1, 3, 4, 5, 6, 7)
     assert found.unpaired == (f"{make_arm('cnn-3x3').hash}-seed2",)

@@ -63,7 +63,7 @@ def test_the_fewest_pairs_by_hand():
 def test_the_example_by_hand(study):
     original, _ = study
     accuracy = {
-        arm: np.array([run.test.accuracy for run in original.runs if run.arm_name == arm])
+        arm: np.array([run.test.accuracy for run in original.runs if run.condition == arm])
         for arm in ("cnn-3x3", "dense")
     }
     difference = 100 * (accuracy["cnn-3x3"] - accuracy["dense"])
@@ -77,7 +77,7 @@ def test_the_example_by_hand(study):
 
 def test_the_spread_by_hand(study):
     original, sections = study
-    dense = 100 * np.array([run.test.accuracy for run in original.runs if run.arm_name == "dense"])
+    dense = 100 * np.array([run.test.accuracy for run in original.runs if run.condition == "dense"])
     deviation = dense.std(ddof=1)
     n = len(dense)
     # Student's 97.5 % quantiles for n - 1 degrees of freedom, from a table.

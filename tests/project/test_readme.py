@@ -10,10 +10,11 @@ from tools.blocks import block_of, put_into
 from tools.published import published
 
 from convbias.experiments.studies import PUBLISHED
+from convbias.findings.run_table import table
 from convbias.report.card.contents import ModelCard
 from convbias.report.card.figures import figures
 from convbias.report.card.writing import markdown
-from convbias.runs.store import Store, table
+from convbias.runs.store import Store
 
 ROOT = Path(__file__).parents[2]
 
@@ -31,14 +32,14 @@ def test_of_single_images_what_is_compared_and_shown_is_published():
     shared = {run.key for run in original.runs}
     for run in original.runs:
         assert run.per_image.predicted is not None, run.key
-        assert (run.per_image.loss is not None) == (run.arm_name in ("dense", "cnn-3x3")), run.key
+        assert (run.per_image.loss is not None) == (run.condition in ("dense", "cnn-3x3")), run.key
     for results in further:
         of_recipe = results.experiment.name == "recipe"
         for run in results.runs:
             if run.key in shared:
                 continue
             assert run.per_image.predicted is None, run.key
-            compared = of_recipe and run.arm_name in ("classic dense", "classic cnn-3x3")
+            compared = of_recipe and run.condition in ("classic dense", "classic cnn-3x3")
             assert (run.per_image.loss is not None) == compared, run.key
 
 
@@ -73,7 +74,7 @@ def test_the_published_card_is_that_of_the_published_network(fashion_mnist):
 
 def test_means_in_the_results_by_hand():
     def accuracies(results, condition):
-        runs = [run for run in results.runs if run.arm_name == condition]
+        runs = [run for run in results.runs if run.condition == condition]
         return [100 * run.test.accuracy for run in runs]
 
     by_name = {each.experiment.name: each for each in published(PUBLISHED)}

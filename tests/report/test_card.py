@@ -69,7 +69,7 @@ def run_of(network: keras.Model, dataset: Dataset, arm: Arm = ARM, seed: int = 0
                 images=len(labels), loss=float(loss.mean()), accuracy=float(correct.mean())
             ),
             "per_image": PerImage(
-                correct_bits=np.packbits(correct),
+                correct=correct,
                 predicted=predicted.astype(np.uint8),
                 loss=loss.astype(np.float16),
             ),

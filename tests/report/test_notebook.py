@@ -89,7 +89,7 @@ def test_what_is_not_stored_is_said(tmp_path_factory: pytest.TempPathFactory) ->
         assert isinstance(shown, MarkdownText)
         assert shown.text == "*The profile tiny has no run of the experiment shift.*"
     run, network = study.shipped()
-    assert run.arm_name == "cnn-3x3"
+    assert run.arm.model.name == "cnn-3x3"
     assert network.count_params() == 28_426  # by arithmetic
 
 

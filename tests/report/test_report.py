@@ -169,7 +169,7 @@ def test_figures_and_tables_stand_beside_the_report(report: Path, runs: list[Run
     }  # fmt: skip
     with (report.parent / "comparison.csv").open(newline="") as file:
         compared = {(row["measure"], row["arm"]): row for row in csv.DictReader(file)}
-    accuracies = [run.test.accuracy for run in runs if run.arm_name == "cnn-3x3" and run.test]
+    accuracies = [run.test.accuracy for run in runs if run.condition == "cnn-3x3" and run.test]
     row = compared["test_accuracy", "cnn-3x3"]
     assert float(row["mean"]) == pytest.approx(100 * np.mean(accuracies))
     assert (row["n"], row["unit"]) == ("3", "%")

@@ -120,7 +120,7 @@ def test_processes_start_once_and_share_the_runs_longest_first():
 def measuring_seconds(model, measure, **variant):
     """In a process of its own, without its start, which takes six seconds."""
     wanted = [(arm(model, **variant), 0, measure)]
-    return cost.predicted_measuring_seconds(wanted, jobs=1) - 6
+    return cost.predicted_measurement_seconds(wanted, jobs=1) - 6
 
 
 def test_measures_take_as_long_as_their_networks():
@@ -131,7 +131,7 @@ def test_measures_take_as_long_as_their_networks():
     large = Convolutional(kernel_size=7)
     assert measuring_seconds(large, "location_test") == pytest.approx(2 * 3)
     assert measuring_seconds(large, "location_test", canvas=40) == pytest.approx(2 * 3)
-    assert cost.predicted_measuring_seconds([]) == 0
+    assert cost.predicted_measurement_seconds([]) == 0
 
 
 def test_what_is_no_matrix_product_takes_longer():
@@ -149,7 +149,7 @@ def test_the_packaged_costs_cover_every_measure(monkeypatch):
     for experiment in EXPERIMENTS.values():
         for measure in experiment.measures:
             planned = [(arm(model), 0, measure) for model in experiment.models]
-            assert cost.predicted_measuring_seconds(planned, jobs=1) > 0
+            assert cost.predicted_measurement_seconds(planned, jobs=1) > 0
 
 
 def test_the_numbers_of_images_are_those_of_the_data_sets():

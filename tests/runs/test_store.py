@@ -10,8 +10,7 @@ import pytest
 from convbias.errors import StorageError
 from convbias.runs import atomic
 from convbias.runs.atomic import write_atomically
-from convbias.runs.record import Run
-from convbias.runs.store import DamagedRunError, Store, read_run, table, weights_checksum
+from convbias.runs.store import DamagedRunError, Store, read_run, weights_checksum
 from factories import make_arm, make_run
 
 
@@ -27,17 +26,6 @@ def test_a_run_comes_back_as_it_was(tmp_path, run):
     assert again.model_dump_json() == run.model_dump_json()
     np.testing.assert_array_equal(again.per_image.correct, run.per_image.correct)
     assert Store(tmp_path).read(run.arm, 4) is None
-
-
-def test_correctness_bits_by_hand():
-    bits = np.packbits(np.array([1, 0, 0, 0, 0, 0, 0, 1, 1], dtype=bool))
-    record = {"correct_bits": bits, "predicted": np.zeros(9), "loss": np.zeros(9)}
-    from convbias.networks.scores import PerImage
-
-    decoded = PerImage.model_validate_json(PerImage.model_validate(record).model_dump_json())
-    assert decoded.correct_bits.tolist() == [0b10000001, 0b10000000]
-    assert decoded.correct.tolist() == [True, *[False] * 6, True, True]
-    assert decoded.loss.dtype == np.float16
 
 
 @pytest.mark.parametrize("keep", [0.0, 0.1, 0.5, 0.99])
@@ -128,22 +116,6 @@ def test_the_runs_of_an_arm(tmp_path):
     runs, damaged = store.of_arm(arm)
     assert [(run.arm, run.seed) for run in runs] == [(arm, 0), (arm, 10)]
     assert [store.path(arm, 2).name in error.what for error in damaged] == [True]
-
-
-def test_table_has_no_column_that_depends_on_speed(run):
-    run = run.model_copy(update={"measures": {"parameters": 28426.0, "parameter_bytes": 113704.0}})
-    slow = run.model_copy(update={"cost": run.cost.model_copy(update={"wall_seconds": 1e6})})
-    assert table([run]).to_csv() == table([slow]).to_csv()
-    row = table([run]).iloc[0]
-    assert row["seed"] == 3
-    assert row["test_accuracy"] == run.test.accuracy
-    for name, value in run.measures.items():
-        assert row[name] == value
-
-
-def test_a_run_without_test_scores_has_empty_cells(run):
-    search: Run = run.model_copy(update={"test": None, "per_image": None})
-    assert table([search])["test_accuracy"].isna().all()
 
 
 def test_weights_checksum_sees_values_shapes_and_order():

@@ -46,7 +46,6 @@ class Checker:
         except DamagedRunError as error:
             return [error.what]
         return [
-            *_name_problems(run),
             *self._network_problems(run, path.with_suffix(".keras")),
             *_completeness_problems(run),
             *_score_problems(run),
@@ -92,12 +91,6 @@ def _load_if_here(name: DatasetName) -> Dataset | None:
     return data.load(name)
 
 
-def _name_problems(run: Run) -> Iterator[str]:
-    # Hash and key have been checked by whoever read the record.
-    if run.arm_name != run.arm.name:
-        yield f"the arm is called {run.arm_name}, but describes {run.arm.name}"
-
-
 def _trained_weights(path: Path) -> list[np.ndarray]:
     # Imported here, because listing runs needs no Keras; the layers are needed for reading.
     import keras
@@ -125,12 +118,12 @@ def _score_problems(run: Run) -> Iterator[str]:
     test, per_image = run.test, run.per_image
     if test is None or per_image is None:
         return
-    losses, n, bits = per_image.loss, per_image.count, len(per_image.correct_bits)
-    told = n if losses is None else len(losses)
-    if not test.images == n == told or bits != -(-n // 8):
+    n, losses = len(per_image.correct), per_image.loss
+    known = [len(each) for each in (per_image.predicted, losses) if each is not None]
+    if {n, *known} != {test.images}:
         yield (
-            f"it speaks of {test.images:,} test images, answers to {n:,}, {told:,} losses and"
-            f" {bits:,} bytes of correctness"
+            f"its test accuracy is of {test.images:,} images, but its answers, predictions and"
+            f" losses are of {', '.join(f'{each:,}' for each in (n, *known))}"
         )
         return
     accuracy = float(per_image.correct.mean())
@@ -144,9 +137,9 @@ def _score_problems(run: Run) -> Iterator[str]:
 
 
 def _label_problems(per_image: PerImage, labels: np.ndarray) -> Iterator[str]:
-    if per_image.count != len(labels):
+    if len(per_image.correct) != len(labels):
         yield (
-            f"it holds answers to {per_image.count:,} images, but its data has"
+            f"it holds answers to {len(per_image.correct):,} images, but its data has"
             f" {len(labels):,} test images"
         )
         return

@@ -22,8 +22,8 @@ from convbias.figures.explanation import explanation
 from convbias.measures.explain.explanation import Explanation
 from convbias.measures.explain.explanation import explain as explain_networks
 from convbias.measures.explain.record import record
-from convbias.runs.explained import chosen_runs
 from convbias.runs.record import Run
+from convbias.runs.selection import runs_to_explain
 from convbias.runs.stored_network import load_network
 from convbias.spec.datasets import CLASS_NAMES, DatasetName
 
@@ -56,7 +56,7 @@ def explain(
     if out is not None:
         check_suffix(out)
     store = choose_store(runs)
-    chosen, damaged = chosen_runs(store, run)
+    chosen, damaged = runs_to_explain(store, run)
     print_damaged(damaged)
     picture = read_picture(image, lambda: _test_images(chosen))
     if out is not None:
@@ -94,8 +94,8 @@ def _test_images(chosen: Sequence[Run]) -> Dataset:
 def _names(chosen: Sequence[Run]) -> list[str]:
     """What the networks are called: their arms, with seeds or keys where that is not enough."""
     for candidates in (
-        [run.arm_name for run in chosen],
-        [f"{run.arm_name} seed {run.seed}" for run in chosen],
+        [run.arm.model.name for run in chosen],
+        [f"{run.arm.model.name} seed {run.seed}" for run in chosen],
     ):
         if max(Counter(candidates).values()) == 1:
             return candidates

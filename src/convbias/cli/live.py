@@ -15,7 +15,7 @@ from rich.text import Text
 
 from convbias.runs.progress import Progress
 from convbias.runs.record import run_key
-from convbias.runs.sweep import Planned
+from convbias.spec.study import PlannedRun
 
 
 @dataclass
@@ -47,7 +47,7 @@ class LiveProgress:
     def __init__(
         self,
         console: Console,
-        planned: Sequence[Planned],
+        planned: Sequence[PlannedRun],
         jobs: int,
         is_stored: Callable[[str], bool],
         clock: Callable[[], float] = time.monotonic,
@@ -82,7 +82,7 @@ class LiveProgress:
         now = self._clock()
         before = self._running.get(progress.key)
         if before is not None and progress.epoch == before.progress.epoch + 1:
-            seconds = self._epoch_seconds.setdefault(progress.arm_name, [])
+            seconds = self._epoch_seconds.setdefault(progress.model_name, [])
             seconds.append(now - before.seen_at)
         self._running[progress.key] = _Row(progress, now)
         self._epochs_left[progress.key] = progress.epochs - progress.epoch
@@ -137,7 +137,7 @@ class LiveProgress:
         left = self.seconds_left(progress.key)
         latest = progress.latest
         return (
-            progress.arm_name,
+            progress.model_name,
             str(progress.seed),
             f"{progress.epoch}/{progress.epochs}",
             f"{latest.train_loss:.3f}" if latest else "",

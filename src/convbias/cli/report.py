@@ -25,6 +25,7 @@ from convbias.experiments import EXPERIMENTS, ORIGINAL
 from convbias.experiments.studies import planned_runs
 from convbias.figures import data_remark
 from convbias.findings.results import Results, collect
+from convbias.findings.run_table import table
 from convbias.report import (
     ExperimentSection,
     comparison_table,
@@ -34,7 +35,7 @@ from convbias.report import (
 )
 from convbias.runs.atomic import write_atomically
 from convbias.runs.record import run_key
-from convbias.runs.store import Store, table
+from convbias.runs.store import Store
 from convbias.spec.study import Study
 
 

@@ -50,7 +50,7 @@ def _row(run: Run) -> tuple[str, ...]:
     images = run.arm.data.training_images
     return (
         run.key,
-        run.arm_name,
+        run.arm.model.name,
         run.arm.data.dataset + ("" if images is None else f", {images:,}"),
         run.arm.recipe.name,
         str(len(run.epochs)),

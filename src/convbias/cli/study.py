@@ -25,13 +25,13 @@ from convbias.cli.sweeping import (
 )
 from convbias.experiments import EXPERIMENTS
 from convbias.experiments.studies import planned_runs
-from convbias.runs.cost import predicted_measuring_seconds, predicted_seconds
-from convbias.runs.measuring import Wanted, missing_measurements
+from convbias.runs.cost import predicted_measurement_seconds, predicted_seconds
+from convbias.runs.measure_networks import PlannedMeasurement, missing_measurements
 from convbias.runs.record import Run
 from convbias.runs.store import Store
-from convbias.runs.sweep import Planned, cores, has_accelerator
+from convbias.runs.sweep import cores, has_accelerator
 from convbias.spec.arms import Arm
-from convbias.spec.study import Study
+from convbias.spec.study import PlannedRun, Study
 
 
 def study(
@@ -151,21 +151,21 @@ def print_plan(chosen: Study, store: Store, jobs: int | None) -> None:
     if measures:
         results().print(
             f"{len(measures)} measures of networks will take about"
-            f" {duration(predicted_measuring_seconds(measures, jobs))}."
+            f" {duration(predicted_measurement_seconds(measures, jobs))}."
         )
 
 
 def _measures_to_take(
-    chosen: Study, runs: Sequence[Run], absent: Sequence[Planned], store: Store
-) -> list[Wanted]:
+    chosen: Study, runs: Sequence[Run], absent: Sequence[PlannedRun], store: Store
+) -> list[PlannedMeasurement]:
     """What will be measured: of stored networks what is missing, of those to come everything."""
-    measures: dict[Wanted, None] = {}
+    measures: dict[PlannedMeasurement, None] = {}
     for name in chosen.experiments:
         wanted = EXPERIMENTS[name].measures
-        arms = set(chosen.arms(EXPERIMENTS[name]).values())
-        stored = [run for run in runs if run.arm in arms]
-        measures |= dict.fromkeys(missing_measurements(stored, wanted, store).wanted)
-        to_come = [planned for planned in absent if planned[0] in arms]
+        hashes = {arm.hash for arm in chosen.arms(EXPERIMENTS[name]).values()}
+        stored = [run for run in runs if run.arm_hash in hashes]
+        measures |= dict.fromkeys(missing_measurements(stored, wanted, store).planned)
+        to_come = [planned for planned in absent if planned[0].hash in hashes]
         measures |= dict.fromkeys((*planned, each) for planned in to_come for each in wanted)
     return list(measures)
 

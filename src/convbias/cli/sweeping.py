@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from rich.progress import Progress
 
@@ -14,15 +15,20 @@ from convbias.errors import ConvbiasError
 from convbias.experiments import EXPERIMENTS
 from convbias.findings.results import collect
 from convbias.runs.atomic import write_atomically
-from convbias.runs.measuring import Wanted, measure_all, missing_measurements
-from convbias.runs.record import Run
+from convbias.runs.measure_networks import (
+    FailedMeasurement,
+    PlannedMeasurement,
+    measure_all,
+    missing_measurements,
+)
+from convbias.runs.record import Run, run_key
 from convbias.runs.store import DamagedRunError, Store
-from convbias.runs.sweep import Failure, Planned, missing, processes_for, sweep
+from convbias.runs.sweep import FailedRun, missing, processes_for, sweep
 from convbias.spec.datasets import DatasetName
-from convbias.spec.study import Study
+from convbias.spec.study import PlannedRun, Study
 
 
-def train_missing(planned: Sequence[Planned], store: Store, jobs: int | None) -> bool:
+def train_missing(planned: Sequence[PlannedRun], store: Store, jobs: int | None) -> bool:
     """Train every planned run that is not stored.
 
     Args:
@@ -58,7 +64,7 @@ def train_missing(planned: Sequence[Planned], store: Store, jobs: int | None) ->
     with LiveProgress(results(), wanted, jobs, lambda key: known_by_key[key].exists()) as live:
         outcome = sweep(wanted, store, jobs, live)
     for failure in outcome.failures:
-        _report_failure(failure, store)
+        _report_failed_run(failure, store)
     return not outcome.failures
 
 
@@ -73,12 +79,12 @@ def measure_missing(chosen: Study, store: Store, jobs: int | None) -> bool:
     Returns:
         Whether no measure failed.
     """
-    wanted: dict[Wanted, None] = {}
+    planned: dict[PlannedMeasurement, None] = {}
     for name in chosen.experiments:
         collected = collect(chosen, EXPERIMENTS[name], store)
         measures = collected.experiment.measures
         found = missing_measurements(collected.runs, measures, store)
-        wanted |= dict.fromkeys(found.wanted)
+        planned |= dict.fromkeys(found.planned)
         if found.without_network:
             messages().print(
                 f"{len(found.without_network)} runs of {name} cannot be measured, because their"
@@ -86,34 +92,43 @@ def measure_missing(chosen: Study, store: Store, jobs: int | None) -> bool:
                 style="yellow",
                 soft_wrap=True,
             )
-    if not wanted:
+    if not planned:
         return True
-    results().print(f"{len(wanted)} measures to take of stored networks")
+    results().print(f"{len(planned)} measures to take of stored networks")
     with Progress(console=results()) as bar:
-        task = bar.add_task("measuring", total=len(wanted))
+        task = bar.add_task("measuring", total=len(planned))
         failures = measure_all(
-            list(wanted), store, jobs, lambda taken: bar.update(task, completed=taken)
+            list(planned), store, jobs, lambda done: bar.update(task, completed=done)
         )
     for failure in failures:
-        _report_failure(failure, store)
+        _report_failed_measurement(failure, store)
     return not failures
 
 
-def _report_failure(failure: Failure, store: Store) -> None:
-    """Say which run failed; the whole account goes into a file for whoever fixes it."""
-    path = store.folder / "failures" / f"{failure.arm_name}-seed{failure.seed}.txt"
-    write_atomically(path, lambda file: file.write_text(failure.message, encoding="utf-8"))
-    reason = failure.message.strip().splitlines()[-1]
+def _report_failed_run(failed: FailedRun, store: Store) -> None:
+    key = run_key(failed.arm, failed.seed)
+    what = f"the run {failed.arm.model.name} seed {failed.seed}"
+    _report(what, failed.traceback, store.folder / "failures" / f"{key}.txt")
+
+
+def _report_failed_measurement(failed: FailedMeasurement, store: Store) -> None:
+    what = f"the measure {failed.measure} of the run {failed.run_key}"
+    file = store.folder / "failures" / f"{failed.run_key}-{failed.measure}.txt"
+    _report(what, failed.traceback, file)
+
+
+def _report(what: str, traceback: str, path: Path) -> None:
+    """Say what failed and why, and write the traceback into a file."""
+    write_atomically(path, lambda file: file.write_text(traceback, encoding="utf-8"))
     messages().print(
-        f"the run {failure.arm_name} seed {failure.seed} failed: {reason}\n"
-        f"  the whole account is in {path}",
+        f"{what} failed: {traceback.strip().splitlines()[-1]}\n  the traceback is in {path}",
         style="red",
         soft_wrap=True,
     )
 
 
 @contextmanager
-def says_what_is_stored(planned: Sequence[Planned], store: Store) -> Iterator[None]:
+def says_what_is_stored(planned: Sequence[PlannedRun], store: Store) -> Iterator[None]:
     """On Ctrl-C, say how much of the work is safe."""
     try:
         yield
@@ -124,8 +139,8 @@ def says_what_is_stored(planned: Sequence[Planned], store: Store) -> Iterator[No
 
 
 def stored_runs(
-    planned: Sequence[Planned], store: Store
-) -> tuple[list[Run], list[Planned], list[DamagedRunError]]:
+    planned: Sequence[PlannedRun], store: Store
+) -> tuple[list[Run], list[PlannedRun], list[DamagedRunError]]:
     """Read what is there of the planned runs; nothing is moved or changed.
 
     Returns:
@@ -133,7 +148,7 @@ def stored_runs(
         be read, and why those cannot.
     """
     runs: list[Run] = []
-    absent: list[Planned] = []
+    absent: list[PlannedRun] = []
     damaged: list[DamagedRunError] = []
     for arm, seed in planned:
         run = None
@@ -152,7 +167,7 @@ def print_diverged(runs: Iterable[Run]) -> None:
     """Name the runs that diverged, with their reasons."""
     for run in runs:
         if run.status == "diverged":
-            text = f"{run.arm_name} seed {run.seed} diverged: {run.reason}"
+            text = f"{run.arm.model.name} seed {run.seed} diverged: {run.reason}"
             messages().print(text, style="yellow", soft_wrap=True)
 
 

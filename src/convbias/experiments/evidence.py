@@ -30,7 +30,7 @@ def by_seed(results: Results, condition: str, name: str) -> dict[int, float]:
     return {
         run.seed: run.measures[name]
         for run in results.runs
-        if run.arm_name == condition and run.status == "finished" and name in run.measures
+        if run.condition == condition and run.status == "finished" and name in run.measures
     }
 
 
@@ -45,7 +45,7 @@ def scores_by_seed(results: Results, condition: str, quantity: Quantity) -> dict
     return {
         run.seed: score(run, quantity)
         for run in results.runs
-        if run.arm_name == condition and run.status == "finished" and is_measured(run, quantity)
+        if run.condition == condition and run.status == "finished" and is_measured(run, quantity)
     }
 
 
@@ -60,7 +60,7 @@ def measured(runs: Sequence[Run], name: str, condition: str | None = None) -> li
     return [
         run.measures[name]
         for run in runs
-        if name in run.measures and condition in (None, run.arm_name)
+        if name in run.measures and condition in (None, run.condition)
     ]
 
 

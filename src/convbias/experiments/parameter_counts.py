@@ -41,7 +41,7 @@ def parameters_as_counted(results: Results) -> Statement:
     """
     asked = "Every network has as many parameters as the arithmetic says"
     counts = {
-        run.arm_name: (run.measures["parameters"], parameters_by_arithmetic(run.arm.model))
+        run.condition: (run.measures["parameters"], parameters_by_arithmetic(run.arm.model))
         for run in results.runs
         if "parameters" in run.measures
     }

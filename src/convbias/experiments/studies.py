@@ -8,9 +8,9 @@ from pathlib import Path
 
 from convbias.errors import InputError, did_you_mean
 from convbias.experiments import EXPERIMENTS
-from convbias.spec.arms import Arm
+from convbias.runs.record import run_key
 from convbias.spec.description import describe
-from convbias.spec.study import Study
+from convbias.spec.study import PlannedRun, Study
 
 # The profile whose runs this project publishes in `results/`.
 PUBLISHED = "full"
@@ -62,15 +62,15 @@ def load_study(name: str) -> Study:
     return study
 
 
-def planned_runs(study: Study) -> list[tuple[Arm, int]]:
+def planned_runs(study: Study) -> list[PlannedRun]:
     """Every run that a study needs, each once, arm by arm.
 
     Args:
         study: The study.
     """
-    runs: dict[tuple[Arm, int], None] = {}
+    runs: dict[str, PlannedRun] = {}
     for name in study.experiments:
         seeds = study.of_experiment(name).seeds
         arms = study.arms(EXPERIMENTS[name]).values()
-        runs |= dict.fromkeys((arm, seed) for arm in arms for seed in seeds)
-    return list(runs)
+        runs |= {run_key(arm, seed): (arm, seed) for arm in arms for seed in seeds}
+    return list(runs.values())

@@ -249,7 +249,7 @@ def _mean_losses(runs: Sequence[Run]) -> np.ndarray:
     """Of every test image, over the runs that tell them; zeros where none does."""
     of_runs = [run.per_image for run in runs if run.per_image is not None]
     known = [each.loss for each in of_runs if each.loss is not None]
-    return np.mean(known, axis=0) if known else np.zeros(of_runs[0].count)
+    return np.mean(known, axis=0) if known else np.zeros(len(of_runs[0].correct))
 
 
 def _tile(index: int, predicted: np.ndarray, wrong: int, dataset: Dataset) -> Tile:

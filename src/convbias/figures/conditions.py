@@ -43,7 +43,7 @@ def values_by_condition(results: Results, quantity: Quantity) -> pd.DataFrame:
     """
     rows = [
         {
-            "condition": run.arm_name,
+            "condition": run.condition,
             "seed": run.seed,
             "value": quantity.scale * score(run, quantity),
         }

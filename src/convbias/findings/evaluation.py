@@ -128,11 +128,11 @@ def runs_by_arm(runs: Iterable[Run]) -> dict[str, dict[int, Run]]:
     """
     arms: dict[str, dict[int, Run]] = {}
     for run in sorted(runs, key=lambda run: run.seed):
-        of_arm = arms.setdefault(run.arm_name, {})
+        of_arm = arms.setdefault(run.condition, {})
         other = next(iter(of_arm.values()), run)
         if other.arm_hash != run.arm_hash:
             raise InputError(
-                f"the runs {other.key} and {run.key} are both called {run.arm_name}, but differ in"
+                f"the runs {other.key} and {run.key} are both called {run.condition}, but differ in"
                 f" {_differing_parts(other, run)}",
                 "the runs of one study, with one description per arm",
                 "choose the runs of one data variant and one recipe",

@@ -6,16 +6,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from pydantic import Field
 
 from convbias.errors import ConvbiasError
 from convbias.runs.record import Run
 from convbias.runs.store import DamagedRunError, Store
-from convbias.spec.arms import Arm, DataVariant
+from convbias.spec.arms import DataVariant
 from convbias.spec.experiment import Experiment
-from convbias.spec.study import Study
+from convbias.spec.study import PlannedRun, Study
 
-Planned = tuple[Arm, int]
 Pictures = Mapping[str, np.ndarray]
+
+
+class ConditionRun(Run, frozen=True):
+    """A stored run as one condition of an experiment.
+
+    Its arm is the condition's, and the values of the experiment's measures are among its own.
+    """
+
+    condition: str = Field(exclude=True, description="The condition's name; never stored.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,8 +34,7 @@ class Results:
     Args:
         experiment: Whose.
         study: At which scale, with this experiment alone.
-        runs: Called by their conditions, in the experiment's order, seeds as the study orders
-            them; the values of the experiment's measures stand among each run's own.
+        runs: In the order of the experiment's conditions, then of the study's seeds.
         pictures: Run key to picture name to float16 array.
         absent: Planned runs that are not stored or cannot be read, condition and seed.
         unmeasured: Keys of finished runs that lack one of the experiment's measures.
@@ -35,9 +43,9 @@ class Results:
 
     experiment: Experiment
     study: Study
-    runs: tuple[Run, ...]
+    runs: tuple[ConditionRun, ...]
     pictures: Mapping[str, Pictures]
-    absent: tuple[tuple[str, Planned], ...]
+    absent: tuple[tuple[str, PlannedRun], ...]
     unmeasured: tuple[str, ...]
     damaged: tuple[ConvbiasError, ...]
 
@@ -58,9 +66,9 @@ def collect(study: Study, experiment: Experiment, store: Store) -> Results:
         store: Where its runs and measurements are.
     """
     alone = study.of_experiment(experiment.name)
-    runs: list[Run] = []
+    runs: list[ConditionRun] = []
     pictures: dict[str, Pictures] = {}
-    absent: list[tuple[str, Planned]] = []
+    absent: list[tuple[str, PlannedRun]] = []
     unmeasured: dict[str, None] = {}
     damaged: list[ConvbiasError] = []
     for condition, arm in alone.arms(experiment).items():
@@ -81,9 +89,8 @@ def collect(study: Study, experiment: Experiment, store: Store) -> Results:
             pictures[run.key] = {
                 key: picture for each in present for key, picture in each.pictures.items()
             }
-            runs.append(
-                run.model_copy(update={"arm_name": condition, "measures": run.measures | values})
-            )
+            changes = {"condition": condition, "arm": arm, "measures": run.measures | values}
+            runs.append(ConditionRun.model_validate(dict(run) | changes))
     return Results(
         experiment=experiment,
         study=alone,

@@ -266,7 +266,7 @@ def split_of(arm: Arm, seed: int, dataset: data.Dataset) -> tuple[np.ndarray, np
 
 def _per_image(predictions: Predictions) -> PerImage:
     return PerImage(
-        correct_bits=np.packbits(predictions.correct),
+        correct=predictions.correct,
         predicted=predictions.predicted,
         loss=predictions.loss,
     )

@@ -200,8 +200,8 @@ def _of_experiment(experiment: Experiment, runs: Sequence[Run]) -> list[Run]:
             "the stored runs of a study",
             "run the study first, or name the folder that holds its runs",
         )
-    kept = [run for run in runs if run.arm_name in names]
-    return sorted(kept, key=lambda run: (names.index(run.arm_name), run.seed))
+    kept = [run for run in runs if run.condition in names]
+    return sorted(kept, key=lambda run: (names.index(run.condition), run.seed))
 
 
 def _check_data(runs: Sequence[Run], dataset: Dataset) -> None:

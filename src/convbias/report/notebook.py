@@ -24,8 +24,8 @@ from convbias.findings.claims.base import Layers
 from convbias.findings.evaluation import Finding, evaluate
 from convbias.findings.results import Results, collect
 from convbias.report import ExperimentSection, comparison_table, experiment_section, methods
-from convbias.runs.explained import COMPARED
 from convbias.runs.record import Run
+from convbias.runs.selection import COMPARED
 from convbias.runs.store import Store
 from convbias.runs.stored_network import load_network
 from convbias.spec.study import Study

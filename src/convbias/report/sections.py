@@ -107,7 +107,7 @@ def _condition_rows(results: Results) -> list[ConditionRow]:
     rows = []
     for name in results.experiment.names:
         finished = [
-            run for run in results.runs if run.arm_name == name and run.status == "finished"
+            run for run in results.runs if run.condition == name and run.status == "finished"
         ]
         if not finished:
             rows.append(ConditionRow(name, 0, *([NOTHING] * 5)))

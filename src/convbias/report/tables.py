@@ -170,7 +170,7 @@ def seeds_by_arm(
     """
     arms: dict[str, list[tuple[int, str]]] = {}
     for key in keys:
-        arms.setdefault(runs[key].arm_name, []).append((runs[key].seed, key))
+        arms.setdefault(runs[key].condition, []).append((runs[key].seed, key))
     return list(arms.items())
 
 

@@ -19,10 +19,11 @@ from statistics import median
 
 import numpy as np
 
-from convbias.runs.measuring import Wanted
-from convbias.runs.sweep import Planned, cores
+from convbias.runs.measure_networks import PlannedMeasurement
+from convbias.runs.sweep import cores
 from convbias.spec.arms import Arm, Convolutional, DataVariant
 from convbias.spec.datasets import IMAGE_SIDE, SPLIT_SIZES
+from convbias.spec.study import PlannedRun
 
 SIDE = 1024
 SECONDS = 1.0
@@ -45,7 +46,7 @@ class _Speed:
     compile_seconds: float
 
 
-def predicted_seconds(wanted: Sequence[Planned], jobs: int | None = None) -> float:
+def predicted_seconds(wanted: Sequence[PlannedRun], jobs: int | None = None) -> float:
     """How long it will take to train these runs here, in seconds.
 
     Args:
@@ -58,7 +59,9 @@ def predicted_seconds(wanted: Sequence[Planned], jobs: int | None = None) -> flo
     return _in_processes([_run_seconds(arm, gigaflops) for arm, _ in wanted], jobs)
 
 
-def predicted_measuring_seconds(wanted: Sequence[Wanted], jobs: int | None = None) -> float:
+def predicted_measurement_seconds(
+    wanted: Sequence[PlannedMeasurement], jobs: int | None = None
+) -> float:
     """How long it will take to measure networks here, in seconds.
 
     Args:

@@ -1,47 +1,28 @@
-"""The record of one measure on one run's network; it stands beside the run, never in it.
+"""The record of one measure of one run's network, stored beside the run.
 
-A run is what training gave. What is measured on its network afterwards may be measured anew, or
-something else may be, without training again.
+A run's record holds what training gave. Its network can be measured later, and again, without
+training.
 """
 
 from __future__ import annotations
 
-import base64
-import zlib
-from typing import Annotated, Literal
+from typing import Literal
 
-import numpy as np
-from pydantic import Field, PlainSerializer, PlainValidator
+from pydantic import Field
 
+from convbias.spec.arrays import Float16Array
 from convbias.spec.description import Description
 
-MEASUREMENT_FORMAT = 1
-
-
-def _encode(array: np.ndarray) -> dict[str, object]:
-    compressed = zlib.compress(array.tobytes(), level=9)
-    return {"shape": array.shape, "float16": base64.b64encode(compressed).decode("ascii")}
-
-
-def _decode(value: object) -> np.ndarray:
-    if isinstance(value, dict):
-        data = zlib.decompress(base64.b64decode(value["float16"]))
-        value = np.frombuffer(data, dtype="<f2").reshape(value["shape"])
-    array = np.asarray(value, dtype="<f2")
-    array.flags.writeable = False
-    return array
-
-
-Picture = Annotated[np.ndarray, PlainValidator(_decode), PlainSerializer(_encode)]
+MEASUREMENT_FORMAT = 2
 
 
 class Measurement(Description, frozen=True, arbitrary_types_allowed=True):
-    """What one measure found on one trained network."""
+    """The values and arrays that one measure computed for one trained network."""
 
-    measurement_format: Literal[1] = MEASUREMENT_FORMAT
-    measure: str
+    measurement_format: Literal[2] = MEASUREMENT_FORMAT
+    measure: str = Field(description="Name of a module of `convbias.measures`.")
     run: str = Field(description="Key of the run whose network was measured.")
     weights_checksum: str | None = Field(description="As in the run: of the weights measured.")
     values: dict[str, float]
-    pictures: dict[str, Picture] = Field(description="float16 arrays, as the measure names them.")
+    pictures: dict[str, Float16Array] = Field(description="Arrays that figures show.")
     code_version: str

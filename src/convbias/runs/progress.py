@@ -21,7 +21,7 @@ class Progress(Description, frozen=True):
 
     Args:
         key: The run's name in the store.
-        arm_name: Its arm.
+        model_name: Its model.
         seed: Its seed.
         epoch: Finished epochs.
         epochs: Epochs in all.
@@ -30,7 +30,7 @@ class Progress(Description, frozen=True):
     """
 
     key: str
-    arm_name: str
+    model_name: str
     seed: int
     epoch: int
     epochs: int

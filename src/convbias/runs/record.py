@@ -14,7 +14,7 @@ from convbias.networks.scores import Epoch, PerImage, Scores
 from convbias.spec.arms import Arm
 from convbias.spec.description import Description
 
-RECORD_FORMAT = 1
+RECORD_FORMAT = 2
 
 
 class Cost(Description, frozen=True):
@@ -53,9 +53,9 @@ class Environment(Description, frozen=True):
 class Run(Description, frozen=True):
     """An arm trained once with one seed."""
 
-    record_format: Literal[1] = RECORD_FORMAT
-    arm_name: str
-    arm_hash: str
+    record_format: Literal[2] = RECORD_FORMAT
+    numerics_version: int = Field(description="`NUMERICS_VERSION` of the code that trained it.")
+    arm_hash: str = Field(description="`Arm.hash` of the code that trained it.")
     arm: Arm
     seed: int
     status: Literal["finished", "diverged"]

@@ -1,4 +1,4 @@
-"""One atomic file per run, and a table view over them.
+"""Store runs: one file per run, written atomically.
 
 A run is stored when its JSON file exists under its final name; everything is written to a
 temporary name first and renamed, so a reader never sees half a file, and a killed process leaves
@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from pydantic import ValidationError
 
 from convbias.errors import ConvbiasError, InputError, StorageError, did_you_mean
@@ -20,6 +19,7 @@ from convbias.runs.atomic import write_atomically
 from convbias.runs.measurement import Measurement
 from convbias.runs.record import Run, run_key
 from convbias.spec.arms import Arm
+from convbias.spec.numerics import NUMERICS_VERSION
 
 
 class DamagedRunError(ConvbiasError):
@@ -186,6 +186,12 @@ def read_run(path: Path) -> Run:
             "a file written by `convbias train` or `convbias study`",
             "run the study again: it moves the file to quarantine/ and trains the run anew",
         ) from error
+    if run.numerics_version != NUMERICS_VERSION:
+        raise DamagedRunError(
+            f"{path} was trained with version {run.numerics_version} of the numerics",
+            f"version {NUMERICS_VERSION}, that of this code",
+            "run the study again to train it anew, or read it with the version that trained it",
+        )
     if run.arm_hash != run.arm.hash or path.stem != run.key:
         raise DamagedRunError(
             f"{path} holds the run {run.key}, recorded for arm {run.arm_hash}",
@@ -202,30 +208,3 @@ def weights_checksum(weights: Iterable[np.ndarray]) -> str:
         digest.update(f"{array.shape}{array.dtype}".encode())
         digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()
-
-
-def table(runs: Iterable[Run]) -> pd.DataFrame:
-    """One row per run, in the order given, without anything that depends on the machine's speed.
-
-    Returns:
-        Columns: arm, arm_hash, dataset, recipe, seed, status, epochs, then losses, accuracies and
-        every measure.
-    """
-    return pd.DataFrame([_row(run) for run in runs])
-
-
-def _row(run: Run) -> dict[str, object]:
-    row: dict[str, object] = {
-        "arm": run.arm_name,
-        "arm_hash": run.arm_hash,
-        "dataset": run.arm.data.dataset,
-        "recipe": run.arm.recipe.name,
-        "seed": run.seed,
-        "status": run.status,
-        "epochs": len(run.epochs),
-    }
-    for name in ("train", "validation", "test"):
-        scores = getattr(run, name)
-        row[f"{name}_loss"] = scores.loss if scores else None
-        row[f"{name}_accuracy"] = scores.accuracy if scores else None
-    return row | run.measures | {"weights_checksum": run.weights_checksum}

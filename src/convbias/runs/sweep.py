@@ -30,6 +30,7 @@ from convbias.runs.record import run_key
 from convbias.runs.store import DamagedRunError, Store
 from convbias.runs.worker import execute
 from convbias.spec.arms import Arm, Convolutional
+from convbias.spec.study import PlannedRun
 
 PROCESSES_ON_ACCELERATOR = 4  # most of an arm's time is compiling, on one core each
 
@@ -39,8 +40,6 @@ NVIDIA_DRIVER = Path("/dev/nvidiactl")
 
 NOTES_PREFIX = "progress-"  # before the identifier of the sweep's process
 UNFINISHED_FILE = re.compile(r"\.[0-9a-f]{12}-seed\d+-\w{8}\.(json|keras)")
-
-Planned = tuple[Arm, int]
 
 
 @dataclass(frozen=True)
@@ -52,12 +51,18 @@ class Quarantined:
 
 
 @dataclass(frozen=True)
-class Failure:
-    """A run that ended with an error; it is not stored."""
+class FailedRun:
+    """A run that ended with an unexpected error; it is not stored.
 
-    arm_name: str
+    Args:
+        arm: What was trained.
+        seed: Its seed.
+        traceback: The error with its traceback.
+    """
+
+    arm: Arm
     seed: int
-    message: str
+    traceback: str
 
 
 @dataclass(frozen=True)
@@ -71,13 +76,13 @@ class Outcome:
     """
 
     trained: tuple[str, ...]
-    failures: tuple[Failure, ...]
+    failures: tuple[FailedRun, ...]
     quarantined: tuple[Quarantined, ...]
 
 
 def missing(
-    planned: Sequence[Planned], store: Store
-) -> tuple[list[Planned], tuple[Quarantined, ...]]:
+    planned: Sequence[PlannedRun], store: Store
+) -> tuple[list[PlannedRun], tuple[Quarantined, ...]]:
     """Which planned runs are not stored; damaged ones are moved away and count as missing."""
     wanted, quarantined = [], []
     for arm, seed in planned:
@@ -92,7 +97,7 @@ def missing(
 
 
 def sweep(
-    planned: Sequence[Planned],
+    planned: Sequence[PlannedRun],
     store: Store,
     jobs: int | None = None,
     on_progress: Callable[[Progress], None] | None = None,
@@ -114,7 +119,7 @@ def sweep(
     clear_leftovers(store.folder)
     wanted, quarantined = missing(planned, store)
     notes = store.folder / f"{NOTES_PREFIX}{os.getpid()}"
-    ended: dict[str, Failure | None] = {}
+    ended: dict[str, FailedRun | None] = {}
     deaths = 0
     while rest := [(arm, seed) for arm, seed in wanted if run_key(arm, seed) not in ended]:
         before = len(ended)
@@ -138,7 +143,7 @@ def sweep(
     )
 
 
-def processes_for(wanted: Sequence[Planned], jobs: int | None) -> int:
+def processes_for(wanted: Sequence[PlannedRun], jobs: int | None) -> int:
     """How many processes a sweep starts.
 
     Args:
@@ -183,8 +188,8 @@ def _is_running(process: str) -> bool:
 
 
 def _train(
-    wanted: Sequence[Planned], store: Store, notes: Path, jobs: int
-) -> Iterator[tuple[str, Failure | None]]:
+    wanted: Sequence[PlannedRun], store: Store, notes: Path, jobs: int
+) -> Iterator[tuple[str, FailedRun | None]]:
     accelerator = has_accelerator()
     units = _by_arm(wanted) if accelerator else [(arm, [seed]) for arm, seed in wanted]
     # The longest runs first, so that no process waits long for the last one.
@@ -217,7 +222,7 @@ def has_accelerator() -> bool:
     )
 
 
-def _by_arm(wanted: Sequence[Planned]) -> list[tuple[Arm, list[int]]]:
+def _by_arm(wanted: Sequence[PlannedRun]) -> list[tuple[Arm, list[int]]]:
     seeds: dict[Arm, list[int]] = {}
     for arm, seed in wanted:
         seeds.setdefault(arm, []).append(seed)
@@ -226,7 +231,7 @@ def _by_arm(wanted: Sequence[Planned]) -> list[tuple[Arm, list[int]]]:
 
 def _execute(
     arm: Arm, seeds: Sequence[int], folder: Path, notes: Path, parent: int
-) -> list[tuple[str, Failure | None]]:
+) -> list[tuple[str, FailedRun | None]]:
     """Keep an unexpected error in one arm's runs from ending all others."""
     try:
         return [(key, None) for key in execute(arm, seeds, folder, notes, parent)]
@@ -238,7 +243,7 @@ def _execute(
         return [
             (
                 run_key(arm, seed),
-                None if store.path(arm, seed).exists() else Failure(arm.name, seed, account),
+                None if store.path(arm, seed).exists() else FailedRun(arm, seed, account),
             )
             for seed in seeds
         ]

@@ -18,6 +18,7 @@ from convbias.networks.scores import Epoch
 from convbias.runs.record import Cost, Run, run_key
 from convbias.spec.arms import Arm
 from convbias.spec.datasets import DatasetName
+from convbias.spec.numerics import NUMERICS_VERSION
 
 if TYPE_CHECKING:
     from convbias.networks.training import Trained
@@ -82,7 +83,7 @@ def execute(
     def report(seed: int, epoch: int, latest: Epoch | None, images_per_second: float) -> None:
         progress = Progress(
             key=run_key(arm, seed),
-            arm_name=arm.name,
+            model_name=arm.model.name,
             seed=seed,
             epoch=epoch,
             epochs=arm.recipe.epochs,
@@ -115,7 +116,7 @@ def _store(arm: Arm, trained: Trained, data_checksum: str, folder: Path) -> None
         measures |= generalisation_gap(trained.train, trained.validation)
     store.write(
         Run(
-            arm_name=arm.name,
+            numerics_version=NUMERICS_VERSION,
             arm_hash=arm.hash,
             arm=arm,
             seed=trained.seed,

@@ -1,7 +1,8 @@
 """Frozen descriptions of what is trained: data variant, model, recipe, arm.
 
-An arm is described fully and hashed; the hash names its runs, so two descriptions that train the
-same thing share their stored runs, and any change that could alter a number makes a new name.
+The hash of an arm names its runs. It covers everything that the runs' numbers depend on, and
+nothing else, so arms that train alike share their stored runs, and any change that could alter a
+number makes a new name.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pydantic import Field, field_validator, model_validator
 
 from convbias.spec.datasets import DatasetName
 from convbias.spec.description import Description
+from convbias.spec.numerics import NUMERICS_VERSION
 
 LARGEST_KERNEL = 27  # the largest odd kernel that fits a 28 x 28 image
 
@@ -251,27 +253,33 @@ class Arm(Description, frozen=True):
 
     @property
     def name(self) -> str:
-        """The model's name: what tables and figures call the arm within one study."""
+        """The model's name."""
         return self.model.name
 
     @property
     def hash(self) -> str:
-        """Twelve hexadecimal digits of the SHA-256 of the canonical JSON description."""
-        canonical = json.dumps(_distinctive(self), sort_keys=True, separators=(",", ":"))
+        """Twelve hexadecimal digits of the SHA-256 of the canonical JSON description.
+
+        The recipe's name is left out, because it changes no number.
+        """
+        parts = {
+            "numerics": NUMERICS_VERSION,
+            "data": _without_defaults(self.data),
+            "model": _without_defaults(self.model),
+            "recipe": _without_defaults(self.recipe, leave_out="name"),
+        }
+        canonical = json.dumps(parts, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()[:12]
 
 
-def _distinctive(description: Description) -> dict[str, object]:
-    """What tells a description apart: its family, and everything that is not at its default.
+def _without_defaults(description: Description, leave_out: str | None = None) -> dict[str, object]:
+    """The fields that are not at their defaults, and the family.
 
-    So a new option leaves the names of stored runs as they are, as long as its default is what was
-    done before. A default must never be changed.
+    So a new option leaves the hashes as they are, if its default is what was done before. Changing
+    a default needs a new `NUMERICS_VERSION`.
     """
-    distinctive: dict[str, object] = {}
-    for name, field in type(description).model_fields.items():
-        value = getattr(description, name)
-        if isinstance(value, Description):
-            distinctive[name] = _distinctive(value)
-        elif name == "family" or value != field.default:
-            distinctive[name] = value
-    return distinctive
+    return {
+        name: getattr(description, name)
+        for name, field in type(description).model_fields.items()
+        if name != leave_out and (name == "family" or getattr(description, name) != field.default)
+    }

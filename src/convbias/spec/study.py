@@ -15,6 +15,7 @@ from convbias.spec.recipes import RecipeName
 from convbias.spec.seeds import check_seeds
 
 Scaled = TypeVar("Scaled", "Scale", "Study")
+PlannedRun = tuple[Arm, int]  # and its seed
 
 
 class Scale(Description, frozen=True):

@@ -111,7 +111,7 @@ def evaluate(
     others = [one for one in same_arm if one.test and one.data_checksum == run.data_checksum]
     return ModelCard(
         run=run.key,
-        name=run.arm_name,
+        name=run.arm.model.name,
         arm=run.arm,
         seed=run.seed,
         parameters=sum(np.size(weights) for weights in network.trainable_variables),

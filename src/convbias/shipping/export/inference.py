@@ -1,1 +1,556 @@
-../../../../inference.py
+"""Answer requests with an exported network; one file for every place it is served from.
+
+AWS's inference toolkit (the scikit-learn, XGBoost and older PyTorch containers) calls `model_fn`,
+`input_fn`, `predict_fn` and `output_fn`. AWS's TensorFlow Serving container runs the network itself
+and calls `input_handler` and `output_handler`. The project's own server calls the former four.
+
+Nothing but the standard library is imported before it is needed, because the containers differ in
+what they have: TensorFlow Serving's has neither NumPy nor Pillow. Images are arrays of 784 doubles
+in [0, 1], row by row, 0 black; probabilities are lists of ten.
+
+Takes:
+    application/json    {"instances": ...} or the array alone: numbers of shape (28, 28),
+                        (28, 28, 1) or (784,) for one image, with one more axis in front for
+                        several; or {"b64": "..."} objects that hold PNG or JPEG files
+    application/x-npy   the same shapes, as `numpy.save` writes them; never unpickled
+    text/csv            784 numbers per line, one image each; or 28 lines of 28 for one image
+    image/png, image/jpeg   one picture of any size, converted as Fashion-MNIST was made
+
+Numbers are pixels in [0, 1]. Where one of a request is larger than 1, all are whole grey values up
+to 255. Integers in .npy files are grey values always.
+
+Gives, by Accept:
+    application/json    {"class": "T-shirt", "confidence": 0.95} for one image, a list of such for
+                        several; with `application/json;verbose=true` also all ten probabilities
+    text/csv            the classes' names, then ten probabilities per line
+    application/x-npy   float32 (n, 10)
+"""
+
+from __future__ import annotations
+
+import ast
+import base64
+import binascii
+import contextlib
+import csv
+import io
+import json
+import math
+import os
+import struct
+from array import array
+from functools import lru_cache
+from itertools import chain
+from pathlib import Path
+
+SIDE = 28
+PIXELS = SIDE * SIDE
+SHARES = [grey / 255 for grey in range(256)]
+MOST_IMAGES = int(os.environ.get("CONVBIAS_MOST_IMAGES", "1024"))
+MOST_PICTURE_PIXELS = int(os.environ.get("CONVBIAS_MOST_PICTURE_PIXELS", "25000000"))
+
+JSON, NPY, CSV = "application/json", "application/x-npy", "text/csv"
+PICTURES = {"image/png": ("PNG",), "image/jpeg": ("JPEG",)}
+TAKEN = (JSON, NPY, CSV, *PICTURES)
+GIVEN = (JSON, CSV, NPY)
+
+MOST_TOGETHER = f"at most {MOST_PICTURE_PIXELS:,} pixels in all pictures of a request"
+SHAPES = "(28, 28), (28, 28, 1) or (784,), or the same with the number of images in front"
+NPY_TYPES = {"u1": "B", "u2": "H", "u4": "I", "u8": "Q", "i1": "b", "i2": "h", "i4": "i", "i8": "q"}
+NPY_FLOATS = {"f2": "e", "f4": "f", "f8": "d"}
+NPY_FILE = "an array as numpy.save writes it, in C order"
+LONGEST_NPY_HEADER = 1_000  # bytes; numpy.save writes 118 for every array that is taken here
+DEEPEST = 4  # axes
+
+
+class RequestError(Exception):
+    """A request that cannot be answered; `status` is what HTTP calls that."""
+
+    def __init__(self, status: int, what: str, expected: str) -> None:
+        super().__init__(f"{what}; expected {expected}")
+        self.status = status
+
+
+# --- the functions of AWS's inference toolkit ---------------------------------------------------
+
+
+def model_fn(model_dir: str):  # noqa: ANN201 - a function from images to probabilities
+    """Load the network: by onnxruntime where that is installed, else by TensorFlow.
+
+    Args:
+        model_dir: Folder of the unpacked archive, with `model.onnx` and `1/`.
+
+    Returns:
+        A function from float32 (n, 28, 28, 1) in [0, 1] to float32 (n, 10).
+    """
+    try:
+        import onnxruntime
+    except ImportError:
+        return _tensorflow_model(Path(model_dir) / "1")
+    options = onnxruntime.SessionOptions()
+    # The network is too small for threads to gain anything on one image.
+    options.intra_op_num_threads = int(os.environ.get("CONVBIAS_THREADS", "1"))
+    session = onnxruntime.InferenceSession(
+        str(Path(model_dir) / "model.onnx"), options, providers=["CPUExecutionProvider"]
+    )
+    return lambda images: session.run(["probabilities"], {"images": images})[0]
+
+
+def _tensorflow_model(folder: Path):  # noqa: ANN202 - as model_fn
+    import tensorflow as tf
+
+    loaded = tf.saved_model.load(str(folder))
+    # Together, because the signature alone does not keep its variables alive.
+    kept = loaded, loaded.signatures["serving_default"]
+
+    def probabilities(images):  # noqa: ANN001, ANN202 - NumPy may not be imported up here
+        _, signature = kept
+        return signature(images=tf.constant(images))["probabilities"].numpy()
+
+    return probabilities
+
+
+def input_fn(body: bytes | str, content_type: str) -> list[array]:
+    """Read the images of a request.
+
+    Args:
+        body: Of the request; the toolkit has decoded what it takes for text.
+        content_type: Of the request.
+
+    Returns:
+        Images, each an array of 784 doubles in [0, 1].
+
+    Raises:
+        RequestError: They cannot be read; in the toolkit, its own error with the same status.
+    """
+    try:
+        return _images(body, content_type)
+    except RequestError as error:
+        raise _as_the_container_wants(error) from None
+
+
+def predict_fn(images: list[array], model) -> list[list[float]]:  # noqa: ANN001
+    """Ask the network.
+
+    Args:
+        images: As `input_fn` gives them.
+        model: What `model_fn` gave.
+
+    Returns:
+        Ten probabilities per image.
+    """
+    import numpy as np
+
+    stacked = np.array(images, dtype=np.float32).reshape(-1, SIDE, SIDE, 1)
+    return model(stacked).tolist()
+
+
+def output_fn(probabilities: list[list[float]], accept: str) -> tuple[bytes, str]:
+    """Write the answer.
+
+    Args:
+        probabilities: Ten per image.
+        accept: What the client asks for.
+
+    Returns:
+        The body and its content type.
+
+    Raises:
+        RequestError: Nothing that is asked for can be given; in the toolkit, its own error.
+    """
+    try:
+        kind, verbose = _wanted(accept)
+    except RequestError as error:
+        raise _as_the_container_wants(error) from None
+    if kind == NPY:
+        return _npy(probabilities), NPY
+    names = class_names()
+    if kind == CSV:
+        rows = [",".join(names)] + [",".join(map(repr, each)) for each in probabilities]
+        return "\n".join([*rows, ""]).encode(), CSV
+    answers = [_answer(each, names, verbose) for each in probabilities]
+    return json.dumps(answers[0] if len(answers) == 1 else answers).encode(), JSON
+
+
+# --- the functions of AWS's TensorFlow Serving container ----------------------------------------
+
+
+def input_handler(data, context) -> str:  # noqa: ANN001 - the container's own classes
+    """Turn a request into one to TensorFlow Serving.
+
+    Args:
+        data: Stream of the body.
+        context: Knows `request_content_type`.
+    """
+    images = input_fn(data.read(), context.request_content_type)
+    rows = range(0, PIXELS, SIDE)
+    instances = [
+        [[[pixel] for pixel in image[row : row + SIDE]] for row in rows] for image in images
+    ]
+    return json.dumps({"instances": instances})
+
+
+def output_handler(response, context) -> tuple[bytes, str]:  # noqa: ANN001 - as above
+    """Turn TensorFlow Serving's answer into ours.
+
+    Args:
+        response: Of TensorFlow Serving, with `status_code` and `content`.
+        context: Knows `accept_header`.
+    """
+    if response.status_code != 200:
+        raise RuntimeError(response.content.decode("utf-8", "replace"))
+    return output_fn(json.loads(response.content)["predictions"], context.accept_header)
+
+
+# --- reading ------------------------------------------------------------------------------------
+
+
+def _images(body: bytes | str, content_type: str) -> list[array]:
+    kind = (content_type or JSON).partition(";")[0].strip().lower()
+    if kind not in TAKEN:
+        raise RequestError(415, f"the content type is {content_type!r}", f"one of {_or(TAKEN)}")
+    raw = body.encode() if isinstance(body, str) else bytes(body)
+    if not raw:
+        raise RequestError(400, "the body is empty", "at least one image")
+    if kind in PICTURES:
+        return _pictures([raw], PICTURES[kind])
+    return {JSON: _from_json, NPY: _from_npy, CSV: _from_csv}[kind](raw)
+
+
+def _from_json(raw: bytes) -> list[array]:
+    def refuse(name: str) -> float:
+        raise RequestError(400, f"the JSON holds {name}", "numbers from 0 to 255")
+
+    try:
+        value = _parsed(raw, refuse)
+    except RecursionError:
+        raise RequestError(400, "the JSON is nested too deeply", f"shape {SHAPES}") from None
+    except ValueError as error:  # of broken JSON, of bytes that are no UTF-8, of endless digits
+        raise RequestError(400, f"the body is no JSON: {error}", "JSON in UTF-8") from None
+    if isinstance(value, dict) and "instances" in value:
+        value = value["instances"]
+    if isinstance(value, dict):
+        value = [value]
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        _check_number(len(value))
+        return _pictures(map(_from_base64, value), ("PNG", "JPEG"))
+    if not isinstance(value, list):
+        found = type(value).__name__
+        raise RequestError(400, f"the JSON is a {found}", "an array, or an object with instances")
+    shape, numbers = _flat(value, truths=b"true" in raw or b"false" in raw)
+    return _scaled(_split(shape, numbers))
+
+
+def _parsed(raw: bytes, refuse):  # noqa: ANN001, ANN202 - whatever the JSON holds
+    # Many times as fast where it is installed; what it does not take, the standard library judges.
+    with contextlib.suppress(ImportError, ValueError):
+        import orjson
+
+        return orjson.loads(raw)
+    return json.loads(raw, parse_constant=refuse)
+
+
+def _flat(value: list, *, truths: bool = False) -> tuple[tuple[int, ...], array]:
+    """Shape and numbers, row by row, of nested lists that may hold true and false if `truths`."""
+    shape: tuple[int, ...] = ()
+    while value and type(value[0]) is list:
+        _check_kinds(value, {list})
+        if len(shape) == DEEPEST - 1:
+            raise RequestError(400, "the array has too many axes", f"shape {SHAPES}")
+        if len(set(map(len, value))) > 1:
+            raise RequestError(400, "the array's rows differ in length", f"shape {SHAPES}")
+        shape = (*shape, len(value) // math.prod(shape))
+        value = list(chain.from_iterable(value))
+    if not value:
+        raise RequestError(400, "an array is empty", f"shape {SHAPES}")
+    if truths:  # which an array of numbers would take for 1 and 0
+        _check_kinds(value, {int, float})
+    try:
+        return (*shape, len(value) // math.prod(shape)), array("d", value)
+    except TypeError:
+        _check_kinds(value, {int, float})
+        raise
+    except OverflowError:
+        raise RequestError(400, "there are numbers without bounds", "pixels") from None
+
+
+def _check_kinds(value: list, allowed: set[type]) -> None:
+    kinds = set(map(type, value))
+    if not kinds <= allowed:
+        others = sorted(kind.__name__ for kind in kinds - {int, float})
+        raise RequestError(400, f"an array holds {_or(others)} among its numbers", "numbers")
+
+
+def _from_csv(raw: bytes) -> list[array]:
+    try:
+        rows = [row for row in csv.reader(io.StringIO(raw.decode("utf-8-sig"))) if row]
+        numbers = [[float(cell) for cell in row] for row in rows]
+    except (ValueError, csv.Error) as error:
+        raise RequestError(400, f"the CSV cannot be read: {error}", "numbers alone") from None
+    if not numbers:
+        raise RequestError(400, "the CSV has no line", "784 numbers per line")
+    shape, flat = _flat(numbers)
+    return _scaled(_split(shape, flat))
+
+
+def _from_npy(raw: bytes) -> list[array]:
+    kind, shape, start = _npy_header(raw)
+    order = ">" if kind[0] == ">" else "<"
+    code = NPY_TYPES.get(kind[1:]) or NPY_FLOATS.get(kind[1:])
+    if code is None:
+        reason = "holds Python objects" if "O" in kind else f"holds {kind}"
+        raise RequestError(400, f"the array {reason}", "integers or floats")
+    count = math.prod(shape)
+    _split(shape, ())  # before anything is read, whatever the header promises
+    if len(raw) - start != count * struct.calcsize(code):
+        raise RequestError(
+            400,
+            f"the array has {len(raw) - start:,} bytes of numbers",
+            f"{count * struct.calcsize(code):,} bytes for the shape {shape}",
+        )
+    numbers = struct.unpack_from(f"{order}{count}{code}", raw, start)
+    if kind[1:] in NPY_TYPES:
+        _check_range(min(numbers), max(numbers))
+        return _shares(_split(shape, numbers))
+    return _scaled(_split(shape, array("d", numbers)))
+
+
+def _npy_header(raw: bytes) -> tuple[str, tuple[int, ...], int]:
+    """Type, shape, and where the numbers start."""
+    if raw[:6] != b"\x93NUMPY" or raw[6:7] not in (b"\x01", b"\x02", b"\x03"):
+        raise RequestError(400, "the body is no .npy file", NPY_FILE)
+    length = 2 if raw[6:7] == b"\x01" else 4
+    size = int.from_bytes(raw[8 : 8 + length], "little")
+    start = 8 + length + size
+    if size > LONGEST_NPY_HEADER or start > len(raw):
+        raise RequestError(400, "the .npy file's header is cut off or too long", NPY_FILE)
+    return (*_npy_description(raw[8 + length : start]), start)
+
+
+@lru_cache(maxsize=16)  # most arrays that arrive here are of the same few shapes
+def _npy_description(text: bytes) -> tuple[str, tuple[int, ...]]:
+    try:
+        header = ast.literal_eval(text.decode("latin-1").strip())
+        kind, shape = header["descr"], header["shape"]
+        fortran = header["fortran_order"]
+    except (ValueError, SyntaxError, TypeError, KeyError, MemoryError, RecursionError):
+        raise RequestError(400, "the .npy file's header cannot be read", NPY_FILE) from None
+    natural = isinstance(shape, tuple) and all(type(each) is int and each >= 0 for each in shape)
+    if not natural or not isinstance(kind, str) or not kind or fortran is not False:
+        raise RequestError(400, "the array is structured or in Fortran order", NPY_FILE)
+    return kind, shape
+
+
+def _split(shape: tuple[int, ...], numbers) -> list:  # noqa: ANN001 - any sequence
+    """As many parts as there are images."""
+    image_shapes = ((SIDE, SIDE), (SIDE, SIDE, 1), (PIXELS,))
+    if shape not in image_shapes:
+        if shape[1:] not in image_shapes:
+            raise RequestError(400, f"the array has the shape {shape}", SHAPES)
+        _check_number(shape[0])
+    return [numbers[start : start + PIXELS] for start in range(0, len(numbers), PIXELS)]
+
+
+def _check_number(images: int) -> None:
+    if images == 0:
+        raise RequestError(400, "there are no images", "at least one")
+    if images > MOST_IMAGES:
+        raise RequestError(413, f"there are {images:,} images", f"at most {MOST_IMAGES:,}")
+
+
+def _scaled(images: list[array]) -> list[array]:
+    """Pixels in [0, 1] from what may be grey values up to 255."""
+    bounds = [_bounds(image) for image in images]
+    if not all(map(math.isfinite, chain.from_iterable(bounds))):
+        raise RequestError(400, "there are numbers that are not finite", "pixels")
+    low, high = min(low for low, _ in bounds), max(high for _, high in bounds)
+    _check_range(low, high)
+    if high <= 1:
+        return images
+    if not all(pixel.is_integer() for image in images for pixel in image):
+        raise RequestError(
+            400, f"pixels reach to {high:g} and are not whole", "[0, 1], or whole grey values"
+        )
+    return _shares(map(int, image) for image in images)
+
+
+def _bounds(image: array) -> tuple[float, float]:
+    """The smallest and the largest number, or none at all where one is none."""
+    try:
+        import numpy as np
+    except ImportError:
+        finite = math.isfinite(sum(image))
+        return (min(image), max(image)) if finite else (math.nan, math.nan)
+    numbers = np.frombuffer(image)
+    return numbers.min(), numbers.max()
+
+
+def _check_range(low: float, high: float) -> None:
+    if low < 0 or high > 255:
+        raise RequestError(
+            400, f"pixels reach from {low:g} to {high:g}", "[0, 1], or grey values from 0 to 255"
+        )
+
+
+def _shares(images) -> list[array]:  # noqa: ANN001 - each a sequence of whole grey values
+    """Pixels in [0, 1]."""
+    return [array("d", map(SHARES.__getitem__, image)) for image in images]
+
+
+# --- pictures -----------------------------------------------------------------------------------
+
+
+def _from_base64(value) -> bytes:  # noqa: ANN001 - whatever the JSON holds
+    text = value.get("b64") if isinstance(value, dict) else None
+    if not isinstance(text, str):
+        raise RequestError(400, "an object has no b64", '{"b64": "..."} with a PNG or JPEG file')
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise RequestError(400, f"b64 cannot be decoded: {error}", "base64") from None
+
+
+def _pictures(files, formats: tuple[str, ...]) -> list[array]:  # noqa: ANN001 - of bytes
+    """Pictures of any size, converted as Fashion-MNIST was made from photographs."""
+    left = MOST_PICTURE_PIXELS
+    images = []
+    for raw in files:
+        picture = _decoded(raw, formats, left)
+        left -= picture.width * picture.height
+        images += _shares([_converted(picture).tobytes()])
+    return images
+
+
+def _decoded(raw: bytes, formats: tuple[str, ...], most: int):  # noqa: ANN202 - Pillow's images
+    try:
+        from PIL import Image
+    except ImportError:
+        raise RequestError(
+            415, "this container cannot read pictures", f"{_or((JSON, NPY, CSV))}"
+        ) from None
+    import warnings
+
+    expected = f"an undamaged {_or(formats)} file"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of large pictures, which are refused here
+            with Image.open(io.BytesIO(raw), formats=formats) as picture:
+                _check_size(picture, most)
+                picture.load()
+    except RequestError:
+        raise
+    except Image.DecompressionBombError:
+        raise RequestError(413, "a picture has far too many pixels", MOST_TOGETHER) from None
+    except Exception as error:  # noqa: BLE001 - decoders raise whatever the damage leads to
+        reason = str(error).partition("<")[0].strip() or type(error).__name__
+        raise RequestError(400, f"the picture cannot be read: {reason}", expected) from None
+    return picture
+
+
+def _check_size(picture, most: int) -> None:  # noqa: ANN001 - Pillow's images
+    # Known from the header, before anything is decoded.
+    if picture.width * picture.height > most:
+        size = f"{picture.width:,} x {picture.height:,}"
+        before = "" if most == MOST_PICTURE_PIXELS else ", too many beside those before it"
+        raise RequestError(413, f"a picture has {size} pixels{before}", MOST_TOGETHER)
+
+
+def _converted(picture):  # noqa: ANN001, ANN202 - Pillow's images
+    """Upright, grey, light on dark, trimmed to the garment, 28 x 28."""
+    from PIL import Image, ImageChops, ImageOps
+
+    with contextlib.suppress(Exception):  # damaged notes raise anything; the pixels are undamaged
+        ImageOps.exif_transpose(picture, in_place=True)
+    grey = _grey(picture)
+    ground = _median_of_frame(grey)
+    if ground > 127:  # no test image of Fashion-MNIST has so light a frame
+        grey, ground = ImageChops.invert(grey), 255 - ground
+    if grey.size == (SIDE, SIDE):
+        return grey
+    # What differs from the ground by more than 5 % is the garment.
+    box = grey.point([255 * (abs(value - ground) > 13) for value in range(256)]).getbbox()
+    grey = grey.crop(box) if box else grey
+    longer = max(grey.size)
+    width, height = (max(1, round(SIDE * side / longer)) for side in grey.size)
+    if grey.size != (width, height):
+        grey = grey.resize((width, height), Image.Resampling.LANCZOS)
+    square = Image.new("L", (SIDE, SIDE), ground)
+    square.paste(grey, ((SIDE - width) // 2, (SIDE - height) // 2))
+    return square
+
+
+def _grey(picture):  # noqa: ANN001, ANN202 - Pillow's images
+    from PIL import Image
+
+    if picture.mode.startswith("I"):  # 16 bits
+        wide = picture.convert("I")
+        return wide.point(lambda value: value * (1 / 257) + 0.5).convert("L")
+    if picture.has_transparency_data:
+        picture = picture.convert("RGBA")
+        white = Image.new("RGBA", picture.size, "white")
+        picture = Image.alpha_composite(white, picture)
+    return (
+        picture.convert("L") if picture.mode in ("1", "L") else picture.convert("RGB").convert("L")
+    )
+
+
+def _median_of_frame(grey) -> int:  # noqa: ANN001 - Pillow's images
+    width, height = grey.size
+    edges = ((0, 0, width, 1), (0, height - 1, width, height))
+    sides = ((0, 0, 1, height), (width - 1, 0, width, height))
+    frame = sorted(value for box in edges + sides for value in grey.crop(box).tobytes())
+    middle = len(frame) // 2
+    return (frame[middle] + frame[~middle]) // 2
+
+
+# --- answering ----------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=1)
+def class_names() -> list[str]:
+    """The classes' published names, from `labels.json` beside this file."""
+    return json.loads(Path(__file__).with_name("labels.json").read_text("utf-8"))
+
+
+def _answer(probabilities: list[float], names: list[str], verbose: bool) -> dict:
+    best = max(range(len(probabilities)), key=probabilities.__getitem__)
+    answer = {"class": names[best], "confidence": round(probabilities[best], 6)}
+    if verbose:
+        answer["probabilities"] = dict(zip(names, probabilities))  # noqa: B905 - also before 3.10
+    return answer
+
+
+@lru_cache(maxsize=16)
+def _wanted(accept: str) -> tuple[str, bool]:
+    """The first content type of those accepted that can be given, and whether all is to be told."""
+    for choice in (accept or JSON).split(","):
+        kind, *parameters = (part.strip().lower() for part in choice.split(";"))
+        if kind in GIVEN:
+            return kind, "verbose=true" in parameters
+        if kind in ("*/*", "application/*"):
+            return JSON, "verbose=true" in parameters
+    raise RequestError(406, f"the client accepts {accept!r}", f"one of {_or(GIVEN)}")
+
+
+def _npy(rows: list[list[float]]) -> bytes:
+    header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': ({len(rows)}, {len(rows[0])}), }}"
+    padded = header.ljust(-(-(len(header) + 11) // 64) * 64 - 11) + "\n"
+    numbers = [number for row in rows for number in row]
+    start = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(padded)) + padded.encode()
+    return start + struct.pack(f"<{len(numbers)}f", *numbers)
+
+
+def _as_the_container_wants(error: RequestError) -> Exception:
+    """The toolkit answers with the status of its own errors alone, and with 500 to all others."""
+    try:
+        from sagemaker_inference.errors import (  # pyright: ignore[reportMissingImports]
+            BaseInferenceToolkitError,
+        )
+    except ImportError:
+        return error
+    return BaseInferenceToolkitError(error.status, str(error), str(error))
+
+
+def _or(names) -> str:  # noqa: ANN001 - any sequence of text
+    *most, last = names
+    return f"{', '.join(most)} or {last}" if most else last

@@ -103,7 +103,7 @@ def _first_pictures(
 ) -> tuple[int, Mapping[str, np.ndarray]] | None:
     for run in results.runs:
         pictures = results.pictures.get(run.key, {})
-        if run.arm_name == condition and "kernels" in pictures:
+        if run.condition == condition and "kernels" in pictures:
             return run.seed, pictures
     return None
 

@@ -113,7 +113,7 @@ def _optimal(results: Results, matching: str) -> Statement:
 
 def _controls(results: Results) -> tuple[Statement, ...]:
     counts = {
-        run.arm_name: (run.measures["parameters"], multiply_adds(run.arm.model))
+        run.condition: (run.measures["parameters"], multiply_adds(run.arm.model))
         for run in results.runs
         if run.status == "finished" and "parameters" in run.measures
     }

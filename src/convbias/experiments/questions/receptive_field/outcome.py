@@ -194,7 +194,7 @@ def _mean_map(results: Results, size: int, prefix: str) -> InfluenceMap | None:
     maps = [
         results.pictures[run.key][f"{prefix}influence"].astype(np.float64)
         for run in results.runs
-        if run.arm_name == _condition(size)
+        if run.condition == _condition(size)
         and run.seed in sides
         and f"{prefix}influence" in results.pictures.get(run.key, {})
     ]

@@ -202,9 +202,9 @@ def _embeddings(results: Results) -> Statement:
 
 def _parameters(results: Results) -> Statement:
     counts = {
-        run.arm_name: run.measures["parameters"]
+        run.condition: run.measures["parameters"]
         for run in results.runs
-        if run.arm_name in PARAMETER_MATCHED and "parameters" in run.measures
+        if run.condition in PARAMETER_MATCHED and "parameters" in run.measures
     }
     dense = counts.pop(PARAMETER_MATCHED[0], None)
     if dense is None or not counts:

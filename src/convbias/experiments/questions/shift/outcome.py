@@ -116,7 +116,7 @@ def _with_a_frame(runs: Sequence[Run]) -> Statement:
     errors = measured(runs, "framed_equivariance_error_conv_1", _STUDY)
     if not errors:
         return Statement(f"{place}.", "not measured yet")
-    of_study = [run for run in runs if run.arm_name == _STUDY]
+    of_study = [run for run in runs if run.condition == _STUDY]
     seen = (
         " To a network that standardises its pixels black is not the padding's zero, so it sees the"
         " frame."
@@ -170,7 +170,7 @@ def _one_pixel(results: Results, runs: Sequence[Run]) -> Statement:
 def _beginning_to_move(results: Results, runs: Sequence[Run]) -> Statement:
     claim = f"“The answer of {_STUDY} stands still while the garment moves by less than a pixel”"
     slopes = {
-        each: [100 * slope for run in runs if run.arm_name == each for slope in _slope(run)]
+        each: [100 * slope for run in runs if run.condition == each for slope in _slope(run)]
         for each in results.experiment.names
     }
     if not any(slopes.values()):
@@ -279,6 +279,6 @@ def _consistency(results: Results, runs: Sequence[Run]) -> Figure | None:
 
 def _table(rows: Iterable[tuple[Run, str, float]]) -> pd.DataFrame:
     return pd.DataFrame(
-        [(run.arm_name, step, run.seed, value) for run, step, value in rows],
+        [(run.condition, step, run.seed, value) for run, step, value in rows],
         columns=["condition", "step", "seed", "value"],
     )

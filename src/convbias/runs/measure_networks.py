@@ -1,0 +1,176 @@
+"""Measure the networks of stored runs in parallel, where a measurement is not stored yet."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import as_completed
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from convbias import data
+from convbias.errors import ConvbiasError
+from convbias.runs.measurement import Measurement
+from convbias.runs.processes import worker_processes
+from convbias.runs.record import Run, run_key
+from convbias.runs.store import Store
+from convbias.runs.sweep import cores, interrupts_for_this_process_only
+from convbias.runs.worker import dataset_of_process
+from convbias.spec.arms import Arm, DataVariant
+
+if TYPE_CHECKING:
+    from convbias.measures.base import Measured, Subject
+
+PlannedMeasurement = tuple[Arm, int, str]  # arm, seed and measure
+
+
+@dataclass(frozen=True)
+class MissingMeasurements:
+    """Measurements that are not stored.
+
+    Args:
+        planned: Those that can be taken, because the network is stored.
+        without_network: Keys of finished runs whose network is not stored.
+    """
+
+    planned: tuple[PlannedMeasurement, ...]
+    without_network: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class FailedMeasurement:
+    """A measure that ended with an unexpected error; nothing is stored of it.
+
+    Args:
+        measure: Name of a module of `convbias.measures`.
+        run_key: Key of the run whose network was measured.
+        traceback: The error with its traceback.
+    """
+
+    measure: str
+    run_key: str
+    traceback: str
+
+
+def missing_measurements(
+    runs: Iterable[Run], measures: Sequence[str], store: Store
+) -> MissingMeasurements:
+    """Find the measurements of finished runs that are not stored.
+
+    Args:
+        runs: Stored runs.
+        measures: Names of modules of `convbias.measures`.
+        store: Holds runs, networks and measurements.
+    """
+    planned: list[PlannedMeasurement] = []
+    without: dict[str, None] = {}
+    for run in runs:
+        for measure in measures:
+            if run.status != "finished" or store.read_measurement(run, measure) is not None:
+                continue
+            if store.network_path(run.arm, run.seed).exists():
+                planned.append((run.arm, run.seed, measure))
+            else:
+                without[run.key] = None
+    return MissingMeasurements(tuple(planned), tuple(without))
+
+
+def measure_all(
+    planned: Sequence[PlannedMeasurement],
+    store: Store,
+    jobs: int | None = None,
+    on_measured: Callable[[int], None] | None = None,
+) -> tuple[FailedMeasurement, ...]:
+    """Measure networks, each process with one thread, and store the measurements.
+
+    An interruption loses only the measurements in progress.
+
+    Args:
+        planned: See `missing_measurements`.
+        store: Holds the networks and receives the measurements.
+        jobs: How many processes; one per core by default.
+        on_measured: Called with the number of measurements that are done, failed ones included.
+
+    Returns:
+        The measurements that failed.
+    """
+    if not planned:
+        return ()
+    executor = worker_processes(min(jobs or cores(), len(planned)))
+    failures: list[FailedMeasurement] = []
+    try:
+        with interrupts_for_this_process_only():
+            futures = [executor.submit(_measure, *each, store) for each in planned]
+        for done, future in enumerate(as_completed(futures), start=1):
+            failure = future.result()
+            if failure is not None:
+                failures.append(failure)
+            if on_measured is not None:
+                on_measured(done)
+    finally:
+        executor.shutdown(wait=True, kill_workers=True)
+    return tuple(failures)
+
+
+def _measure(arm: Arm, seed: int, measure: str, store: Store) -> FailedMeasurement | None:
+    """Measure one network; an unexpected error must not end the others."""
+    try:
+        _store_measurement(arm, seed, measure, store)
+    except ConvbiasError:
+        raise  # missing data and a full disk concern every measurement
+    except Exception:  # noqa: BLE001 - the caller reports it with its traceback
+        return FailedMeasurement(measure, run_key(arm, seed), traceback.format_exc())
+    return None
+
+
+def _store_measurement(arm: Arm, seed: int, measure: str, store: Store) -> None:
+    # Imported here, because the parent imports this module and must not load Keras for it.
+    from convbias.runs.environment import code_version
+
+    run = store.named(run_key(arm, seed))
+    measured = take(measure, _subject(run, store))
+    store.write_measurement(
+        run,
+        Measurement(
+            measure=measure,
+            run=run.key,
+            weights_checksum=run.weights_checksum,
+            values=measured.values,
+            pictures=measured.pictures,
+            code_version=code_version(),
+        ),
+    )
+
+
+def take(measure: str, subject: Subject) -> Measured:
+    """Take one measure.
+
+    Args:
+        measure: Name of a module of `convbias.measures`.
+        subject: The network with its data.
+    """
+    return import_module(f"convbias.measures.{measure}").measure(subject)
+
+
+def _subject(run: Run, store: Store) -> Subject:
+    from convbias.measures.base import Subject
+    from convbias.runs.stored_network import load_network
+
+    variant = run.arm.data
+    return Subject(
+        network=load_network(store, run),
+        arm=run.arm,
+        seed=run.seed,
+        source=dataset_of_process(variant.dataset),
+        dataset=_varied(variant),
+    )
+
+
+# One at a time, because images on a canvas take a hundred megabytes in every process.
+@lru_cache(maxsize=1)
+def _varied(variant: DataVariant) -> data.Dataset:
+    from convbias.data.variants import vary
+
+    return vary(dataset_of_process(variant.dataset), variant)
