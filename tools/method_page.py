@@ -7,8 +7,7 @@ from collections.abc import Iterable, Sequence
 from convbias.experiments import ORIGINAL
 from convbias.findings.claims.base import FEW_EPOCHS, FEWEST_RUNS
 from convbias.findings.evaluation import Finding, evaluate
-from convbias.findings.results import Results
-from convbias.runs.record import Run
+from convbias.findings.results import ConditionRun, Results
 from convbias.spec.datasets import SPLIT_SIZES
 from convbias.spec.experiment import Experiment
 from convbias.spec.quantities import TEST_ACCURACY, TEST_LOSS, Quantity
@@ -121,7 +120,7 @@ def _pairs() -> list[list[str]]:
     return rows
 
 
-def _example(finding: Finding, runs: Sequence[Run]) -> str:
+def _example(finding: Finding, runs: Sequence[ConditionRun]) -> str:
     planned, result = finding.planned, evaluated(finding)
     quantity = planned.quantity
     of_arm = {

@@ -15,7 +15,7 @@ from convbias.cli.card import card
 from convbias.cli.report import report_stored
 from convbias.experiments import EXPERIMENTS, ORIGINAL
 from convbias.experiments.studies import PUBLISHED, load_study
-from convbias.findings.results import collect
+from convbias.findings.results import ConditionRun, collect
 from convbias.runs.record import Run
 from convbias.runs.store import Store, read_run
 from convbias.spec.quantities import TEST_LOSS
@@ -55,7 +55,7 @@ def asked_of_images(study: Study) -> dict[str, set[str]]:
     return {"loss": compared, "predicted": {arm.hash for arm in study.arms(ORIGINAL).values()}}
 
 
-def _ship(runs: Sequence[Run], source: Store, target: Store) -> None:
+def _ship(runs: Sequence[ConditionRun], source: Store, target: Store) -> None:
     """Publish the network of the first CNN 3x3, for the notebook and others, with its card."""
     run = next(run for run in runs if run.condition == SHIPPED and run.status == "finished")
     network = source.network_path(run.arm, run.seed)

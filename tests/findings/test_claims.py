@@ -17,9 +17,9 @@ from convbias.experiments.studies import load_study
 from convbias.findings.claims import Claim, ClaimResult, DataFacts, FurtherEvidence, audit, claims
 from convbias.findings.claims.checks import CHECKS, deployment
 from convbias.findings.claims.comparisons import epochs_to_reach
+from convbias.findings.results import ConditionRun
 from convbias.networks.models import build, layer_parameters
 from convbias.report.sections import experiment_section
-from convbias.runs.record import Run
 from convbias.spec.arms import DataVariant
 from factories import MODELS, make_arm, make_results, make_run, make_runs
 
@@ -72,7 +72,7 @@ FACTS = DataFacts(
 )
 
 
-def audited(runs: Sequence[Run] = (), **given) -> dict[str, ClaimResult]:
+def audited(runs: Sequence[ConditionRun] = (), **given) -> dict[str, ClaimResult]:
     return {result.id: result for result in audit(ORIGINAL, runs, **given)}
 
 
@@ -284,7 +284,7 @@ def test_drawn_data_say_nothing_about_fashion_mnist():
 HALF_WIDTH = 4.30265 * 0.2 * math.sqrt(4 / 3)
 
 
-def three_runs(mean: float, arm: str = "dense", spread: float = 0.2, **more) -> list[Run]:
+def three_runs(mean: float, arm: str = "dense", spread: float = 0.2, **more) -> list[ConditionRun]:
     percent = (mean - spread, mean, mean + spread)
     return make_runs(arm, [value / 100 for value in percent], images=10_000, **more)
 
@@ -404,7 +404,7 @@ JITTER = [0.001, -0.001, 0.002, 0.0, -0.002, 0.001, 0.0, -0.001, 0.002, -0.002]
 BACK = JITTER[5:] + JITTER[:5]
 
 
-def arm_at(arm: str, mean: float, jitter: Sequence[float] = JITTER, **more) -> list[Run]:
+def arm_at(arm: str, mean: float, jitter: Sequence[float] = JITTER, **more) -> list[ConditionRun]:
     runs = make_runs(arm, [round(mean + step, 4) for step in jitter], images=10_000, **more)
     # No claim asks for the interval over new images, which takes the most time.
     return [run.model_copy(update={"per_image": None}) for run in runs]
@@ -490,7 +490,7 @@ def test_convergence_with_too_few_seeds_is_undecided():
 
 
 def test_the_smaller_gap():
-    def runs(dense_gap: float, cnn_gap: float) -> list[Run]:
+    def runs(dense_gap: float, cnn_gap: float) -> list[ConditionRun]:
         return [
             make_run(
                 arm,

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from convbias.errors import InputError, RunError, did_you_mean
 from convbias.spec.arms import Arm, Convolutional, DataVariant, Dense, Recipe
 from convbias.spec.description import describe
+from convbias.spec.numerics import NUMERICS_VERSION
 from convbias.spec.recipes import classic, recipe_for, scheduled, tuned, tuned_learning_rates
 
 
@@ -91,12 +92,13 @@ def test_the_hash_is_the_same_in_another_process():
     assert done.stdout.strip() == arm().hash
 
 
-def test_the_hash_leaves_out_what_is_at_its_default():
+def test_the_hash_leaves_out_defaults_and_the_name_of_the_recipe():
     """By hand, so that an option which is added later cannot rename stored runs unnoticed."""
     described = {
+        "numerics": NUMERICS_VERSION,
         "data": {"training_images": 500},
         "model": {"family": "cnn", "kernel_size": 5},
-        "recipe": {"epochs": 2, "learning_rate": 0.001, "name": "classic"},
+        "recipe": {"epochs": 2, "learning_rate": 0.001},
     }
     canonical = json.dumps(described, sort_keys=True, separators=(",", ":"))
     expected = hashlib.sha256(canonical.encode()).hexdigest()[:12]
@@ -104,6 +106,14 @@ def test_the_hash_leaves_out_what_is_at_its_default():
     recipe = Recipe(name="classic", epochs=2, learning_rate=0.001, images_per_epoch=None)
     assert arm(data=variant, model=Convolutional(kernel_size=5)).hash == expected
     assert arm(data=variant, model=Convolutional(kernel_size=5), recipe=recipe).hash == expected
+    other = recipe.model_copy(update={"name": "another"})
+    assert arm(data=variant, model=Convolutional(kernel_size=5), recipe=other).hash == expected
+
+
+def test_another_version_of_the_numerics_gives_another_hash(monkeypatch):
+    before = arm().hash
+    monkeypatch.setattr("convbias.spec.arms.NUMERICS_VERSION", NUMERICS_VERSION + 1)
+    assert arm().hash != before
 
 
 def test_descriptions_cannot_be_changed():

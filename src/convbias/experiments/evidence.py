@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from convbias.findings.evaluation import is_measured, score
-from convbias.findings.results import Results
+from convbias.findings.results import ConditionRun, Results
 from convbias.findings.statement import Judgement
 from convbias.findings.wording import how_many_seeds
-from convbias.runs.record import Run
 from convbias.spec.quantities import Quantity
 from convbias.statistics import summarise
 
@@ -49,7 +48,7 @@ def scores_by_seed(results: Results, condition: str, quantity: Quantity) -> dict
     }
 
 
-def measured(runs: Sequence[Run], name: str, condition: str | None = None) -> list[float]:
+def measured(runs: Sequence[ConditionRun], name: str, condition: str | None = None) -> list[float]:
     """A measure's values, one per run that has it.
 
     Args:

@@ -9,6 +9,7 @@ import numpy as np
 from convbias.data import Dataset
 from convbias.errors import InputError
 from convbias.findings.evaluation import runs_by_arm
+from convbias.findings.results import ConditionRun
 from convbias.runs.record import Run
 from convbias.spec.arms import DataVariant
 from convbias.spec.experiment import Experiment
@@ -19,7 +20,9 @@ DRAWN = "drawn garments, not Fashion-MNIST"
 PUBLISHED_TRAINING_IMAGES = 60_000
 
 
-def finished_arms(experiment: Experiment, runs: Iterable[Run]) -> dict[str, list[Run]]:
+def finished_arms(
+    experiment: Experiment, runs: Iterable[ConditionRun]
+) -> dict[str, list[ConditionRun]]:
     """Sort the finished runs of an experiment by arm.
 
     Args:

@@ -10,7 +10,7 @@ import pandas as pd
 from convbias.figures.arms import data_remark, with_remark
 from convbias.figures.figure import AltairChart, Figure
 from convbias.findings.evaluation import Finding, score
-from convbias.runs.record import Run
+from convbias.findings.results import ConditionRun
 from convbias.spec.quantities import Quantity
 
 _ROW = 80  # pixels per contrast
@@ -23,7 +23,7 @@ _TWO_LINES = "[split(datum.label, ' − ')[0], '− ' + split(datum.label, ' −
 
 
 def contrasts(
-    findings: Sequence[Finding], runs: Iterable[Run], quantity: Quantity
+    findings: Sequence[Finding], runs: Iterable[ConditionRun], quantity: Quantity
 ) -> Figure | None:
     """Draw the contrasts in one quantity with their intervals and single seed pairs.
 
@@ -159,7 +159,7 @@ def _contrast_table(findings: Sequence[Finding]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _pair_table(findings: Sequence[Finding], runs: Iterable[Run]) -> pd.DataFrame:
+def _pair_table(findings: Sequence[Finding], runs: Iterable[ConditionRun]) -> pd.DataFrame:
     by_key = {run.key: run for run in runs}
     rows = []
     for finding in findings:

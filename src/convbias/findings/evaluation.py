@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from convbias.errors import InputError
+from convbias.findings.results import ConditionRun
 from convbias.findings.wording import says, where
 from convbias.runs.record import Run
 from convbias.spec.arms import DataVariant
@@ -75,7 +76,7 @@ class Finding:
         return tuple(remarks)
 
 
-def evaluate(experiment: Experiment, runs: Iterable[Run]) -> list[Finding]:
+def evaluate(experiment: Experiment, runs: Iterable[ConditionRun]) -> list[Finding]:
     """Evaluate the primary contrasts of an experiment.
 
     Runs are paired by seed. Holm's correction covers those contrasts that have any pair.
@@ -114,7 +115,7 @@ def evaluate(experiment: Experiment, runs: Iterable[Run]) -> list[Finding]:
     ]
 
 
-def runs_by_arm(runs: Iterable[Run]) -> dict[str, dict[int, Run]]:
+def runs_by_arm(runs: Iterable[ConditionRun]) -> dict[str, dict[int, ConditionRun]]:
     """Sort the runs of one study by arm name and seed.
 
     Args:
@@ -126,7 +127,7 @@ def runs_by_arm(runs: Iterable[Run]) -> dict[str, dict[int, Run]]:
     Raises:
         InputError: Two descriptions share an arm's name, or a run occurs twice.
     """
-    arms: dict[str, dict[int, Run]] = {}
+    arms: dict[str, dict[int, ConditionRun]] = {}
     for run in sorted(runs, key=lambda run: run.seed):
         of_arm = arms.setdefault(run.condition, {})
         other = next(iter(of_arm.values()), run)
@@ -158,8 +159,8 @@ class _Pairs:
     def __init__(
         self,
         planned: PlannedContrast,
-        treatment: Mapping[int, Run],
-        baseline: Mapping[int, Run],
+        treatment: Mapping[int, ConditionRun],
+        baseline: Mapping[int, ConditionRun],
         changed: Collection[str],
     ) -> None:
         self.planned = planned
@@ -222,7 +223,7 @@ def _shared_data(run: Run, changed: Collection[str]) -> DataVariant:
     return DataVariant.model_validate(kept)
 
 
-def _check_same_data(runs: list[Run], changed: Collection[str]) -> None:
+def _check_same_data(runs: list[ConditionRun], changed: Collection[str]) -> None:
     shared = [(_shared_data(run, changed), run.data_checksum) for run in runs]
     for run, of_run in zip(runs, shared, strict=True):
         if of_run != shared[0]:

@@ -36,13 +36,13 @@ from convbias.figures.files import write_images
 from convbias.figures.rendering import rendering_pool
 from convbias.findings.claims import ClaimResult, DataFacts, audit
 from convbias.findings.evaluation import Finding, evaluate, runs_by_arm
+from convbias.findings.results import ConditionRun
 from convbias.report import methods, page, tables
 from convbias.report.caveats import POWER, caveats
 from convbias.report.comparison import comparison, comparison_records
 from convbias.report.page import NumberedFigure
 from convbias.report.sections import ExperimentSection
 from convbias.runs.atomic import write_atomically
-from convbias.runs.record import Run
 from convbias.runs.sweep import cores
 from convbias.spec.experiment import Experiment
 from convbias.spec.quantities import TEST_ACCURACY, TEST_LOSS
@@ -51,7 +51,7 @@ from convbias.spec.quantities import TEST_ACCURACY, TEST_LOSS
 def write_report(
     study_name: str,
     experiment: Experiment,
-    runs: Sequence[Run],
+    runs: Sequence[ConditionRun],
     dataset: Dataset,
     folder: Path,
     further: Sequence[ExperimentSection] = (),
@@ -192,7 +192,7 @@ def _margins(experiment: Experiment) -> list[str]:
     return [quantity.amount(quantity.margin) for quantity in quantities]
 
 
-def _of_experiment(experiment: Experiment, runs: Sequence[Run]) -> list[Run]:
+def _of_experiment(experiment: Experiment, runs: Sequence[ConditionRun]) -> list[ConditionRun]:
     names = experiment.names
     if not runs:
         raise InputError(
@@ -204,7 +204,7 @@ def _of_experiment(experiment: Experiment, runs: Sequence[Run]) -> list[Run]:
     return sorted(kept, key=lambda run: (names.index(run.condition), run.seed))
 
 
-def _check_data(runs: Sequence[Run], dataset: Dataset) -> None:
+def _check_data(runs: Sequence[ConditionRun], dataset: Dataset) -> None:
     for run in runs:
         if run.arm.data.dataset != dataset.name or run.data_checksum != dataset.checksum:
             raise InputError(
@@ -219,7 +219,7 @@ def _figures(
     experiment: Experiment,
     arms: Arms,
     findings: Sequence[Finding],
-    runs: Sequence[Run],
+    runs: Sequence[ConditionRun],
     dataset: Dataset,
     exploration: Exploration,
 ) -> list[Figure]:

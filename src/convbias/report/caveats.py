@@ -11,7 +11,7 @@ from statsmodels.stats.power import TTestPower
 from convbias.figures import Arms, arm_data, data_remark
 from convbias.findings.claims.base import FEW_EPOCHS
 from convbias.findings.evaluation import Finding
-from convbias.runs.record import Run
+from convbias.findings.results import ConditionRun
 from convbias.spec.experiment import Experiment
 from convbias.statistics import Contrast, attainable_level
 
@@ -35,7 +35,7 @@ def caveats(
     experiment: Experiment,
     arms: Arms,
     findings: Sequence[Finding],
-    by_arm: Mapping[str, Mapping[int, Run]],
+    by_arm: Mapping[str, Mapping[int, ConditionRun]],
 ) -> list[Caveat]:
     """Everything that limits what the runs can show.
 
@@ -166,7 +166,7 @@ def _missing_caveat(experiment: Experiment, arms: Arms) -> Caveat | None:
     return None
 
 
-def _diverged_caveat(by_arm: Mapping[str, Mapping[int, Run]]) -> Caveat | None:
+def _diverged_caveat(by_arm: Mapping[str, Mapping[int, ConditionRun]]) -> Caveat | None:
     keys = [
         f"{arm} with seed {seed}"
         for arm, runs in by_arm.items()

@@ -11,7 +11,7 @@ import pandas as pd
 from convbias.figures import finished_arms
 from convbias.findings.claims.published import published
 from convbias.findings.evaluation import score
-from convbias.runs.record import Run
+from convbias.findings.results import ConditionRun
 from convbias.spec.experiment import Experiment
 from convbias.spec.quantities import TEST_ACCURACY, TEST_LOSS
 from convbias.statistics import Summary, summarise
@@ -35,14 +35,14 @@ class Measure:
     unit: str
     digits: int
     badness: Callable[[float], float]
-    of: Callable[[Run], float | None]
+    of: Callable[[ConditionRun], float | None]
 
     def written(self, value: float) -> str:
         """A value with the row's digits."""
         return f"{value:,.{self.digits}f}"
 
 
-def _measure(name: str, factor: float) -> Callable[[Run], float | None]:
+def _measure(name: str, factor: float) -> Callable[[ConditionRun], float | None]:
     return lambda run: factor * run.measures[name] if name in run.measures else None
 
 
@@ -129,7 +129,9 @@ class Cell:
         return "" if low == high else f"{low} to {high}"
 
 
-def comparison(experiment: Experiment, runs: Iterable[Run]) -> list[tuple[Measure, list[Cell]]]:
+def comparison(
+    experiment: Experiment, runs: Iterable[ConditionRun]
+) -> list[tuple[Measure, list[Cell]]]:
     """Compare the arms of an experiment measure by measure.
 
     Args:
@@ -171,12 +173,12 @@ def _published(measure: Measure, arm: str) -> str:
     return ", ".join(texts)
 
 
-def _summary(measure: Measure, runs: Sequence[Run]) -> Summary | None:
+def _summary(measure: Measure, runs: Sequence[ConditionRun]) -> Summary | None:
     values = [value for run in runs if (value := measure.of(run)) is not None]
     return summarise(values) if values else None
 
 
-def comparison_table(experiment: Experiment, runs: Iterable[Run]) -> pd.DataFrame:
+def comparison_table(experiment: Experiment, runs: Iterable[ConditionRun]) -> pd.DataFrame:
     """The comparison as text, for printing.
 
     Args:

@@ -22,9 +22,8 @@ from convbias.figures import Figure, data_remark, finished_arms
 from convbias.findings.claims import ClaimResult, DataFacts, audit
 from convbias.findings.claims.base import Layers
 from convbias.findings.evaluation import Finding, evaluate
-from convbias.findings.results import Results, collect
+from convbias.findings.results import ConditionRun, Results, collect
 from convbias.report import ExperimentSection, comparison_table, experiment_section, methods
-from convbias.runs.record import Run
 from convbias.runs.selection import COMPARED
 from convbias.runs.store import Store
 from convbias.runs.stored_network import load_network
@@ -105,7 +104,7 @@ class NotebookStudy:
         return explore(self.dataset)
 
     @cached_property
-    def arms(self) -> Mapping[str, list[Run]]:
+    def arms(self) -> Mapping[str, list[ConditionRun]]:
         """Arm name to its finished runs."""
         return finished_arms(ORIGINAL, self.original.runs)
 
@@ -213,7 +212,7 @@ class NotebookStudy:
         found = self.section(experiment)
         return self._absent(experiment) if found is None else found.figures[number]
 
-    def shipped(self) -> tuple[Run, keras.Model]:
+    def shipped(self) -> tuple[ConditionRun, keras.Model]:
         """The CNN 3x3 that is stored with its network.
 
         Raises:

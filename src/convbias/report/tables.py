@@ -12,8 +12,8 @@ import pandas as pd
 
 from convbias.findings.claims import ClaimResult, ClaimVerdict
 from convbias.findings.evaluation import Finding
+from convbias.findings.results import ConditionRun
 from convbias.report.caveats import smallest_findable
-from convbias.runs.record import Run
 from convbias.spec.quantities import Quantity
 from convbias.statistics import Contrast, Interval
 
@@ -157,7 +157,7 @@ def claim_interval(result: ClaimResult) -> str:
 
 
 def seeds_by_arm(
-    keys: Iterable[str], runs: Mapping[str, Run]
+    keys: Iterable[str], runs: Mapping[str, ConditionRun]
 ) -> list[tuple[str, list[tuple[int, str]]]]:
     """Sort the keys of runs by arm, for links.
 

@@ -13,8 +13,8 @@ from convbias.data import Dataset
 from convbias.data.eda import Exploration
 from convbias.data.pixel_correlation import AdjacentPixels
 from convbias.findings.evaluation import Finding
+from convbias.findings.results import ConditionRun
 from convbias.findings.statement import Statement
-from convbias.runs.record import Run
 from convbias.spec.arms import DataVariant
 from convbias.spec.datasets import DatasetName
 from convbias.spec.description import Description
@@ -180,7 +180,7 @@ class FurtherEvidence:
     data: DataVariant
     findings: tuple[Finding, ...]
     statements: tuple[Statement, ...]
-    runs: tuple[Run, ...]
+    runs: tuple[ConditionRun, ...]
 
     def about(self, claim: str) -> FurtherEvidence | None:
         """Only what names a claim; None where nothing does.
@@ -211,7 +211,7 @@ class Evidence:
         facts: What was counted in the data files.
     """
 
-    runs: Mapping[str, Mapping[int, Run]]
+    runs: Mapping[str, Mapping[int, ConditionRun]]
     diverged: Mapping[str, tuple[str, ...]]
     passed_over: int
     findings: tuple[Finding, ...]
@@ -227,8 +227,8 @@ class Evidence:
 
 
 def shared_runs(
-    runs: Mapping[str, Mapping[int, Run]], arms: Sequence[str]
-) -> list[tuple[Run, ...]]:
+    runs: Mapping[str, Mapping[int, ConditionRun]], arms: Sequence[str]
+) -> list[tuple[ConditionRun, ...]]:
     """The runs of the seeds that all of the arms finished.
 
     Args:

@@ -18,8 +18,8 @@ from convbias.findings.claims.base import (
     superior,
 )
 from convbias.findings.claims.single_runs import gap
+from convbias.findings.results import ConditionRun
 from convbias.findings.wording import evidence as evidence_text
-from convbias.runs.record import Run
 from convbias.spec.quantities import TEST_ACCURACY
 from convbias.statistics import Contrast, benjamini_hochberg_over, paired_contrast
 
@@ -36,7 +36,7 @@ _TOLD = {
 }
 
 
-def epochs_to_reach(run: Run, accuracy: float) -> int:
+def epochs_to_reach(run: ConditionRun, accuracy: float) -> int:
     """The first epoch, counted from 1, whose validation accuracy is at least `accuracy`.
 
     Returns:
@@ -48,7 +48,7 @@ def epochs_to_reach(run: Run, accuracy: float) -> int:
     )
 
 
-def exploratory_contrasts(runs: Mapping[str, Mapping[int, Run]]) -> dict[str, Contrast]:
+def exploratory_contrasts(runs: Mapping[str, Mapping[int, ConditionRun]]) -> dict[str, Contrast]:
     """Evaluate the exploratory contrasts between CNN and dense baseline.
 
     Gap: training minus validation accuracy, in percentage points. Speed: the epochs until the

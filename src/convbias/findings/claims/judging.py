@@ -18,7 +18,7 @@ from convbias.findings.claims.checks import CHECKS
 from convbias.findings.claims.comparisons import exploratory_contrasts
 from convbias.findings.claims.experiments import by_experiments
 from convbias.findings.evaluation import Finding, evaluate, runs_by_arm
-from convbias.runs.record import Run
+from convbias.findings.results import ConditionRun
 from convbias.spec.arms import DataVariant
 from convbias.spec.experiment import Experiment
 from convbias.spec.recipes import classic_contrast, classic_name
@@ -26,7 +26,7 @@ from convbias.spec.recipes import classic_contrast, classic_name
 
 def audit(
     original: Experiment,
-    runs: Iterable[Run],
+    runs: Iterable[ConditionRun],
     *,
     networks: Mapping[str, Layers] | None = None,
     facts: DataFacts | None = None,
@@ -129,5 +129,5 @@ def _tells_more(other: ClaimResult, result: ClaimResult) -> bool:
     return other.measured is not None and bool(other.runs) and other.measured != result.measured
 
 
-def _with_status(runs: Mapping[int, Run], status: str) -> dict[int, Run]:
+def _with_status(runs: Mapping[int, ConditionRun], status: str) -> dict[int, ConditionRun]:
     return {seed: run for seed, run in runs.items() if run.status == status}

@@ -22,9 +22,8 @@ from convbias.experiments.questions.shift.question import CANVAS, CONSISTENCY, L
 from convbias.figures import Figure
 from convbias.figures.conditions import FigureText, rows_of_conditions
 from convbias.figures.curves import Axes, curves
-from convbias.findings.results import Results
+from convbias.findings.results import ConditionRun, Results
 from convbias.findings.statement import Statement
-from convbias.runs.record import Run
 from convbias.spec.arms import Convolutional
 
 EXACT = 1e-5  # what rounding to single precision may leave of an error that is none
@@ -70,11 +69,11 @@ def outcome(results: Results) -> Outcome:
     )
 
 
-def _strided(run: Run) -> bool:
+def _strided(run: ConditionRun) -> bool:
     return isinstance(run.arm.model, Convolutional) and run.arm.model.downsampling == "stride"
 
 
-def _before_pooling(runs: Sequence[Run]) -> Statement:
+def _before_pooling(runs: Sequence[ConditionRun]) -> Statement:
     place = f"{_MOVES}, after the first convolution and away from the frame"
     unstrided = [run for run in runs if not _strided(run)]
     errors = measured(unstrided, "equivariance_error_conv_1")
@@ -91,7 +90,7 @@ def _before_pooling(runs: Sequence[Run]) -> Statement:
     )
 
 
-def _after_pooling(runs: Sequence[Run]) -> Statement:
+def _after_pooling(runs: Sequence[ConditionRun]) -> Statement:
     place = (
         f"{_MOVES}, after the first max-pooling of {_STUDY}, where it should move by half a pixel"
         " of the smaller map"
@@ -108,7 +107,7 @@ def _after_pooling(runs: Sequence[Run]) -> Statement:
     )
 
 
-def _with_a_frame(runs: Sequence[Run]) -> Statement:
+def _with_a_frame(runs: Sequence[ConditionRun]) -> Statement:
     place = (
         f"{_MOVES}, after the first convolution of {_STUDY} with the zero padding that it was"
         " trained with"
@@ -153,7 +152,7 @@ def _less_changed(results: Results) -> Statement:
     )
 
 
-def _one_pixel(results: Results, runs: Sequence[Run]) -> Statement:
+def _one_pixel(results: Results, runs: Sequence[ConditionRun]) -> Statement:
     name = "one_pixel_flip_probability"
     flips = {each: measured(runs, name, each) for each in results.experiment.names}
     claim = f"“Where the garment stands makes no difference to the answer of {_STUDY}”"
@@ -167,7 +166,7 @@ def _one_pixel(results: Results, runs: Sequence[Run]) -> Statement:
     )
 
 
-def _beginning_to_move(results: Results, runs: Sequence[Run]) -> Statement:
+def _beginning_to_move(results: Results, runs: Sequence[ConditionRun]) -> Statement:
     claim = f"“The answer of {_STUDY} stands still while the garment moves by less than a pixel”"
     slopes = {
         each: [100 * slope for run in runs if run.condition == each for slope in _slope(run)]
@@ -183,7 +182,7 @@ def _beginning_to_move(results: Results, runs: Sequence[Run]) -> Statement:
     )
 
 
-def _slope(run: Run) -> list[float]:
+def _slope(run: ConditionRun) -> list[float]:
     """Root mean square of the probabilities' Lie derivatives; nothing where it is not measured."""
     names = [f"lie_derivative_probabilities_{axis}" for axis in ("rows", "columns")]
     if any(name not in run.measures for name in names):
@@ -191,7 +190,7 @@ def _slope(run: Run) -> list[float]:
     return [float(np.sqrt(np.mean([run.measures[name] for name in names])))]
 
 
-def _control(runs: Sequence[Run]) -> Statement:
+def _control(runs: Sequence[ConditionRun]) -> Statement:
     what = (
         "The same weights behind circular padding and without subsampling never change their answer"
     )
@@ -207,7 +206,7 @@ def _control(runs: Sequence[Run]) -> Statement:
     )
 
 
-def _accuracy(results: Results, runs: Sequence[Run]) -> Figure | None:
+def _accuracy(results: Results, runs: Sequence[ConditionRun]) -> Figure | None:
     steps = [str(distance) for distance in range(LARGEST_SHIFT + 1)]
     table = _table(
         (run, step, 100 * run.measures[f"accuracy_at_shift_{step}"])
@@ -233,7 +232,7 @@ def _accuracy(results: Results, runs: Sequence[Run]) -> Figure | None:
     return curves(results, table, words, axes)
 
 
-def _errors(results: Results, runs: Sequence[Run]) -> Figure | None:
+def _errors(results: Results, runs: Sequence[ConditionRun]) -> Figure | None:
     table = _table(
         (run, step, run.measures[f"equivariance_error_{layer}"])
         for run in runs
@@ -263,7 +262,7 @@ def _errors(results: Results, runs: Sequence[Run]) -> Figure | None:
     return curves(results, table, words, axes)
 
 
-def _consistency(results: Results, runs: Sequence[Run]) -> Figure | None:
+def _consistency(results: Results, runs: Sequence[ConditionRun]) -> Figure | None:
     if not measured(runs, CONSISTENCY.name):
         return None
     words = FigureText(
@@ -277,7 +276,7 @@ def _consistency(results: Results, runs: Sequence[Run]) -> Figure | None:
     return rows_of_conditions(results, CONSISTENCY, words)
 
 
-def _table(rows: Iterable[tuple[Run, str, float]]) -> pd.DataFrame:
+def _table(rows: Iterable[tuple[ConditionRun, str, float]]) -> pd.DataFrame:
     return pd.DataFrame(
         [(run.condition, step, run.seed, value) for run, step, value in rows],
         columns=["condition", "step", "seed", "value"],
