@@ -1,4 +1,4 @@
-"""The container, without an engine that would build it: its file, and the command it starts."""
+"""The container without building it: its Dockerfile, and the command that it starts."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from tools.servers.serving import RunningServer, address_in, npy, probabilities
 
 from convbias.data import load
 from convbias.shipping.export.archive import Archive, unpack
+from convbias.shipping.serve.container import main
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = ROOT / "container" / "Dockerfile"
@@ -30,7 +31,7 @@ needs_environment = pytest.mark.skipif(
 
 
 def instructions() -> list[tuple[str, str]]:
-    """Name and arguments, in order."""
+    """Name and arguments of each instruction."""
     joined = DOCKERFILE.read_text().replace("\\\n", " ")
     lines = [line.strip() for line in joined.splitlines()]
     pairs = [line.split(maxsplit=1) for line in lines if line and not line.startswith("#")]
@@ -41,8 +42,8 @@ def last(name: str) -> str:
     return [arguments for found, arguments in instructions() if found == name][-1]
 
 
-def test_it_keeps_sagemakers_contract() -> None:
-    # Lists, not text, which a shell would run that keeps SIGTERM to itself.
+def test_it_fulfils_sagemakers_contract() -> None:
+    # Exec form; a shell would not pass SIGTERM on.
     entry, command = json.loads(last("ENTRYPOINT")), json.loads(last("CMD"))
     assert entry == ["python", "-m", "convbias.shipping.serve.container"]
     assert command == ["serve"]
@@ -50,7 +51,7 @@ def test_it_keeps_sagemakers_contract() -> None:
     assert last("USER") == "root"
 
 
-def test_it_is_built_from_files_that_are_there_and_sent() -> None:
+def test_all_copied_files_exist_and_are_sent_to_docker() -> None:
     ignored = (ROOT / ".dockerignore").read_text().splitlines()
     sent = [line.removeprefix("!") for line in ignored if line.startswith("!")]
     copied = [
@@ -63,7 +64,7 @@ def test_it_is_built_from_files_that_are_there_and_sent() -> None:
     for source in copied:
         assert (ROOT / source).exists()
         assert any(fnmatch(source, pattern) for pattern in sent), source
-    # What the package is built from is copied as well, so that the file it links to is there.
+    # The package is built inside, and contains a link to inference.py.
     assert {"inference.py", "pyproject.toml", "README.md", "src"} <= set(copied)
 
 
@@ -80,7 +81,7 @@ class Container(RunningServer):
 
 
 def start(folder: Path, *arguments: str, **variables: str) -> StartedProcess:
-    """What `docker run IMAGE` starts, in the environment that the image's would be."""
+    """Start the command of `docker run IMAGE`, in an environment with the image's packages."""
     interpreter, *entry = json.loads(last("ENTRYPOINT"))
     return StartedProcess(
         *(*entry, *arguments),
@@ -107,7 +108,7 @@ def container(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 
 @needs_environment
-def test_no_training_framework_is_inside() -> None:
+def test_it_contains_no_training_framework() -> None:
     listed = subprocess.run(
         [ENVIRONMENT / "pip", "list", "--format=json"], capture_output=True, check=True
     )
@@ -117,7 +118,7 @@ def test_no_training_framework_is_inside() -> None:
 
 
 @needs_environment
-def test_it_answers_reads_only_and_ends_when_asked_to(
+def test_it_responds_writes_nothing_and_ends_on_sigterm(
     container: Container, archive: Archive
 ) -> None:
     model = container.started.errors.parent / "ml" / "model"
@@ -132,9 +133,8 @@ def test_it_answers_reads_only_and_ends_when_asked_to(
     wait_until(lambda: container.started.processes() == [])
 
 
-@needs_environment
 @pytest.mark.parametrize(
-    ("arguments", "variables", "words"),
+    ("arguments", "variables", "message"),
     [
         (["train"], {}, "the arguments are ['train']"),
         (["serve"], {"SAGEMAKER_BIND_TO_PORT": "http"}, "SAGEMAKER_BIND_TO_PORT is 'http'"),
@@ -142,23 +142,25 @@ def test_it_answers_reads_only_and_ends_when_asked_to(
         (["serve"], {}, "ml/model cannot be read"),
     ],
 )
-def test_what_is_wrong_is_said(
-    tmp_path: Path, arguments: list[str], variables: dict[str, str], words: str
+def test_invalid_input_is_reported(
+    tmp_path: Path,
+    arguments: list[str],
+    variables: dict[str, str],
+    message: str,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    started = start(tmp_path, *arguments, **variables)
-    assert started.process.wait(TIMEOUT) == 2
-    assert words in started.errors.read_text()
-    assert "Traceback" not in started.errors.read_text()
+    assert main(arguments, {"SAGEMAKER_BASE_DIR": str(tmp_path / "ml"), **variables}) == 2
+    assert message in capsys.readouterr().err
 
 
 @needs_environment
-def test_a_model_that_is_not_as_it_was_packed_is_not_served(
-    archive: Archive, tmp_path: Path
-) -> None:
+def test_a_changed_model_is_not_served(archive: Archive, tmp_path: Path) -> None:
     (tmp_path / "ml").mkdir()
     unpack(archive, tmp_path / "ml" / "model")
     with (tmp_path / "ml" / "model" / "code" / "inference.py").open("a") as file:
         file.write("# changed\n")
     started = start(tmp_path, "serve")
     assert started.process.wait(TIMEOUT) == 2
-    assert "wrong or missing checksum of code/inference.py" in started.errors.read_text()
+    message = started.errors.read_text()
+    assert "wrong or missing checksum of code/inference.py" in message
+    assert "Traceback" not in message

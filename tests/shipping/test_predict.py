@@ -16,7 +16,6 @@ from PIL import Image
 from tools.servers.aws import RUNTIME
 from tools.servers.serving import Server, npy, probabilities
 
-from command_line import convbias
 from convbias.cli import main
 from convbias.data import Dataset, load
 from convbias.shipping.export.archive import Archive
@@ -24,7 +23,7 @@ from convbias.shipping.predict.images import RejectedRequestError, image_request
 from convbias.spec.datasets import CLASS_NAMES
 from stub_server import UNREACHABLE, StubServer
 
-SECRET = "a-long-random-text"  # noqa: S105 - of this test alone
+SECRET = "a-long-random-text"  # noqa: S105 - used only here
 IMAGES = load("drawn").test_images[:5]
 PLACES = ("--archive", "--server", "--endpoint")
 FINE = json.dumps({"class": "Bag", "confidence": 0.5, "probabilities": {"Bag": 0.5}})
@@ -141,56 +140,43 @@ def test_a_table_of_files_has_no_true_classes(
     assert "true class" not in capsys.readouterr().out
 
 
-def test_by_default_the_archive_of_the_working_folder_is_asked(
-    here: Path, archive: Archive, expected: np.ndarray
+def test_by_default_the_archive_of_the_working_folder_is_run(
+    here: Path, archive: Archive, expected: np.ndarray, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (here / "fashion_mnist_model.tar.gz").write_bytes(archive.path.read_bytes())
-    done = convbias("predict", "a.png", "--json", cwd=here)
-    assert (done.returncode, done.stderr) == (0, "")
-    [answer] = json.loads(done.stdout)
+    assert main(["predict", "a.png", "--json"]) == 0
+    said = capsys.readouterr()
+    assert said.err == ""
+    [answer] = json.loads(said.out)
     check(answer, "a.png", expected[0])
 
 
-def test_a_server_is_asked_without_what_only_the_other_places_need(
-    here: Path, server: Server
-) -> None:
-    program = """
-import sys
+WITHOUT_OPTIONAL_PACKAGES = """
+import json, sys
 sys.modules |= dict.fromkeys(("boto3", "botocore", "onnxruntime", "starlette", "tensorflow"))
 from convbias.cli import main
-sys.exit(main(sys.argv[1:]))
+print(json.dumps([main(arguments) for arguments in json.loads(sys.argv[1])]))
 """
 
-    def run(*where: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-c", program, "predict", "a.png", *where],
-            cwd=here,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
 
-    assert run("--server", server.address).returncode == 0
-    refused = run("--endpoint", "convbias")
-    assert refused.returncode == 2
-    assert "pip install 'convbias[aws]'" in refused.stderr
-
-
-def test_in_process_without_onnxruntime_is_refused(here: Path, archive: Archive) -> None:
-    program = """
-import sys
-sys.modules["onnxruntime"] = None
-from convbias.cli import main
-sys.exit(main(sys.argv[1:]))
-"""
+def test_each_client_needs_only_its_own_packages(
+    here: Path, server: Server, archive: Archive
+) -> None:
+    options = [
+        ("--server", server.address),
+        ("--endpoint", "convbias"),
+        ("--archive", str(archive.path)),
+    ]
+    commands = json.dumps([["predict", "a.png", *each] for each in options])
     done = subprocess.run(
-        [sys.executable, "-c", program, "predict", "a.png", "--archive", archive.path],
+        [sys.executable, "-c", WITHOUT_OPTIONAL_PACKAGES, commands],
         cwd=here,
         capture_output=True,
         text=True,
-        check=False,
+        check=True,
     )
-    assert done.returncode == 2
+    assert json.loads(done.stdout.splitlines()[-1]) == [0, 2, 2]
+    assert "pip install 'convbias[aws]'" in done.stderr
     assert "pip install 'convbias[serve]'" in done.stderr
 
 

@@ -70,8 +70,11 @@ def export(network: keras.Model, run: Run, dataset: Dataset, folder: Path) -> Ex
             work, made = Path(temporary), Path(temporary) / "export"
             made.mkdir()
             stock.save(work / "network.keras")
-            versions = json.loads(_tensorflow("build", work / "network.keras", made))
-            differences = _differences(network, stock, images, work, made)
+            np.save(work / "images.npy", images)
+            paths = (work / "network.keras", made, work / "images.npy", work / "probabilities.npy")
+            versions = json.loads(_tensorflow(*paths))
+            probabilities = np.load(work / "probabilities.npy")
+            differences = _differences(network, stock, images, made, probabilities)
             _check_differences(differences)
             exported = ExportResult(folder, differences, len(images))
             record = _record(run, exported, versions)
@@ -129,11 +132,11 @@ def check_exportable(network: keras.Model, run: Run) -> None:
         )
 
 
-def _tensorflow(*arguments: object) -> str:
+def _tensorflow(*paths: Path) -> str:
     """Run `convbias.shipping.export.tensorflow_process`, and return its last line of output."""
     quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
     done = subprocess.run(
-        [sys.executable, "-m", "convbias.shipping.export.tensorflow_process", *map(str, arguments)],
+        [sys.executable, "-m", "convbias.shipping.export.tensorflow_process", *map(str, paths)],
         env={**os.environ, **quiet, "KERAS_BACKEND": "tensorflow"},
         capture_output=True,
         text=True,
@@ -141,18 +144,28 @@ def _tensorflow(*arguments: object) -> str:
     )
     if done.returncode != 0:
         lines = done.stderr.strip().splitlines() or [f"status {done.returncode}"]
-        raise RunError(f"TensorFlow could not {arguments[0]} the export: {lines[-1]}")
+        raise RunError(f"TensorFlow failed to export the network: {lines[-1]}")
     return done.stdout.strip().rpartition("\n")[2]
 
 
 def _differences(
-    network: keras.Model, stock: keras.Sequential, images: np.ndarray, work: Path, made: Path
+    network: keras.Model,
+    stock: keras.Sequential,
+    images: np.ndarray,
+    made: Path,
+    probabilities: np.ndarray,
 ) -> dict[str, float]:
-    """Compare the outputs of all exported files with the network's."""
+    """Compare the outputs of all exported files with the network's.
+
+    Args:
+        network: the network.
+        stock: the same network with stock layers, for its feature maps.
+        images: float32 (n, 28, 28, 1).
+        made: folder of the exported files.
+        probabilities: the SavedModel's output, float32 (n, 10).
+    """
     expected = np.asarray(network(images, training=False))
-    np.save(work / "images.npy", images)
-    _tensorflow("predict", made, work / "images.npy", work / "probabilities.npy")
-    differences = {"1": _largest(np.load(work / "probabilities.npy"), expected)}
+    differences = {"1": _largest(probabilities, expected)}
     for path in sorted(made.glob("*.onnx")):
         found = _run_onnx(path, images)
         wanted: dict[str, Any] = {"probabilities": expected}

@@ -1,7 +1,8 @@
 """The part of an export that needs TensorFlow, as a process: Keras has one backend per process.
 
-python -m convbias.shipping.export.tensorflow_process build NETWORK.keras FOLDER
-python -m convbias.shipping.export.tensorflow_process predict FOLDER IMAGES.npy PROBABILITIES.npy
+It writes the exported files, then loads the SavedModel from disk and runs it on images:
+
+    python -m convbias.shipping.export.tensorflow_process NETWORK.keras FOLDER IMAGES PROBABILITIES
 """
 
 from __future__ import annotations
@@ -55,8 +56,6 @@ def build(network_file: Path, folder: Path) -> None:
 
         with_maps = tf.function(predict_with_maps, input_signature=[images])
         _write_onnx(with_maps, images, folder / "model-maps.onnx")
-    versions = {"keras": keras.__version__, "tensorflow": tf.__version__}
-    print(json.dumps(versions | {"tf2onnx": tf2onnx.__version__}))
 
 
 def _fast_for_onnx(network: Any) -> Callable[[tf.Tensor], tf.Tensor]:  # noqa: ANN401
@@ -93,5 +92,8 @@ def predict(folder: Path, images_file: Path, probabilities_file: Path) -> None:
 
 
 if __name__ == "__main__":
-    command, *paths = sys.argv[1:]
-    {"build": build, "predict": predict}[command](*map(Path, paths))
+    network_file, folder, images_file, probabilities_file = map(Path, sys.argv[1:])
+    build(network_file, folder)
+    predict(folder, images_file, probabilities_file)
+    versions = {"keras": keras.__version__, "tensorflow": tf.__version__}
+    print(json.dumps(versions | {"tf2onnx": tf2onnx.__version__}))
