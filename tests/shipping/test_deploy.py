@@ -1,4 +1,4 @@
-"""`convbias deploy` against moto's server; the local server stands for SageMaker's runtime."""
+"""`convbias deploy` against moto's server, with the local server as SageMaker's runtime."""
 
 from __future__ import annotations
 
@@ -38,12 +38,13 @@ from convbias.shipping.aws import HIDDEN, Aws
 from convbias.shipping.deploy.changes import apply
 from convbias.shipping.deploy.plan import Plan, make_plan
 from convbias.shipping.deploy.settings import Settings
+from convbias.shipping.deploy.waiting import wait_for_endpoint
 from convbias.shipping.export.archive import MANIFEST, Archive, read
 from stub_server import UNREACHABLE, StubServer
 
 pytestmark = pytest.mark.integration
 
-NAME = "convbias"  # as the local server calls its endpoint
+NAME = "convbias"  # the endpoint name of the local server
 OWN = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
 OPTIONS = ("--bucket", BUCKET, "--role", ROLE, "--name", NAME)
 SETTINGS = Settings(bucket=BUCKET, role=ROLE, name=NAME)
@@ -60,7 +61,7 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoopbackServer]
 def account(
     daemon: LoopbackServer, server: Server, aws: pytest.MonkeyPatch, no_sleep: list[float]
 ) -> SimpleNamespace:
-    """An empty account with a bucket, all of whose services are here; clients that are not ours."""
+    """An empty account with a bucket on local servers, and clients independent of the package."""
     assert no_sleep == []
     requests.post(f"{daemon.address}/moto-api/reset", timeout=60)
     aws.setenv("AWS_ENDPOINT_URL", daemon.address)
@@ -75,7 +76,7 @@ def account(
 
 @pytest.fixture
 def no_sleep(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Nobody waits; what would have been waited for."""
+    """Skip all pauses between looks at an endpoint, and record them."""
     slept: list[float] = []
     monkeypatch.setattr("convbias.shipping.deploy.waiting.time.sleep", slept.append)
     return slept
@@ -83,7 +84,7 @@ def no_sleep(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 @pytest.fixture
 def other(archive: Archive, tmp_path: Path) -> Archive:
-    """The same network in an archive of another sum."""
+    """The same network in an archive with another checksum."""
     identity = {**archive.manifest.identity, "run": "another"}
     manifest = archive.manifest.model_copy(update={"identity": identity})
     path = tmp_path / "other.tar.gz"
@@ -92,7 +93,7 @@ def other(archive: Archive, tmp_path: Path) -> Archive:
 
 
 def everything(account: SimpleNamespace) -> dict[str, list[str]]:
-    """Names of all that there is, by kind."""
+    """Names of all resources, by kind."""
     sagemaker = account.sagemaker
     objects = account.s3.list_objects_v2(Bucket=BUCKET).get("Contents", [])
     targets = account.scaling.describe_scalable_targets(ServiceNamespace="sagemaker")
@@ -111,7 +112,7 @@ def everything(account: SimpleNamespace) -> dict[str, list[str]]:
 
 
 def how_many(account: SimpleNamespace) -> tuple[int, ...]:
-    """Archives, models, configurations, endpoints, targets and policies."""
+    """Numbers of archives, models, configurations, endpoints, targets and policies."""
     return tuple(map(len, everything(account).values()))
 
 
@@ -170,7 +171,7 @@ def test_a_plan_as_json_holds_the_requests_that_apply_makes(
     }
 
 
-def test_without_credentials_a_plan_is_made_and_nobody_asked(
+def test_without_credentials_a_plan_sends_no_requests(
     aws: pytest.MonkeyPatch, archive: Archive, capsys: pytest.CaptureFixture[str]
 ) -> None:
     aws.delenv("AWS_SECRET_ACCESS_KEY")
@@ -197,7 +198,7 @@ def test_without_credentials_a_plan_is_made_and_nobody_asked(
         (["--serverless", "--memory-mb", "1000"], ["1000 MB is not available"]),
     ],
 )
-def test_what_is_wrong_is_told_by_plan_and_keeps_apply_from_starting(
+def test_failed_checks_are_reported_by_plan_and_stop_apply(
     account: SimpleNamespace,
     archive: Archive,
     options: list[str],
@@ -224,7 +225,7 @@ def test_what_is_wrong_is_told_by_plan_and_keeps_apply_from_starting(
 
 
 @pytest.mark.usefixtures("account")
-def test_an_archive_that_is_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_invalid_archive_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "model.tar.gz").write_bytes(b"no archive")
     for verb in ("plan", "apply"):
         assert deploy(verb, tmp_path / "model.tar.gz", *OPTIONS) == 2
@@ -234,7 +235,7 @@ def test_an_archive_that_is_none(tmp_path: Path, capsys: pytest.CaptureFixture[s
 # Apply
 
 
-def test_apply_makes_it_waits_and_compares_and_a_second_one_does_nothing(
+def test_apply_creates_waits_and_compares_and_changes_nothing_the_second_time(
     account: SimpleNamespace,
     archive: Archive,
     no_sleep: list[float],
@@ -245,7 +246,10 @@ def test_apply_makes_it_waits_and_compares_and_a_second_one_does_nothing(
     steps = [line.split(" ", 1)[0] for line in said.err.splitlines()]
     assert steps == ["uploaded", "created", "created", "created", f"{NAME}:"]
     assert "smoke test passed: of 10 images" in said.out
-    assert no_sleep == [1.0, 2.0]  # of three looks, the last of which found it in service
+    assert no_sleep == [
+        1.0,
+        2.0,
+    ]  # pauses between three looks, the last of which found it in service
     there = everything(account)
     assert how_many(account) == (1, 1, 1, 1, 0, 0)
     [key] = there["archives"]
@@ -280,7 +284,7 @@ def test_a_changed_archive_makes_a_new_configuration_and_updates_the_endpoint(
     after = account.sagemaker.describe_endpoint(EndpointName=NAME)
     assert after["CreationTime"] == before["CreationTime"]
     assert after["EndpointConfigName"] != before["EndpointConfigName"]
-    # What answered before is kept, to go back to.
+    # The previous resources are kept, to go back to.
     assert how_many(account) == (2, 2, 2, 1, 0, 0)
     assert deploy("apply", archive.path, *OPTIONS) == 0
     assert "created" not in capsys.readouterr().err
@@ -288,7 +292,7 @@ def test_a_changed_archive_makes_a_new_configuration_and_updates_the_endpoint(
     assert again["EndpointConfigName"] == before["EndpointConfigName"]
 
 
-def test_tags_are_added_to_what_is_there(
+def test_tags_are_added_to_existing_resources(
     account: SimpleNamespace, archive: Archive, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert deploy("apply", archive.path, *OPTIONS) == 0
@@ -303,7 +307,7 @@ def test_tags_are_added_to_what_is_there(
     assert "nothing to do" in capsys.readouterr().out
 
 
-def test_autoscaling_is_set_up_changed_and_taken_away(
+def test_autoscaling_is_set_up_changed_and_removed(
     account: SimpleNamespace, archive: Archive, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def capacity() -> list[tuple[int, int]]:
@@ -324,7 +328,7 @@ def test_autoscaling_is_set_up_changed_and_taken_away(
     assert everything(account)["policies"] == []
 
 
-def test_autoscaling_of_others_is_left_alone(
+def test_autoscaling_not_created_by_convbias_is_kept(
     account: SimpleNamespace, archive: Archive, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert deploy("apply", archive.path, *OPTIONS) == 0
@@ -370,7 +374,7 @@ def test_a_container_that_does_not_start(
     assert how_many(account) == (0, 0, 0, 0, 0, 0)
 
 
-def test_an_update_that_fails_leaves_what_answered_before(
+def test_a_failed_update_keeps_the_previous_configuration(
     account: SimpleNamespace, archive: Archive, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert deploy("apply", archive.path, *OPTIONS) == 0
@@ -383,7 +387,7 @@ def test_an_update_that_fails_leaves_what_answered_before(
     assert (after["EndpointStatus"], after["EndpointConfigName"]) == ("InService", before)
 
 
-def test_an_endpoint_that_others_made_is_left_alone(
+def test_an_endpoint_not_created_by_convbias_is_kept(
     account: SimpleNamespace, archive: Archive, capsys: pytest.CaptureFixture[str]
 ) -> None:
     variant = {"VariantName": "v", "ModelName": "m", "InstanceType": "ml.m5.large"}
@@ -403,19 +407,19 @@ def test_an_endpoint_that_others_made_is_left_alone(
     assert how_many(account) == (0, 1, 1, 1, 0, 0)
 
 
-# Failures on the way
+# Failures
 
 STEPS = ("CreateModel", "CreateEndpointConfig", "CreateEndpoint")
 
 
 class Failing:
-    """Answers in AWS's place.
+    """Responds with an error in AWS's place.
 
     Args:
-        status: Of the answers.
-        code: Of AWS's errors.
-        times: How often, before AWS is asked after all.
-        message: Of the answers.
+        status: HTTP status.
+        code: AWS's error code.
+        times: number of errors, before requests are sent to the server.
+        message: AWS's message.
     """
 
     def __init__(self, status: int, code: str, times: int = 1_000, message: str = "no") -> None:
@@ -433,7 +437,7 @@ class Failing:
 
 
 def injected(operation: str, failing: Failing) -> Aws:
-    """An account, one of whose operations fails."""
+    """An account in which one operation fails."""
     aws = Aws()
     aws.session.events.register(f"before-send.{operation}", failing)
     return aws
@@ -444,38 +448,40 @@ def planned(archive: Archive) -> Plan:
     return make_plan(SETTINGS, REGION, archive)
 
 
-def quietly(_words: str) -> None:
-    """Nobody listens."""
+def ignore(_message: str) -> None:
+    """Receive messages of progress."""
 
 
 @pytest.fixture
 def no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("botocore.endpoint.time.sleep", quietly)
+    monkeypatch.setattr("botocore.endpoint.time.sleep", ignore)
 
 
 @pytest.mark.usefixtures("no_backoff")
 @pytest.mark.parametrize("operation", STEPS)
-def test_throttling_is_waited_out(account: SimpleNamespace, planned: Plan, operation: str) -> None:
+def test_throttled_requests_are_repeated(
+    account: SimpleNamespace, planned: Plan, operation: str
+) -> None:
     account.setenv("AWS_MAX_ATTEMPTS", "3")
     failing = Failing(400, "ThrottlingException", times=2)
-    apply(planned, injected(f"sagemaker.{operation}", failing), quietly)
+    apply(planned, injected(f"sagemaker.{operation}", failing), ignore)
     assert failing.asked == 3
     assert how_many(account) == (1, 1, 1, 1, 0, 0)
 
 
 @pytest.mark.usefixtures("no_backoff")
 @pytest.mark.parametrize(
-    ("status", "code", "kind", "attempts", "fix"),
+    ("step", "status", "code", "kind", "attempts", "fix"),
     [
-        (400, "ThrottlingException", RunError, 4, "wait a minute"),
-        (500, "InternalFailure", RunError, 4, "run the same command again later"),
-        (400, "AccessDeniedException", InputError, 1, "check the credentials"),
-        (400, "ResourceLimitExceeded", InputError, 1, "higher quota"),
-        (400, "ValidationException", InputError, 1, "correct what the message names"),
+        (0, 400, "ThrottlingException", RunError, 4, "wait a minute"),
+        (2, 400, "ThrottlingException", RunError, 4, "wait a minute"),
+        (1, 500, "InternalFailure", RunError, 4, "run the same command again later"),
+        (0, 400, "AccessDeniedException", InputError, 1, "check the credentials"),
+        (2, 400, "ResourceLimitExceeded", InputError, 1, "higher quota"),
+        (1, 400, "ValidationException", InputError, 1, "correct what the message names"),
     ],
 )
-@pytest.mark.parametrize("step", range(3))
-def test_a_failure_on_the_way_says_what_exists_and_can_be_gone_on_from_or_undone(
+def test_after_a_failure_apply_can_continue_or_delete_undo(
     account: SimpleNamespace,
     planned: Plan,
     step: int,
@@ -488,7 +494,7 @@ def test_a_failure_on_the_way_says_what_exists_and_can_be_gone_on_from_or_undone
     account.setenv("AWS_MAX_ATTEMPTS", "4")
     failing = Failing(status, code)
     with pytest.raises(kind) as refused:
-        apply(planned, injected(f"sagemaker.{STEPS[step]}", failing), quietly)
+        apply(planned, injected(f"sagemaker.{STEPS[step]}", failing), ignore)
     assert failing.asked == attempts
     made = (
         planned.address,
@@ -507,11 +513,11 @@ def test_a_failure_on_the_way_says_what_exists_and_can_be_gone_on_from_or_undone
         assert main(["deploy", "delete", "--name", NAME, "--bucket", BUCKET, "--yes"]) == 0
         assert how_many(account) == (0, 0, 0, 0, 0, 0)
     else:
-        apply(planned, Aws(), quietly)
+        apply(planned, Aws(), ignore)
         assert how_many(account) == (1, 1, 1, 1, 0, 0)
 
 
-def test_an_interruption_says_what_exists_as_well(
+def test_an_interruption_lists_existing_resources(
     account: SimpleNamespace, planned: Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupt(_seconds: float) -> None:
@@ -523,24 +529,27 @@ def test_an_interruption_says_what_exists_as_well(
         apply(planned, Aws(), said.append)
     assert said[-1].startswith(f"interrupted; existing resources: the archive {planned.address}")
     assert "to continue, run the same command again; to undo, run " in said[-1]
-    monkeypatch.setattr("convbias.shipping.deploy.waiting.time.sleep", quietly)
-    assert apply(planned, Aws(), quietly) == []  # it was only waited for
+    monkeypatch.setattr("convbias.shipping.deploy.waiting.time.sleep", ignore)
+    assert apply(planned, Aws(), ignore) == []  # only the wait was missing
     assert how_many(account) == (1, 1, 1, 1, 0, 0)
 
 
-def test_waiting_ends(
-    account: SimpleNamespace, planned: Plan, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert account is not None
-    monkeypatch.setattr("convbias.shipping.deploy.waiting.MOST_SECONDS", -1.0)
+@pytest.mark.usefixtures("account")
+def test_waiting_has_a_limit(planned: Plan) -> None:
+    def stop_when_created(message: str) -> None:
+        if "Creating" in message:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        apply(planned, Aws(), stop_when_created)
     with pytest.raises(RunError, match="is still Creating after"):
-        apply(planned, Aws(), quietly)
+        wait_for_endpoint(NAME, Aws(), ignore, timeout_seconds=-1.0)
 
 
-def test_a_broken_connection_on_the_way(account: SimpleNamespace, planned: Plan) -> None:
+def test_a_broken_connection(account: SimpleNamespace, planned: Plan) -> None:
     account.setenv("AWS_ENDPOINT_URL_SAGEMAKER", UNREACHABLE)
     with pytest.raises(InputError, match="Could not connect") as refused:
-        apply(planned, Aws(), quietly)
+        apply(planned, Aws(), ignore)
     assert "existing resources: none" in refused.value.what
     assert "to undo" not in refused.value.fix
 
@@ -548,7 +557,7 @@ def test_a_broken_connection_on_the_way(account: SimpleNamespace, planned: Plan)
 # Smoke, status, invoke, delete
 
 
-def test_an_endpoint_with_other_answers_fails_the_smoke_test(
+def test_an_endpoint_with_other_predictions_fails_the_smoke_test(
     account: SimpleNamespace, archive: Archive, capsys: pytest.CaptureFixture[str]
 ) -> None:
     classes = archive.manifest.identity["output"]["classes"]
@@ -568,7 +577,7 @@ def test_an_endpoint_with_other_answers_fails_the_smoke_test(
     assert "the smoke test failed: " in capsys.readouterr().err
 
 
-def test_the_smoke_test_asks_about_one_garment_of_each_class() -> None:
+def test_the_smoke_test_has_one_garment_of_each_class() -> None:
     labels = drawn(n_train=1, n_test=10)[3]
     np.testing.assert_array_equal(np.sort(labels), np.arange(10))
 
@@ -595,11 +604,11 @@ def test_status_and_invoke(
     assert theirs["confidence"] == pytest.approx(own["confidence"], abs=1e-6)
 
 
-def test_delete_takes_everything_that_apply_made_and_nothing_else(
+def test_delete_removes_everything_that_apply_created_and_nothing_else(
     account: SimpleNamespace, archive: Archive, other: Archive, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def others() -> None:
-        """What has such names, but not our tags and marks."""
+        """Create resources with such names, but without convbias' tags and metadata."""
         folder = f"convbias/{NAME}"
         for key in (f"{folder}/{16 * '0'}/model.tar.gz", f"{folder}/captured/x.jsonl", "mine"):
             account.s3.put_object(Bucket=BUCKET, Key=key, Body=b"mine")
@@ -651,7 +660,7 @@ def test_delete_asks_first(
     assert how_many(account) == ((0,) * 6 if code == 0 else (1, 1, 1, 1, 0, 0))
 
 
-# Whose account
+# Credentials
 
 
 @pytest.mark.parametrize(
@@ -665,7 +674,7 @@ def test_delete_asks_first(
     ],
     ids=lambda arguments: arguments[0],
 )
-def test_credentials_that_nobody_named_are_not_used(
+def test_credentials_that_the_user_did_not_name_are_not_used(
     aws: pytest.MonkeyPatch,
     archive: Archive,
     tmp_path: Path,
@@ -692,7 +701,7 @@ def test_credentials_that_nobody_named_are_not_used(
     assert "--profile" in said
 
 
-def test_a_profile_that_is_named_is_used(
+def test_a_named_profile_is_used(
     account: SimpleNamespace, archive: Archive, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "credentials").write_text(
@@ -707,7 +716,7 @@ def test_a_profile_that_is_named_is_used(
     assert "The config profile (wrok) could not be found" in capsys.readouterr().err
 
 
-def test_every_service_is_asked_on_the_loopback_interface_alone(
+def test_all_connections_stay_on_the_loopback_interface(
     account: SimpleNamespace, archive: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert account is not None
@@ -724,7 +733,7 @@ def test_every_service_is_asked_on_the_loopback_interface_alone(
     assert asked == {"127.0.0.1"}
 
 
-def test_secrets_are_in_no_plan_no_error_and_no_log(
+def test_secrets_are_in_no_output_error_or_log(
     account: SimpleNamespace,
     archive: Archive,
     planned: Plan,
@@ -736,14 +745,14 @@ def test_secrets_are_in_no_plan_no_error_and_no_log(
     assert deploy("plan", archive.path, *OPTIONS, "--json") == 0
     assert deploy("apply", archive.path, *OPTIONS) == 0
     assert deploy("status", "--name", NAME) == 0
-    # As AWS words it where a signature is wrong: with the request that it would have signed.
+    # AWS's message for a wrong signature contains the request that it would have signed.
     quoted = (
         f"The Canonical String should have been 'POST / host:x x-amz-security-token:{SESSION}"
         f" Credential={KEY}/20261123 Signature=0123abcd' {SECRET}"
     )
     failing = Failing(403, "InvalidSignatureException", message=quoted)
     with pytest.raises(InputError) as refused:
-        apply(planned, injected("sagemaker.DescribeModel", failing), quietly)
+        apply(planned, injected("sagemaker.DescribeModel", failing), ignore)
     assert HIDDEN in str(refused.value)
     assert "Canonical String should have been" in str(refused.value)
     said = capsys.readouterr()

@@ -293,8 +293,7 @@ JPEGS = {
 
 
 @pytest.mark.parametrize("name", [*PICTURES, *JPEGS])
-def test_pictures_are_converted_as_for_explanations(inference: ModuleType, name: str) -> None:
-    """Two routes: this file's own, which must do without the package, and the package's."""
+def test_pictures_are_converted_as_by_the_package(inference: ModuleType, name: str) -> None:
     kind, body = ("png", PICTURES[name]) if name in PICTURES else ("jpeg", JPEGS[name])
     expected = convert(Image.open(io.BytesIO(body))).pixels / 255
     [direct] = pixels(inference.input_fn(body, f"image/{kind}"))
@@ -303,6 +302,46 @@ def test_pictures_are_converted_as_for_explanations(inference: ModuleType, name:
     first, second = pixels(inference.input_fn(encoded, "application/json"))
     np.testing.assert_array_equal(first, direct)
     np.testing.assert_array_equal(second, direct)
+
+
+@given(
+    mode=st.sampled_from(["1", "L", "LA", "P", "RGB", "RGBA", "I;16", "CMYK"]),
+    size=st.tuples(st.integers(1, 40), st.integers(1, 40)) | st.just((28, 28)),
+    grey_values=st.tuples(st.integers(0, 255), st.integers(0, 255)),
+    noise=st.integers(0, 40),
+    orientation=st.integers(1, 8),
+    seed=st.integers(0, 99),
+)
+def test_any_picture_is_converted_as_by_the_package(
+    inference: ModuleType,
+    mode: str,
+    size: tuple[int, int],
+    grey_values: tuple[int, int],
+    noise: int,
+    orientation: int,
+    seed: int,
+) -> None:
+    """A noisy rectangle on a background, with transparency and orientation."""
+    random = np.random.default_rng(seed)
+    background, garment_value = grey_values
+    array = np.full((*size, 4), background)
+    array[size[0] // 4 : size[0] // 2 + 1, size[1] // 3 :, :3] = garment_value
+    array[..., 3] = random.integers(0, 256)
+    array = np.clip(array + random.integers(-noise, noise + 1, array.shape), 0, 255)
+    image = Image.fromarray(array.astype(np.uint8))
+    if mode == "I;16":
+        image = Image.fromarray(
+            (array[..., 0] * 257 + array[..., 1]).clip(0, 65_535).astype(np.uint16)
+        )
+    elif mode != "RGBA":
+        image = image.convert("RGB").convert(mode)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    kind = "JPEG" if mode == "CMYK" else "PNG"
+    body = png(image, kind, exif=exif)
+    expected = convert(Image.open(io.BytesIO(body))).pixels / 255
+    [found] = pixels(inference.input_fn(body, f"image/{kind.lower()}"))
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
 def test_pictures_of_one_request_share_a_limit(inference: ModuleType) -> None:
