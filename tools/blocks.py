@@ -1,4 +1,4 @@
-"""Parts of documents that are written by scripts: between two marks, in Markdown."""
+"""Generated blocks of Markdown documents, each between two comments."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 
 def table_lines(rows: Sequence[Sequence[str]]) -> list[str]:
-    """A table in Markdown, line by line; the first row is its head.
+    """The lines of a Markdown table; the first row is the header.
 
     Example:
         >>> table_lines([["a", "b"], ["1", "2"]])
@@ -17,12 +17,12 @@ def table_lines(rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def block_of(text: str, name: str) -> str:
-    """A block as it stands in a document."""
+    """The content of a document's block."""
     return text.split(f"<!-- {name}: begin -->")[1].split(f"<!-- {name}: end -->")[0].strip()
 
 
 def put_into(text: str, name: str, block: str) -> str:
-    """A document with one of its blocks replaced."""
+    """Replace the content of a document's block."""
     begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
     before, rest = text.split(begin)
     _, after = rest.split(end)
@@ -30,5 +30,5 @@ def put_into(text: str, name: str, block: str) -> str:
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:
-    """The same as one text."""
+    """A Markdown table; the first row is the header."""
     return "\n".join(table_lines(rows))

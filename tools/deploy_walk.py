@@ -1,12 +1,10 @@
-"""Walk from a stored run to an answer on servers of this machine, and write docs/deploy.md with it.
-
-What is seen on the way is recorded in src/convbias/findings/claims/deployment.json, by which claims
-are judged.
-
-Every command runs for real, and its output is copied into the page. In place of AWS there are
-moto's server (with what tools/servers/moto_server.py adds to it) and `convbias serve`.
+"""Run all deployment commands on local servers, and write their output to docs/deploy.md.
 
     .venv/bin/python -m tools.deploy_walk RUN --runs FOLDER
+
+moto's server (with the additions of tools/servers/moto_server.py) and `convbias serve` stand in for
+AWS. The measurements are recorded in src/convbias/findings/claims/deployment.json, on which claims
+are judged.
 """
 
 from __future__ import annotations
@@ -20,27 +18,27 @@ import sys
 import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-from tools.deploy_record import write_record  # noqa: E402
-from tools.servers.aws import REGION, ROLE, LoopbackServer, moto, s3_with_bucket  # noqa: E402
+from tools.deploy_record import write_record
+from tools.servers.aws import KEY, REGION, ROLE, SECRET, LoopbackServer, moto, s3_with_bucket
 
+ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "deploy.md"
 BLOCK = re.compile(r"(<!-- (?P<name>\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 NAME = "convbias-fashion-mnist"
-MINE = f"--bucket my-bucket --role {ROLE}"
+OPTIONS = f"--bucket my-bucket --role {ROLE}"
 STEPS = {
     "export": ["convbias export {run} --runs {runs}", "convbias package"],
-    "plan": [f"convbias deploy plan {MINE}"],
-    "apply": [f"convbias deploy apply {MINE}", f"convbias deploy apply {MINE}"],
-    "larger": [f"convbias deploy apply {MINE} --instances 2 --max-instances 4"],
+    "plan": [f"convbias deploy plan {OPTIONS}"],
+    "apply": [f"convbias deploy apply {OPTIONS}", f"convbias deploy apply {OPTIONS}"],
+    "larger": [f"convbias deploy apply {OPTIONS} --instances 2 --max-instances 4"],
     "ask": ["convbias deploy status", "convbias deploy invoke 0 1 2"],
-    "wrong": [f"convbias deploy plan {MINE} --instance-type ml.t3.medium --data-capture 200"],
+    "wrong": [f"convbias deploy plan {OPTIONS} --instance-type ml.t3.medium --data-capture 200"],
     "delete": ["convbias deploy delete --yes"],
 }
 
 
 def main() -> None:
-    """Walk, and write the page."""
+    """Run the commands and write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", help="a stored run with its network")
     parser.add_argument("--runs", type=Path, default=Path("runs"))
@@ -53,14 +51,14 @@ def main() -> None:
 
 
 def _walk(run: str, runs: Path, folder: Path) -> dict[str, str]:
-    """Step to the commands and what they printed, as a block of Markdown."""
+    """Step to its commands and their output, as a block of Markdown."""
     binaries = Path(sys.executable).parent
     account = moto(folder)
     environment = {
         **os.environ,
         "PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}",
-        "AWS_ACCESS_KEY_ID": "nobody",
-        "AWS_SECRET_ACCESS_KEY": "nothing",
+        "AWS_ACCESS_KEY_ID": KEY,
+        "AWS_SECRET_ACCESS_KEY": SECRET,
         "AWS_DEFAULT_REGION": REGION,
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
@@ -78,15 +76,8 @@ def _walk(run: str, runs: Path, folder: Path) -> dict[str, str]:
                 parts.append(f"$ {shown}\n{done}")
             texts[step] = "```\n" + "\n".join(parts).replace(str(folder), ".") + "```\n"
             if step == "export":
-                answering = [
-                    str(binaries / "convbias"),
-                    "serve",
-                    "--port",
-                    "{port}",
-                    "--name",
-                    NAME,
-                ]
-                servers.append(LoopbackServer(answering, folder, environment))
+                serve = [str(binaries / "convbias"), "serve", "--port", "{port}", "--name", NAME]
+                servers.append(LoopbackServer(serve, folder, environment))
                 environment["AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME"] = servers[-1].address
     finally:
         for server in servers:

@@ -2,8 +2,8 @@
 
     .venv/bin/python -m tools.notebook [--profile NAME] [--runs FOLDER] [--out FILE]
 
-The source is a Python file in the percent format, which reads and compares well; the notebook is
-made from it, executed from stored runs, and is never edited by hand.
+The source is a Python file in the percent format, which gives readable diffs. The notebook is
+generated from it with stored runs, and is never edited by hand.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from convbias.report.notebook import PROFILE, RUNS
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "neural-networks-package.py"
 SECONDS_PER_CELL = 600
-LONGEST_CELL = 15  # lines; more belongs into the package
-LONGEST_OUTPUT = 60  # lines of text; more would have to be scrolled
+LONGEST_CELL = 15  # lines; longer code belongs in the package
+LONGEST_OUTPUT = 60  # lines of text; longer output would need scrolling
 
 
 def main() -> None:
@@ -44,11 +44,11 @@ def executed(profile: str, runs: Path) -> nbformat.NotebookNode:
     """Execute every cell.
 
     Args:
-        profile: Whose runs are shown.
-        runs: Folder of its runs.
+        profile: name of the study profile.
+        runs: folder of the profile's runs.
 
     Returns:
-        The notebook with its outputs, without anything that changes from time to time.
+        The notebook with its outputs, without metadata that changes between executions.
 
     Raises:
         SystemExit: A cell or an output is too long.
@@ -74,10 +74,10 @@ def executed(profile: str, runs: Path) -> nbformat.NotebookNode:
 
 
 def text_of(output: nbformat.NotebookNode) -> str:
-    """What of an output is read as text; of a figure, nothing.
+    """The text of an output; empty for a figure.
 
     Args:
-        output: Of a cell.
+        output: an output of a cell.
     """
     shown = output.get("data", {})
     if "image/svg+xml" in shown:

@@ -1,1 +1,1 @@
-"""Real servers on this machine for tests and documents: S3, SageMaker, AWS's toolkit, our own."""
+"""Local servers for tests and documents: S3, SageMaker, AWS's toolkit, `convbias serve`."""

@@ -1,7 +1,7 @@
-"""Starts AWS's inference toolkit in its own environment, at an address of this machine alone.
+"""Start AWS's inference toolkit at a loopback address, in the environment of its own packages.
 
-Its settings would be written into /etc, and it would listen at all addresses; the environment
-variables beginning with MMS_ are what Multi Model Server itself prefers to its settings.
+By default it writes its settings to /etc and listens at all addresses. Environment variables that
+begin with MMS_ override Multi Model Server's settings.
 """
 
 import os

@@ -1,7 +1,8 @@
-"""moto's server, with what it lacks of SageMaker: endpoints that take time or fail, and updates.
+"""Run moto's server with SageMaker features that it lacks: endpoint updates, delays and failures.
 
-Run with the port as its argument. Endpoints need three looks before they answer. Those whose image
-is called `failing` fail; an update to one leaves what was there, as AWS does.
+The argument is the port. An endpoint is in service at the third DescribeEndpoint. If the name of
+its image contains `failing`, creating it fails, and an update keeps the previous configuration, as
+with AWS.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from moto.sagemaker.models import SageMakerModelBackend
 from moto.sagemaker.responses import SageMakerResponse
 from moto.server import main
 
-LOOKS = 3
+DESCRIPTIONS = 3
 REASON = "The primary container did not pass the ping health check."
 
 create = SageMakerModelBackend.create_endpoint
@@ -24,11 +25,13 @@ delete = SageMakerModelBackend.delete_endpoint
 
 
 def start(endpoint: Any, status: str, configuration: str) -> None:
+    """Begin to create or update an endpoint."""
     endpoint.endpoint_status = status
-    endpoint.looks, endpoint.next_configuration = LOOKS, configuration
+    endpoint.remaining, endpoint.next_configuration = DESCRIPTIONS, configuration
 
 
 def finish(backend: Any, endpoint: Any) -> None:
+    """End the creation or update of an endpoint."""
     configuration = backend.describe_endpoint_config(endpoint.next_configuration)
     model = backend.describe_model(configuration["ProductionVariants"][0]["ModelName"])
     failing = "failing" in model.primary_container["Image"]
@@ -43,34 +46,39 @@ def finish(backend: Any, endpoint: Any) -> None:
 
 
 def create_endpoint(self: Any, **request: Any) -> Any:
+    """CreateEndpoint, after which the status is Creating."""
     endpoint = create(self, **request)
     start(endpoint, "Creating", request["endpoint_config_name"])
     return endpoint
 
 
 def describe_endpoint(self: Any, endpoint_name: str) -> dict[str, Any]:
+    """DescribeEndpoint, the third of which ends a creation or update."""
     endpoint = self.endpoints.get(endpoint_name)
-    if endpoint is not None and endpoint.looks:
-        endpoint.looks -= 1
-        if not endpoint.looks:
+    if endpoint is not None and endpoint.remaining:
+        endpoint.remaining -= 1
+        if not endpoint.remaining:
             finish(self, endpoint)
     return describe(self, endpoint_name)
 
 
 def delete_endpoint(self: Any, endpoint_name: str) -> None:
-    check_settled(self, endpoint_name)
+    """DeleteEndpoint, which AWS refuses during a creation or update."""
+    check_not_changing(self, endpoint_name)
     delete(self, endpoint_name)
 
 
-def check_settled(backend: Any, name: str) -> None:
-    if getattr(backend.endpoints.get(name), "looks", 0):
+def check_not_changing(backend: Any, name: str) -> None:
+    """Refuse a request while an endpoint is being created or updated."""
+    if getattr(backend.endpoints.get(name), "remaining", 0):
         raise ValidationError(message="Cannot update in-progress endpoint.")
 
 
 def update_endpoint(self: SageMakerResponse) -> ActionResult:
+    """UpdateEndpoint."""
     backend, name = self.sagemaker_backend, self._get_param("EndpointName")
     describe(backend, name)
-    check_settled(backend, name)
+    check_not_changing(backend, name)
     endpoint = backend.endpoints[name]
     if endpoint.endpoint_status == "Failed":
         raise ValidationError(message="Cannot update endpoint in failed state.")

@@ -1,6 +1,6 @@
 """Claims that were decided by deploying a network for real, to servers of one machine.
 
-What was seen then is recorded in `deployment.json`, which docs/deploy_walk.py writes.
+What was seen then is recorded in `deployment.json`, which tools/deploy_walk.py writes.
 """
 
 from __future__ import annotations
