@@ -1,4 +1,4 @@
-"""Archives: the same bytes twice, and a corpus of hostile ones of which nothing is believed."""
+"""Archives: reproducible bytes, and the rejection of malicious and damaged ones."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def packed(export: Path) -> Path:
     return pack(export, export.with_name("model.tar.gz")).path
 
 
-def test_an_archive_holds_what_is_served_and_its_sums(packed: Path) -> None:
+def test_an_archive_contains_export_code_and_checksums(packed: Path) -> None:
     with tarfile.open(packed) as tar:
         members = {member.name: member for member in tar}
         served = {name: tar.extractfile(name).read() for name in members}
@@ -65,7 +65,7 @@ def test_an_archive_holds_what_is_served_and_its_sums(packed: Path) -> None:
     }
 
 
-def test_packed_twice_it_has_the_same_bytes(export: Path, tmp_path: Path) -> None:
+def test_packing_is_reproducible(export: Path, tmp_path: Path) -> None:
     first = pack(export, tmp_path / "first.tar.gz")
     for file in export.rglob("*"):
         file.touch()
@@ -74,7 +74,7 @@ def test_packed_twice_it_has_the_same_bytes(export: Path, tmp_path: Path) -> Non
     assert first.sha256 == second.sha256 == hashlib.sha256(first.path.read_bytes()).hexdigest()
 
 
-def test_what_is_unpacked_is_what_was_packed(packed: Path, tmp_path: Path) -> None:
+def test_unpacking_restores_the_members(packed: Path, tmp_path: Path) -> None:
     folder = tmp_path / "unpacked" / "model"
     unpack(read(packed), folder)
     assert (folder / "1/variables/variables.index").read_bytes() == b"index"
@@ -97,12 +97,12 @@ def test_the_command_line_packs_and_verifies(
     assert "is not an export" in capsys.readouterr().err
 
 
-# --- the hostile corpus -------------------------------------------------------------------------
+# --- malicious and damaged archives --------------------------------------------------------------
 
 Change = Callable[[dict[str, bytes]], object]
 
 
-def honest(packed: Path) -> dict[str, bytes]:
+def valid_contents(packed: Path) -> dict[str, bytes]:
     return dict(read(packed).contents)
 
 
@@ -117,7 +117,7 @@ def member(name: str, kind: bytes = tarfile.REGTYPE, link: str = "", size: int =
     [
         ([member("1/link", tarfile.SYMTYPE, "/etc/passwd")], "contains a link"),
         ([member("1/link", tarfile.LNKTYPE, "1/saved_model.pb")], "contains a link"),
-        # One link inside a folder that is a link itself leads out of many a filter.
+        # A link inside a linked folder escapes many filters.
         (
             [
                 member("1/a", tarfile.SYMTYPE, "."),
@@ -141,10 +141,10 @@ def member(name: str, kind: bytes = tarfile.REGTYPE, link: str = "", size: int =
         ([member("1/" + "x" * 2_000_000, size=1)], "header of more than a megabyte"),
     ],
 )
-def test_odd_members_are_refused(
+def test_unexpected_members_are_rejected(
     packed: Path, more: list[tarfile.TarInfo], words: str, tmp_path: Path
 ) -> None:
-    contents = honest(packed)
+    contents = valid_contents(packed)
     evil = write_archive(tmp_path / "evil.tar.gz", contents, more)
     before = sorted(tmp_path.rglob("*"))
     with pytest.raises(InputError) as refused:
@@ -177,10 +177,10 @@ def replaced(name: str, content: bytes) -> Change:
         (replaced(MANIFEST, b"\xff"), "has an invalid archive.json"),
     ],
 )
-def test_wrong_layouts_and_sums_are_refused(
+def test_wrong_layouts_and_checksums_are_rejected(
     packed: Path, change: Change, words: str, tmp_path: Path
 ) -> None:
-    contents = honest(packed)
+    contents = valid_contents(packed)
     change(contents)
     evil = write_archive(tmp_path / "evil.tar.gz", contents)
     with pytest.raises(InputError) as refused:
@@ -188,7 +188,7 @@ def test_wrong_layouts_and_sums_are_refused(
     assert words in str(refused.value)
 
 
-def test_members_larger_than_any_network_are_refused_unread(tmp_path: Path) -> None:
+def test_large_members_are_rejected_before_they_are_read(tmp_path: Path) -> None:
     huge = member("1/huge", size=LARGEST_MEMBER + 1)
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
@@ -200,7 +200,7 @@ def test_members_larger_than_any_network_are_refused_unread(tmp_path: Path) -> N
         read(evil)
 
 
-def test_a_bomb_of_zeros_is_refused(tmp_path: Path) -> None:
+def test_a_decompression_bomb_is_rejected(tmp_path: Path) -> None:
     evil = tmp_path / "evil.tar.gz"
     with gzip.open(evil, "wb", compresslevel=1) as bomb:
         for number in range(5):
@@ -213,7 +213,7 @@ def test_a_bomb_of_zeros_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kept", [0.1, 0.5, 0.9])
-def test_cut_off_archives_are_refused(packed: Path, kept: float, tmp_path: Path) -> None:
+def test_truncated_archives_are_rejected(packed: Path, kept: float, tmp_path: Path) -> None:
     whole = packed.read_bytes()
     torn = tmp_path / "torn.tar.gz"
     torn.write_bytes(whole[: int(kept * len(whole))])
@@ -222,7 +222,7 @@ def test_cut_off_archives_are_refused(packed: Path, kept: float, tmp_path: Path)
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", gzip.compress(b"no tar" * 200)], ids=len)
-def test_what_is_no_archive_is_refused(content: bytes, tmp_path: Path) -> None:
+def test_other_files_are_rejected(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "no.tar.gz"
     path.write_bytes(content)
     with pytest.raises(InputError):

@@ -51,23 +51,23 @@ SETTINGS = Settings(bucket=BUCKET, role=ROLE, name=NAME)
 
 
 @pytest.fixture(scope="module")
-def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoopbackServer]:
-    daemon = moto(tmp_path_factory.mktemp("moto"))
-    yield daemon
-    daemon.stop()
+def moto_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoopbackServer]:
+    moto_server = moto(tmp_path_factory.mktemp("moto"))
+    yield moto_server
+    moto_server.stop()
 
 
 @pytest.fixture
 def account(
-    daemon: LoopbackServer, server: Server, aws: pytest.MonkeyPatch, no_sleep: list[float]
+    moto_server: LoopbackServer, server: Server, aws: pytest.MonkeyPatch, no_sleep: list[float]
 ) -> SimpleNamespace:
     """An empty account with a bucket on local servers, and clients independent of the package."""
     assert no_sleep == []
-    requests.post(f"{daemon.address}/moto-api/reset", timeout=60)
-    aws.setenv("AWS_ENDPOINT_URL", daemon.address)
+    requests.post(f"{moto_server.address}/moto-api/reset", timeout=60)
+    aws.setenv("AWS_ENDPOINT_URL", moto_server.address)
     aws.setenv(RUNTIME, server.address)
     session = boto3.Session(KEY, SECRET, region_name=REGION)
-    s3_with_bucket(daemon.address)
+    s3_with_bucket(moto_server.address)
     names = {"sagemaker": "sagemaker", "scaling": "application-autoscaling", "s3": "s3"}
     return SimpleNamespace(
         **{name: session.client(service) for name, service in names.items()}, setenv=aws.setenv
@@ -146,7 +146,7 @@ def test_a_plan_changes_nothing_and_is_the_default(
     assert capsys.readouterr().out == said.out
 
 
-def test_a_plan_as_json_holds_the_requests_that_apply_makes(
+def test_a_plan_as_json_contains_the_requests_of_apply(
     account: SimpleNamespace, archive: Archive, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert deploy("plan", archive.path, *OPTIONS, "--json") == 0
@@ -638,7 +638,7 @@ def test_delete_removes_everything_that_apply_created_and_nothing_else(
         (False, "", 2, "the option --yes"),
     ],
 )
-def test_delete_asks_first(
+def test_delete_asks_for_confirmation(
     account: SimpleNamespace,
     archive: Archive,
     terminal: bool,
@@ -720,17 +720,17 @@ def test_all_connections_stay_on_the_loopback_interface(
     account: SimpleNamespace, archive: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert account is not None
-    asked: set[str] = set()
+    hosts: set[str] = set()
     connect = socket.socket.connect
 
     def watched(self: socket.socket, address: Any) -> None:
-        asked.add(address[0])
+        hosts.add(address[0])
         connect(self, address)
 
     monkeypatch.setattr("socket.socket.connect", watched)
     assert deploy("apply", archive.path, *OPTIONS, "--max-instances", "2") == 0
     assert deploy("delete", "--name", NAME, "--yes") == 0
-    assert asked == {"127.0.0.1"}
+    assert hosts == {"127.0.0.1"}
 
 
 def test_secrets_are_in_no_output_error_or_log(

@@ -1,4 +1,4 @@
-"""Archives into two real S3 servers: moto's, and rclone's, which checks signatures."""
+"""Uploads to two S3 servers: moto's, and rclone's, which checks signatures."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ class Bucket:
     """An empty bucket.
 
     Args:
-        address: Of its server.
-        client: That is not the package's.
+        address: address of its server.
+        client: S3 client that is independent of the package.
     """
 
     address: str
@@ -64,25 +64,25 @@ class Bucket:
     def unfinished(self) -> list[dict]:
         try:
             return self.client.list_multipart_uploads(Bucket=BUCKET).get("Uploads", [])
-        except self.client.exceptions.NoSuchUpload:  # rclone's word for none
+        except self.client.exceptions.NoSuchUpload:  # rclone's response if there are none
             return []
 
 
 @pytest.fixture(scope="module", params=["moto", "rclone"])
-def daemon(
+def s3_server(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[LoopbackServer]:
     start = {"moto": moto, "rclone": rclone}[request.param]
-    daemon = start(tmp_path_factory.mktemp(request.param))
-    yield daemon
-    daemon.stop()
+    s3_server = start(tmp_path_factory.mktemp(request.param))
+    yield s3_server
+    s3_server.stop()
 
 
 @pytest.fixture
-def bucket(daemon: LoopbackServer, aws: pytest.MonkeyPatch) -> Iterator[Bucket]:
-    aws.setenv("AWS_ENDPOINT_URL", daemon.address)
-    client = s3_with_bucket(daemon.address)
-    bucket = Bucket(daemon.address, client)
+def bucket(s3_server: LoopbackServer, aws: pytest.MonkeyPatch) -> Iterator[Bucket]:
+    aws.setenv("AWS_ENDPOINT_URL", s3_server.address)
+    client = s3_with_bucket(s3_server.address)
+    bucket = Bucket(s3_server.address, client)
     yield bucket
     for key in bucket.names():
         client.delete_object(Bucket=BUCKET, Key=key)
@@ -93,7 +93,7 @@ def bucket(daemon: LoopbackServer, aws: pytest.MonkeyPatch) -> Iterator[Bucket]:
 
 @pytest.fixture(scope="module")
 def large(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> Archive:
-    """An archive of four parts; what makes it large cannot be compressed."""
+    """An archive of four parts, large because of random bytes."""
     contents = {**archive.contents, "1/large": os.urandom(LARGE)}
     sums = {
         name: hashlib.sha256(content).hexdigest()
@@ -110,7 +110,7 @@ def planned(archive: Archive, settings: Settings = SETTINGS) -> Plan:
 
 
 @pytest.mark.parametrize("size", ["small", "large"])
-def test_the_object_is_the_archive_and_is_known_again(
+def test_the_object_is_the_archive_and_is_recognised(
     bucket: Bucket, archive: Archive, large: Archive, size: str
 ) -> None:
     chosen = {"small": archive, "large": large}[size]
@@ -123,13 +123,13 @@ def test_the_object_is_the_archive_and_is_known_again(
     assert bucket.unfinished() == []
 
 
-def test_an_object_of_others_is_not_taken_for_ours(bucket: Bucket, archive: Archive) -> None:
+def test_an_object_without_metadata_is_not_managed(bucket: Bucket, archive: Archive) -> None:
     plan = planned(archive)
     bucket.client.put_object(Bucket=BUCKET, Key=plan.key, Body=archive.path.read_bytes())
     assert find_archive(plan, Aws()).state == UNMANAGED
 
 
-def test_a_bucket_that_is_not_there(bucket: Bucket, archive: Archive) -> None:
+def test_a_missing_bucket(bucket: Bucket, archive: Archive) -> None:
     settings = Settings(bucket="of-nobody", role=ROLE)
     with pytest.raises(InputError, match=r"s3://of-nobody/.* was not written: ") as refused:
         upload(planned(archive, settings), Aws())
@@ -137,7 +137,7 @@ def test_a_bucket_that_is_not_there(bucket: Bucket, archive: Archive) -> None:
     assert bucket.names() == []
 
 
-@pytest.mark.parametrize("daemon", ["rclone"], indirect=True)  # moto takes any
+@pytest.mark.parametrize("s3_server", ["rclone"], indirect=True)  # moto takes any
 def test_a_wrong_secret(bucket: Bucket, archive: Archive, aws: pytest.MonkeyPatch) -> None:
     aws.setenv("AWS_SECRET_ACCESS_KEY", "wrong-secret")
     with pytest.raises(InputError, match="SignatureDoesNotMatch") as refused:
@@ -163,13 +163,13 @@ def test_an_archive_that_has_changed_is_not_uploaded(
     assert bucket.names() == []
 
 
-class Wire:
-    """What lies between a client and a server, and breaks or stops after so many bytes.
+class Proxy:
+    """A proxy that closes or blocks its connections after a number of bytes.
 
     Args:
-        address: Of the server.
-        most: Bytes that get through to it, over all connections.
-        breaks: Whether connections are closed then; otherwise nothing more happens on them.
+        address: address of the server.
+        most: number of bytes that reach the server, over all connections.
+        breaks: whether connections are closed then; otherwise they stay open and block.
     """
 
     def __init__(self, address: str, most: int, breaks: bool) -> None:
@@ -221,19 +221,19 @@ class Wire:
 
 
 @pytest.mark.parametrize("size", ["small", "large"])
-def test_an_upload_that_is_cut_leaves_no_object_and_can_be_done_again(
+def test_an_interrupted_upload_leaves_no_object_and_can_be_repeated(
     bucket: Bucket, archive: Archive, large: Archive, size: str, aws: pytest.MonkeyPatch
 ) -> None:
     chosen, most = {"small": (archive, 100_000), "large": (large, LARGE // 2)}[size]
     plan = planned(chosen)
-    wire = Wire(bucket.address, most, breaks=True)
-    aws.setenv("AWS_ENDPOINT_URL", wire.address)
+    proxy = Proxy(bucket.address, most, breaks=True)
+    aws.setenv("AWS_ENDPOINT_URL", proxy.address)
     try:
         with pytest.raises(ConvbiasError, match="was not written"):
             upload(plan, Aws())
     finally:
-        wire.close()
-    assert wire.stopped.is_set()
+        proxy.close()
+    assert proxy.stopped.is_set()
     assert bucket.names() == []
     aws.setenv("AWS_ENDPOINT_URL", bucket.address)
     upload(plan, Aws())
@@ -254,22 +254,22 @@ upload(make_plan(Settings(bucket=bucket, role=role), region, read(Path(path))), 
 """
 
 
-def test_an_upload_that_is_killed_leaves_parts_which_the_next_one_takes_away(
+def test_the_next_upload_deletes_the_parts_of_a_killed_one(
     bucket: Bucket, large: Archive, tmp_path: Path
 ) -> None:
-    wire = Wire(bucket.address, LARGE // 2, breaks=False)
+    proxy = Proxy(bucket.address, LARGE // 2, breaks=False)
     started = StartedProcess(
         *(BUCKET, ROLE, REGION, large.path),
         cwd=tmp_path,
-        variables={"AWS_ENDPOINT_URL": wire.address},
+        variables={"AWS_ENDPOINT_URL": proxy.address},
         program=(sys.executable, "-c", PROGRAM),
     )
     try:
-        wait_until(wire.stopped.is_set)
+        wait_until(proxy.stopped.is_set)
         started.process.send_signal(signal.SIGKILL)
         started.process.wait(60)
     finally:
-        wire.close()
+        proxy.close()
     plan = planned(large)
     assert bucket.names() == []
     assert [each["Key"] for each in bucket.unfinished()] == [plan.key]
@@ -278,15 +278,15 @@ def test_an_upload_that_is_killed_leaves_parts_which_the_next_one_takes_away(
     assert bucket.unfinished() == []
 
 
-def test_parts_of_other_objects_are_left_alone(bucket: Bucket, archive: Archive) -> None:
+def test_parts_of_other_objects_are_kept(bucket: Bucket, archive: Archive) -> None:
     plan = planned(archive)
     bucket.client.create_multipart_upload(Bucket=BUCKET, Key=f"{plan.key}.mine")
     upload(plan, Aws())
     assert [each["Key"] for each in bucket.unfinished()] == [f"{plan.key}.mine"]
 
 
-@pytest.mark.parametrize("daemon", ["moto"], indirect=True)  # rclone has no keys
-def test_the_key_of_kms_is_passed_on(bucket: Bucket, archive: Archive) -> None:
+@pytest.mark.parametrize("s3_server", ["moto"], indirect=True)  # rclone has no keys
+def test_the_kms_key_is_passed_on(bucket: Bucket, archive: Archive) -> None:
     settings = Settings(bucket=BUCKET, role=ROLE, kms_key="arn:aws:kms:eu-central-1:1:key/a")
     plan = planned(archive, settings)
     upload(plan, Aws())

@@ -31,7 +31,7 @@ GREY = RANDOM.integers(0, 256, (3, 28, 28), dtype=np.uint8)
 def inference(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> ModuleType:
-    """The file as it is packed: alone in a folder with the names of the classes."""
+    """The file as in an archive: in a folder with labels.json."""
     folder = tmp_path_factory.mktemp("code")
     (folder / "labels.json").write_text(json.dumps(NAMES))
     path = folder / "inference.py"
@@ -49,7 +49,7 @@ def inference(
 def read_alone(
     input_fn: Callable[[bytes | str, str], list], body: bytes | str, kind: str
 ) -> list[list[float]]:
-    """Read as where nothing is installed but Pillow."""
+    """Read images as if only Pillow were installed."""
     with pytest.MonkeyPatch.context() as patch:
         for name in ("orjson", "numpy"):
             patch.setitem(sys.modules, name, None)
@@ -108,14 +108,14 @@ def test_arrays_of_every_type(inference: ModuleType, kind: str) -> None:
     np.testing.assert_allclose(read, expected / 255 if whole else expected, rtol=1e-12)
 
 
-def test_a_dark_array_of_integers_holds_grey_values(inference: ModuleType) -> None:
+def test_integers_in_npy_files_are_grey_values(inference: ModuleType) -> None:
     dark = np.ones((28, 28), dtype=np.uint8)
     assert inference.input_fn(npy(dark), inference.NPY)[0][0] == 1 / 255
-    # JSON does not know of integers, so there 1 is white.
+    # JSON numbers have no type, so 1 is white.
     assert inference.input_fn(json.dumps(dark.tolist()), inference.JSON)[0][0] == 1
 
 
-def test_csv_holds_an_image_per_line_or_one_in_28(inference: ModuleType) -> None:
+def test_csv_has_one_image_per_line_or_one_in_28_lines(inference: ModuleType) -> None:
     for rows, expected in ((GREY.reshape(3, 784), GREY), (GREY[0], GREY[:1])):
         body = "\n".join(",".join(map(str, row)) for row in rows)
         for text in (body, body.replace("\n", "\r\n") + "\r\n"):
@@ -179,7 +179,7 @@ def many(count: int) -> str:
     ],
     ids=lambda value: "body" if isinstance(value, bytes) or len(str(value)) > 40 else None,
 )
-def test_what_cannot_be_read_is_refused(
+def test_invalid_bodies_are_rejected(
     inference: ModuleType, body: str | bytes, kind: str, status: int, words: str
 ) -> None:
     with pytest.raises(inference.RequestError) as refused:
@@ -190,7 +190,7 @@ def test_what_cannot_be_read_is_refused(
 
 
 class Pickled:
-    """Leaves a file behind when it is unpickled."""
+    """Creates a file when it is unpickled."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -199,7 +199,7 @@ class Pickled:
         return (Path.touch, (self.path,))
 
 
-def test_pickles_are_never_opened(inference: ModuleType, tmp_path: Path) -> None:
+def test_pickles_are_never_loaded(inference: ModuleType, tmp_path: Path) -> None:
     array = np.empty((28, 28), dtype=object)
     array.fill(Pickled(tmp_path / "opened"))
     with pytest.raises(inference.RequestError, match="Python objects"):
@@ -212,8 +212,8 @@ KINDS = st.sampled_from(
 )
 
 
-def read_or_refused(inference: ModuleType, body: bytes | str, kind: str) -> bool:
-    """Whether there are images of 784 pixels in [0, 1], or a status of 4xx; all else is raised."""
+def read_or_rejected(inference: ModuleType, body: bytes | str, kind: str) -> bool:
+    """Whether images of 784 pixels in [0, 1] result, or a status 4xx; other errors are raised."""
     try:
         images = inference.input_fn(body, kind)
     except inference.RequestError as error:
@@ -222,8 +222,8 @@ def read_or_refused(inference: ModuleType, body: bytes | str, kind: str) -> bool
 
 
 @given(body=st.binary(max_size=2_000), kind=KINDS)
-def test_any_bytes_are_read_or_refused(inference: ModuleType, body: bytes, kind: str) -> None:
-    assert read_or_refused(inference, body, kind)
+def test_any_bytes_are_read_or_rejected(inference: ModuleType, body: bytes, kind: str) -> None:
+    assert read_or_rejected(inference, body, kind)
 
 
 @given(
@@ -234,24 +234,24 @@ def test_any_bytes_are_read_or_refused(inference: ModuleType, body: bytes, kind:
         ),
     )
 )
-def test_any_json_is_read_or_refused(inference: ModuleType, value: object) -> None:
-    assert read_or_refused(inference, json.dumps(value), "application/json")
+def test_any_json_is_read_or_rejected(inference: ModuleType, value: object) -> None:
+    assert read_or_rejected(inference, json.dumps(value), "application/json")
 
 
 @given(header=st.binary(max_size=200), rest=st.binary(max_size=100), version=st.integers(0, 4))
-def test_any_npy_header_is_read_or_refused(
+def test_any_npy_header_is_read_or_rejected(
     inference: ModuleType, header: bytes, rest: bytes, version: int
 ) -> None:
     size = len(header).to_bytes(2 if version == 1 else 4, "little")
     body = b"\x93NUMPY" + bytes([version, 0]) + size + header + rest
-    assert read_or_refused(inference, body, "application/x-npy")
+    assert read_or_rejected(inference, body, "application/x-npy")
 
 
 # --- pictures -----------------------------------------------------------------------------------
 
 
 def garment(size: tuple[int, int], mode: str = "RGB", ground: str = "white") -> Image.Image:
-    """A dark coat on a light ground, or the other way round."""
+    """A dark coat on a light background, or the reverse."""
     image = Image.new("RGB", size, ground)
     width, height = size
     colour = "navy" if ground == "white" else "khaki"
@@ -354,13 +354,13 @@ def test_pictures_of_one_request_share_a_limit(inference: ModuleType) -> None:
 
 
 @pytest.mark.parametrize("other", ["0", "[0]", '{"c": 1}', '{"b64": 1}'])
-def test_pictures_and_something_else(inference: ModuleType, other: str) -> None:
+def test_pictures_mixed_with_other_values(inference: ModuleType, other: str) -> None:
     body = '[{"b64": "' + base64.b64encode(PICTURES["one pixel"]).decode() + f'"}}, {other}]'
     with pytest.raises(inference.RequestError, match="an object has no b64"):
         inference.input_fn(body, "application/json")
 
 
-# --- answers ------------------------------------------------------------------------------------
+# --- responses ------------------------------------------------------------------------------------
 
 ONE = [[0.01] * 3 + [0.91] + [0.01] * 6]
 TWO = [*ONE, [0.55] + [0.05] * 9]
@@ -382,7 +382,7 @@ def test_all_probabilities_on_request(inference: ModuleType) -> None:
     assert json.loads(body)["probabilities"] == dict(zip(NAMES, ONE[0], strict=True))
 
 
-def test_answers_as_csv_and_as_an_array(inference: ModuleType) -> None:
+def test_responses_as_csv_and_npy(inference: ModuleType) -> None:
     body, kind = inference.output_fn(TWO, "text/csv")
     head, *rows = body.decode().splitlines()
     assert (head, kind) == (",".join(NAMES), "text/csv")
@@ -393,13 +393,13 @@ def test_answers_as_csv_and_as_an_array(inference: ModuleType) -> None:
     np.testing.assert_array_equal(array, np.array(TWO, dtype=np.float32))
 
 
-def test_what_cannot_be_given_is_refused(inference: ModuleType) -> None:
+def test_unavailable_content_types_are_rejected(inference: ModuleType) -> None:
     with pytest.raises(inference.RequestError, match="the client accepts 'text/html'") as refused:
         inference.output_fn(ONE, "text/html")
     assert refused.value.status == 406
 
 
-def test_the_network_gets_images_and_gives_probabilities(inference: ModuleType) -> None:
+def test_predict_fn_passes_images_and_returns_probabilities(inference: ModuleType) -> None:
     seen = []
 
     def network(images: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""`convbias predict`: the archive in process, behind the local server, and by boto3."""
+"""`convbias predict`: in process, over HTTP, and through boto3."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.integration
 
 @pytest.fixture(scope="module")
 def expected(archive: Archive) -> np.ndarray:
-    """What the archive's network says of the images."""
+    """The network's probabilities for the images."""
     return probabilities(archive, IMAGES)
 
 
@@ -55,14 +55,14 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def runtime(aws: pytest.MonkeyPatch, server: Server) -> Server:
-    """The local server, which boto3 takes for SageMaker's runtime."""
+    """The local server as SageMaker's runtime."""
     aws.setenv(RUNTIME, server.address)
     return server
 
 
 @pytest.fixture(params=PLACES)
 def place(request: pytest.FixtureRequest, archive: Archive, runtime: Server) -> list[str]:
-    """The option that names a place."""
+    """The option that selects a client."""
     values = (str(archive.path), runtime.address, "convbias")
     return [request.param, dict(zip(PLACES, values, strict=True))[request.param]]
 
@@ -75,11 +75,11 @@ def check(answer: dict, name: str, probabilities: np.ndarray) -> None:
     assert answer["confidence"] == pytest.approx(probabilities.max(), abs=1e-6)
 
 
-# Answers
+# Predictions
 
 
 @pytest.mark.usefixtures("here")
-def test_every_place_gives_the_networks_answers(
+def test_every_client_returns_the_networks_predictions(
     place: list[str],
     archive: Archive,
     expected: np.ndarray,
@@ -102,7 +102,7 @@ def test_every_place_gives_the_networks_answers(
 
 
 @pytest.mark.usefixtures("here")
-def test_indices_are_test_images_of_fashion_mnist_with_their_classes(
+def test_indices_select_test_images_of_fashion_mnist(
     place: list[str],
     archive: Archive,
     fashion_mnist: Dataset,
@@ -181,13 +181,13 @@ def test_each_client_needs_only_its_own_packages(
 
 
 @pytest.mark.usefixtures("here")
-def test_a_servers_token(
+def test_a_server_with_a_token(
     archive: Archive,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    # Which requests would prefer to a mere header.
+    # requests would prefer this file to a plain header.
     netrc = tmp_path / "netrc"
     netrc.write_text("default login somebody password else\n")
     monkeypatch.setenv("NETRC", str(netrc))
@@ -204,7 +204,7 @@ def test_a_servers_token(
 
 
 def said_once(capsys: pytest.CaptureFixture[str], *words: str) -> bool:
-    """Whether one error in three parts was said, with these words, and nothing else."""
+    """Whether one error with three parts was printed, containing these words, and nothing else."""
     said = capsys.readouterr()
     lines = said.err.splitlines()
     assert all(word in said.err for word in words), said.err
@@ -213,11 +213,11 @@ def said_once(capsys: pytest.CaptureFixture[str], *words: str) -> bool:
     return said.out == ""
 
 
-# Refusals of single images
+# Rejected images
 
 
 @pytest.mark.usefixtures("here")
-def test_what_is_refused_is_named_and_the_others_are_answered(
+def test_rejected_images_are_named_and_the_others_classified(
     place: list[str], expected: np.ndarray, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Path("broken.png").write_bytes(b"no picture")
@@ -235,9 +235,7 @@ def test_what_is_refused_is_named_and_the_others_are_answered(
 
 
 @pytest.mark.usefixtures("here")
-def test_where_all_are_refused_nothing_is_answered(
-    place: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_all_images_may_be_rejected(place: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     Path("broken.png").write_bytes(b"no picture")
     assert main(["predict", "broken.png", *place, "--json"]) == 2
     assert json.loads(capsys.readouterr().out) == []
@@ -249,7 +247,7 @@ def test_where_all_are_refused_nothing_is_answered(
 
 @pytest.mark.usefixtures("here", "runtime")
 @pytest.mark.parametrize("option", ["--server", "--endpoint"])
-def test_a_body_that_is_too_large_is_refused_alone(
+def test_only_a_body_that_is_too_large_is_rejected(
     option: str, server: Server, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Path("large.jpg").write_bytes(bytes(20 * 2**20))
@@ -260,7 +258,7 @@ def test_a_body_that_is_too_large_is_refused_alone(
     assert [answer["image"] for answer in json.loads(said.out)] == ["a.png"]
 
 
-def test_a_file_that_vanishes_is_refused_alone(here: Path) -> None:
+def test_only_a_deleted_file_is_rejected(here: Path) -> None:
     vanishing, staying = image_requests(["a.png", "b.jpg"], lambda: load("drawn"))
     (here / "a.png").unlink()
     with pytest.raises(RejectedRequestError, match="the file cannot be read: No such file"):
@@ -269,7 +267,7 @@ def test_a_file_that_vanishes_is_refused_alone(here: Path) -> None:
 
 
 @pytest.mark.usefixtures("here")
-def test_what_is_too_large_for_the_runtime_itself_is_refused_alone(
+def test_only_a_body_that_is_too_large_for_the_runtime_is_rejected(
     aws: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     body = json.dumps({"Message": "HTTP content length exceeded 6291456 bytes."})
@@ -281,7 +279,7 @@ def test_what_is_too_large_for_the_runtime_itself_is_refused_alone(
     assert capsys.readouterr().err.splitlines() == [f"a.png{refused}", f"b.jpg{refused}"]
 
 
-# What was named
+# Arguments
 
 
 @pytest.mark.parametrize(
@@ -298,7 +296,7 @@ def test_what_is_too_large_for_the_runtime_itself_is_refused_alone(
     ],
     ids=lambda value: " ".join(value)[:30],
 )
-def test_mistakes_on_the_command_line_are_told_before_anybody_is_asked(
+def test_invalid_arguments_are_reported_before_the_first_request(
     here: Path, arguments: Sequence[str], words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     (here / "empty").mkdir()
@@ -316,7 +314,7 @@ def test_there_are_ten_thousand_test_images(index: str, capsys: pytest.CaptureFi
     assert "no test image 10,000 in fashion-mnist" in capsys.readouterr().err
 
 
-def test_a_file_that_is_called_like_a_number(
+def test_a_folder_whose_name_is_a_number(
     here: Path, archive: Archive, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (here / "7").mkdir()
@@ -337,7 +335,7 @@ def test_a_file_that_is_called_like_a_number(
         (f"http://{'x' * 300}", "Failed to parse"),
     ],
 )
-def test_addresses_where_nobody_answers(
+def test_addresses_without_a_server(
     address: str, words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["predict", "a.png", "b.jpg", "--server", address]) == 2
@@ -360,7 +358,7 @@ def test_a_token_that_cannot_be_sent_is_not_printed(
 
 @pytest.mark.usefixtures("here", "aws")
 @pytest.mark.parametrize("option", ["--server", "--endpoint"])
-def test_silence_has_a_limit(
+def test_a_missing_response_has_a_time_limit(
     option: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for module in ("aws", "predict.clients"):
@@ -388,7 +386,7 @@ def test_silence_has_a_limit(
         (200, '{"class": "Bag", "confidence": 1}', 1, "cannot be read"),
     ],
 )
-def test_strange_servers(
+def test_unexpected_responses(
     status: int, body: str, code: int, words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with StubServer(status, body, {"location": "/elsewhere"}) as stub:
@@ -405,10 +403,10 @@ def test_strange_servers(
 
 
 @pytest.mark.usefixtures("runtime")
-def test_boto3_takes_the_local_server_for_sagemakers_runtime(expected: np.ndarray) -> None:
+def test_boto3_can_query_the_local_server_as_sagemakers_runtime(expected: np.ndarray) -> None:
     client = boto3.client("sagemaker-runtime")
 
-    def ask(body: bytes, endpoint: str = "convbias") -> dict:
+    def invoke(body: bytes, endpoint: str = "convbias") -> dict:
         return client.invoke_endpoint(
             EndpointName=endpoint,
             Body=body,
@@ -417,29 +415,29 @@ def test_boto3_takes_the_local_server_for_sagemakers_runtime(expected: np.ndarra
         )
 
     try:
-        answer = ask(npy(IMAGES))
+        answer = invoke(npy(IMAGES))
         assert answer["ContentType"] == "application/x-npy"
         assert answer["InvokedProductionVariant"] == "AllTraffic"
         # 128 bytes of numpy.save's header, then the numbers.
         found = np.frombuffer(answer["Body"].read()[128:], np.float32).reshape(-1, 10)
         np.testing.assert_allclose(found, expected, atol=1e-6)
         with pytest.raises(ClientError) as refused:
-            ask(b"")
+            invoke(b"")
         assert refused.value.response["Error"]["Code"] == "ModelError"
         assert refused.value.response["OriginalStatusCode"] == 400
         assert "the body is empty" in refused.value.response["OriginalMessage"]
         assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 424
         with pytest.raises(client.exceptions.ModelError):
-            ask(b"no array")
+            invoke(b"no array")
         with pytest.raises(ClientError, match="Endpoint other not found") as unknown:
-            ask(npy(IMAGES), "other")
+            invoke(npy(IMAGES), "other")
         assert unknown.value.response["Error"]["Code"] == "ValidationError"
     finally:
         client.close()
 
 
 @pytest.mark.usefixtures("here", "runtime")
-def test_an_endpoint_of_another_name(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_endpoint(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["predict", "a.png", "b.jpg", "--endpoint", "other"]) == 2
     words = "the endpoint other does not respond: ValidationError: Endpoint other not found"
     assert said_once(capsys, words, "check the name")
@@ -462,9 +460,9 @@ def test_an_endpoint_of_another_name(capsys: pytest.CaptureFixture[str]) -> None
         ),
         ([], "nonsense", ["Invalid endpoint: nonsense", "check the network"]),
     ],
-    ids=["no region", "no credentials", "nobody there", "no address"],
+    ids=["no region", "no credentials", "no server", "no address"],
 )
-def test_endpoints_that_boto3_cannot_ask(
+def test_endpoints_that_boto3_cannot_reach(
     absent: list[str],
     address: str,
     words: list[str],
@@ -495,7 +493,7 @@ def test_endpoints_that_boto3_cannot_ask(
         ),
     ],
 )
-def test_failures_of_the_runtime_and_of_the_model_behind_it(
+def test_errors_of_the_runtime_and_of_the_model(
     status: int,
     kind: str,
     body: dict,
@@ -514,7 +512,7 @@ def test_failures_of_the_runtime_and_of_the_model_behind_it(
 
 
 @pytest.mark.parametrize("options", [[], ["--json"]])
-def test_what_was_answered_before_a_server_failed_is_printed(
+def test_predictions_before_a_failure_are_printed(
     options: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name in ("first", "second"):

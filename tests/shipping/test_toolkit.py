@@ -90,60 +90,58 @@ BAD = {
 
 @pytest.mark.parametrize("accept", [JSON, f"{JSON};verbose=true", CSV, NPY, "*/*"])
 @pytest.mark.parametrize("name", GOOD)
-def test_both_give_the_same_answers(
+def test_both_servers_give_the_same_responses(
     toolkit: Toolkit, server: Server, name: str, accept: str
 ) -> None:
     body, kind = GOOD[name]
-    theirs, ours = (
-        asked.post(body, kind, headers={"accept": accept}) for asked in (toolkit, server)
-    )
+    theirs, ours = (each.post(body, kind, headers={"accept": accept}) for each in (toolkit, server))
     assert (theirs.status_code, ours.status_code) == (200, 200), theirs.text
     assert theirs.headers["content-type"] == ours.headers["content-type"]
     assert theirs.content == ours.content
 
 
-def test_the_answers_are_the_networks(toolkit: Toolkit, archive: Archive) -> None:
+def test_the_responses_have_the_networks_probabilities(toolkit: Toolkit, archive: Archive) -> None:
     answer = toolkit.post(npy(IMAGES), NPY, headers={"accept": NPY})
     expected = probabilities(archive, IMAGES)
     np.testing.assert_allclose(np.load(io.BytesIO(answer.content)), expected, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_both_refuse_the_same_with_the_same_words(
+def test_both_servers_reject_invalid_requests_with_the_same_message(
     toolkit: Toolkit, server: Server, name: str
 ) -> None:
     body, kind = BAD[name]
-    theirs, ours = (asked.post(body, kind) for asked in (toolkit, server))
+    theirs, ours = (each.post(body, kind) for each in (toolkit, server))
     assert 400 <= ours.status_code < 500
     assert theirs.status_code == ours.status_code
-    # Behind the message the toolkit writes where in the program it came from.
+    # The toolkit appends a traceback.
     assert theirs.text.partition("\nTraceback")[0] == ours.json()["error"]
 
 
-def test_both_refuse_to_answer_in_other_formats(toolkit: Toolkit, server: Server) -> None:
+def test_both_servers_reject_other_formats(toolkit: Toolkit, server: Server) -> None:
     body, kind = GOOD["CSV"]
     theirs, ours = (
-        asked.post(body, kind, headers={"accept": "text/html"}) for asked in (toolkit, server)
+        each.post(body, kind, headers={"accept": "text/html"}) for each in (toolkit, server)
     )
     assert (theirs.status_code, ours.status_code) == (406, 406)
     assert theirs.text.partition("\nTraceback")[0] == ours.json()["error"]
 
 
-def test_too_large_a_body_is_refused_by_both(toolkit: Toolkit, server: Server) -> None:
+def test_both_servers_reject_a_body_that_is_too_large(toolkit: Toolkit, server: Server) -> None:
     body = b"0" * (7 * 2**20)
-    assert [asked.post(body, CSV).status_code for asked in (toolkit, server)] == [413, 413]
+    assert [each.post(body, CSV).status_code for each in (toolkit, server)] == [413, 413]
 
 
-def test_what_the_toolkit_decodes_before_anybody_is_asked_fails_there_alone(
+def test_only_the_toolkit_fails_for_text_that_is_not_utf_8(
     toolkit: Toolkit, server: Server
 ) -> None:
-    # A limit of the toolkit: it expects UTF-8, and calls anything else its own mistake.
-    theirs, ours = (asked.post(b"\xff\xfe", JSON) for asked in (toolkit, server))
+    # The toolkit decodes text before it calls inference.py, and responds to errors with 500.
+    theirs, ours = (each.post(b"\xff\xfe", JSON) for each in (toolkit, server))
     assert (theirs.status_code, ours.status_code) == (500, 400)
     assert "utf-8" in theirs.text
 
 
-def test_it_is_the_real_toolkit_in_an_environment_of_its_own(toolkit: Toolkit) -> None:
+def test_the_toolkit_runs_in_its_own_environment(toolkit: Toolkit) -> None:
     commands = [
         Path(f"/proc/{process}/cmdline").read_text() for process in toolkit.started.processes()
     ]
