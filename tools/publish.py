@@ -11,11 +11,10 @@ import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from convbias.cli.card import card
-from convbias.cli.report import report_stored
 from convbias.experiments import EXPERIMENTS, ORIGINAL
 from convbias.experiments.studies import PUBLISHED, load_study
 from convbias.findings.results import ConditionRun, collect
+from convbias.report.pipeline import read_study, write_model_card, write_study_report
 from convbias.runs.record import Run
 from convbias.runs.store import Store, read_run
 from convbias.spec.quantities import TEST_LOSS
@@ -63,7 +62,7 @@ def _ship(runs: Sequence[ConditionRun], source: Store, target: Store) -> None:
     if size > MOST_SHIPPED_BYTES:
         raise SystemExit(f"{network} has {size:,} bytes, more than {MOST_SHIPPED_BYTES:,}")
     shutil.copy(network, target.folder)
-    card(run.key, runs=target.folder, out=target.folder.parent / CARD)
+    write_model_card(target, run.key, target.folder.parent / CARD)
 
 
 def main() -> None:
@@ -85,7 +84,7 @@ def main() -> None:
                 shutil.copy(path, target.folder / "measurements")
     _ship(collect(study, ORIGINAL, source).runs, source, target)
     with tempfile.TemporaryDirectory() as folder:
-        report_stored(["study", study.name], study, target, Path(folder))
+        write_study_report(read_study(study, target), Path(folder))
         shutil.copy(Path(folder) / "table.csv", target.folder.parent)
         (ROOT / "docs/figures").mkdir(exist_ok=True)
         for figure in FIGURES:

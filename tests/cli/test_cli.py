@@ -28,6 +28,7 @@ from convbias.experiments.studies import load_study
 from convbias.findings.claims import claims
 from convbias.runs.record import Run
 from convbias.runs.store import read_run
+from convbias.runs.sweep import Outcome
 from convbias.spec.arms import Arm, Convolutional, Dense
 from convbias.spec.recipes import classic, scheduled
 from factories import make_arm
@@ -51,7 +52,7 @@ def study(
     def no_training(*_: object) -> None:
         raise AssertionError("something was trained")
 
-    monkeypatch.setattr("convbias.cli.sweeping.sweep", no_training)
+    monkeypatch.setattr("convbias.runs.missing.sweep", no_training)
     return shutil.copytree(finished_study(tmp_path_factory.getbasetemp()), here, dirs_exist_ok=True)
 
 
@@ -273,12 +274,12 @@ def planned(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Arm, int]]:
     """What a verb wants to have trained, in place of its training."""
     noted: list[tuple[Arm, int]] = []
 
-    def note(planned: Sequence[tuple[Arm, int]], *_: object) -> bool:
+    def note(planned: Sequence[tuple[Arm, int]], *_: object) -> Outcome:
         noted.extend(planned)
-        return True
+        return Outcome((), (), ())
 
     monkeypatch.setattr("convbias.cli.train.train_missing", note)
-    monkeypatch.setattr("convbias.cli.study.train_missing", note)
+    monkeypatch.setattr("convbias.experiments.execution.train_missing", note)
     return noted
 
 
@@ -402,7 +403,7 @@ def test_report_with_missing_runs_names_them_and_goes_on(
         reported.extend(runs)
         return Path("again/report.html")
 
-    monkeypatch.setattr("convbias.cli.report.write_report", write_report)
+    monkeypatch.setattr("convbias.report.pipeline.write_report", write_report)
     record = next((study / "runs").glob("*-seed1.json"))
     arm = read_run(record).arm.model.name
     record.unlink()

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from convbias import data
-from convbias.cli import checks
 from convbias.data import Dataset
 from convbias.data.drawn import drawn
 from convbias.data.variants import corner_data, scored_labels, vary
@@ -13,6 +12,7 @@ from convbias.measures.location_test import location_test
 from convbias.networks import models, training
 from convbias.networks.forward import pixels_of
 from convbias.networks.scores import PerImage, Scores
+from convbias.runs.checks import check_store
 from convbias.runs.store import Store
 from convbias.spec.arms import Arm, Convolutional, DataVariant, Dense
 from convbias.spec.description import describe
@@ -145,8 +145,7 @@ def test_scored_labels_are_those_of_the_varied_images(asked, garments):
     np.testing.assert_array_equal(scored_labels(garments, asked), vary(garments, asked).test_labels)
 
 
-def test_a_check_of_stored_runs_knows_their_two_classes(garments, tmp_path, monkeypatch):
-    monkeypatch.setattr(checks, "_load_if_here", lambda _: garments)
+def test_a_check_of_stored_runs_knows_their_two_classes(garments, tmp_path):
     arm = Arm(data=variant(), model=Dense(), recipe=classic(1))
     run = make_run(arm, 0, images=20)
     for predicted, problems in (
@@ -163,8 +162,10 @@ def test_a_check_of_stored_runs_knows_their_two_classes(garments, tmp_path, monk
             "per_image": marked,
             "test": Scores(images=20, loss=0.0, accuracy=1.0),
         }
-        path = Store(tmp_path).write(run.model_copy(update=changes))
-        assert len(checks.Checker().problems(path)) == problems
+        store = Store(tmp_path)
+        path = store.write(run.model_copy(update=changes))
+        found = check_store(store, lambda _: garments).problems
+        assert len(found.get(path, ())) == problems
 
 
 def test_a_dense_network_takes_the_place_for_the_class(garments):

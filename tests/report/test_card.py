@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -38,6 +38,7 @@ from convbias.report.card.text import limits
 from convbias.report.card.writing import markdown, write_card, yaml_scalar
 from convbias.runs.record import Run
 from convbias.runs.store import Store, weights_checksum
+from convbias.runs.sweep import Outcome
 from convbias.spec.arms import Arm, Convolutional, DataVariant, Dense
 from convbias.spec.recipes import classic, scheduled, tuned
 from factories import make_arm, make_run
@@ -399,9 +400,12 @@ def test_the_command_trains_the_same_run(
     model: Any, recipe: Any, data: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     asked: list[tuple[Arm, int]] = []
-    monkeypatch.setattr(
-        "convbias.cli.train.train_missing", lambda planned, *_: asked.extend(planned) or True
-    )
+
+    def note(planned: Sequence[tuple[Arm, int]], *_: object) -> Outcome:
+        asked.extend(planned)
+        return Outcome((), (), ())
+
+    monkeypatch.setattr("convbias.cli.train.train_missing", note)
     monkeypatch.chdir(tmp_path)
     arm = Arm(data=DataVariant(**data), model=model, recipe=recipe)
     command = train_command(arm, 5)

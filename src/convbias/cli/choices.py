@@ -1,8 +1,7 @@
-"""From what was written on the command line to what is going to be done."""
+"""Interpret the options that several commands share."""
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
@@ -11,7 +10,6 @@ from cyclopts import Parameter, validators
 
 from convbias import data
 from convbias.cli.console import print_panel
-from convbias.errors import StorageError
 from convbias.experiments.studies import load_study
 from convbias.runs.store import Store
 from convbias.spec.datasets import DatasetName
@@ -28,15 +26,15 @@ RUNS = Path("runs")
 def choose_study(
     profile: str, dataset: DatasetChoice | None, seeds: Sequence[int] | None = None
 ) -> Study:
-    """Read a profile and put in what the command line says differently.
+    """Read a profile and apply the command's options.
 
     Args:
-        profile: Name or path of a profile.
-        dataset: Instead of the profile's; only `auto` ever gives way to the drawn garments.
-        seeds: Instead of the profile's.
+        profile: name or path of a profile.
+        dataset: replaces the profile's data set; only `auto` falls back to generated garments.
+        seeds: replace the profile's seeds.
 
     Raises:
-        InputError: There is no such profile, it is not valid, or the seeds are not.
+        InputError: There is no such profile, or it or the seeds are invalid.
     """
     study = load_study(profile)
     if seeds is not None:
@@ -46,14 +44,14 @@ def choose_study(
 
 
 def choose_profile(profile: str | None, runs: Path) -> str:
-    """The profile that is meant.
+    """The default profile where none is named.
 
     Args:
-        profile: Name or path of a profile, or None.
-        runs: Folder of stored runs, or of published studies.
+        profile: name or path of a profile, or None.
+        runs: folder of stored runs, or of published studies.
 
     Returns:
-        Where none is named: the one study that is published in the folder, or else `quick`.
+        The named profile; else the only study published in the folder; else `quick`.
     """
     published = _published(runs)
     if profile is None and len(published) == 1:
@@ -62,59 +60,33 @@ def choose_profile(profile: str | None, runs: Path) -> str:
 
 
 def _published(folder: Path) -> list[Path]:
-    """The studies that are published in a folder."""
+    """The folders of the studies published in a folder."""
     return sorted(path.parent for path in folder.glob("*/runs") if path.is_dir())
 
 
 def choose_dataset(choice: DatasetChoice) -> DatasetName:
-    """Resolve `auto`, and say in a panel where it had to give way."""
+    """Resolve `auto`, and print a warning where it falls back to generated garments."""
     name, absent = data.resolve(choice)
     if absent is not None:
         print_panel(
-            "Fashion-MNIST is not to be had, so everything here runs on the drawn garments.\n"
-            "They are made up, and say nothing about Fashion-MNIST; every table and figure is\n"
-            f'marked "drawn".\n\n{absent}',
+            "Fashion-MNIST is unavailable, so generated garments are used instead.\n"
+            "Results on them say nothing about Fashion-MNIST; every table and figure is\n"
+            'marked "drawn".\n\n'
+            f"{absent}",
             title="Drawn garments, not Fashion-MNIST",
         )
     return name
 
 
 def choose_store(folder: Path, study: Study | None = None) -> Store:
-    """Where stored runs are read from.
+    """Find the stored runs in a folder.
 
     Args:
-        folder: Of runs, of one published study, or of all published studies, like `results/`.
-        study: Whose runs; those of the one published study when absent.
+        folder: a folder of runs, of one published study, or of all published studies, such as
+            `results/`.
+        study: the study to look for; the only published study when absent.
     """
     published = [folder / study.name] if study else _published(folder)
     inner = [folder, *published] if len(published) == 1 else [folder]
     candidates = [Store(folder), *(Store(each / "runs") for each in inner)]
     return next((store for store in candidates if store.paths()), candidates[0])
-
-
-def check_data(name: DatasetName) -> None:
-    """Make sure that the images are there, before many processes look for them at once.
-
-    Raises:
-        DataError: They are missing, unreadable or damaged, and cannot be downloaded.
-    """
-    if name == "fashion-mnist":
-        data.fetch(name)
-
-
-def check_writable(folder: Path) -> None:
-    """Make sure that results can be put into a folder, before they are computed.
-
-    Raises:
-        StorageError: They cannot.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise StorageError(
-            f"{folder} cannot be written to: {error.strerror or error}",
-            "a writable folder",
-            "choose another folder with --runs or --out",
-        ) from error

@@ -1,4 +1,4 @@
-"""`convbias claims`: the original study's statements, held against the stored runs."""
+"""`convbias claims`: the original study's claims, compared with stored runs."""
 
 from __future__ import annotations
 
@@ -7,16 +7,10 @@ from pathlib import Path
 
 from rich.text import Text
 
-from convbias import data
 from convbias.cli.choices import RUNS, DatasetChoice, choose_profile, choose_store, choose_study
-from convbias.cli.console import messages, results
-from convbias.cli.sweeping import print_damaged
-from convbias.data.eda import explore
-from convbias.experiments import EXPERIMENTS, ORIGINAL
-from convbias.findings.claims import ClaimResult, ClaimVerdict, DataFacts, audit
-from convbias.findings.results import collect
-from convbias.report import experiment_section
-from convbias.report.methods import networks
+from convbias.cli.console import print_damaged, results, warn
+from convbias.findings.claims import ClaimResult, ClaimVerdict
+from convbias.report.pipeline import audit_study, read_study
 
 STYLES: dict[ClaimVerdict, str] = {
     "holds": "green",
@@ -30,36 +24,24 @@ STYLES: dict[ClaimVerdict, str] = {
 def claims(
     profile: str | None = None, /, *, dataset: DatasetChoice | None = None, runs: Path = RUNS
 ) -> None:
-    """Hold the original study's statements against the stored runs of a study.
+    """Compare the original study's claims with the stored runs of a study.
 
     Only runs on all of Fashion-MNIST decide anything.
 
     Example: `convbias claims --runs results`
 
     Args:
-        profile: Name of a profile, or path of a TOML file of the same form. When absent: the
-            study that is published in the folder of runs, or quick.
-        dataset: As for `convbias study`.
+        profile: Name of a profile, or path of a TOML file of the same form; default the only study
+            published in the folder of runs, else quick.
+        dataset: Replaces the profile's data set, as for `convbias study`.
         runs: Folder of stored runs, or of published studies.
     """
     chosen = choose_study(choose_profile(profile, runs), dataset)
-    store = choose_store(runs, chosen)
-    collected = collect(chosen, ORIGINAL, store)
-    print_damaged(collected.damaged)
-    if collected.absent:
-        count = len(collected.absent)
-        messages().print(f"{count} of the runs of the study {chosen.name} are not stored.")
-    loaded = data.load(chosen.dataset)
-    facts = DataFacts.of(loaded, explore(loaded))
-    sections = {
-        name: experiment_section(collect(chosen, EXPERIMENTS[name], store))
-        for name in chosen.experiments
-        if name != ORIGINAL.name
-    }
-    further = {name: each.evidence for name, each in sections.items() if each is not None}
-    audited = audit(
-        ORIGINAL, collected.runs, networks=networks(ORIGINAL), facts=facts, further=further
-    )
+    found = read_study(chosen, choose_store(runs, chosen))
+    print_damaged(found.damaged)
+    if found.missing:
+        warn(f"{len(found.missing)} runs of the study {chosen.name} are not stored.")
+    audited = audit_study(found)
     for result in audited:
         _print_result(result)
     counts = Counter(result.verdict for result in audited)
@@ -74,7 +56,6 @@ def _print_result(result: ClaimResult) -> None:
     )
     console.print(heading)
     measured = f"; measured: {result.measured}" if result.measured else ""
-    # On a terminal, lines are broken to its width; in a file they stay whole.
     console.print(f"  {result.statement}")
     console.print(f"  published: {result.published}{measured}")
     if result.classic:

@@ -1,8 +1,9 @@
-"""Where the command line prints: results to the standard output, errors beside it."""
+"""Print results to standard output, and messages to standard error."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from rich import box
 from rich.console import Console
@@ -12,17 +13,20 @@ from rich.text import Text
 
 from convbias.errors import ConvbiasError
 
-# In files and pipes nothing is wrapped or cut off to fit a screen.
+if TYPE_CHECKING:
+    from convbias.runs.record import Run
+
+# In columns; in files and pipes, no line is wrapped or cut off.
 WIDTH_OF_A_FILE = 2_000
 
 
 def results() -> Console:
-    """What a verb was asked for, on the standard output."""
+    """The console for what a command was asked for: standard output."""
     return _console(stderr=False)
 
 
 def messages() -> Console:
-    """What a person should know beside it, on the standard error output."""
+    """The console for everything else: standard error."""
     return _console(stderr=True)
 
 
@@ -34,12 +38,30 @@ def _console(*, stderr: bool) -> Console:
 
 
 def print_error(error: ConvbiasError) -> None:
-    """Say in red what happened, what was expected and how to fix it."""
+    """Print in red what happened, what was expected and how to fix it."""
     messages().print(str(error), style="red", soft_wrap=True)
 
 
+def warn(text: str) -> None:
+    """Print a warning in yellow."""
+    messages().print(text, style="yellow", soft_wrap=True)
+
+
+def print_diverged(runs: Iterable[Run]) -> None:
+    """Name the runs that diverged, with their reasons."""
+    for run in runs:
+        if run.status == "diverged":
+            warn(f"{run.arm.model.name} seed {run.seed} diverged: {run.reason}")
+
+
+def print_damaged(errors: Iterable[ConvbiasError]) -> None:
+    """Print in red why stored runs cannot be read."""
+    for error in errors:
+        messages().print(error.what, style="red", soft_wrap=True)
+
+
 def print_panel(text: str, title: str) -> None:
-    """Print what must not be overlooked, in a frame."""
+    """Print an important message in a frame."""
     panel = Panel(Text(text), title=title, border_style="yellow", expand=False, padding=(1, 2))
     messages().print(panel)
 
@@ -47,13 +69,13 @@ def print_panel(text: str, title: str) -> None:
 def print_table(
     title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], words: Sequence[str] = ()
 ) -> None:
-    """Print a table; no cell is cut off, however narrow the screen.
+    """Print a table without cutting off any cell.
 
     Args:
-        title: Above it.
-        columns: Headings.
-        rows: One text per column.
-        words: Columns that hold words, and are therefore aligned to the left.
+        title: printed above the table.
+        columns: the headings.
+        rows: one text per column.
+        words: columns that contain words and are aligned to the left; others to the right.
     """
     table = Table(box=box.SIMPLE, padding=(0, 1), pad_edge=False)
     for column in columns:
@@ -61,12 +83,12 @@ def print_table(
     for row in rows:
         table.add_row(*row)
     console = results()
-    console.print(title, style="bold")  # not the table's own, which is broken to its width
+    console.print(title, style="bold")  # not `Table(title=...)`, which is wrapped to the table
     console.print(table)
 
 
 def percent(share: float | None, digits: int = 2) -> str:
-    """Write a share (0 to 1) in per cent, and nothing as nothing.
+    """Format a fraction (0 to 1) as a percentage, and None as an empty text.
 
     Example:
         >>> percent(0.9042), percent(None)

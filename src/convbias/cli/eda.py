@@ -1,11 +1,11 @@
-"""`convbias eda`: what the images hold."""
+"""`convbias eda`: describe the images."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from convbias import data
-from convbias.cli.choices import DatasetChoice, check_writable, choose_dataset
+from convbias.cli.choices import DatasetChoice, choose_dataset
 from convbias.cli.console import percent, print_table, results
 from convbias.data import Dataset
 from convbias.data.eda import Exploration, explore
@@ -19,18 +19,17 @@ from convbias.figures import (
     sample_grid,
     save,
 )
+from convbias.runs.atomic import check_writable
 
 
 def eda(*, dataset: DatasetChoice = "fashion-mnist", out: Path = Path("report/eda")) -> None:
-    """Explore the images before anything is trained.
-
-    How many there are of each class, whether they touch the frame, which occur twice, and how
-    strongly neighbouring pixels vary together.
+    """Describe the images: classes, duplicates, margins and pixel correlations.
 
     Example: `convbias eda --dataset drawn`
 
     Args:
-        dataset: Which images; auto takes the drawn garments where Fashion-MNIST is not to be had.
+        dataset: The images; auto falls back to generated garments when Fashion-MNIST is
+            unavailable.
         out: Folder for the figures.
     """
     loaded = data.load(choose_dataset(dataset))
@@ -59,7 +58,7 @@ def _print_counts(exploration: Exploration, title: str) -> None:
         for label, name in enumerate(exploration.class_names)
     ]
     rows.append(("all", *(f"{int(count.sum()):,}" for count in counts)))
-    print_table(title, ("class", "training", "test", "together"), rows, words=("class",))
+    print_table(title, ("class", "training", "test", "total"), rows, words=("class",))
 
 
 def _print_facts(dataset: Dataset, exploration: Exploration, title: str) -> None:

@@ -1,4 +1,4 @@
-"""`convbias experiment`: one experiment of a study, trained, measured and reported."""
+"""`convbias experiment`: train, measure and report one experiment of a study."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ def experiment(
     jobs: Jobs = None,
     plan: bool = False,
 ) -> int:
-    """Train and measure what one experiment lacks, then report what was found.
+    """Train and measure the runs that an experiment lacks, then write its report.
 
     Example: `convbias experiment permutation --profile quick`
 
     Args:
-        name: Of the experiment.
-        profile: How large: name of a profile, or path of a TOML file of the same form.
-        dataset: Instead of the profile's, as for `convbias study`.
-        seeds: Instead of the profile's.
+        name: The experiment's name.
+        profile: Name of a profile, or path of a TOML file of the same form; sets the scale.
+        dataset: Replaces the profile's data set, as for `convbias study`.
+        seeds: Replace the profile's seeds.
         runs: Folder of stored runs.
-        out: Folder for the report; report/PROFILE/NAME when absent.
-        jobs: How many processes; one per core when absent.
-        plan: Only print which runs are planned, stored and missing, and how long these will take.
+        out: Folder for the report; default report/PROFILE/NAME.
+        jobs: Number of processes; default one per core.
+        plan: Only print which runs are planned, stored and missing, and the predicted time.
     """
     if name not in EXPERIMENTS:
         raise InputError(

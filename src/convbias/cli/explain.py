@@ -11,9 +11,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from convbias import data
-from convbias.cli.choices import RUNS, check_writable, choose_store
-from convbias.cli.console import messages, percent, print_table, results
-from convbias.cli.sweeping import print_damaged
+from convbias.cli.choices import RUNS, choose_store
+from convbias.cli.console import messages, percent, print_damaged, print_table, results
 from convbias.data import Dataset
 from convbias.data.reading import Picture, read_picture
 from convbias.errors import InputError
@@ -22,6 +21,7 @@ from convbias.figures.explanation import explanation
 from convbias.measures.explain.explanation import Explanation
 from convbias.measures.explain.explanation import explain as explain_networks
 from convbias.measures.explain.record import record
+from convbias.runs.atomic import check_writable
 from convbias.runs.record import Run
 from convbias.runs.selection import runs_to_explain
 from convbias.runs.stored_network import load_network

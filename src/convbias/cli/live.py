@@ -1,4 +1,4 @@
-"""Where a sweep stands, while it goes on: a live table on a terminal, plain lines elsewhere."""
+"""Training progress: a live table on a terminal, one line per epoch elsewhere."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from types import TracebackType
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -20,11 +19,11 @@ from convbias.spec.study import PlannedRun
 
 @dataclass
 class _Row:
-    """One run that has been started and is not stored yet.
+    """A run that was started.
 
     Args:
-        progress: Its latest note.
-        seen_at: When that note was read, in seconds of the clock.
+        progress: its latest progress.
+        seen_at: when that was received, in seconds of the clock.
     """
 
     progress: Progress
@@ -32,16 +31,14 @@ class _Row:
 
 
 class LiveProgress:
-    """Shows the notes that `sweep` passes on.
-
-    Use it as a context around the sweep, and as the sweep's `on_progress`.
+    """Shows how far runs are, and estimates the time left.
 
     Args:
-        console: Where to show it.
-        planned: The runs that are going to be trained.
-        jobs: How many of them at a time.
-        is_stored: Whether the run with this key is stored by now.
-        clock: Seconds from any beginning.
+        console: where to print.
+        planned: the runs to train.
+        jobs: number of runs trained at the same time.
+        is_stored: whether the run with this key is stored already.
+        clock: returns seconds since an arbitrary start.
     """
 
     def __init__(
@@ -62,23 +59,23 @@ class LiveProgress:
         self._running: dict[str, _Row] = {}
         self._live: Live | None = None
 
-    def __enter__(self) -> LiveProgress:
+    def start(self) -> None:
+        """Show the table, where the console is a terminal."""
         if self._console.is_terminal:
-            self._live = Live(console=self._console, get_renderable=self.picture)
+            self._live = Live(console=self._console, get_renderable=self.table)
             self._live.start()
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def stop(self) -> None:
+        """Leave the table as it is."""
         if self._live is not None:
             self._live.stop()
 
-    def __call__(self, progress: Progress) -> None:
-        """Take a note of a run."""
+    def update(self, progress: Progress) -> None:
+        """Take note of a started run or a finished epoch.
+
+        Args:
+            progress: how far the run is.
+        """
         now = self._clock()
         before = self._running.get(progress.key)
         if before is not None and progress.epoch == before.progress.epoch + 1:
@@ -90,35 +87,35 @@ class LiveProgress:
             self._console.print(self.line(progress))
 
     def line(self, progress: Progress) -> str:
-        """One finished epoch in words."""
+        """One finished epoch as a line of text."""
         arm, seed, epoch, loss, accuracy, speed, _ = self._cells(progress)
         return (
             f"{arm} seed {seed}: epoch {epoch}, loss {loss}, validation accuracy {accuracy},"
             f" {speed} images/s; {self._summary()}"
         )
 
-    def picture(self) -> Group:
-        """The runs in progress, and how far the sweep is."""
-        table = Table(box=None, header_style="bold", pad_edge=False)
+    def table(self) -> Group:
+        """The runs in progress, and a summary."""
+        rows = Table(box=None, header_style="bold", pad_edge=False)
         for column in ("arm", "seed", "epoch", "loss", "validation accuracy", "images/s", "left"):
-            table.add_column(column, justify="left" if column == "arm" else "right", no_wrap=True)
-        # A copy, because notes arrive in another thread.
+            rows.add_column(column, justify="left" if column == "arm" else "right", no_wrap=True)
+        # A copy, because updates come from another thread.
         for key, row in list(self._running.items()):
             if not self._is_stored(key):
-                table.add_row(*self._cells(row.progress))
-        return Group(table, Text(self._summary(), style="bold"))
+                rows.add_row(*self._cells(row.progress))
+        return Group(rows, Text(self._summary(), style="bold"))
 
     def seconds_left(self, key: str | None = None) -> float | None:
-        """How long the sweep, or one run of it, will take, judged by the epochs so far.
+        """Estimate the time left from the epochs so far.
 
         Args:
-            key: Of the run; the whole sweep when absent.
+            key: the key of one run; all runs when absent.
 
         Returns:
-            Seconds, None before any epoch has ended. Arms that have not been timed yet are
-            counted at the pace of the slowest that has.
+            Seconds, None before the first epoch has ended. Arms without a finished epoch are
+            assumed to be as slow as the slowest other arm.
         """
-        # Copies, here and below, because notes arrive in another thread.
+        # A copy, because updates come from another thread.
         pace = {arm: statistics.fmean(times) for arm, times in list(self._epoch_seconds.items())}
         if not pace:
             return None
@@ -148,7 +145,7 @@ class LiveProgress:
 
 
 def duration(seconds: float) -> str:
-    """Write a duration as people say it.
+    """Format a duration.
 
     Example:
         >>> duration(41), duration(125), duration(7_260)

@@ -1,4 +1,4 @@
-"""`convbias runs`: what is stored."""
+"""`convbias runs`: list, show and verify stored runs."""
 
 from __future__ import annotations
 
@@ -8,19 +8,15 @@ from pathlib import Path
 
 from cyclopts import App
 
-from convbias.cli.checks import Checker
 from convbias.cli.choices import RUNS, choose_store
-from convbias.cli.console import messages, percent, print_table, results
-from convbias.cli.sweeping import print_damaged
+from convbias.cli.console import messages, percent, print_damaged, print_table, results, warn
+from convbias.runs.checks import check_store
 from convbias.runs.record import Run
 from convbias.runs.store import DamagedRunError, read_run
 
 runs = App(
     name="runs", help="List, show and verify stored runs.\n\nExample: `convbias runs verify`"
 )
-
-# Arrays with a value per image: of no use on a screen.
-LEFT_OUT = ("per_image",)
 
 
 @runs.command(name="list")
@@ -46,7 +42,7 @@ def list_runs(*, runs: Path = RUNS) -> None:
 
 
 def _row(run: Run) -> tuple[str, ...]:
-    # Few enough columns for a screen of 80; `convbias runs show` has the rest.
+    # These fit on a terminal of 80 columns; `convbias runs show` has the rest.
     images = run.arm.data.training_images
     return (
         run.key,
@@ -61,7 +57,7 @@ def _row(run: Run) -> tuple[str, ...]:
 
 @runs.command(name="show")
 def show_run(key: str, /, *, runs: Path = RUNS) -> None:
-    """Show all that is stored of one run, but for the results of single images.
+    """Show everything that is stored of a run except per-image results.
 
     Example: `convbias runs show 15c05484ffea-seed0`
 
@@ -71,7 +67,7 @@ def show_run(key: str, /, *, runs: Path = RUNS) -> None:
     """
     store = choose_store(runs)
     run = store.named(key)
-    values = run.model_dump(mode="json", exclude={*LEFT_OUT})
+    values = run.model_dump(mode="json", exclude={"per_image"})
     rows = [(name, value) for name, value in _flat(values).items() if not name.startswith("epochs")]
     print_table(run.key, ("field", "value"), rows, words=("field", "value"))
     epochs = [
@@ -106,10 +102,11 @@ def _flat(values: Mapping[str, object], prefix: str = "") -> dict[str, str]:
 
 @runs.command(name="verify")
 def verify_runs(*, runs: Path = RUNS) -> int:
-    """Read every stored run again and check that its parts agree with one another.
+    """Check that the parts of every stored run agree with one another.
 
-    Name, description, scores, results of single images, weights and, where the images are here,
-    their labels. Nothing is changed; `convbias study` moves damaged runs away and trains them anew.
+    Compared are name, description, scores, per-image results, weights and, where the images are
+    available, their labels. No file is changed; `convbias study` moves damaged runs away and trains
+    them again.
 
     Example: `convbias runs verify`
 
@@ -117,20 +114,18 @@ def verify_runs(*, runs: Path = RUNS) -> int:
         runs: Folder of stored runs.
     """
     store = choose_store(runs)
-    checker = Checker()
-    paths = store.paths()
-    damaged = 0
-    for path in paths:
-        problems = checker.problems(path)
-        damaged += bool(problems)
+    checked = check_store(store)
+    for path, problems in checked.problems.items():
         for problem in problems:
             messages().print(f"{path}: {problem}", style="red", soft_wrap=True)
-    for name in sorted(checker.absent):
-        messages().print(
-            f"{name} is not here, so its runs were not compared with its labels", style="yellow"
+    for name in sorted(checked.datasets_absent):
+        warn(f"{name} is unavailable, so its runs were not compared with its labels")
+    total = len(checked.paths)
+    if checked.without_network:
+        warn(
+            f"{checked.without_network} of {total} runs are stored without a network, so their"
+            " weights were not compared"
         )
-    if checker.without_network:
-        text = f"{checker.without_network} of {len(paths)} runs are stored without a network"
-        messages().print(f"{text}, so their weights were not compared", style="yellow")
-    results().print(f"{len(paths)} runs in {store.folder}, {damaged} damaged")
+    damaged = len(checked.problems)
+    results().print(f"{total} runs in {store.folder}, {damaged} damaged")
     return 1 if damaged else 0

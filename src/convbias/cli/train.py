@@ -1,4 +1,4 @@
-"""`convbias train`: one model, some seeds."""
+"""`convbias train`: train one model."""
 
 from __future__ import annotations
 
@@ -7,14 +7,10 @@ from pathlib import Path
 from typing import Literal
 
 from convbias.cli.choices import RUNS, DatasetChoice, Jobs, Seeds, choose_dataset
-from convbias.cli.console import percent, print_table
-from convbias.cli.sweeping import (
-    print_diverged,
-    says_what_is_stored,
-    stored_runs,
-    train_missing,
-)
+from convbias.cli.console import percent, print_diverged, print_table
+from convbias.cli.observer import ConsoleObserver
 from convbias.errors import InputError
+from convbias.runs.missing import stored_runs, train_missing
 from convbias.runs.record import Run
 from convbias.runs.store import Store
 from convbias.spec.arms import Arm, Convolutional, DataVariant, Dense, Model, Recipe
@@ -37,21 +33,23 @@ def train(
     runs: Path = RUNS,
     jobs: Jobs = None,
 ) -> int:
-    """Train one model with some seeds; runs that are stored are not trained again.
+    """Train one model with one or more seeds; stored runs are not trained again.
 
     Example: `convbias train cnn --kernel-size 5 --seeds 0 1 2 --epochs 3`
 
     Args:
         model: The dense baseline or the convolutional network.
-        kernel_size: Pixels per side of the CNN's kernels, odd; 3 when absent.
-        seeds: Each trains the model once.
-        recipe: How it is trained: with Keras' defaults, or at the rates that a search has found.
+        kernel_size: Side of the CNN's kernels in pixels, odd; default 3.
+        seeds: Random seeds; the model is trained once with each.
+        recipe: Training recipe: classic has Keras' defaults, tuned and brief have learning rates
+            found by `convbias tune`.
         epochs: Passes over the training images.
-        learning_rate: The optimiser's step size at its peak, instead of the recipe's.
-        training_images: How many of them; all when absent.
-        dataset: Which images; auto takes the drawn garments where Fashion-MNIST is not to be had.
+        learning_rate: Peak learning rate; replaces the recipe's.
+        training_images: Number of training images; default all.
+        dataset: The images; auto falls back to generated garments when Fashion-MNIST is
+            unavailable.
         runs: Folder of stored runs.
-        jobs: How many processes; one per core when absent.
+        jobs: Number of processes; default one per core.
     """
     described = _model(model, kernel_size)
     chosen_recipe = _recipe(described, recipe, epochs, learning_rate)
@@ -61,13 +59,13 @@ def train(
     arm = Arm(data=variant, model=described, recipe=chosen_recipe)
     planned = [(arm, seed) for seed in seeds or ()]
     store = Store(runs)
-    with says_what_is_stored(planned, store):
-        complete = train_missing(planned, store, jobs)
-        trained, _, _ = stored_runs(planned, store)
-        print_diverged(trained)
-        if trained:
-            _print_runs(arm, trained)
-    return 0 if complete else 1
+    with ConsoleObserver(planned, store) as observer:
+        outcome = train_missing(planned, store, jobs, observer)
+    trained = stored_runs(planned, store).runs
+    print_diverged(trained)
+    if trained:
+        _print_runs(arm, trained)
+    return 1 if outcome.failures else 0
 
 
 def _model(family: str, kernel_size: int | None) -> Model:
@@ -78,7 +76,7 @@ def _model(family: str, kernel_size: int | None) -> Model:
         raise InputError(
             "the dense model has no kernel size",
             "--kernel-size only with cnn",
-            "leave it out, or train cnn",
+            "omit it, or train cnn",
         )
     return Dense()
 

@@ -1,4 +1,4 @@
-"""`convbias tune`: the search for each model's learning rate."""
+"""`convbias tune`: search for learning rates."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ import pandas as pd
 
 from convbias.cli.choices import Jobs
 from convbias.cli.console import percent, print_table, results
-from convbias.cli.sweeping import says_what_is_stored, stored_runs, train_missing
-from convbias.errors import RunError
-from convbias.experiments.tuning import best_rates, brief_search, search, search_table, write_rates
+from convbias.cli.observer import ConsoleObserver
+from convbias.experiments.tuning import brief_search, run_search, search, write_rates
 from convbias.runs.store import Store
 from convbias.spec.recipes import SearchedName
 
@@ -29,30 +28,20 @@ def tune(
     Example: `convbias tune --jobs 2`
 
     Args:
-        name: For which recipe: tuned searches for the original comparison's models with three
-            epochs, brief for those of all experiments with one epoch of half the images.
-        write: Store the rates that did best as that recipe.
+        name: The recipe whose rates are searched: tuned has the original comparison's models and
+            three epochs; brief has the models of all experiments, and one epoch of half the images.
+        write: Store the best rates in the installed package as that recipe.
         runs: Folder of the search's runs.
-        jobs: How many processes; one per core when absent.
+        jobs: Number of processes; default one per core.
     """
     planned = search() if name == "tuned" else brief_search()
     store = Store(runs)
-    with says_what_is_stored(planned, store):
-        complete = train_missing(planned, store, jobs)
-        searched, _, _ = stored_runs(planned, store)
-    if not complete:
-        # Equal budgets are the point of the search: nothing is chosen from half of it.
-        raise RunError(
-            f"{len(planned) - len(searched)} of {len(planned)} runs of the search failed",
-            "every run of the search",
-            "fix what the messages above name, then run the same command again",
-        )
-    found = search_table(searched)
-    best = best_rates(found)
-    _print_search(found, best)
+    with ConsoleObserver(planned, store) as observer:
+        found = run_search(planned, store, jobs, observer)
+    _print_search(found.table, found.best)
     if write:
         path = Path(str(resources.files("convbias.spec"))) / f"{name}.toml"
-        write_rates(found, name, path)
+        write_rates(found.table, name, path)
         results().print(f"wrote {path}", soft_wrap=True)
     return 0
 
@@ -79,4 +68,4 @@ def _print_search(found: pd.DataFrame, best: dict[str, float]) -> None:
         "validation loss",
         "best",
     )
-    print_table("Search for the learning rate, on validation images", columns, rows, ("model",))
+    print_table("Learning rate search on validation images", columns, rows, ("model",))

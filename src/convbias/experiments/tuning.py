@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -10,10 +11,14 @@ import pandas as pd
 from convbias.errors import RunError
 from convbias.experiments import EXPERIMENTS, ORIGINAL
 from convbias.runs.atomic import write_atomically
+from convbias.runs.missing import stored_runs, train_missing
+from convbias.runs.observer import Observer
 from convbias.runs.record import Run
+from convbias.runs.store import Store
 from convbias.spec.arms import Arm, DataVariant, Model
 from convbias.spec.datasets import DatasetName
 from convbias.spec.recipes import SearchedName, scheduled
+from convbias.spec.study import PlannedRun
 
 RATES = (0.004, 0.008, 0.016, 0.032)
 # Far from the seeds of any study, so that no study's split or weights were searched on.
@@ -66,6 +71,55 @@ def brief_search() -> list[tuple[Arm, int]]:
         epochs=1,
         training_images=BRIEF_IMAGES,
     )
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """What a search found.
+
+    Args:
+        table: from `search_table`.
+        best: model name to the learning rate with the highest mean validation accuracy.
+    """
+
+    table: pd.DataFrame
+    best: dict[str, float]
+
+
+def run_search(
+    planned: Sequence[PlannedRun],
+    store: Store,
+    jobs: int | None = None,
+    observer: Observer | None = None,
+) -> SearchResult:
+    """Train the missing runs of a search, then compare the rates.
+
+    Args:
+        planned: from `search` or `brief_search`.
+        store: where the search's runs are and go.
+        jobs: number of processes; one per core by default.
+        observer: receives the events.
+
+    Raises:
+        RunError: A run failed, so that the models were not searched with equal budgets; or every
+            run of a model diverged.
+
+    Example:
+        >>> from convbias.spec.arms import Dense
+        >>> planned = search("drawn", [Dense()], rates=[0.001, 0.002], seeds=[0], epochs=1)
+        >>> sorted(run_search(planned, Store("runs/tuning")).best)  # doctest: +SKIP
+        ['dense']
+    """
+    train_missing(planned, store, jobs, observer)
+    found = stored_runs(planned, store)
+    if found.absent:
+        raise RunError(
+            f"{len(found.absent)} of {len(planned)} runs of the search failed",
+            "every run of the search",
+            "fix what the messages above name, then run the same command again",
+        )
+    table = search_table(found.runs)
+    return SearchResult(table, best_rates(table))
 
 
 def search_table(runs: Sequence[Run]) -> pd.DataFrame:

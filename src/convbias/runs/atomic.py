@@ -1,4 +1,4 @@
-"""Files that are there as a whole or not at all."""
+"""Write files atomically."""
 
 from __future__ import annotations
 
@@ -44,6 +44,27 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def check_writable(folder: Path) -> None:
+    """Check that files can be written to a folder, before their contents are computed.
+
+    Args:
+        folder: created when missing.
+
+    Raises:
+        StorageError: The folder cannot be created or written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise StorageError(
+            f"{folder} cannot be written to: {error.strerror or error}",
+            "a writable folder",
+            "choose another folder with --runs or --out",
+        ) from error
 
 
 def _umask() -> int:

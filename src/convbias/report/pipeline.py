@@ -1,0 +1,234 @@
+"""Read a study's stored runs, judge the original study's claims by them, and write the report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from convbias import data
+from convbias.data.eda import explore
+from convbias.errors import ConvbiasError, InputError
+from convbias.experiments import EXPERIMENTS, ORIGINAL
+from convbias.findings.claims import ClaimResult, DataFacts, audit
+from convbias.findings.results import ConditionRun, Results, collect
+from convbias.findings.run_table import table
+from convbias.report.build import write_experiment, write_report
+from convbias.report.card.evaluation import check_describable, evaluate
+from convbias.report.card.figures import figures
+from convbias.report.card.writing import write_card
+from convbias.report.comparison import comparison_table
+from convbias.report.methods import networks
+from convbias.report.sections import ExperimentSection, experiment_section
+from convbias.runs.atomic import check_writable, write_atomically
+from convbias.runs.store import Store
+from convbias.runs.stored_network import load_network
+from convbias.spec.study import PlannedRun, Study
+
+
+@dataclass(frozen=True, eq=False)
+class StudyResults:
+    """The stored runs of a study's experiments, and what follows from them.
+
+    Args:
+        study: the study.
+        experiments: the results of each of its experiments, in its order.
+    """
+
+    study: Study
+    experiments: tuple[Results, ...]
+
+    @property
+    def runs(self) -> tuple[ConditionRun, ...]:
+        """The stored runs; one that several experiments share occurs once for each."""
+        return tuple(run for each in self.experiments for run in each.runs)
+
+    @property
+    def diverged(self) -> tuple[ConditionRun, ...]:
+        """The runs whose training diverged."""
+        return tuple(run for run in self.runs if run.status == "diverged")
+
+    @property
+    def missing(self) -> tuple[tuple[str, PlannedRun], ...]:
+        """Conditions, arms and seeds of planned runs that are not stored or cannot be read."""
+        return tuple(each for results in self.experiments for each in results.absent)
+
+    @property
+    def damaged(self) -> tuple[ConvbiasError, ...]:
+        """Why stored runs cannot be read."""
+        return tuple(error for each in self.experiments for error in each.damaged)
+
+    @property
+    def unmeasured(self) -> tuple[str, ...]:
+        """Keys of finished runs that lack a measurement."""
+        keys = (key for each in self.experiments for key in each.unmeasured)
+        return tuple(dict.fromkeys(keys))
+
+    @cached_property
+    def original(self) -> Results | None:
+        """The original comparison; None where the study lacks it or no run of it is stored."""
+        found = (each for each in self.experiments if each.experiment is ORIGINAL and each.runs)
+        return next(found, None)
+
+    @cached_property
+    def comparison(self) -> pd.DataFrame | None:
+        """Means over seeds in the original comparison; None where that has no stored run."""
+        return comparison_table(ORIGINAL, self.original.runs) if self.original else None
+
+    @cached_property
+    def sections(self) -> tuple[ExperimentSection, ...]:
+        """The other experiments that have a finished run."""
+        others = [each for each in self.experiments if each.experiment is not ORIGINAL]
+        return tuple(found for each in others if (found := experiment_section(each)) is not None)
+
+
+def read_study(study: Study, store: Store) -> StudyResults:
+    """Read the stored runs of a study; no file is moved or changed.
+
+    Args:
+        study: the study.
+        store: where its runs and measurements are.
+
+    Example:
+        >>> from convbias.experiments.studies import load_study
+        >>> results = read_study(load_study("smoke"), Store("no/such/folder"))
+        >>> len(results.runs), len(results.missing)
+        (0, 8)
+    """
+    found = (collect(study, EXPERIMENTS[name], store) for name in study.experiments)
+    return StudyResults(study, tuple(found))
+
+
+def audit_study(results: StudyResults) -> list[ClaimResult]:
+    """Judge every claim of the original study by a study's stored runs.
+
+    Args:
+        results: from `read_study`.
+
+    Returns:
+        One result per claim, in the order of the claims.
+
+    Raises:
+        DataError: The images are missing or damaged, and cannot be downloaded.
+
+    Example:
+        >>> from convbias.experiments.studies import load_study
+        >>> study = load_study("smoke").on("drawn")
+        >>> audited = audit_study(read_study(study, Store("no/such/folder")))
+        >>> [each.verdict for each in audited if each.id == "baseline-params"]
+        ['cannot hold']
+    """
+    dataset = data.load(results.study.dataset)
+    return audit(
+        ORIGINAL,
+        results.original.runs if results.original else (),
+        networks=networks(ORIGINAL),
+        facts=DataFacts.of(dataset, explore(dataset)),
+        further={each.results.experiment.name: each.evidence for each in results.sections},
+    )
+
+
+@dataclass(frozen=True)
+class StudyReport:
+    """The files of a study's report.
+
+    Args:
+        table: CSV file with one row per stored run.
+        pages: one HTML file, or one per experiment where the original comparison has no run.
+    """
+
+    table: Path
+    pages: tuple[Path, ...]
+
+
+def write_study_report(results: StudyResults, folder: Path) -> StudyReport:
+    """Write the report on a study's stored runs; nothing is trained.
+
+    Args:
+        results: from `read_study`.
+        folder: receives `report.html`, its figures, and `table.csv` with one row per run in the
+            order of the plan.
+
+    Raises:
+        InputError: No run is stored, or the runs were trained on other images.
+        DataError: The images are missing or damaged, and cannot be downloaded.
+        StorageError: The folder is not writable or the disk is full.
+
+    Example:
+        >>> from convbias.experiments.studies import load_study
+        >>> results = read_study(load_study("smoke"), Store("runs"))
+        >>> write_study_report(results, Path("report")).pages  # doctest: +SKIP
+        (PosixPath('report/report.html'),)
+    """
+    if not results.runs:
+        raise InputError(
+            f"no run of the study {results.study.name} is stored",
+            "at least one stored run",
+            "train the study first, or read it from the folder that holds its runs",
+        )
+    check_writable(folder)
+    rows = pd.concat([_table(each) for each in results.experiments if each.runs])
+    path = folder / "table.csv"
+    write_atomically(path, lambda file: rows.to_csv(file, index=False, lineterminator="\n"))
+    dataset = data.load(results.study.dataset)
+    sections, original = results.sections, results.original
+    if original is not None:
+        name = results.study.name
+        page = write_report(name, ORIGINAL, original.runs, dataset, folder, sections)
+        return StudyReport(path, (page,))
+    folders = {each: folder / each.results.experiment.name for each in sections}
+    if len(sections) == 1:
+        folders = {sections[0]: folder}
+    pages = (write_experiment(each, dataset, target) for each, target in folders.items())
+    return StudyReport(path, tuple(pages))
+
+
+def _table(results: Results) -> pd.DataFrame:
+    rows = table(results.runs)
+    rows.insert(0, "experiment", results.experiment.name)
+    return rows
+
+
+@dataclass(frozen=True)
+class CardFiles:
+    """The files of a model card.
+
+    Args:
+        paths: the card as Markdown and as JSON, and the JSON's schema.
+        damaged: why other runs of the same arm cannot be read; the card leaves them out.
+    """
+
+    paths: tuple[Path, ...]
+    damaged: tuple[ConvbiasError, ...]
+
+
+def write_model_card(store: Store, key: str, folder: Path) -> CardFiles:
+    """Evaluate a run's network on the test images and write its model card.
+
+    Args:
+        store: where the run, its network and the other runs of its arm are.
+        key: the run's key, such as `7d2a25b1d671-seed0`.
+        folder: receives the card; an earlier card in it is replaced.
+
+    Raises:
+        InputError: There is no such run, or no card can be written for it.
+        DataError: The images are missing or damaged, and cannot be downloaded.
+        StorageError: The folder is not writable or the disk is full.
+
+    Example:
+        >>> store = Store("results/full/runs")
+        >>> key = "7d2a25b1d671-seed0"
+        >>> write_model_card(store, key, Path("model_card")).damaged  # doctest: +SKIP
+        ()
+    """
+    run = store.named(key)
+    check_describable(run)
+    network = load_network(store, run)
+    check_writable(folder)
+    same_arm, damaged = store.of_arm(run.arm)
+    dataset = data.load(run.arm.data.dataset)
+    card = evaluate(network, run, same_arm, dataset)
+    paths = write_card(card, figures(card, run, dataset), folder)
+    return CardFiles(tuple(paths), tuple(damaged))

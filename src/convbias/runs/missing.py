@@ -1,0 +1,129 @@
+"""Find the planned runs that are not stored, and train them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from convbias import data
+from convbias.runs.atomic import check_writable
+from convbias.runs.failures import store_failure
+from convbias.runs.observer import Observer, TrainingPlan
+from convbias.runs.record import Run
+from convbias.runs.store import DamagedRunError, Store
+from convbias.runs.sweep import Outcome, missing, processes_for, sweep
+from convbias.spec.datasets import DatasetName
+from convbias.spec.study import PlannedRun
+
+
+@dataclass(frozen=True)
+class StoredRuns:
+    """Which of the planned runs are stored.
+
+    Args:
+        runs: the stored runs, in the order of the plan.
+        absent: planned runs that are not stored or cannot be read.
+        damaged: why the unreadable ones cannot be read.
+    """
+
+    runs: tuple[Run, ...]
+    absent: tuple[PlannedRun, ...]
+    damaged: tuple[DamagedRunError, ...]
+
+
+def stored_runs(planned: Iterable[PlannedRun], store: Store) -> StoredRuns:
+    """Read the planned runs that are stored; no file is moved or changed.
+
+    Args:
+        planned: arms and seeds.
+        store: where the runs are.
+
+    Example:
+        >>> from convbias.experiments.studies import load_study, planned_runs
+        >>> found = stored_runs(planned_runs(load_study("quick")), Store("no/such/folder"))
+        >>> len(found.runs), found.damaged
+        (0, ())
+    """
+    runs: list[Run] = []
+    absent: list[PlannedRun] = []
+    damaged: list[DamagedRunError] = []
+    for arm, seed in planned:
+        run = None
+        try:
+            run = store.read(arm, seed)
+        except DamagedRunError as error:
+            damaged.append(error)
+        if run is None:
+            absent.append((arm, seed))
+        else:
+            runs.append(run)
+    return StoredRuns(tuple(runs), tuple(absent), tuple(damaged))
+
+
+def train_missing(
+    planned: Sequence[PlannedRun],
+    store: Store,
+    jobs: int | None = None,
+    observer: Observer | None = None,
+) -> Outcome:
+    """Train every planned run that is not stored.
+
+    Interrupting it loses only the runs in progress; calling it again trains what is missing.
+    Damaged records are moved to the store's `quarantine` folder, and their runs trained again.
+
+    Args:
+        planned: arms and seeds.
+        store: where finished runs are, and where new ones go.
+        jobs: number of processes; by default one per core, or a few that share an accelerator.
+        observer: receives the events.
+
+    Returns:
+        What was trained, what failed and what was moved away. Tracebacks of failures are stored
+        at `convbias.runs.failures.failure_path`.
+
+    Raises:
+        DataError: The images are missing or damaged, and cannot be downloaded.
+        StorageError: The store's folder is not writable or the disk is full.
+        RunError: Processes died repeatedly.
+
+    Example:
+        >>> import tempfile
+        >>> from convbias.spec.arms import Arm, DataVariant, Dense
+        >>> from convbias.spec.recipes import classic
+        >>> images = DataVariant(dataset="drawn", training_images=100)
+        >>> arm = Arm(data=images, model=Dense(), recipe=classic(epochs=1))
+        >>> with tempfile.TemporaryDirectory() as folder:  # doctest: +SKIP
+        ...     outcome = train_missing([(arm, 0)], Store(folder))
+        ...     len(outcome.trained), len(outcome.failures)
+        (1, 0)
+    """
+    observer = observer or Observer()
+    check_ready({arm.data.dataset for arm, _ in planned}, store.folder)
+    wanted, quarantined = missing(planned, store)
+    processes = processes_for(wanted, jobs) if wanted else 0
+    observer.training_starts(TrainingPlan(len(planned), tuple(wanted), quarantined, processes))
+    outcome = Outcome((), (), ())
+    if wanted:
+        outcome = sweep(wanted, store, processes, observer.epoch_finished)
+    for failure in outcome.failures:
+        store_failure(failure, store)
+    outcome = Outcome(outcome.trained, outcome.failures, quarantined)
+    observer.training_finished(outcome)
+    return outcome
+
+
+def check_ready(datasets: Iterable[DatasetName], folder: Path) -> None:
+    """Check that images are available and a folder is writable, before hours are spent.
+
+    Args:
+        datasets: names of data sets; missing files are downloaded.
+        folder: where results will go; created when missing.
+
+    Raises:
+        DataError: The images are missing or damaged, and cannot be downloaded.
+        StorageError: The folder is not writable.
+    """
+    if "fashion-mnist" in datasets:
+        data.fetch("fashion-mnist")
+    check_writable(folder)

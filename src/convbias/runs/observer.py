@@ -1,0 +1,63 @@
+"""Events of training and measuring, for callers that show progress."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from convbias.runs.measure_networks import FailedMeasurement
+from convbias.runs.progress import Progress
+from convbias.runs.sweep import Outcome, Quarantined
+from convbias.spec.study import PlannedRun
+
+
+@dataclass(frozen=True)
+class TrainingPlan:
+    """What is about to be trained.
+
+    Args:
+        planned: number of planned runs.
+        missing: the runs to train now; the others are stored.
+        quarantined: damaged records that were moved away; their runs are among the missing ones.
+        processes: number of processes that train; 0 when nothing is missing.
+    """
+
+    planned: int
+    missing: tuple[PlannedRun, ...]
+    quarantined: tuple[Quarantined, ...]
+    processes: int
+
+
+class Observer:
+    """Receives events; ignores every event whose method is not overridden.
+
+    Example:
+        >>> class Counter(Observer):
+        ...     epochs = 0
+        ...     def epoch_finished(self, progress):
+        ...         self.epochs += 1
+    """
+
+    def training_starts(self, plan: TrainingPlan) -> None:
+        """Missing runs were determined; training starts unless none is missing."""
+
+    def epoch_finished(self, progress: Progress) -> None:
+        """A run started (epoch 0) or finished an epoch; called from another thread."""
+
+    def training_finished(self, outcome: Outcome) -> None:
+        """No process trains any more, and every failure's traceback is stored."""
+
+    def measuring_starts(self, total: int, without_network: Mapping[str, Sequence[str]]) -> None:
+        """Missing measurements were determined.
+
+        Args:
+            total: number of measurements to take.
+            without_network: experiment to the keys of runs that cannot be measured, because their
+                networks are not stored.
+        """
+
+    def measured(self, count: int) -> None:
+        """So many measurements were taken."""
+
+    def measuring_finished(self, failures: Sequence[FailedMeasurement]) -> None:
+        """No process measures any more, and every failure's traceback is stored."""
