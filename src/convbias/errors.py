@@ -7,12 +7,12 @@ from collections.abc import Iterable
 
 
 class ConvbiasError(Exception):
-    """Base of every error that the package raises on purpose.
+    """Base class of the package's errors.
 
     Args:
-        what: What happened, one sentence.
-        expected: What was expected instead.
-        fix: What the reader can do about it.
+        what: what happened, in one clause.
+        expected: what was expected instead.
+        fix: what the user can do.
 
     Example:
         >>> print(InputError("kernel size is 2", "an odd size from 1 to 27", "use 1 or 3"))
@@ -35,42 +35,42 @@ class ConvbiasError(Exception):
         super().__init__("\n".join(lines))
 
     def __reduce__(self) -> tuple[type[ConvbiasError], tuple[str, str | None, str | None]]:
-        # The default would rebuild the error from its joined text and lose the three parts on the
-        # way from a worker process to its parent.
+        # Errors are pickled on their way from a worker process; the default would keep only the
+        # joined text.
         return type(self), (self.what, self.expected, self.fix)
 
 
 class InputError(ConvbiasError):
-    """The caller asked for something that cannot be done as asked (exit code 2)."""
+    """Invalid input or arguments (exit code 2)."""
 
     exit_code = 2
 
 
 class DataError(InputError):
-    """A data file is missing, unreadable, damaged or not the published one (exit code 2)."""
+    """A data file is missing, unreadable or damaged (exit code 2)."""
 
 
 class AbsentDataError(DataError):
-    """A data set is in none of the places it was looked for in, and cannot be downloaded."""
+    """A data set was not found and cannot be downloaded (exit code 2)."""
 
 
 class StorageError(InputError):
-    """A result could not be written or read: disk full, folder not writable (exit code 2)."""
+    """A file could not be written or read, such as on a full disk (exit code 2)."""
 
 
 class RunError(ConvbiasError):
-    """A training run failed (exit code 1)."""
+    """Training failed (exit code 1)."""
 
 
 def did_you_mean(word: str, candidates: Iterable[str]) -> str:
-    """Name the candidates, the nearest one first if one is near.
+    """Suggest the candidate closest to a misspelt word, and list all candidates.
 
     Args:
-        word: What was written.
-        candidates: What could have been written.
+        word: the misspelt word.
+        candidates: the valid words.
 
     Returns:
-        A phrase for the `fix` line of an error.
+        Text for the `fix` of an error.
 
     Example:
         >>> did_you_mean("fashion-minst", ["drawn", "fashion-mnist"])

@@ -44,7 +44,7 @@ class Shown:
             validation_loss=0.2,
             validation_accuracy=0.876,
         )
-        self.live(
+        self.live.update(
             Progress(
                 key=run_key(self.arms[arm], seed),
                 model_name=self.arms[arm].model.name,
@@ -58,7 +58,7 @@ class Shown:
 
     def rendered(self) -> str:
         file = io.StringIO()
-        Console(file=file, width=120).print(self.live.picture())
+        Console(file=file, width=120).print(self.live.table())
         return file.getvalue()
 
 
@@ -84,9 +84,10 @@ def test_time_left() -> None:
 
 def test_lines_where_there_is_no_screen() -> None:
     shown = Shown(terminal=False)
-    with shown.live:
-        shown.note(arm=0, seed=1, epoch=0, now=0)
-        shown.note(arm=0, seed=1, epoch=1, now=2)
+    shown.live.start()
+    shown.note(arm=0, seed=1, epoch=0, now=0)
+    shown.note(arm=0, seed=1, epoch=1, now=2)
+    shown.live.stop()
     assert shown.file.getvalue() == (
         "dense seed 1: epoch 1/2, loss 0.123, validation accuracy 87.6 %, 12,346 images/s;"
         " 0 of 4 runs trained, about 7 s left\n"
@@ -95,11 +96,12 @@ def test_lines_where_there_is_no_screen() -> None:
 
 def test_a_table_where_there_is_a_screen() -> None:
     shown = Shown(terminal=True)
-    with shown.live:
-        shown.note(arm=0, seed=1, epoch=0, now=0)
-        shown.note(arm=0, seed=1, epoch=1, now=2)
-        shown.note(arm=1, seed=0, epoch=0, now=2)
-        heading, first, second, summary = shown.rendered().splitlines()
+    shown.live.start()
+    shown.note(arm=0, seed=1, epoch=0, now=0)
+    shown.note(arm=0, seed=1, epoch=1, now=2)
+    shown.note(arm=1, seed=0, epoch=0, now=2)
+    heading, first, second, summary = shown.rendered().splitlines()
+    shown.live.stop()
     assert " ".join(heading.split()) == "arm seed epoch loss validation accuracy images/s left"
     assert first.split() == ["dense", "1", "1/2", "0.123", "87.6", "%", "12,346", "2", "s"]
     assert second.split() == ["cnn-3x3", "0", "0/2", "4", "s"]

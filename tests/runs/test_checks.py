@@ -45,16 +45,8 @@ OTHER = make_run("dense", 5, accuracy=0.5).model_dump(mode="json")["per_image"]
 DAMAGES: dict[str, tuple[str, Callable[[Any], Any], str]] = {
     "accuracy": ("test.accuracy", lambda value: value + 0.001, "its test accuracy is"),
     "loss": ("test.loss", lambda value: value * 1.01, "its test loss is"),
-    "bits": (
-        "per_image.correct_bits",
-        lambda _: OTHER["correct_bits"],
-        "per-image results give 0.5",
-    ),
-    "predictions": (
-        "per_image.predicted",
-        lambda _: OTHER["predicted"],
-        "contrary to their predictions",
-    ),
+    "correct": ("per_image.correct", lambda _: OTHER["correct"], "results give 0.5"),
+    "predictions": ("per_image.predicted", lambda _: OTHER["predicted"], "contrary to their"),
     "count": ("test.images", lambda value: value - 1, "is of 999 images"),
     "weights": ("weights_checksum", lambda value: value[::-1], "but the record says"),
     "data": ("data_checksum", lambda value: value[::-1], "data with the checksum"),

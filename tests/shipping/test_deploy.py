@@ -180,11 +180,11 @@ def test_without_credentials_a_plan_sends_no_requests(
         assert deploy("plan", archive.path, *OPTIONS) == 0
         assert stub.paths == []
     said = capsys.readouterr()
-    assert "not checked: no credentials are named" in said.out
-    assert said.out.count("not looked up") == 4
+    assert "no credentials are given" in said.out
+    assert said.out.count("unknown") == 5  # four resources, and the check of AWS
     aws.delenv("AWS_DEFAULT_REGION")
     assert deploy("plan", archive.path, *OPTIONS) == 2
-    assert "neither credentials nor a region are named" in capsys.readouterr().err
+    assert "neither credentials nor a region are given" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -9,26 +9,26 @@ import shlex
 import sys
 from collections.abc import Sequence
 
-INTERRUPTED = 130  # what shells report for a process that Ctrl-C has ended
+INTERRUPTED = 130  # as shells report a process ended by Ctrl-C
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line.
 
     Args:
-        arguments: What stands behind `convbias`; by default what this process was started with.
+        arguments: the words after `convbias`; by default those of this process.
 
     Returns:
-        The exit code: 0 where all is well, 1 where a run failed or a check found damage, 2 for
-        input that cannot be used, 130 where Ctrl-C ended it.
+        The exit code: 0 for success, 1 where a run failed or a check found damage, 2 for invalid
+        input, 130 after Ctrl-C.
     """
     given = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        # Imported here, so that Ctrl-C finds somebody who answers as early as possible.
+        # Imported here, so that Ctrl-C is handled as early as possible.
         from convbias.cli.app import run
 
         return run(given)
     except KeyboardInterrupt:
         command = shlex.join(["convbias", *given])
-        print(f"Interrupted. To go on where it stopped, run: {command}", file=sys.stderr)
+        print(f"Interrupted. To continue, run: {command}", file=sys.stderr)
         return INTERRUPTED

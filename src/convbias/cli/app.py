@@ -1,8 +1,10 @@
-"""The verbs, in the order of the stages, and how they end."""
+"""The command line's verbs and exit codes."""
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Sequence
+from pathlib import Path
 
 from cyclopts import App, CycloptsError, Parameter, UnknownCommandError
 
@@ -10,61 +12,71 @@ from convbias import __version__
 from convbias.cli.console import print_error
 from convbias.errors import ConvbiasError, InputError, did_you_mean
 
-# As the first line of each verb's docstring says.
-VERBS = {
-    "eda": "Explore the images before anything is trained.",
-    "train": "Train one model with some seeds; runs that are stored are not trained again.",
-    "study": "Train what a study lacks, then report what was found.",
-    "experiment": "Train and measure what one experiment lacks, then report what was found.",
-    "report": "Rebuild a study's report from its stored runs; nothing is trained.",
-    "claims": "Hold the original study's statements against the stored runs of a study.",
-    "explain": "Explain what dense baseline and CNN make of one image, side by side.",
-    "export": "Export a run's network as SavedModel and ONNX, each checked after it is loaded.",
-    "card": "Write the model card of a run's network: uses, errors, calibration, limits.",
-    "package": "Pack an export as one archive to serve, and verify archives.",
-    "serve": "Serve an archive until interrupted; requests in progress are answered first.",
-    "predict": "Ask an archive, a server or a SageMaker endpoint which class images belong to.",
-    "deploy": "Put an archive behind a SageMaker endpoint; without a further word, plan it.",
-    "runs": "List, show and verify stored runs.",
-    "data": "Download and verify the images.",
-    "tune": "Search for each model's learning rate on validation images; no test image is used.",
-}
+# In the order of the stages.
+VERBS = (
+    *("eda", "train", "study", "experiment", "report", "claims", "explain"),
+    *("export", "card", "package", "serve", "predict", "deploy"),
+    *("runs", "data", "tune"),
+)
 
 
 def make_app(*, overview: bool) -> App:
-    """Put the command line together; a verb's module is imported when the verb is used.
+    """Build the command line; the module of a verb is imported only when the verb is used.
 
     Args:
-        overview: Whether verbs are only listed, for which their summaries above suffice, rather
-            than one of them used, which brings its own help.
+        overview: whether to list the verbs with their summaries, instead of using one of them,
+            which needs its module.
     """
     app = App(
         name="convbias",
         help=(
-            "What the inductive bias of convolution buys on images: measured, shown, shipped.\n\n"
-            "Example: `convbias study quick`"
+            "Measure what convolution's inductive bias buys on images, explain it, and deploy the"
+            " classifier.\n\nExample: `convbias study quick`"
         ),
         version=__version__,
         help_format="markdown",
         default_parameter=Parameter(negative=()),
         suppress_keyboard_interrupt=False,
     )
-    for order, (verb, summary) in enumerate(VERBS.items()):
+    for order, verb in enumerate(VERBS):
         module = f"convbias.cli.{verb}:{verb}"
-        app.command(module, name=verb, help=summary if overview else None, sort_key=order)
+        app.command(module, name=verb, help=summary(verb) if overview else None, sort_key=order)
     return app
+
+
+def summary(verb: str) -> str:
+    """The first line of a verb's help, read from its source, because importing all takes seconds.
+
+    Args:
+        verb: name of a function with a docstring, or of an `App` with a help text.
+    """
+    source = Path(__file__).with_name(f"{verb}.py").read_text(encoding="utf-8")
+    for node in ast.parse(source).body:
+        text = None
+        if isinstance(node, ast.FunctionDef) and node.name == verb:
+            text = ast.get_docstring(node)
+        elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == verb:
+            [text] = (
+                each.value.value
+                for each in ast.walk(node)
+                if isinstance(each, ast.keyword) and each.arg == "help"
+                if isinstance(each.value, ast.Constant)
+            )
+        if isinstance(text, str):
+            return text.splitlines()[0]
+    raise LookupError(verb)
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run a verb.
 
     Args:
-        arguments: What stands behind `convbias`.
+        arguments: the words after `convbias`.
 
     Returns:
-        The exit code, see `convbias.cli.main`.
+        The exit code, as for `convbias.cli.main`.
     """
-    app = make_app(overview=VERBS.keys().isdisjoint(arguments))
+    app = make_app(overview=set(VERBS).isdisjoint(arguments))
     try:
         result = app(
             arguments, exit_on_error=False, print_error=False, result_action="return_value"
@@ -82,10 +94,8 @@ def run(arguments: Sequence[str]) -> int:
 def _as_input_error(error: CycloptsError, app: App) -> InputError:
     help_command = " ".join(["convbias", *(error.command_chain or ()), "--help"])
     if isinstance(error, UnknownCommandError) and error.unused_tokens:
-        # The library's own message would import every verb for its suggestion.
+        # The message of cyclopts would import every verb for its suggestion.
         word = error.unused_tokens[0]
         known = [name for name in error.app or app if not name.startswith("-")]
-        return InputError(
-            f"there is no command {word!r}", "one of the commands", did_you_mean(word, known)
-        )
+        return InputError(f"there is no command {word!r}", "a command", did_you_mean(word, known))
     return InputError(str(error), fix=f"see {help_command}")

@@ -26,7 +26,7 @@ def claims(
 ) -> None:
     """Compare the original study's claims with the stored runs of a study.
 
-    Only runs on all of Fashion-MNIST decide anything.
+    Only runs trained on all of Fashion-MNIST are conclusive.
 
     Example: `convbias claims --runs results`
 

@@ -1,4 +1,4 @@
-"""`convbias data`: the files of Fashion-MNIST."""
+"""`convbias data`: download and verify Fashion-MNIST."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ data = App(name="data", help="Download and verify the images.\n\nExample: `convb
 
 @data.command(name="fetch")
 def fetch_files() -> None:
-    """Download the files of Fashion-MNIST that are missing, and verify all of them.
+    """Download the missing files of Fashion-MNIST, and verify all.
 
-    They are looked for in the folder that the environment variable CONVBIAS_DATA names, else in
-    the user's cache; only the cache is downloaded into.
+    They are read from the folder named by the environment variable CONVBIAS_DATA; without it, from
+    the user's cache. Downloads go only into the cache.
 
     Example: `convbias data fetch`
     """
@@ -27,12 +27,12 @@ def fetch_files() -> None:
 
 @data.command(name="verify")
 def verify_files(*, folder: Path | None = None) -> int:
-    """Compare the files of Fashion-MNIST with the published checksums; nothing is downloaded.
+    """Compare the files of Fashion-MNIST with the published checksums, without downloading.
 
     Example: `convbias data verify`
 
     Args:
-        folder: Where they lie, instead of the folder that CONVBIAS_DATA names or the cache.
+        folder: Folder of the files; default CONVBIAS_DATA, else the user's cache.
     """
     reports = verify(folder)
     rows = [

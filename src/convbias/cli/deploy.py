@@ -1,4 +1,4 @@
-"""`convbias deploy`: an archive behind an endpoint of SageMaker."""
+"""`convbias deploy`: deploy an archive to a SageMaker endpoint."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ from convbias.shipping.deploy.tables import monthly_cost
 from convbias.shipping.export.archive import Archive, read
 from convbias.shipping.extras import check_installed
 
-FAILED_CHECKS = 2  # as for any input that cannot be used
+FAILED_CHECKS = 2  # as for other invalid input
 
 deploy = App(
     name="deploy",
     help=(
-        "Put an archive behind a SageMaker endpoint; without a further word, plan it.\n\n"
+        "Deploy an archive to a SageMaker endpoint; without a subcommand, only plan it.\n\n"
         "Example: `convbias deploy plan --bucket my-bucket --role arn:aws:iam::123456789012:role/R`"
     ),
 )
@@ -50,17 +50,17 @@ def plan(
     region: str | None = None,
     as_json: Annotated[bool, Parameter(name="--json")] = False,
 ) -> int:
-    """Say what an endpoint would consist of and cost, and check it; nothing is changed.
+    """Print what an endpoint would consist of and cost, and check it; nothing is changed.
 
     Example: `convbias deploy plan --bucket my-bucket --role arn:aws:iam::123456789012:role/R`
 
     Args:
-        archive: As `convbias package` packed it.
-        settings: Of the endpoint.
-        profile: Of ~/.aws; AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY when absent. Without either
-            AWS is not asked.
-        region: Of the endpoint; the profile's, or AWS_DEFAULT_REGION, when absent.
-        as_json: Print the requests to AWS, and all else, as JSON.
+        archive: Archive written by `convbias package`.
+        settings: The endpoint's settings.
+        profile: Profile of ~/.aws; default AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. Without any
+            credentials, AWS is not contacted.
+        region: Region of the endpoint; default the profile's, or AWS_DEFAULT_REGION.
+        as_json: Print everything as JSON, including the requests to AWS.
     """
     verified = read(archive)
     try:
@@ -70,7 +70,7 @@ def plan(
         aws, where = None, region or os.environ.get("AWS_DEFAULT_REGION")
         if where is None:
             raise InputError(
-                "neither credentials nor a region are named", "a region", "name it with --region"
+                "neither credentials nor a region are given", "a region", "pass --region"
             ) from error
     checks = local_checks(settings, where)
     planned = None if _wrong(checks) else make_plan(settings, where, verified)
@@ -79,7 +79,7 @@ def plan(
         more, found = remote_checks(planned, aws)
         checks += more
     elif aws is None:
-        checks.append(Check("AWS", "not checked: no credentials are named", passed=None))
+        checks.append(Check("AWS", "not contacted: no credentials are given", passed=None))
     if as_json:
         print_json(planned, checks, found, monthly_cost(settings))
     else:
@@ -96,15 +96,15 @@ def apply(
     profile: str | None = None,
     region: str | None = None,
 ) -> None:
-    """Make what `plan` says, as far as it is not there; wait; then compare its answers.
+    """Create or update what `plan` lists, wait until it is in service, and run the smoke test.
 
     Example: `convbias deploy apply --bucket my-bucket --role arn:aws:iam::123456789012:role/R`
 
     Args:
-        archive: As `convbias package` packed it. Its code is run here, for the comparison.
-        settings: Of the endpoint.
-        profile: Of ~/.aws; AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY when absent.
-        region: Of the endpoint; the profile's, or AWS_DEFAULT_REGION, when absent.
+        archive: Archive written by `convbias package`. The smoke test executes its code here.
+        settings: The endpoint's settings.
+        profile: Profile of ~/.aws; default AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
+        region: Region of the endpoint; default the profile's, or AWS_DEFAULT_REGION.
     """
     check_installed("serve", ["onnxruntime"])
     verified = read(archive)
@@ -114,7 +114,7 @@ def apply(
     raise_failures(remote_checks(planned, aws)[0])
     changes = apply_plan(planned, aws, _say)
     if not changes:
-        results().print("nothing to do: everything is there as planned")
+        results().print("nothing to do: everything exists as planned")
     _smoke(settings.name, verified, aws)
 
 
@@ -127,32 +127,32 @@ def smoke(
     profile: str | None = None,
     region: str | None = None,
 ) -> None:
-    """Ask an endpoint about known images, and compare with the archive's own answers.
+    """Compare an endpoint's predictions with the archive's own.
 
     Example: `convbias deploy smoke fashion_mnist_model.tar.gz`
 
     Args:
-        archive: That the endpoint was made from. Its code is run here.
-        name: Of the endpoint.
-        profile: Of ~/.aws; AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY when absent.
-        region: Of the endpoint; the profile's, or AWS_DEFAULT_REGION, when absent.
+        archive: Archive that the endpoint was created from. Its code is executed here.
+        name: Name of the endpoint.
+        profile: Profile of ~/.aws; default AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
+        region: Region of the endpoint; default the profile's, or AWS_DEFAULT_REGION.
     """
     _smoke(name, read(archive), Aws(profile, region))
 
 
 @deploy.command
 def status(*, name: str = NAME, profile: str | None = None, region: str | None = None) -> None:
-    """Say how an endpoint is, and list everything that was made for it.
+    """Print an endpoint's status and list the AWS resources created for it.
 
     Example: `convbias deploy status`
 
     Args:
-        name: Of the endpoint.
-        profile: Of ~/.aws; AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY when absent.
-        region: Of the endpoint; the profile's, or AWS_DEFAULT_REGION, when absent.
+        name: Name of the endpoint.
+        profile: Profile of ~/.aws; default AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
+        region: Region of the endpoint; default the profile's, or AWS_DEFAULT_REGION.
     """
     everything = _list_resources(name, Aws(profile, region), set())
-    print_resources(f"What there is of {name}", everything)
+    print_resources(f"Resources of {name}", everything)
 
 
 @deploy.command
@@ -165,16 +165,16 @@ def invoke(
     region: str | None = None,
     as_json: Annotated[bool, Parameter(name="--json")] = False,
 ) -> int:
-    """Ask an endpoint which class images belong to, as `convbias predict --endpoint` does.
+    """Classify images with an endpoint, like `convbias predict --endpoint`.
 
     Example: `convbias deploy invoke 0 1 2`
 
     Args:
         image: PNG, JPEG and .npy files; folders of such files; indices of test images of
             Fashion-MNIST.
-        name: Of the endpoint.
-        profile: Of ~/.aws; AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY when absent.
-        region: Of the endpoint; the profile's, or AWS_DEFAULT_REGION, when absent.
+        name: Name of the endpoint.
+        profile: Profile of ~/.aws; default AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
+        region: Region of the endpoint; default the profile's, or AWS_DEFAULT_REGION.
         as_json: Print a JSON array with all probabilities instead of a table.
     """
     return predict(image, endpoint=name, profile=profile, region=region, as_json=as_json)
@@ -190,18 +190,18 @@ def delete(
     profile: str | None = None,
     region: str | None = None,
 ) -> None:
-    """Take away everything that `apply` made for an endpoint, and nothing else; asks first.
+    """Delete everything that `apply` created for an endpoint, after confirmation.
 
     Example: `convbias deploy delete`
 
     Args:
-        name: Of the endpoint.
-        bucket: To look into for archives, beside those that the models were made from; needed only
-            where `apply` did not come as far as a model.
-        prefix: Where in that bucket.
-        yes: Do not ask.
-        profile: Of ~/.aws; AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY when absent.
-        region: Of the endpoint; the profile's, or AWS_DEFAULT_REGION, when absent.
+        name: Name of the endpoint.
+        bucket: Bucket to search for archives, in addition to those that the models were created
+            from; needed only if `apply` failed before it created a model.
+        prefix: Prefix to search in that bucket.
+        yes: Do not ask for confirmation.
+        profile: Profile of ~/.aws; default AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
+        region: Region of the endpoint; default the profile's, or AWS_DEFAULT_REGION.
     """
     aws = Aws(profile, region)
     everything = _list_resources(name, aws, set() if bucket is None else {(bucket, prefix)})
@@ -218,8 +218,8 @@ def _say(words: str) -> None:
 def _smoke(name: str, archive: Archive, aws: Aws) -> None:
     passed = smoke_test(name, archive, aws)
     results().print(
-        f"smoke test passed: of {passed.images} images the endpoint's probabilities are the"
-        f" archive's own, with a largest difference of {passed.difference:.1g}",
+        f"smoke test passed: on {passed.images} images, the endpoint's probabilities equal the"
+        f" archive's; the largest difference is {passed.difference:.1g}",
         soft_wrap=True,
     )
 
@@ -228,8 +228,8 @@ def _list_resources(name: str, aws: Aws, places: set[tuple[str, str]]) -> list[R
     everything = list_resources(name, aws, places)
     if not everything:
         raise InputError(
-            f"there is nothing of {name} in {aws.region}",
-            "an endpoint that `convbias deploy apply` made",
+            f"there are no resources of {name} in {aws.region}",
+            "an endpoint created by `convbias deploy apply`",
             "check --name, --region and the account",
         )
     return everything
@@ -238,13 +238,13 @@ def _list_resources(name: str, aws: Aws, places: set[tuple[str, str]]) -> list[R
 def _confirm(name: str) -> None:
     if not sys.stdin.isatty():
         raise InputError(
-            "nobody can be asked whether to delete this",
+            "deletion needs confirmation, but standard input is not a terminal",
             "a terminal, or the option --yes",
             "run it again with --yes; nothing was deleted",
         )
     messages().print(f"Type {name} to delete all of this:", end=" ")
     if input().strip() != name:
-        raise InputError("that is not its name", name, "nothing was deleted")
+        raise InputError("the name does not match", name, "nothing was deleted")
 
 
 def _wrong(checks: list[Check]) -> bool:

@@ -1,4 +1,4 @@
-"""`convbias explain`: what networks make of one image, and why."""
+"""`convbias explain`: explain how networks classify one image."""
 
 from __future__ import annotations
 
@@ -37,18 +37,18 @@ def explain(
     out: Path | None = None,
     as_json: Annotated[bool, Parameter(name="--json")] = False,
 ) -> None:
-    """Explain what dense baseline and CNN make of one image, side by side.
+    """Explain how the dense baseline and the CNN classify one image, side by side.
 
-    Which class, where in the image the evidence is (an exact account of each logit, integrated
-    gradients, occlusion), and what the CNN's filters respond to.
+    Shows the probabilities, which parts of the image they are based on (an exact decomposition of
+    each logit, integrated gradients, occlusion), and the responses of the CNN's filters.
 
     Example: `convbias explain 0 --out explanation.html`
 
     Args:
-        image: A PNG or JPEG file of any size; a .npy file with 28 x 28 pixels; or a whole number,
-            the index of a test image.
-        run: A run to explain instead of the newest of dense and of cnn-3x3, as `convbias runs
-            list` names it; may be given more than once.
+        image: A PNG or JPEG file of any size; a .npy file with 28 x 28 pixels; or the index of a
+            test image.
+        run: Name of a run to explain, as `convbias runs list` prints it; may be repeated. Default
+            the newest runs of dense and of cnn-3x3.
         runs: Folder of stored runs.
         out: Figure to write: .html, .svg or .png.
         as_json: Print everything as JSON instead of tables.
@@ -75,7 +75,7 @@ def explain(
         _print_accounts(explanations)
     if out is not None:
         write_figure(explanation(picture, explanations, CLASS_NAMES, _remark(names, chosen)), out)
-        # Beside the results, so that what was printed can be read by a machine.
+        # Not to standard output, which may hold JSON.
         messages().print(f"wrote {out}", soft_wrap=True)
 
 
@@ -83,8 +83,7 @@ def _test_images(chosen: Sequence[Run]) -> Dataset:
     datasets: set[DatasetName] = {run.arm.data.dataset for run in chosen}
     if len(datasets) > 1:
         raise InputError(
-            f"an index does not say which image is meant: the runs were trained on"
-            f" {' and '.join(sorted(datasets))}",
+            f"the index is ambiguous: the runs were trained on {' and '.join(sorted(datasets))}",
             "runs of one data set",
             "name the runs with --run, or give the image as a file",
         )
@@ -92,7 +91,7 @@ def _test_images(chosen: Sequence[Run]) -> Dataset:
 
 
 def _names(chosen: Sequence[Run]) -> list[str]:
-    """What the networks are called: their arms, with seeds or keys where that is not enough."""
+    """The networks' names: their arms, with seeds or as keys where these are not unique."""
     for candidates in (
         [run.arm.model.name for run in chosen],
         [f"{run.arm.model.name} seed {run.seed}" for run in chosen],
@@ -111,7 +110,7 @@ def _remark(names: Sequence[str], chosen: Sequence[Run]) -> str | None:
 
 def _print_image(picture: Picture, names: Sequence[str], chosen: Sequence[Run]) -> None:
     console = results()
-    console.print(f"The image: {picture.name}", style="bold", soft_wrap=True)
+    console.print(f"Image: {picture.name}", style="bold", soft_wrap=True)
     for number, step in enumerate(picture.converted.steps, start=1):
         console.print(f"  {number}. {step.words}", soft_wrap=True)
     for remark in picture.converted.remarks:
@@ -120,7 +119,7 @@ def _print_image(picture: Picture, names: Sequence[str], chosen: Sequence[Run]) 
         f"{name} (run {run.key}, {percent(run.test and run.test.accuracy)} on test images)"
         for name, run in zip(names, chosen, strict=True)
     )
-    console.print(f"The networks: {asked}", soft_wrap=True)
+    console.print(f"Networks: {asked}", soft_wrap=True)
     remark = _remark(names, chosen)
     if remark:
         console.print(f"  trained on: {remark}", soft_wrap=True)
@@ -129,7 +128,7 @@ def _print_image(picture: Picture, names: Sequence[str], chosen: Sequence[Run]) 
 def _print_probabilities(picture: Picture, explanations: Sequence[Explanation]) -> None:
     rows = [
         (
-            name + (" (its class)" if label == picture.label else ""),
+            name + (" (true class)" if label == picture.label else ""),
             *(percent(float(one.probabilities[label])) for one in explanations),
         )
         for label, name in enumerate(CLASS_NAMES)

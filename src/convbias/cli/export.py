@@ -1,4 +1,4 @@
-"""`convbias export`: a stored network as files that other programs run."""
+"""`convbias export`: export a network as SavedModel and ONNX."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ FOLDER = Path("fashion_mnist_model")
 
 
 def export(run: str, /, *, runs: Path = RUNS, out: Path = FOLDER) -> None:
-    """Export a run's network as SavedModel and ONNX, each checked after it is loaded.
+    """Export a run's network as SavedModel and ONNX, and verify both.
 
-    Example: `convbias export 1dc6606061a0-seed0`
+    Example: `convbias export 5d7c615a7988-seed0 --runs results`
 
     Args:
-        run: As `convbias runs list` names it.
+        run: The run's name, as `convbias runs list` prints it.
         runs: Folder of stored runs.
-        out: Folder that receives the export; an earlier export is replaced.
+        out: Folder for the export; an earlier export is replaced.
     """
     store = choose_store(runs)
     stored = store.named(run)
@@ -32,7 +32,7 @@ def export(run: str, /, *, runs: Path = RUNS, out: Path = FOLDER) -> None:
     exported = export_network(network, stored, data.load(stored.arm.data.dataset), out)
     for name, difference in exported.differences.items():
         results().print(
-            f"{out / name}: differs from the network by at most {difference:.1e} on"
+            f"{out / name}: outputs differ from the network's by at most {difference:.1e} on"
             f" {exported.images} test images",
             soft_wrap=True,
         )

@@ -1,4 +1,4 @@
-"""`convbias package`: an export as one archive to serve, and what to make of such an archive."""
+"""`convbias package`: pack an export into an archive, and verify archives."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from convbias.shipping.export.archive import pack as pack_export
 package = App(
     name="package",
     help=(
-        "Pack an export as one archive to serve, and verify archives.\n\n"
+        "Pack an export into one archive for serving, and verify archives.\n\n"
         "Example: `convbias package fashion_mnist_model`"
     ),
 )
@@ -22,13 +22,13 @@ package = App(
 
 @package.default
 def pack(folder: Path = FOLDER, /, *, out: Path | None = None) -> None:
-    """Pack an export with the code that answers requests and their sums.
+    """Pack an export with its inference code and checksums.
 
     Example: `convbias package fashion_mnist_model`
 
     Args:
-        folder: As `convbias export` wrote it.
-        out: The archive; FOLDER.tar.gz when absent.
+        folder: Folder written by `convbias export`.
+        out: The archive; default FOLDER.tar.gz.
     """
     path = out or folder.with_name(f"{folder.name}.tar.gz")
     _print(pack_export(folder, path))
@@ -36,7 +36,7 @@ def pack(folder: Path = FOLDER, /, *, out: Path | None = None) -> None:
 
 @package.command
 def verify(archive: Path, /) -> None:
-    """Check an archive's layout, members and sums; nothing is unpacked.
+    """Check an archive's layout, members and checksums without unpacking it.
 
     Example: `convbias package verify fashion_mnist_model.tar.gz`
 

@@ -1,4 +1,4 @@
-"""`convbias predict`: which class images belong to, asked of an archive wherever it is served."""
+"""`convbias predict`: classify images in process, over HTTP or with SageMaker."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from convbias.shipping.predict.images import ImageRequest, RejectedRequestError,
 from convbias.shipping.serve import TOKEN_VARIABLE
 from convbias.spec.datasets import CLASS_NAMES
 
-SOME_REFUSED = 2  # as for any input that cannot be used
+SOME_REFUSED = 2  # as for other invalid input
 
 
 def predict(
@@ -44,24 +44,24 @@ def predict(
     region: str | None = None,
     as_json: Annotated[bool, Parameter(name="--json")] = False,
 ) -> int:
-    """Ask an archive, a server or a SageMaker endpoint which class images belong to.
+    """Classify images with an archive, a server or a SageMaker endpoint.
 
-    Images that are refused are named on the standard error output; all others are answered, and
-    the exit code is 2.
+    Rejected images are reported on standard error, all others are classified, and the exit code is
+    2.
 
     Example: `convbias predict 0 1 2 --server http://127.0.0.1:8080`
 
     Args:
-        image: PNG, JPEG and .npy files; folders of such files; whole numbers, the indices of
-            test images of Fashion-MNIST, whose true classes are told as well.
-        archive: As `convbias package` packed it; fashion_mnist_model.tar.gz when no place is
-            named. Its code is run here: name only what you trust.
-        server: Address of a server. Its token is read from the environment variable CONVBIAS_TOKEN.
-        endpoint: Name of a SageMaker endpoint; AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME leads to
-            `convbias serve`.
-        profile: Of ~/.aws, for an endpoint; AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY when
-            absent.
-        region: Of an endpoint; the profile's, or AWS_DEFAULT_REGION, when absent.
+        image: PNG, JPEG and .npy files; folders of such files; indices of test images of
+            Fashion-MNIST, whose true classes are printed too.
+        archive: Archive written by `convbias package`; default fashion_mnist_model.tar.gz unless a
+            server or endpoint is given. Its code is executed: use only archives that you trust.
+        server: URL of a server. Its token is read from the environment variable CONVBIAS_TOKEN.
+        endpoint: Name of a SageMaker endpoint; set AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME to use a
+            local `convbias serve` instead of AWS.
+        profile: Profile of ~/.aws for the endpoint; default AWS_ACCESS_KEY_ID and
+            AWS_SECRET_ACCESS_KEY.
+        region: Region of the endpoint; default the profile's, or AWS_DEFAULT_REGION.
         as_json: Print a JSON array with all probabilities instead of a table.
     """
     name, place = _place(archive, server, endpoint, profile, region)
@@ -75,11 +75,11 @@ def predict(
                 refused += not answers
                 rows += [(each, answer, question.label) for each, answer in answers.items()]
     finally:
-        # Also where a connection breaks midway: what has been answered is not lost.
+        # Also when the connection breaks, so that earlier answers are not lost.
         if as_json:
             results().print(json.dumps([_record(*row) for row in rows]), soft_wrap=True)
         elif rows:
-            _print(f"Answers of {name}", rows)
+            _print(f"Predictions of {name}", rows)
     return SOME_REFUSED if refused else 0
 
 
@@ -90,12 +90,12 @@ def _place(
     profile: str | None,
     region: str | None,
 ) -> tuple[str, AbstractContextManager[Client]]:
-    """What is asked: what it is called, and what opens it."""
+    """Name and client of the archive, server or endpoint."""
     given = {"--archive": archive, "--server": server, "--endpoint": endpoint}
     named = [option for option, value in given.items() if value is not None]
     if len(named) > 1:
         raise InputError(
-            f"{' and '.join(named)} name several places", "one place to ask", "leave out the others"
+            f"{' and '.join(named)} exclude one another", "only one of them", "omit the others"
         )
     if server is not None:
         return server, http_client(server, os.environ.get(TOKEN_VARIABLE) or None)
@@ -106,7 +106,7 @@ def _place(
 
 
 def _answers(client: Client, question: ImageRequest) -> dict[str, Prediction]:
-    """Image to its answer; nothing where the request was refused, which is said."""
+    """Image name to prediction; empty where the request was rejected, which is printed."""
     try:
         return parse_predictions(client(question.body(), question.content_type), question.name)
     except RejectedRequestError as error:

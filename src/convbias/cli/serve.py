@@ -1,4 +1,4 @@
-"""`convbias serve`: an archive behind HTTP on this machine."""
+"""`convbias serve`: serve an archive over HTTP."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from convbias.shipping.serve import TOKEN_VARIABLE
 NEEDED = ("onnxruntime", "prometheus_client", "starlette", "uvicorn", "httptools")
 ARCHIVE = Path("fashion_mnist_model.tar.gz")
 
-# Each worker holds about 90 MB, so that more of them are only started where they are asked for.
+# Each worker takes about 90 MB, so more of them are started only on request.
 WORKERS = min(2, os.cpu_count() or 1)
 
 _Positive = validators.Number(gt=0)
@@ -34,28 +34,28 @@ def serve(
     seconds: Annotated[float, Parameter(validator=_Positive)] = 60.0,
     workers: Annotated[int, Parameter(validator=_Positive)] = WORKERS,
 ) -> None:
-    """Serve an archive until interrupted; requests in progress are answered first.
+    """Serve an archive over HTTP until interrupted.
 
-    GET /ping, POST /invocations, POST /endpoints/NAME/invocations (for boto3 with endpoint_url),
-    GET /metrics, GET /openapi.json.
+    Requests in progress are completed before it ends. Routes: GET /ping, POST /invocations, POST
+    /endpoints/NAME/invocations (for boto3 with endpoint_url), GET /metrics, GET /openapi.json.
 
     Example: `convbias serve fashion_mnist_model.tar.gz`
 
     Args:
-        archive: As `convbias package` packed it, or a folder it was unpacked into. Its code is
-            run: serve only what you trust.
-        host: Address to listen at. Beyond this machine only with a token, which clients must bring
-            and which the environment variable CONVBIAS_TOKEN holds.
-        port: 0 for one that is free.
-        name: Of the endpoint, as boto3 calls it.
-        largest_body: Bytes of a request.
-        seconds: Until a request is answered.
-        workers: Processes that answer, each with the network.
+        archive: Archive written by `convbias package`, or a folder that one was unpacked into. Its
+            code is executed: serve only archives that you trust.
+        host: Address to listen on. Addresses other than loopback require a token in the environment
+            variable CONVBIAS_TOKEN, which clients must send.
+        port: Port; 0 for any free port.
+        name: Endpoint name that boto3 uses.
+        largest_body: Maximum size of a request in bytes.
+        seconds: Time limit of a request in seconds.
+        workers: Number of processes, each with its own copy of the network.
     """
     token = os.environ.get(TOKEN_VARIABLE) or None
     _check(host, token)
     verified = read(archive)
-    # Imported here, so that what is wrong is said without them.
+    # Imported here, because the checks above need none of these optional packages.
     from convbias.shipping.serve.application import Limits, Service
     from convbias.shipping.serve.running import ServerOptions, run
 
@@ -67,7 +67,7 @@ def _check(host: str, token: str | None) -> None:
     check_installed("serve", NEEDED)
     if not _is_loopback(host) and token is None:
         raise InputError(
-            f"{host} can be reached from other machines, and anybody could ask",
+            f"{host} can be reached from other machines, and no token is set",
             f"a token in the environment variable {TOKEN_VARIABLE}, or the host 127.0.0.1",
             f"set {TOKEN_VARIABLE} to a long random text; clients send it as Authorization: Bearer",
         )
