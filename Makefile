@@ -45,6 +45,7 @@ check: $(VENV)/test.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/pyright
+	$(BIN)/lint-imports
 
 notebook: $(VENV)/test.stamp
 	$(BIN)/python -m tools.notebook
