@@ -45,7 +45,6 @@ check: $(VENV)/test.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/pyright
-	$(BIN)/lint-imports
 
 notebook: $(VENV)/test.stamp
 	$(BIN)/python -m tools.notebook
