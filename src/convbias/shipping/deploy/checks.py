@@ -11,11 +11,12 @@ from convbias.errors import InputError, did_you_mean
 from convbias.shipping.deploy.plan import NAME_DIGITS
 from convbias.shipping.deploy.settings import Settings
 from convbias.shipping.deploy.tables import ECR_IMAGE, inference_image
+from convbias.spec.datasets import IMAGE_SIDE
 
 # Bytes; from botocore's model, and from AWS's documentation of serverless endpoints.
 LARGEST_REQUEST = 6 * 2**20
 LARGEST_SERVERLESS_REQUEST = 4 * 10**6
-IMAGE_BYTES = 28 * 28
+IMAGE_BYTES = IMAGE_SIDE**2
 
 LONGEST_NAME = 63 - NAME_DIGITS - 1
 NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9])*")

@@ -76,8 +76,8 @@ def _places(models: list[Resource], aws: Aws) -> set[tuple[str, str]]:
     places = set()
     for model in models:
         call = aws.client("sagemaker").describe_model
-        answer = describe(aws, f"the model {model.name}", call, ModelName=model.name) or {}
-        address = answer.get("PrimaryContainer", {}).get("ModelDataUrl", "")
+        description = describe(aws, f"the model {model.name}", call, ModelName=model.name) or {}
+        address = description.get("PrimaryContainer", {}).get("ModelDataUrl", "")
         bucket, _, key = address.removeprefix("s3://").partition("/")
         prefix = re.fullmatch(rf"(?:(.*)/)?[^/]+/{_CHECKSUM.pattern}/{OBJECT_NAME}", key)
         if prefix is not None:
@@ -102,7 +102,7 @@ def _archives(name: str, aws: Aws, bucket: str, prefix: str) -> list[Resource]:
         if not _CHECKSUM.fullmatch(checksum) or rest != OBJECT_NAME:
             continue
         call = s3.head_object
-        answer = describe(aws, f"s3://{bucket}/{key}", call, Bucket=bucket, Key=key) or {}
-        if metadata_of(answer).get(OWNER_METADATA) == name:
-            found.append(Resource("archive", f"s3://{bucket}/{key}", EXISTS, answer))
+        description = describe(aws, f"s3://{bucket}/{key}", call, Bucket=bucket, Key=key) or {}
+        if metadata_of(description).get(OWNER_METADATA) == name:
+            found.append(Resource("archive", f"s3://{bucket}/{key}", EXISTS, description))
     return found

@@ -49,13 +49,13 @@ def _bucket(plan: Plan, aws: Aws) -> Check:
     bucket = plan.settings.bucket
     try:
         with aws.translate_errors(f"the bucket {bucket} cannot be used"):
-            answer = aws.client("s3").head_bucket(Bucket=bucket)
+            response = aws.client("s3").head_bucket(Bucket=bucket)
     except ConvbiasError as error:
         if _status(error) == 404:
             fix = f"create it (aws s3 mb s3://{bucket} --region {plan.region}), or name another"
             return failed_check("bucket", f"there is no bucket {bucket}", fix)
         return failed_check("bucket", error.what, error.fix or "check the bucket's policy")
-    region = answer.get("BucketRegion")
+    region = response.get("BucketRegion")
     if region is None:
         return Check("bucket", f"{bucket}, in an unknown region", passed=None)
     if region != plan.region:

@@ -118,27 +118,27 @@ def find_archive(plan: Plan, aws: Aws) -> Resource:
         aws: account and region.
     """
     bucket, key = plan.settings.bucket, plan.key
-    answer = describe(aws, plan.address, aws.client("s3").head_object, Bucket=bucket, Key=key)
-    if answer is None:
+    description = describe(aws, plan.address, aws.client("s3").head_object, Bucket=bucket, Key=key)
+    if description is None:
         return Resource("archive", plan.address, ABSENT, {})
-    metadata = metadata_of(answer)
+    metadata = metadata_of(description)
     if metadata.get(OWNER_METADATA) != plan.settings.name:
         state = UNMANAGED
     else:
         # Objects in S3 are complete, so the checksum in the metadata is enough.
         same = metadata.get(CHECKSUM_METADATA) == plan.archive.sha256
         state = EXISTS if same else DIFFERS
-    return Resource("archive", plan.address, state, answer)
+    return Resource("archive", plan.address, state, description)
 
 
-def metadata_of(answer: Mapping[str, Any]) -> dict[str, str]:
+def metadata_of(description: Mapping[str, Any]) -> dict[str, str]:
     """The metadata of an object in S3.
 
     Args:
-        answer: response of HeadObject.
+        description: response of HeadObject.
     """
     # Some servers change the case of the names.
-    return {key.lower(): value for key, value in answer.get("Metadata", {}).items()}
+    return {key.lower(): value for key, value in description.get("Metadata", {}).items()}
 
 
 def find_endpoint(name: str, aws: Aws) -> Resource:
@@ -149,8 +149,8 @@ def find_endpoint(name: str, aws: Aws) -> Resource:
         aws: account and region.
     """
     call = aws.client("sagemaker").describe_endpoint
-    answer = describe(aws, f"the endpoint {name}", call, EndpointName=name)
-    return _tagged(aws, "endpoint", name, answer, name)
+    description = describe(aws, f"the endpoint {name}", call, EndpointName=name)
+    return _tagged(aws, "endpoint", name, description, name)
 
 
 def find_autoscaling(name: str, aws: Aws) -> Resource:
@@ -196,13 +196,15 @@ def _contains(found: object, wanted: object) -> bool:
     return found == wanted
 
 
-def _tagged(aws: Aws, kind: str, name: str, answer: dict[str, Any] | None, owner: str) -> Resource:
-    if answer is None:
+def _tagged(
+    aws: Aws, kind: str, name: str, description: dict[str, Any] | None, owner: str
+) -> Resource:
+    if description is None:
         return Resource(kind, name, ABSENT, {})
-    arn = next(value for key, value in answer.items() if key in _ARNS)
+    arn = next(value for key, value in description.items() if key in _ARNS)
     tags = read_tags(aws, arn)
     state = EXISTS if tags.get(OWNER_TAG) == owner else UNMANAGED
-    return Resource(kind, name, state, answer, arn, tags)
+    return Resource(kind, name, state, description, arn, tags)
 
 
 _ARNS = ("ModelArn", "EndpointConfigArn", "EndpointArn")

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from convbias import __version__
+from convbias.spec.datasets import IMAGE_SIDE
 
-SIDE = 28
 MOST_IMAGES = 1_024  # per request; the limit in the archive's inference.py
 
 
@@ -22,9 +22,9 @@ def _one_or_several(image: dict[str, Any]) -> dict[str, Any]:
 
 def _images(pixel: dict[str, Any], what: str) -> dict[str, Any]:
     shapes = [
-        _array(_array(pixel, SIDE), SIDE),
-        _array(_array(_array(pixel, 1), SIDE), SIDE),
-        _array(pixel, SIDE * SIDE),
+        _array(_array(pixel, IMAGE_SIDE), IMAGE_SIDE),
+        _array(_array(_array(pixel, 1), IMAGE_SIDE), IMAGE_SIDE),
+        _array(pixel, IMAGE_SIDE * IMAGE_SIDE),
     ]
     return {
         "description": f"{what}, row by row, 0 is black; one image, or several of the same shape.",
