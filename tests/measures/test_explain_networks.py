@@ -11,9 +11,9 @@ from convbias.errors import InputError
 from convbias.measures.explain.class_map import class_map
 from convbias.measures.explain.explanation import explain
 from convbias.measures.explain.feature_maps import feature_maps
-from convbias.measures.explain.forward import Forward
 from convbias.measures.explain.integrated_gradients import integrated_gradients
 from convbias.measures.explain.occlusion import occlusion_map
+from convbias.networks.forward import Forward
 from convbias.networks.models import build
 from convbias.networks.training import train
 from convbias.spec.arms import Arm, Convolutional, DataVariant, Dense

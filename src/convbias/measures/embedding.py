@@ -12,7 +12,7 @@ import numpy as np
 from convbias.errors import InputError
 from convbias.measures.base import Measured, Subject
 from convbias.networks.convolution import images_first, images_last
-from convbias.networks.forward import pixels_of
+from convbias.networks.forward import check_images, scaled
 from convbias.networks.layers import LocalConnection
 from convbias.networks.local_connection import connect_locally, dense_matrix, local_kernels
 
@@ -45,7 +45,8 @@ def embedding_errors(network: keras.Model, images: np.ndarray) -> dict[str, floa
         InputError: A convolution has strides, another padding or another activation than ReLU, or
             the images are not the network's.
     """
-    given = pixels_of(network, images)
+    check_images(network, images)
+    given = np.asarray(scaled(jnp.asarray(images)))
     shared, local = (
         any(isinstance(layer, kind) for layer in network.layers)
         for kind in (keras.layers.Conv2D, LocalConnection)

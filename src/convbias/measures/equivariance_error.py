@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from math import ceil, floor
 
 import jax
@@ -14,7 +13,7 @@ import numpy as np
 from convbias.data.transforms import on_canvas
 from convbias.errors import InputError
 from convbias.measures.base import Measured, Subject
-from convbias.networks.forward import Weights, apply, in_batches, scaled, side_of, weights_of
+from convbias.networks.forward import Apply, compiled, side_of
 from convbias.networks.layers import AntialiasedPooling, CircularPadding
 from convbias.networks.rebuild import rebuild
 from convbias.networks.translation import translate
@@ -89,19 +88,12 @@ def equivariance_error(
     candidates = _candidate_shifts(layers, strides, 0 if still else pixels)
     maps = keras.Model(rebuilt.inputs[0], [layer.output for layer in layers])
 
-    @jax.jit
-    def squares(weights: Weights, batch: jax.Array) -> jax.Array:
+    def squares(apply: Apply, inputs: jax.Array) -> jax.Array:
         """(n, layers, 3), squared: the errors downwards and to the right, and the norm."""
-
-        def features(inputs: jax.Array) -> list[jax.Array]:
-            outputs = apply(maps, weights, inputs)
-            return outputs if isinstance(outputs, list) else [outputs]
-
-        inputs = scaled(batch)
-        before = features(inputs)
+        before = jax.tree.leaves(apply(inputs))
         columns = []
         for axis in (1, 2):
-            moved = features(jnp.roll(inputs, pixels, axis))
+            moved = jax.tree.leaves(apply(jnp.roll(inputs, pixels, axis)))
             columns.append(
                 [
                     jnp.stack([_square(new - _moved(old, by, axis)) for by in shifts]).min(axis=0)
@@ -112,7 +104,7 @@ def equivariance_error(
         return jnp.asarray(columns).transpose(2, 1, 0)
 
     canvases = on_canvas(images, side)
-    down, right, norm = in_batches(partial(squares, weights_of(maps)), canvases, BATCH).mean(0).T
+    down, right, norm = compiled(maps, squares, largest=BATCH)(canvases).mean(axis=0).T
     # A map that is zero everywhere has moved as it should.
     ratios = np.divide((down + right) / 2, norm, out=np.zeros_like(norm), where=norm > 0)
     names = [layer.name for layer in layers]

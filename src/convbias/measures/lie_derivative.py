@@ -12,7 +12,7 @@ import numpy as np
 
 from convbias.data.transforms import on_canvas
 from convbias.measures.base import Measured, Subject
-from convbias.networks.forward import Weights, apply, in_batches, scaled, side_of, weights_of
+from convbias.networks.forward import Apply, compiled, side_of
 from convbias.networks.rebuild import rebuild
 from convbias.networks.translation import translate
 
@@ -83,12 +83,9 @@ def lie_derivative(network: keras.Model, images: np.ndarray) -> LieDerivative:
     to_logits = rebuild(network)
     to_logits.layers[-1].activation = keras.activations.linear
 
-    @jax.jit
-    def derivatives(weights: Weights, batch: jax.Array) -> jax.Array:
-        inputs = scaled(batch)
-
+    def derivatives(apply: Apply, inputs: jax.Array) -> jax.Array:
         def outputs(pixels: jax.Array, axis: int) -> jax.Array:
-            logits = apply(to_logits, weights, translate(inputs, pixels, axis))
+            logits = apply(translate(inputs, pixels, axis))
             return jnp.stack([logits, jax.nn.softmax(logits)], axis=1)
 
         at, along = (jnp.zeros(()),), (jnp.ones(()),)
@@ -96,7 +93,7 @@ def lie_derivative(network: keras.Model, images: np.ndarray) -> LieDerivative:
         return jnp.stack(tangents, axis=2)
 
     canvases = on_canvas(images, side_of(to_logits))
-    values = in_batches(partial(derivatives, weights_of(to_logits)), canvases, BATCH)
+    values = compiled(to_logits, derivatives, largest=BATCH)(canvases)
     return LieDerivative(values[:, 0], values[:, 1])
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+import jax
+import jax.numpy as jnp
 import keras
 import numpy as np
 from scipy import optimize, special
 
 from convbias.errors import InputError, RunError
 from convbias.measures.base import Measured, Subject
-from convbias.networks.forward import LARGEST_BATCH, pixels_of
+from convbias.networks.forward import Apply, compiled
 
 # As many numbers as a 28 x 28 image has; what a layer gives is averaged down to no more than these.
 MOST_FEATURES = 784
@@ -86,28 +86,21 @@ def layer_features(network: keras.Model, images: np.ndarray) -> dict[str, np.nda
     Returns:
         float32 (n, features) for `pixels` and by layer name; see `averaged_down`.
     """
-    pixels = pixels_of(network, images)
     layers = [layer for layer in network.layers if not isinstance(layer, NOTHING_NEW)]
-    # Keras' own annotations leave out what a prediction returns.
-    part: Any = keras.Model(network.inputs, [layer.output for layer in layers])
-    parts: dict[str, list[np.ndarray]] = {"pixels": [], **{layer.name: [] for layer in layers}}
-    size = min(LARGEST_BATCH, len(pixels))
-    for start in range(0, len(pixels), size):
-        batch = pixels[start : start + size]
-        # The last batch is filled up with its own images: another shape is compiled anew.
-        filled = np.resize(batch, (size, *batch.shape[1:]))
-        # Of one layer, Keras gives an array instead of a list of them.
-        outputs = keras.tree.flatten(part.predict_on_batch(filled))
-        for collected, output in zip(parts.values(), [filled, *outputs], strict=True):
-            collected.append(averaged_down(np.asarray(output)[: len(batch)]))
-    return {name: np.concatenate(collected) for name, collected in parts.items()}
+    part = keras.Model(network.inputs, [layer.output for layer in layers])
+
+    def features(apply: Apply, images: jax.Array) -> list[jax.Array]:
+        return [averaged_down(maps) for maps in (images, *jax.tree.leaves(apply(images)))]
+
+    names = ["pixels", *(layer.name for layer in layers)]
+    return dict(zip(names, compiled(part, features)(images), strict=True))
 
 
-def averaged_down(outputs: np.ndarray, most: int = MOST_FEATURES) -> np.ndarray:
+def averaged_down(outputs: jax.Array, most: int = MOST_FEATURES) -> jax.Array:
     """Average maps over the finest square grid that gives no more than so many numbers.
 
     Args:
-        outputs: float (n, height, width, channels) or (n, features); the latter stays as it is.
+        outputs: float32 (n, height, width, channels) or (n, features); the latter stays as it is.
         most: Cells times channels, unless there are more channels than that: one cell then.
 
     Returns:
@@ -116,14 +109,14 @@ def averaged_down(outputs: np.ndarray, most: int = MOST_FEATURES) -> np.ndarray:
         whole.
 
     Example:
-        >>> averaged_down(np.arange(16.0).reshape(1, 4, 4, 1), most=4).tolist()
+        >>> averaged_down(jnp.arange(16.0).reshape(1, 4, 4, 1), most=4).tolist()
         [[2.5, 4.5, 10.5, 12.5]]
     """
     if outputs.ndim == 4:
         cells = max(1, int((most / outputs.shape[3]) ** 0.5))
         rows, columns = (_cell_weights(length, cells) for length in outputs.shape[1:3])
-        outputs = np.einsum("ir,jw,nrwc->nijc", rows, columns, outputs, optimize=True)
-    return outputs.reshape(len(outputs), -1).astype(np.float32)
+        outputs = jnp.einsum("ir,jw,nrwc->nijc", rows, columns, outputs)
+    return outputs.reshape(len(outputs), -1)
 
 
 def _cell_weights(length: int, cells: int) -> np.ndarray:

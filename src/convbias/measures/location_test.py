@@ -7,7 +7,7 @@ import numpy as np
 
 from convbias.data.variants import corner_data
 from convbias.measures.base import Measured, Subject
-from convbias.networks.forward import answers
+from convbias.networks.forward import compiled
 
 
 def location_test(
@@ -32,7 +32,8 @@ def location_test(
         `accuracy_similar`, `accuracy_dissimilar`, `location_gap` (the first minus the second) and
         `answers_kept` (share of the images that get the same answer at both places).
     """
-    here, there = answers(network, similar), answers(network, dissimilar)
+    scores = compiled(network)
+    here, there = (scores(images).argmax(axis=1) for images in (similar, dissimilar))
     right_here, right_there = float((here == labels).mean()), float((there == labels).mean())
     return {
         "accuracy_similar": right_here,

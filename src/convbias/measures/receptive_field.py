@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import jax
 import jax.numpy as jnp
 import keras
 import numpy as np
+from jax import lax
 from scipy import optimize
 
 from convbias.errors import InputError
 from convbias.measures.base import Measured, Subject
 from convbias.measures.theoretical_field import theoretical_fields
-from convbias.networks.forward import pixels_of
+from convbias.networks.forward import Apply, compiled
 
 SHARES = (20, 30, 50, 99)  # per cent, those of Ding et al. 2022
 
@@ -49,24 +48,18 @@ def influence_map(network: keras.Model, images: np.ndarray, layer: str) -> np.nd
     part = keras.Model(network.inputs, network.get_layer(layer).output)
     _, rows, columns, channels = part.output_shape
 
-    trainable = [variable.value for variable in part.trainable_variables]
-    fixed = [variable.value for variable in part.non_trainable_variables]
+    def influences(apply: Apply, images: jax.Array) -> jax.Array:
+        """(n, height, width): absolute gradients, added up over both layers' channels."""
+        _, pull_back = jax.vjp(lambda images: apply(images)[:, rows // 2, columns // 2], images)
 
-    @jax.jit
-    def centre(batch: jax.Array, trainable: list[jax.Array], fixed: list[jax.Array]) -> jax.Array:
-        # Keras' own annotations leave out what a stateless call returns.
-        outputs: Any = part.stateless_call(trainable, fixed, batch, training=False)
-        return outputs[0][:, rows // 2, columns // 2]
+        def add(total: jax.Array, channel: jax.Array) -> tuple[jax.Array, None]:
+            (gradient,) = pull_back(jnp.tile(channel, (len(images), 1)))
+            return total + jnp.abs(gradient).sum(axis=3), None
 
-    pixels = pixels_of(network, images)
-    total = np.zeros(pixels.shape[1:3])
-    for start in range(0, len(pixels), BATCH):
-        batch = jnp.asarray(pixels[start : start + BATCH])
-        # The weights are arguments: XLA would spend seconds on computing with constants.
-        _, pull_back = jax.vjp(lambda batch: centre(batch, trainable, fixed), batch)
-        for channel in jnp.eye(channels):
-            (gradient,) = pull_back(jnp.tile(channel, (len(batch), 1)))
-            total += np.asarray(jnp.abs(gradient).sum(axis=(0, 3)), dtype=np.float64)
+        return lax.scan(add, jnp.zeros(images.shape[:3]), jnp.eye(channels))[0]
+
+    maps = compiled(part, influences, largest=BATCH)(images)
+    total = maps.sum(axis=0, dtype=np.float64)
     if not total.sum() > 0:
         raise InputError(
             f"no pixel of {len(images)} images moves the central unit of {layer}",

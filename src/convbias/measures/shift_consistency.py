@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 
-import jax
 import keras
 import numpy as np
 
 from convbias.data.transforms import on_canvas
 from convbias.errors import InputError
 from convbias.measures.base import Measured, Subject
-from convbias.networks.forward import Weights, apply, in_batches, scaled, side_of, weights_of
+from convbias.networks.forward import compiled, side_of
 from convbias.networks.rebuild import rebuild
 from convbias.spec.arms import Convolutional
 
@@ -131,13 +129,9 @@ def shift_consistency(
     if largest < 1:
         raise InputError(f"the largest shift is {largest} pixels", "at least 1")
 
-    @jax.jit
-    def classify(weights: Weights, batch: jax.Array) -> jax.Array:
-        return apply(network, weights, scaled(batch)).argmax(axis=1)
-
-    classes = partial(classify, weights_of(network))
+    classify = compiled(network, lambda apply, images: apply(images).argmax(axis=1))
     side, shifts = side_of(network), compass_shifts(largest)
-    predicted = [in_batches(classes, on_canvas(images, side, *shift)) for shift in shifts.tolist()]
+    predicted = [classify(on_canvas(images, side, *shift)) for shift in shifts.tolist()]
     return ShiftConsistency(shifts, np.stack(predicted).astype(np.uint8), labels)
 
 

@@ -27,6 +27,7 @@ from jax import lax
 
 from convbias.errors import ConvbiasError
 from convbias.networks import models, optimisers
+from convbias.networks.forward import in_batches, scaled
 from convbias.spec.arms import Model, Recipe
 from convbias.spec.datasets import IMAGE_SIDE
 
@@ -112,7 +113,7 @@ class Engine:
         epoch, predict = _precisely(self._epoch), _precisely(self._predict_batch)
         if seeds > 1:
             epoch = jax.vmap(epoch, in_axes=(0, None, None, 0, 0))
-            predict = jax.vmap(predict, in_axes=(0, None, None, 0))
+            predict = jax.vmap(predict, in_axes=(0, None, None, 1), out_axes=1)
         self._jitted_epoch = jax.jit(epoch, donate_argnums=0)
         self._compiled_epoch: jax.stages.Compiled | None = None
         self._predict = jax.jit(predict)
@@ -215,17 +216,14 @@ class Engine:
         Returns:
             One for each seed.
         """
-        count = chosen.shape[1]
-        parts = []
-        for start in range(0, count, EVALUATION_BATCH):
-            # One shape for all batches, so that one compilation serves every data set.
-            index = np.arange(start, start + EVALUATION_BATCH) % count
-            batch = self._over_seeds(chosen[:, index].astype(np.int32))
-            parts.append(self._predict(state, images, labels, batch))
-        loss, predicted = (
-            np.concatenate([np.atleast_2d(part) for part in each], axis=1)[:, :count]
-            for each in zip(*parts, strict=True)
+        # One shape for all batches, so that one compilation serves every data set.
+        evaluated = in_batches(
+            lambda batch: self._predict(state, images, labels, batch),
+            chosen[0] if self.seeds == 1 else chosen.T,
+            EVALUATION_BATCH,
+            fixed=True,
         )
+        loss, predicted = (np.atleast_2d(each.T) for each in evaluated)
         correct = predicted == np.asarray(labels)[chosen]
         classes = predicted.astype(np.uint8)
         return [Predictions(*one) for one in zip(loss, classes, correct, strict=True)]
@@ -276,7 +274,7 @@ class Engine:
     ) -> tuple[jax.Array, tuple[jax.Array, list[jax.Array]]]:
         """Weighted mean loss of a batch; beside it the number of correct images."""
         logits, non_trainable = self._template.stateless_call(
-            trainable, non_trainable, _scale(images), training=True
+            trainable, non_trainable, scaled(images), training=True
         )
         loss = (_cross_entropy(logits, labels) * weight).sum() / weight.sum()
         correct = ((logits.argmax(axis=1) == labels) * weight).sum()
@@ -286,7 +284,7 @@ class Engine:
         self, state: State, images: jax.Array, labels: jax.Array, index: jax.Array
     ) -> tuple[jax.Array, jax.Array]:
         logits, _ = self._template.stateless_call(
-            state.trainable, state.non_trainable, _scale(images[index]), training=False
+            state.trainable, state.non_trainable, scaled(images[index]), training=False
         )
         return _cross_entropy(logits, labels[index]), logits.argmax(axis=1)
 
@@ -301,10 +299,6 @@ def _precisely(function: Callable[..., Any]) -> Callable[..., Any]:
             return function(*arguments)
 
     return traced
-
-
-def _scale(images: jax.Array) -> jax.Array:
-    return images.astype(jnp.float32) / 255
 
 
 def _cross_entropy(logits: jax.Array, labels: jax.Array) -> jax.Array:

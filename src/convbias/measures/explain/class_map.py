@@ -19,7 +19,7 @@ import keras
 import numpy as np
 
 from convbias.errors import InputError
-from convbias.measures.explain.forward import Forward
+from convbias.networks.forward import Forward
 
 # Softmax only ever comes last, where the logits are taken before it.
 _PIECEWISE_LINEAR = (keras.activations.relu, keras.activations.softmax)

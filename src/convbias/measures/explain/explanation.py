@@ -10,9 +10,9 @@ import numpy as np
 
 from convbias.measures.explain.class_map import ClassMap, class_map
 from convbias.measures.explain.feature_maps import feature_maps
-from convbias.measures.explain.forward import Forward
 from convbias.measures.explain.integrated_gradients import IntegratedGradients, integrated_gradients
 from convbias.measures.explain.occlusion import occlusion_map
+from convbias.networks.forward import Forward
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 
-from convbias.measures.explain.forward import Forward
+from convbias.networks.forward import Forward
 from convbias.networks.layers import LocalConnection
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from convbias.measures.explain.forward import Forward
+from convbias.networks.forward import Forward
 
 STEPS = 512
 

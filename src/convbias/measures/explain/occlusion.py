@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from convbias.data.transforms import occlude
-from convbias.measures.explain.forward import Forward
+from convbias.networks.forward import Forward
 
 SQUARE = 5  # pixels per side
 GREY = 0  # the ground that the networks were trained on
