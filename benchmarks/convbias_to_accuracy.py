@@ -13,8 +13,8 @@ import jax.numpy as jnp
 import numpy as np
 from benchmarks.contender import LapTimer
 
-from convbias.networks import models
 from convbias.networks.engine import Engine
+from convbias.networks.models import Architecture
 from convbias.spec.arms import Convolutional, Recipe
 
 
@@ -27,11 +27,10 @@ def main(task: Path) -> None:
     test_images = jnp.asarray(arrays["test_images"])
     test_labels = jnp.asarray(arrays["test_labels"], dtype=jnp.int32)
     test = np.arange(len(test_labels))[None]
-    model = Convolutional(kernel_size=3)
-    standardise = (float(mean), float(deviation))
+    architecture = Architecture(Convolutional(kernel_size=3), (float(mean), float(deviation)))
     timer = LapTimer()
-    engine = Engine(model, recipe, len(arrays["images"]), standardise)
-    state = engine.initial_state([models.build(model, seed, standardise)])
+    engine = Engine(architecture, recipe, len(arrays["images"]))
+    state = engine.initial_state([architecture.build(seed)])
     images = jnp.asarray(arrays["images"])
     labels = jnp.asarray(arrays["labels"], dtype=jnp.int32)
     order = np.random.default_rng(seed)

@@ -23,7 +23,7 @@ def main(task: Task, dataset_name: DatasetName) -> None:
     stopwatch = Stopwatch(task)
     model = Convolutional(kernel_size=task.kernel_size) if task.kernel_size else Dense()
     dataset = data.load(dataset_name)
-    trainer = engine(model, classic(epochs=1), task.epoch_images, None)
+    trainer = engine(models.Architecture(model), classic(epochs=1), task.epoch_images)
     state = trainer.initial_state([models.build(model, seed=0)])
     images = jnp.asarray(dataset.train_images)
     labels = jnp.asarray(dataset.train_labels, dtype=jnp.int32)

@@ -143,7 +143,7 @@ class _Loop:
     def __init__(self, model: Model, dataset: data.Dataset, steps: int) -> None:
         self.steps = min(steps, len(dataset.train_images) // BATCH)
         self.network = models.build(model, seed=0)
-        self._engine = Engine(model, classic(epochs=1), self.steps * BATCH, None)
+        self._engine = Engine(models.Architecture(model), classic(epochs=1), self.steps * BATCH)
         self._images = jnp.asarray(dataset.train_images)
         self._labels = jnp.asarray(dataset.train_labels, dtype=jnp.int32)
         self._state: State = self._engine.initial_state([self.network])

@@ -29,7 +29,7 @@ from benchmarks.stored import read_stored, write_stored
 from convbias import data
 from convbias.errors import ConvbiasError, RunError
 from convbias.networks import models
-from convbias.networks.training import epoch_orders, train
+from convbias.networks.training import epoch_orders, split_of, train
 from convbias.runs.atomic import write_atomically
 from convbias.runs.environment import code_version, describe_machine
 from convbias.runs.record import Environment
@@ -193,8 +193,9 @@ def _store(dataset: str, pairs: Sequence[Pair]) -> None:
 
 def _stock(arm: Arm, seed: int, dataset: data.Dataset, python: Path) -> float:
     """Test accuracy of stock Keras on TensorFlow, in its own environment."""
-    network = models.build(arm.model, seed, (dataset.pixel_mean, dataset.pixel_std))
-    orders = epoch_orders(arm, seed, dataset)
+    network = models.Architecture.of(arm, dataset).build(seed)
+    training, _ = split_of(arm, seed, dataset)
+    orders = epoch_orders(training, seed, arm.recipe.images_per_epoch)
     with tempfile.TemporaryDirectory() as folder:
         task = Path(folder) / "task.npz"
         np.savez(

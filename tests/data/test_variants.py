@@ -101,7 +101,7 @@ def test_a_dense_network_does_not_see_a_permutation():
     plain, permuted = (models.build(Dense(), seed=5) for _ in range(2))
     kernel = permuted.get_layer("dense_1").kernel
     kernel.assign(np.asarray(kernel)[pixels])
-    engine = Engine(Dense(), classic(1), images=200, standardise=None)
+    engine = Engine(models.Architecture(Dense()), classic(1), images=200)
     states, losses = [], []
     for network, seen in ((plain, images), (permuted, permute(images, pixels))):
         state, loss, _ = engine.epoch(engine.initial_state([network]), seen, labels, order)

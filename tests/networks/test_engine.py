@@ -42,7 +42,7 @@ def test_steps_are_those_of_stock_keras_with_the_last_small_batch(model):
     twin.compile(
         keras.optimizers.Adam(1e-3), "sparse_categorical_crossentropy", metrics=["accuracy"]
     )
-    engine = Engine(model, classic(epochs=1), images=300, standardise=None)
+    engine = Engine(models.Architecture(model), classic(epochs=1), images=300)
     order = GENERATOR.permutation(300)
 
     losses, correct = 0.0, 0.0
@@ -72,7 +72,7 @@ def test_the_first_twenty_losses_are_those_of_stock_keras(model):
     network = models.build(model, seed=6)
     twin = stock_twin(network)
     twin.compile(keras.optimizers.Adam(1e-3), "sparse_categorical_crossentropy")
-    engine = Engine(model, classic(epochs=1), images=128, standardise=None)
+    engine = Engine(models.Architecture(model), classic(epochs=1), images=128)
     state = engine.initial_state([network])
     for _ in range(20):
         batch = GENERATOR.permutation(300)[:128]
@@ -83,7 +83,7 @@ def test_the_first_twenty_losses_are_those_of_stock_keras(model):
 
 
 def test_batches_fill_the_last_one_with_weight_zero():
-    engine = Engine(Dense(), classic(epochs=1), images=300, standardise=None)
+    engine = Engine(models.Architecture(Dense()), classic(epochs=1), images=300)
     index, weights = (np.asarray(part) for part in engine.batches(np.arange(300)[None]))
     assert index.shape == weights.shape == (3, 128)
     np.testing.assert_array_equal(index.reshape(-1)[:300], np.arange(300))
@@ -91,7 +91,7 @@ def test_batches_fill_the_last_one_with_weight_zero():
 
 
 def test_fewer_images_than_a_batch_make_one_smaller_batch():
-    engine = Engine(Dense(), classic(epochs=1), images=100, standardise=None)
+    engine = Engine(models.Architecture(Dense()), classic(epochs=1), images=100)
     index, weights = (np.asarray(part) for part in engine.batches(np.arange(100)[None]))
     assert index.shape == (1, 100)
     assert weights.all()
@@ -99,7 +99,7 @@ def test_fewer_images_than_a_batch_make_one_smaller_batch():
 
 def test_predictions_by_hand():
     network = models.build(Dense(), seed=1)
-    engine = Engine(Dense(), classic(epochs=1), images=300, standardise=None)
+    engine = Engine(models.Architecture(Dense()), classic(epochs=1), images=300)
     state, chosen = engine.initial_state([network]), np.arange(300)[None]
     [predictions] = engine.predict(state, jnp.asarray(IMAGES), LABELS, chosen)
     probabilities = np.asarray(network(IMAGES.astype(np.float32) / 255))
@@ -115,7 +115,7 @@ def test_a_hopeless_prediction_still_has_a_loss_and_a_gradient():
     network = models.build(Dense(), seed=1)
     last = network.layers[-1]
     last.bias.assign(np.array([1000.0] + [0.0] * 9, dtype=np.float32))
-    engine = Engine(Dense(), classic(epochs=1), images=300, standardise=None)
+    engine = Engine(models.Architecture(Dense()), classic(epochs=1), images=300)
     wrong = np.ones(300, dtype=np.int32)
     state, chosen = engine.initial_state([network]), np.arange(300)[None]
     [predictions] = engine.predict(state, jnp.asarray(IMAGES), wrong, chosen)
@@ -129,7 +129,7 @@ def test_a_hopeless_prediction_still_has_a_loss_and_a_gradient():
 
 
 def test_a_second_compilation_costs_nothing():
-    engine = Engine(Dense(), classic(epochs=1), images=300, standardise=None)
+    engine = Engine(models.Architecture(Dense()), classic(epochs=1), images=300)
     state = engine.initial_state([models.build(Dense(), seed=0)])
     assert engine.compile(state, IMAGES, LABELS) > 0
     assert engine.compile(state, IMAGES, LABELS) == 0
@@ -137,7 +137,7 @@ def test_a_second_compilation_costs_nothing():
 
 def lowered(model, precision=None):
     """The epoch of two seeds as JAX hands it to the compiler."""
-    engine = Engine(model, classic(epochs=1), images=128, standardise=None, seeds=2)
+    engine = Engine(models.Architecture(model), classic(epochs=1), images=128, seeds=2)
     state = engine.initial_state([models.build(model, seed) for seed in (0, 1)])
     batches, weights = engine.batches(np.zeros((2, 128), dtype=int))
     with jax.default_matmul_precision(precision):

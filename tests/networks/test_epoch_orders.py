@@ -12,7 +12,7 @@ from convbias import data
 from convbias.data import Dataset
 from convbias.data.drawn import drawn
 from convbias.networks import optimisers, training
-from convbias.networks.training import epoch_orders, train
+from convbias.networks.training import epoch_orders, split_of, train
 from convbias.spec.arms import Arm, DataVariant, Dense
 from convbias.spec.recipes import classic
 
@@ -30,7 +30,9 @@ def arm(recipe, images_per_epoch=None, training_images=100):
 
 
 def orders(epochs, seed, *images):
-    stream = epoch_orders(arm(classic(1), *images), seed, UNSEEN)
+    described = arm(classic(1), *images)
+    training, _ = split_of(described, seed, UNSEEN)
+    stream = epoch_orders(training, seed, described.recipe.images_per_epoch)
     return [next(stream) for _ in range(epochs)]
 
 

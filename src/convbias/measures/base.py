@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from convbias.data import Dataset
-from convbias.networks import models
+from convbias.networks.models import Architecture
 from convbias.spec.arms import Arm
 
 
@@ -32,9 +32,7 @@ class Subject:
 
     def untrained(self) -> keras.Sequential:
         """The same network with the weights that its training began with."""
-        data, standardised = self.dataset, self.arm.recipe.standardised
-        standardise = (data.pixel_mean, data.pixel_std) if standardised else None
-        return models.build(self.arm.model, self.seed, standardise, data.side)
+        return Architecture.of(self.arm, self.dataset).build(self.seed)
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,10 +26,10 @@ import numpy as np
 from jax import lax
 
 from convbias.errors import ConvbiasError
-from convbias.networks import models, optimisers
+from convbias.networks import optimisers
 from convbias.networks.forward import in_batches, scaled
-from convbias.spec.arms import Model, Recipe
-from convbias.spec.datasets import IMAGE_SIDE
+from convbias.networks.models import Architecture
+from convbias.spec.arms import Recipe
 
 EVALUATION_BATCH = 256
 
@@ -61,38 +61,23 @@ class Predictions:
 
 
 @lru_cache(maxsize=16)
-def engine(
-    model: Model,
-    recipe: Recipe,
-    images: int,
-    standardise: tuple[float, float] | None,
-    seeds: int = 1,
-    side: int = IMAGE_SIDE,
-) -> Engine:
+def engine(architecture: Architecture, recipe: Recipe, images: int, seeds: int = 1) -> Engine:
     """The engine for a network and recipe; a second call costs no second compilation."""
-    return Engine(model, recipe, images, standardise, seeds, side)
+    return Engine(architecture, recipe, images, seeds)
 
 
 class Engine:
     """Trains and evaluates networks of one architecture with one recipe.
 
     Args:
-        model: The architecture.
+        architecture: What the networks have in common.
         recipe: Optimiser, schedule, batch size.
         images: Training images per epoch; with the batch size, it sets the schedule's length.
-        standardise: Mean and standard deviation of the pixels in [0, 1], see `models.build`.
         seeds: How many networks train at once.
-        side: Pixels per side of the images.
     """
 
     def __init__(
-        self,
-        model: Model,
-        recipe: Recipe,
-        images: int,
-        standardise: tuple[float, float] | None,
-        seeds: int = 1,
-        side: int = IMAGE_SIDE,
+        self, architecture: Architecture, recipe: Recipe, images: int, seeds: int = 1
     ) -> None:
         if keras.backend.backend() != "jax":
             raise ConvbiasError(
@@ -103,7 +88,7 @@ class Engine:
         self.batch_size = min(recipe.batch_size, images)
         self.steps = -(-images // self.batch_size)
         self.seeds = seeds
-        self._template: Any = models.build(model, 0, standardise, side)
+        self._template: Any = architecture.build(seed=0)
         # Its output is the logits: a loss of probabilities has no gradient where they underflow.
         last_layer = self._template.layers[-1]
         last_layer.activation = keras.activations.linear

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import keras
 
+from convbias.data import Dataset
 from convbias.networks.layers import (
     AntialiasedPooling,
     CircularPadding,
@@ -15,13 +17,39 @@ from convbias.networks.layers import (
     LocalConnection,
     MaxPooling,
 )
-from convbias.spec.arms import Convolutional, Dense, Model
+from convbias.spec.arms import Arm, Convolutional, Dense, Model
 from convbias.spec.datasets import IMAGE_SIDE
 from convbias.spec.streams import Stream, generator
 
 # Also where a data variant has two classes only: the networks stay those of the other experiments,
 # and an output without images is soon never the largest.
 CLASSES = 10
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """What the networks of one arm have in common: everything but their weights.
+
+    Args:
+        model: The family with its options.
+        standardise: Mean and standard deviation of the pixels in [0, 1], see `build`.
+        side: Pixels per side of the images.
+    """
+
+    model: Model
+    standardise: tuple[float, float] | None = None
+    side: int = IMAGE_SIDE
+
+    @classmethod
+    def of(cls, arm: Arm, dataset: Dataset) -> Architecture:
+        """The architecture that an arm trains on the data set that `vary` makes for it."""
+        standardised = arm.recipe.standardised
+        standardise = (dataset.pixel_mean, dataset.pixel_std) if standardised else None
+        return cls(arm.model, standardise, dataset.side)
+
+    def build(self, seed: int) -> keras.Sequential:
+        """A network with weights drawn with the seed, see `build`."""
+        return build(self.model, seed, self.standardise, self.side)
 
 
 def build(

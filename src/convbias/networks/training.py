@@ -15,8 +15,8 @@ import numpy as np
 from convbias import data
 from convbias.data.variants import vary
 from convbias.errors import InputError, RunError
-from convbias.networks import models
 from convbias.networks.engine import Engine, Predictions, State, engine
+from convbias.networks.models import Architecture
 from convbias.networks.scores import Epoch, PerImage, Scores
 from convbias.spec.arms import Arm
 from convbias.spec.seeds import check_seeds
@@ -115,21 +115,21 @@ def train(
         waiting = waiting[len(group) :]
 
 
-def epoch_orders(arm: Arm, seed: int, dataset: data.Dataset) -> Iterator[np.ndarray]:
+def epoch_orders(
+    training: np.ndarray, seed: int, images: int | None = None
+) -> Iterator[np.ndarray]:
     """The order of the training images in every epoch, without end.
 
     Args:
-        arm: Says how many of the training split's images are used.
-        seed: Draws split and orders, each from a stream of its own.
-        dataset: What `vary` makes of the arm's data; the split keeps its labels in proportion.
+        training: int (n,), the images that the run is trained on, see `split_of`.
+        seed: The run's seed.
+        images: How many images an epoch has; None means one pass over all n.
 
     Yields:
-        int (images,), indices into the data set's training images: one pass over those that the
-        arm uses, or as many images as its recipe asks for. Every pass is a fresh permutation; what
-        an epoch leaves of it begins the next epoch.
+        int (images,), some of `training`. Every pass is a fresh permutation; what an epoch leaves
+        of it begins the next epoch.
     """
-    training, _ = split_of(arm, seed, dataset)
-    images = arm.recipe.images_per_epoch or len(training)
+    images = images or len(training)
     stream = generator(seed, Stream.EPOCH_ORDERS)
     left = training[:0]
     while True:
@@ -149,14 +149,15 @@ class _Training:
         parts = [split_of(arm, seed, dataset) for seed in seeds]
         self.split = np.stack([training for training, _ in parts])  # (seeds, images)
         self.held_out = np.stack([held_out for _, held_out in parts])
-        standardise = (dataset.pixel_mean, dataset.pixel_std) if arm.recipe.standardised else None
-        self.networks = [models.build(arm.model, seed, standardise, dataset.side) for seed in seeds]
+        architecture = Architecture.of(arm, dataset)
+        self.networks = [architecture.build(seed) for seed in seeds]
         images = arm.recipe.images_per_epoch or self.split.shape[1]
-        self.engine: Engine = engine(
-            arm.model, arm.recipe, images, standardise, len(seeds), dataset.side
-        )
+        self.engine: Engine = engine(architecture, arm.recipe, images, len(seeds))
         self.state: State = self.engine.initial_state(self.networks)
-        self.orders = [epoch_orders(arm, seed, dataset) for seed in seeds]
+        self.orders = [
+            epoch_orders(training, seed, images)
+            for training, seed in zip(self.split, seeds, strict=True)
+        ]
         self.images = jnp.asarray(dataset.train_images)
         self.labels = jnp.asarray(dataset.train_labels, dtype=jnp.int32)
         self.epochs: list[list[Epoch]] = [[] for _ in seeds]
