@@ -8,8 +8,8 @@ from importlib.util import find_spec
 import pytest
 
 from convbias.experiments import EXPERIMENTS, ORIGINAL
-from convbias.experiments.questions.kernel_size.question import multiply_adds
 from convbias.experiments.questions.sharing.question import PARAMETER_MATCHED
+from convbias.spec.arithmetic import multiply_adds
 from convbias.spec.arms import Convolutional, DataVariant, Model
 from convbias.spec.datasets import SPLIT_SIZES
 from convbias.spec.experiment import Condition, Experiment, PlannedContrast

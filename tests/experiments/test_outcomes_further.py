@@ -8,10 +8,7 @@ import pytest
 
 from convbias.experiments import outcome_of
 from convbias.experiments.outcome import Outcome
-from convbias.experiments.parameter_counts import parameters_by_arithmetic
 from convbias.experiments.questions.kernel_size.question import MATCHED_FILTERS, condition_name
-from convbias.networks.models import build
-from convbias.spec.arms import Convolutional
 from factories import make_results
 
 TEN = range(10)
@@ -145,14 +142,6 @@ def test_parameters_are_counted_again_by_arithmetic() -> None:
     [control] = outcome_of(make_results("choices", values, range(1))).controls
     assert control.verdict == "does not hold"
     assert "1x1 11,787 instead of 11,786" in control.text
-
-
-def test_a_strided_and_a_valid_network_as_keras_builds_them() -> None:
-    for model in (
-        Convolutional(downsampling="stride"),
-        Convolutional(padding="valid", head="flatten", kernel_size=5),
-    ):
-        assert parameters_by_arithmetic(model) == build(model, seed=0).count_params()
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from convbias.measures.receptive_field import (
     share_within,
     square_holding,
 )
-from convbias.measures.theoretical_field import Field, theoretical_fields
+from convbias.measures.theoretical_field import theoretical_fields
 from convbias.networks import models
 from convbias.networks.layers import (
     AntialiasedPooling,
@@ -23,6 +23,7 @@ from convbias.networks.layers import (
     LocalConnection,
     MaxPooling,
 )
+from convbias.spec.arithmetic import Field
 from convbias.spec.arms import Convolutional, Dense
 from subjects import make_subject
 

@@ -2,11 +2,13 @@
 
 from typing import Any
 
+import jax
 import keras
 import numpy as np
 import pytest
 
 from convbias.networks import models
+from convbias.spec.arithmetic import parameters, weight_shapes
 from convbias.spec.arms import Convolutional, Dense
 from direct_sum import direct_sum
 
@@ -124,10 +126,34 @@ def test_standardising_is_the_same_function_of_standardised_pixels():
     assert scaled.count_params() == plain.count_params()
 
 
-def test_layer_parameters_sum_to_the_count():
-    network = models.build(Convolutional(kernel_size=5), seed=0)
-    shapes = models.layer_parameters(network)
-    assert shapes["conv_2"] == {"kernel": (5, 5, 32, 64), "bias": (64,)}
-    assert list(shapes) == ["conv_1", "conv_2", "dense_1", "probabilities"]
-    total = sum(int(np.prod(shape)) for weights in shapes.values() for shape in weights.values())
-    assert total == network.count_params()
+@pytest.mark.parametrize(
+    "model",
+    [
+        Dense(),
+        Convolutional(kernel_size=5),
+        Convolutional(dilation=2, padding="circular", downsampling="polyphase"),
+        Convolutional(padding="valid", head="flatten", kernel_size=5),
+        Convolutional(downsampling="stride", head="flatten", filters=(4, 5, 6)),
+        Convolutional(padding="valid", downsampling="stride", head="flatten"),
+        Convolutional(downsampling="blur", head="flatten", filters=(4, 5, 6)),
+        Convolutional(downsampling="none", head="flatten", filters=(2,)),
+        Convolutional(sharing="local", filters=(2, 3)),
+    ],
+    ids=lambda model: model.name,
+)
+def test_weights_have_the_shapes_that_arithmetic_says(model):
+    """Traced, a network has shapes but no weights: drawing those takes a hundred times as long."""
+    found = {}
+
+    def build():
+        network = models.build(model, seed=0)
+        found["shapes"] = {
+            layer.name: {weight.name: tuple(weight.shape) for weight in layer.weights}
+            for layer in network.layers
+            if layer.trainable_weights
+        }
+        found["parameters"] = network.count_params()
+
+    jax.eval_shape(build)
+    assert found["shapes"] == weight_shapes(model)
+    assert found["parameters"] == parameters(weight_shapes(model))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import keras
 
 from convbias.errors import InputError
 from convbias.networks.layers import AntialiasedPooling, CircularPadding, LocalConnection
+from convbias.spec.arithmetic import Field
 
 POINTWISE = (
     keras.layers.Activation,
@@ -26,30 +26,6 @@ CONVOLUTIONS = (
     keras.layers.SeparableConv2D,
 )
 POOLINGS = (keras.layers.AveragePooling2D, keras.layers.MaxPooling2D)
-
-
-@dataclass(frozen=True)
-class Field:
-    """The square of pixels that units of one layer can see.
-
-    Args:
-        side: Pixels per side.
-        stride: Pixels from one unit's square to its neighbour's.
-        first: Row and column of the first pixel that the layer's first unit sees; negative where
-            that lies in the padding.
-    """
-
-    side: int
-    stride: int
-    first: tuple[int, int]
-
-    def centre(self, row: int, column: int) -> tuple[float, float]:
-        """Middle of a unit's square in pixels from the image's upper left corner."""
-        down, right = (
-            start + unit * self.stride + self.side / 2
-            for start, unit in zip(self.first, (row, column), strict=True)
-        )
-        return down, right
 
 
 def theoretical_fields(network: keras.Model) -> dict[str, Field]:
@@ -82,20 +58,11 @@ def theoretical_fields(network: keras.Model) -> dict[str, Field]:
             "a keras.Sequential, in which every layer has one input",
         )
     fields: dict[str, Field] = {}
-    field = Field(side=1, stride=1, first=(0, 0))
+    field = Field()
     for layer in network.layers:
         if len(layer.output.shape) != 4:
             break
-        side, stride, before = _reach(layer)
-        rows, columns = (
-            first - padding * field.stride
-            for first, padding in zip(field.first, before, strict=True)
-        )
-        field = Field(
-            side=field.side + (side - 1) * field.stride,
-            stride=field.stride * stride,
-            first=(rows, columns),
-        )
+        field = field.through(*_reach(layer))
         fields[layer.name] = field
     return fields
 

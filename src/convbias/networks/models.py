@@ -17,13 +17,10 @@ from convbias.networks.layers import (
     LocalConnection,
     MaxPooling,
 )
+from convbias.spec.arithmetic import CLASSES
 from convbias.spec.arms import Arm, Convolutional, Dense, Model
 from convbias.spec.datasets import IMAGE_SIDE
 from convbias.spec.streams import Stream, generator
-
-# Also where a data variant has two classes only: the networks stay those of the other experiments,
-# and an output without images is soon never the largest.
-CLASSES = 10
 
 
 @dataclass(frozen=True)
@@ -168,16 +165,3 @@ def _seed_stream(seed: int) -> Iterator[int]:
     random = generator(seed, Stream.NETWORK)
     while True:
         yield int(random.integers(2**31))
-
-
-def layer_parameters(network: keras.Model) -> dict[str, dict[str, tuple[int, ...]]]:
-    """Shapes of the trainable weights by layer, for counting parameters by arithmetic.
-
-    Returns:
-        Layer name to weight name to shape; layers without weights are left out.
-    """
-    return {
-        layer.name: {weight.name: tuple(weight.shape) for weight in layer.trainable_weights}
-        for layer in network.layers
-        if layer.trainable_weights
-    }

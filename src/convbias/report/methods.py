@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from convbias.figures import Arms
-from convbias.findings.claims.base import Layers
 from convbias.runs.record import Environment, Run
+from convbias.spec.arithmetic import Layers, weight_shapes
 from convbias.spec.arms import Recipe
 from convbias.spec.experiment import Experiment
 
@@ -89,21 +89,7 @@ def networks(experiment: Experiment) -> dict[str, Layers]:
     Returns:
         Arm name to layer name to weight name to shape.
     """
-    # Here and not above: printing a comparison should not have to load Keras.
-    import jax
-
-    from convbias.networks.models import build, layer_parameters
-
-    layers: dict[str, Layers] = {}
-
-    def build_all() -> tuple[()]:
-        for condition in experiment.conditions:
-            layers[condition.name] = layer_parameters(build(condition.model, seed=0))
-        return ()
-
-    # Traced, the networks have shapes but no weights: drawing those takes a hundred times as long.
-    jax.eval_shape(build_all)
-    return layers
+    return {each.name: weight_shapes(each.model) for each in experiment.conditions}
 
 
 def layer_rows(layers: Layers) -> list[LayerRow]:

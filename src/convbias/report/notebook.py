@@ -20,13 +20,13 @@ from convbias.experiments import EXPERIMENTS, ORIGINAL
 from convbias.experiments.studies import PUBLISHED, load_study, planned_runs
 from convbias.figures import Figure, data_remark, finished_arms
 from convbias.findings.claims import ClaimResult, DataFacts, audit
-from convbias.findings.claims.base import Layers
 from convbias.findings.evaluation import Finding, evaluate
 from convbias.findings.results import ConditionRun, Results, collect
 from convbias.report import ExperimentSection, comparison_table, experiment_section, methods
 from convbias.runs.selection import COMPARED
 from convbias.runs.store import Store
 from convbias.runs.stored_network import load_network
+from convbias.spec.arithmetic import Layers
 from convbias.spec.study import Study
 
 PROFILE = "CONVBIAS_NOTEBOOK_PROFILE"  # variables of the environment; `make notebook` sets them

@@ -11,19 +11,13 @@ from convbias.findings.claims.base import (
     Claim,
     ClaimResult,
     Evidence,
-    Layers,
-    Shape,
     not_measured,
 )
+from convbias.spec.arithmetic import Layers, Shape, parameters
 
 Derived = tuple[tuple[float, ...], str]  # our numbers, and how they come about
 
 POOLINGS = 2  # each halves the side of the feature map
-
-
-def count(layers: Layers) -> int:
-    """How many parameters the layers have."""
-    return sum(math.prod(shape) for shapes in layers.values() for shape in shapes.values())
 
 
 def derivation(layers: Layers) -> str:
@@ -34,7 +28,7 @@ def derivation(layers: Layers) -> str:
         '(3*3*1*32 + 32) = 320'
     """
     terms = [" + ".join(map(_product, shapes.values())) for shapes in layers.values()]
-    return f"{' + '.join(f'({term})' for term in terms)} = {count(layers):,}"
+    return f"{' + '.join(f'({term})' for term in terms)} = {parameters(layers):,}"
 
 
 def _product(shape: Shape) -> str:
@@ -52,12 +46,12 @@ def _image_side(dense: Layers) -> int:
 
 
 def _parameters(model: Layers) -> Derived:
-    return (count(model),), derivation(model)
+    return (parameters(model),), derivation(model)
 
 
 def _share_saved(dense: Layers, cnn: Layers) -> Derived:
-    share = 100 * (1 - count(cnn) / count(dense))
-    return (share,), f"100 % - {count(cnn):,} / {count(dense):,} = {share:.1f} %"
+    share = 100 * (1 - parameters(cnn) / parameters(dense))
+    return (share,), f"100 % - {parameters(cnn):,} / {parameters(dense):,} = {share:.1f} %"
 
 
 def _first_weights(dense: Layers, cnn: Layers) -> Derived:
@@ -73,7 +67,8 @@ def _ratio_of_first_weights(dense: Layers, cnn: Layers) -> Derived:
     side = _image_side(dense)
     return (weights / shared,), (
         f"{weights:,} / {shared:,} = {weights / shared:.1f} for the first layers alone; the whole"
-        f" networks' ratio is {count(dense):,} / {count(cnn):,} = {count(dense) / count(cnn):.1f},"
+        f" networks' ratio is {parameters(dense):,} / {parameters(cnn):,} ="
+        f" {parameters(dense) / parameters(cnn):.1f},"
         f" and the first convolution multiplies {side}*{side}*{shared} = {side * side * shared:,}"
         f" times where the first dense layer does {weights:,} times"
     )
@@ -127,7 +122,7 @@ def _kernel_only(claim: Claim, evidence: Evidence, *, arms: Sequence[str]) -> Cl
     models = _models(claim, evidence, arms)
     if isinstance(models, ClaimResult):
         return models
-    counts = [count(model) for model in models]
+    counts = [parameters(model) for model in models]
     listed = "; ".join(f"{arm}: {number:,}" for arm, number in zip(arms, counts, strict=True))
     return ClaimResult(
         claim,

@@ -15,6 +15,7 @@ from convbias.data.pixel_correlation import AdjacentPixels
 from convbias.findings.evaluation import Finding
 from convbias.findings.results import ConditionRun
 from convbias.findings.statement import Statement
+from convbias.spec.arithmetic import Layers, Shape
 from convbias.spec.arms import DataVariant
 from convbias.spec.datasets import DatasetName
 from convbias.spec.description import Description
@@ -22,8 +23,6 @@ from convbias.statistics import Contrast, Interval
 
 ClaimVerdict = Literal["holds", "does not hold", "undecided", "cannot hold", "not measured yet"]
 
-Shape = tuple[int, ...]
-Layers = Mapping[str, Mapping[str, Shape]]  # layer name to weight name to shape, kernels first
 
 # Below this, training ends far from where it would settle.
 FEW_EPOCHS = 10

@@ -42,7 +42,7 @@ def audit(
         original: The original comparison, whose conditions and contrasts the claims are about.
         runs: Of one study.
         networks: Arm name to the shapes of its network's weights, as
-            `convbias.networks.models.layer_parameters` gives them; without them no arithmetic is
+            `convbias.spec.arithmetic.weight_shapes` gives them; without them no arithmetic is
             judged.
         facts: What was counted in the data files.
         findings: `evaluate(original, runs)`, where that is at hand already; it takes seconds.

@@ -10,13 +10,13 @@ from convbias.experiments.questions.kernel_size.question import (
     MATCHED_FILTERS,
     condition_name,
     dilated_name,
-    multiply_adds,
 )
 from convbias.figures import Figure
 from convbias.figures.conditions import FigureText, rows_of_conditions
 from convbias.figures.curves import LinePosition, lines_of_conditions
 from convbias.findings.results import Results
 from convbias.findings.statement import Statement
+from convbias.spec.arithmetic import multiply_adds
 from convbias.spec.quantities import TEST_ACCURACY
 from convbias.statistics import Contrast, holm_over, paired_contrast
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from convbias.spec.arms import Convolutional, Model
+from convbias.spec.arms import Convolutional
 from convbias.spec.experiment import Condition, Experiment, PlannedContrast
 from convbias.spec.quantities import TEST_ACCURACY
 
@@ -40,22 +40,6 @@ def dilated_name(dilation: int) -> str:
     """
     side = 2 * dilation + 1
     return f"3x3 spread over {side}x{side}"
-
-
-def multiply_adds(model: Model) -> int:
-    """Multiply-adds of a CNN's two same-padded convolutions per image, each before its pooling.
-
-    Example:
-        >>> multiply_adds(Convolutional())
-        3838464
-    """
-    if not isinstance(model, Convolutional):
-        return 0
-    total, side, channels = 0, 28, 1
-    for filters in model.filters:
-        total += side**2 * model.kernel_size**2 * channels * filters
-        side, channels = side // 2, filters
-    return total
 
 
 def _contrasts() -> tuple[PlannedContrast, ...]:
