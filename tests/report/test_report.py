@@ -25,11 +25,10 @@ from convbias.report import (
     write_experiment,
     write_report,
 )
-from convbias.report.caveats import caveats, smallest_findable
+from convbias.report.caveats import caveats
 from convbias.report.comparison import comparison, comparison_records
 from convbias.report.methods import networks, recipe_names
 from convbias.runs.record import Run
-from convbias.statistics import holm_over, paired_contrast, predicted_power
 from factories import make_arm, make_results, make_run, make_runs
 from report_samples import drawn_runs, tiny_dataset
 
@@ -359,24 +358,6 @@ def test_missing_arms_and_uneven_seeds_are_warned_of():
     )
     uneven = all_arms(8)[:-1]
     assert "7 of cnn-7x7" in found_caveats(uneven)["The arms have different numbers of runs"]
-
-
-def test_the_smallest_findable_difference_is_found_with_80_percent_power():
-    rng = np.random.default_rng(0)
-    result = paired_contrast(rng.normal(size=12), rng.normal(size=12), margin=0.1)
-    size = smallest_findable(result)
-    assert size is not None
-    assert result.difference_sd is not None
-    assert predicted_power(12, size, result.difference_sd) == pytest.approx(0.8, abs=1e-4)
-    family = holm_over([result] * 4)[0]
-    stricter = smallest_findable(family)
-    assert stricter is not None
-    power = predicted_power(12, stricter, result.difference_sd, alpha=0.05 / 4)
-    assert power == pytest.approx(0.8, abs=1e-4)
-    assert smallest_findable(result, pairs=5) is None
-    more = smallest_findable(result, pairs=24)
-    assert more is not None
-    assert more < size
 
 
 def test_networks_are_those_of_the_models():

@@ -613,3 +613,21 @@ def test_crossed_bootstrap_of_a_whole_study_is_quick():
 def test_what_cannot_be_crossed_is_refused(treatment, baseline, words):
     with pytest.raises(InputError, match=words):
         crossed_bootstrap(treatment, baseline)
+
+
+def test_the_smallest_findable_difference_is_found_with_80_percent_power():
+    rng = np.random.default_rng(0)
+    result = paired_contrast(rng.normal(size=12), rng.normal(size=12), margin=0.1)
+    size = result.smallest_findable()
+    assert size is not None
+    assert result.difference_sd is not None
+    assert predicted_power(12, size, result.difference_sd) == pytest.approx(0.8, abs=1e-4)
+    family = holm_over([result] * 4)[0]
+    stricter = family.smallest_findable()
+    assert stricter is not None
+    power = predicted_power(12, stricter, result.difference_sd, alpha=0.05 / 4)
+    assert power == pytest.approx(0.8, abs=1e-4)
+    assert result.smallest_findable(5) is None
+    more = result.smallest_findable(24)
+    assert more is not None
+    assert more < size

@@ -38,7 +38,7 @@ from convbias.findings.claims import ClaimResult, DataFacts, audit
 from convbias.findings.evaluation import Finding, evaluate, runs_by_arm
 from convbias.findings.results import ConditionRun
 from convbias.report import methods, page, tables
-from convbias.report.caveats import POWER, caveats
+from convbias.report.caveats import caveats
 from convbias.report.comparison import comparison, comparison_records
 from convbias.report.page import NumberedFigure
 from convbias.report.sections import ExperimentSection
@@ -46,6 +46,7 @@ from convbias.runs.atomic import write_atomically
 from convbias.runs.sweep import cores
 from convbias.spec.experiment import Experiment
 from convbias.spec.quantities import TEST_ACCURACY, TEST_LOSS
+from convbias.statistics import POWER
 
 
 def write_report(

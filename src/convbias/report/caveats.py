@@ -6,16 +6,12 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from statsmodels.stats.power import TTestPower
-
 from convbias.figures import Arms, arm_data, data_remark
 from convbias.findings.claims.base import FEW_EPOCHS
 from convbias.findings.evaluation import Finding
 from convbias.findings.results import ConditionRun
 from convbias.spec.experiment import Experiment
-from convbias.statistics import Contrast, attainable_level
-
-POWER = 0.8  # with which probability a difference should be found
+from convbias.statistics import POWER, Contrast
 
 
 @dataclass(frozen=True)
@@ -55,27 +51,6 @@ def caveats(
     return [caveat for caveat in found if caveat is not None]
 
 
-def smallest_findable(result: Contrast, pairs: int | None = None) -> float | None:
-    """The smallest true difference that so many seed pairs find with 80 % probability.
-
-    Args:
-        result: A contrast, for the spread of its differences and the size of its family.
-        pairs: How many seed pairs; by default as many as the contrast has.
-
-    Returns:
-        In the unit of the runs; None where no difference, however large, can be found, or where
-        fewer than three differences tell too little about their spread.
-    """
-    pairs = result.n if pairs is None else pairs
-    level = attainable_level(pairs, result.alpha / result.comparisons)
-    if level == 0 or result.n < 3 or not result.difference_sd:
-        return None
-    effect = TTestPower().solve_power(
-        nobs=pairs, alpha=level / 2, power=POWER, alternative="larger"
-    )
-    return float(effect) * result.difference_sd
-
-
 def _data_caveat(arms: Arms) -> Caveat | None:
     data = arm_data(arms)
     remark = data_remark(data)
@@ -110,7 +85,7 @@ def _seed_caveat(findings: Sequence[Finding]) -> Caveat | None:
         f"{finding.planned.quantity.amount(size)} ({finding.planned.treatment} −"
         f" {finding.planned.baseline})"
         for finding, result in results
-        if (size := smallest_findable(result, fewest.fewest_pairs)) is not None
+        if (size := result.smallest_findable(fewest.fewest_pairs)) is not None
     ]
     if findable:
         sentences.append(
@@ -128,7 +103,7 @@ def _resolution_caveat(results: Sequence[tuple[Finding, Contrast]]) -> Caveat | 
         f" {_pairs(result.n)} ({100 * POWER:.0f} % power), but one of"
         f" {finding.planned.quantity.amount(result.margin)} would matter."
         for finding, result in results
-        if (size := smallest_findable(result)) is not None
+        if (size := result.smallest_findable()) is not None
         and size > result.margin
         and result.verdict == "undecided"
     )

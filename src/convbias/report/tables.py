@@ -13,7 +13,6 @@ import pandas as pd
 from convbias.findings.claims import ClaimResult, ClaimVerdict
 from convbias.findings.evaluation import Finding
 from convbias.findings.results import ConditionRun
-from convbias.report.caveats import smallest_findable
 from convbias.spec.quantities import Quantity
 from convbias.statistics import Contrast, Interval
 
@@ -79,7 +78,7 @@ def _contrast_row(finding: Finding, result: Contrast | None) -> ContrastRow:
     unit = quantity.long_unit
     if result is None:
         return ContrastRow(finding, unit, *([NOTHING] * 11))
-    findable = smallest_findable(result)
+    findable = result.smallest_findable()
     return ContrastRow(
         finding=finding,
         unit=unit,

@@ -1,11 +1,5 @@
 """Arrays in, intervals, tests and verdicts out."""
 
-from convbias.statistics.calibration import (
-    Calibration,
-    binomial_bounds,
-    calibrate,
-    calibrate_arm,
-)
 from convbias.statistics.contrasts import Contrast, Verdict, paired_contrast
 from convbias.statistics.crossed import crossed_bootstrap, crossed_bootstraps
 from convbias.statistics.data_ratio import ImagesRatio, RatioAtSize, images_ratio
@@ -23,7 +17,13 @@ from convbias.statistics.intervals import (
     prediction_interval,
     summarise,
 )
-from convbias.statistics.power import pairs_needed, predicted_power, spread_of_differences
+from convbias.statistics.power import (
+    POWER,
+    pairs_needed,
+    predicted_power,
+    smallest_findable,
+    spread_of_differences,
+)
 from convbias.statistics.proportions import wilson_interval
 from convbias.statistics.reliability import Reliability, error_by_chance, reliability
 from convbias.statistics.shares import Share, shares_of_gap
@@ -35,7 +35,7 @@ from convbias.statistics.sign_flips import (
 )
 
 __all__ = [
-    "Calibration",
+    "POWER",
     "Contrast",
     "ImagesRatio",
     "Interval",
@@ -48,9 +48,6 @@ __all__ = [
     "bca_interval",
     "benjamini_hochberg",
     "benjamini_hochberg_over",
-    "binomial_bounds",
-    "calibrate",
-    "calibrate_arm",
     "crossed_bootstrap",
     "crossed_bootstraps",
     "error_by_chance",
@@ -66,6 +63,7 @@ __all__ = [
     "reliability",
     "shares_of_gap",
     "sign_flip_p_value",
+    "smallest_findable",
     "smallest_p_value",
     "spread_of_differences",
     "summarise",

@@ -18,7 +18,7 @@ from convbias.statistics.intervals import (
     sample,
     summarise,
 )
-from convbias.statistics.power import pairs_needed
+from convbias.statistics.power import pairs_needed, smallest_findable
 from convbias.statistics.sign_flips import fewest_pairs, sign_flip_p_value, smallest_p_value
 
 Verdict = Literal["better", "worse", "equivalent", "undecided"]
@@ -133,6 +133,24 @@ class Contrast:
     def fewest_pairs(self) -> int:
         """How many pairs make it possible to show a difference, whatever the family's others."""
         return fewest_pairs(self.alpha / self.comparisons)
+
+    def smallest_findable(self, pairs: int | None = None) -> float | None:
+        """The smallest true difference found with 80 % power at the spread seen here.
+
+        Args:
+            pairs: Number of seed pairs; None means as many as the contrast has.
+
+        Returns:
+            In the unit of the values, after correction for the family; None where no difference
+            can be found, or where fewer than three differences tell too little about their spread.
+        """
+        if self.n < 3 or not self.difference_sd:
+            return None
+        return smallest_findable(
+            self.n if pairs is None else pairs,
+            self.difference_sd,
+            alpha=self.alpha / self.comparisons,
+        )
 
 
 def _pairs(count: int) -> str:

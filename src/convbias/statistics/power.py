@@ -9,6 +9,7 @@ from statsmodels.stats.power import TTestPower
 
 from convbias.statistics.sign_flips import attainable_level
 
+POWER = 0.8  # probability with which a difference should be found
 _CERTAIN = 20.0  # a mean so many standard errors from 0 is always found; nct fails further out
 _MOST_PAIRS = 10**9
 
@@ -34,7 +35,7 @@ def predicted_power(
 
     Predicted by the paired t test (statsmodels `TTestPower`) at the level that sign flips attain,
     which is 0 for fewer pairs than `fewest_pairs`. Simulated power agrees within 0.02 from eight
-    pairs on and is 0.05 lower at six (`tests/test_calibration.py`).
+    pairs on and is 0.05 lower at six (`tests/statistics/test_error_rates.py`).
 
     Args:
         pairs: Number of seed pairs.
@@ -59,7 +60,7 @@ def predicted_power(
 
 
 def pairs_needed(
-    difference: float, difference_sd: float, *, power: float = 0.8, alpha: float = 0.05
+    difference: float, difference_sd: float, *, power: float = POWER, alpha: float = 0.05
 ) -> int | None:
     """How many seed pairs find a true difference with a stated probability.
 
@@ -91,3 +92,30 @@ def pairs_needed(
         key=lambda pairs: predicted_power(pairs, difference, difference_sd, alpha=alpha),
     )
     return numbers[position] if position < len(numbers) else None
+
+
+def smallest_findable(
+    pairs: int, difference_sd: float, *, power: float = POWER, alpha: float = 0.05
+) -> float | None:
+    """The smallest true difference that so many seed pairs find with a stated probability.
+
+    Args:
+        pairs: Number of seed pairs, at least 2.
+        difference_sd: Standard deviation of the paired differences, more than 0.
+        power: Probability of finding it, between alpha and 1.
+        alpha: Significance level.
+
+    Returns:
+        In the unit of `difference_sd`; None where no difference, however large, can be found.
+
+    Example:
+        >>> round(smallest_findable(10, spread_of_differences(0.2)), 2), smallest_findable(5, 0.2)
+        (0.28, None)
+    """
+    level = attainable_level(pairs, alpha)
+    if level == 0:
+        return None
+    effect = TTestPower().solve_power(
+        nobs=pairs, alpha=level / 2, power=power, alternative="larger"
+    )
+    return float(effect) * difference_sd

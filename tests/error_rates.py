@@ -1,4 +1,4 @@
-"""The instrument turned on itself: how often it errs, and how often it finds what is there."""
+"""How often comparisons find what is not there, and how often they find what is there."""
 
 from __future__ import annotations
 
@@ -8,16 +8,18 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from convbias.errors import InputError
-from convbias.statistics.intervals import all_equal, sample
-from convbias.statistics.power import predicted_power, spread_of_differences
-from convbias.statistics.sign_flips import attainable_level, sign_flip_p_value
+from convbias.statistics import (
+    attainable_level,
+    predicted_power,
+    sign_flip_p_value,
+    spread_of_differences,
+)
 
 REPETITIONS = 4_000
 
 
 @dataclass(frozen=True)
-class Calibration:
+class ErrorRates:
     """Rates over many repetitions of a comparison whose truth is known.
 
     Args:
@@ -46,7 +48,7 @@ class Calibration:
     false_equivalence_rate: float
 
 
-def calibrate(
+def simulated_rates(
     *,
     pairs: int,
     seed_sd: float,
@@ -56,7 +58,7 @@ def calibrate(
     repetitions: int = REPETITIONS,
     alpha: float = 0.05,
     seed: int = 0,
-) -> Calibration:
+) -> ErrorRates:
     """Compare simulated arms: normal over seeds, of equal spread, correlated over shared seeds.
 
     Args:
@@ -67,7 +69,7 @@ def calibrate(
         margin: Half width of the zone of equivalence.
         repetitions: How often the comparison is repeated.
         alpha: Significance level.
-        seed: Of the simulation.
+        seed: random seed of the simulation.
 
     Returns:
         The rates; `binomial_bounds` tells how far chance alone moves them.
@@ -85,7 +87,7 @@ def calibrate(
     )
 
 
-def calibrate_arm(
+def rates_of_arm(
     values: ArrayLike,
     *,
     injected: float = 0.003,
@@ -93,33 +95,24 @@ def calibrate_arm(
     repetitions: int = REPETITIONS,
     alpha: float = 0.05,
     seed: int = 0,
-) -> Calibration:
+) -> ErrorRates:
     """Compare a real arm with itself under other seeds.
 
     In every repetition the runs are split at random into two halves of equal size, which play
     treatment and baseline.
 
     Args:
-        values: One number per seed of a single arm, shape (n,), n at least 4.
+        values: One number per seed of a single arm, shape (n,), n at least 4, not all equal.
         injected: The difference that should be found once it is added to one half.
         margin: Half width of the zone of equivalence.
         repetitions: How often the runs are split.
         alpha: Significance level.
-        seed: Of the splits.
+        seed: random seed of the splits.
 
     Returns:
         The rates, for n // 2 pairs.
-
-    Raises:
-        InputError: There are fewer than four values, or all are equal.
     """
-    array = sample(values)
-    if array.size < 4 or all_equal(array):
-        raise InputError(
-            f"{array.size} values, {len(np.unique(array))} of them distinct, cannot be split",
-            "at least four runs of one arm that are not all equal",
-            "train the arm with more seeds",
-        )
+    array = np.asarray(values, dtype=np.float64)
     pairs = array.size // 2
     rng = np.random.default_rng(seed)
     shuffled = rng.permuted(np.tile(array, (repetitions, 1)), axis=1)
@@ -141,13 +134,13 @@ def _rates(
     margin: float,
     alpha: float,
     seed: int,
-) -> Calibration:
+) -> ErrorRates:
     """Rates from null differences of shape (repetitions, pairs)."""
     repetitions, pairs = differences.shape
     at_margin = differences + margin
     above_low = stats.ttest_1samp(at_margin, -margin, axis=1, alternative="greater").pvalue
     below_high = stats.ttest_1samp(at_margin, margin, axis=1, alternative="less").pvalue
-    return Calibration(
+    return ErrorRates(
         pairs=pairs,
         repetitions=repetitions,
         alpha=alpha,
