@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import keras
 import numpy as np
+from scipy import special
 
 from convbias.measures.explain.class_map import ClassMap, class_map
 from convbias.measures.explain.feature_maps import feature_maps
@@ -39,29 +40,12 @@ class Explanation:
     @property
     def probabilities(self) -> np.ndarray:
         """float64 (classes,)."""
-        return softmax(self.logits)
+        return special.softmax(self.logits)
 
     @property
     def predicted(self) -> int:
         """The most probable class."""
         return int(self.logits.argmax())
-
-
-def softmax(logits: np.ndarray) -> np.ndarray:
-    """Probabilities of logits.
-
-    Args:
-        logits: Numbers (classes,).
-
-    Returns:
-        float64 (classes,), which sum up to 1.
-
-    Example:
-        >>> softmax(np.array([0.0, np.log(3)])).round(6).tolist()
-        [0.25, 0.75]
-    """
-    powers = np.exp(logits.astype(np.float64) - logits.max())
-    return powers / powers.sum()
 
 
 def explain(
