@@ -1,4 +1,4 @@
-"""What experiments hand to every measure, and what they get back."""
+"""The arguments and results of measures."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from convbias.spec.arms import Arm
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """A trained network with what it was trained on.
+    """A trained network with its arm and data.
 
     Args:
         network: The network.
-        arm: What it was trained as.
-        seed: With which seed.
+        arm: The arm that it was trained for.
+        seed: The seed that it was trained with.
         source: The data set as it is stored.
-        dataset: The same as the arm's data variant makes it.
+        dataset: The data set that the arm's data variant makes of it.
     """
 
     network: keras.Model
@@ -31,13 +31,13 @@ class Subject:
     dataset: Dataset
 
     def untrained(self) -> keras.Sequential:
-        """The same network with the weights that its training began with."""
+        """The same network with its initial weights."""
         return Architecture.of(self.arm, self.dataset).build(self.seed)
 
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """What a measure found.
+    """The result of a measure.
 
     Args:
         values: Named numbers.

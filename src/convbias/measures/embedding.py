@@ -1,4 +1,4 @@
-"""Is a convolution a locally connected layer, and that a dense one? A trained network, copied."""
+"""Copy a trained CNN into locally connected and dense layers, and compare the outputs."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from convbias.networks.forward import check_images, scaled
 from convbias.networks.layers import LocalConnection
 from convbias.networks.local_connection import connect_locally, dense_matrix, local_kernels
 
-# The embeddings are right for every image or wrong for nearly every one.
+# An embedding is right for every image or wrong for nearly every image, so a few are enough.
 IMAGES = 8
 
-# Elements, 32 MiB: the whole matrix of the widest layer of the experiments would take 1.5 GB.
+# Number of elements, 32 MiB: the whole matrix of the experiments' widest layer would take 1.5 GB.
 LARGEST_MATRIX = 2**23
 
 Multiply = Callable[[np.ndarray, np.ndarray, int], np.ndarray]
@@ -28,8 +28,8 @@ Multiply = Callable[[np.ndarray, np.ndarray, int], np.ndarray]
 def embedding_errors(network: keras.Model, images: np.ndarray) -> dict[str, float]:
     """Copy all convolutions into locally connected layers, and those into dense ones.
 
-    Both copies begin with the image and go on with their own activations, so that an error in one
-    layer reaches the probabilities through all that follow.
+    Both copies start from the image and use their own activations, so that an error in one layer
+    propagates to the probabilities.
 
     Args:
         network: From float32 (n, side, side, 1) in [0, 1] to probabilities. Its convolutions have
@@ -64,7 +64,7 @@ def embedding_errors(network: keras.Model, images: np.ndarray) -> dict[str, floa
 
 
 def _outputs(network: keras.Model, pixels: np.ndarray, multiply: Multiply | None) -> np.ndarray:
-    """A network's outputs with its kernels multiplied in a way of their own, or in its own way."""
+    """A network's outputs, with its kernels multiplied by `multiply` where that is given."""
     outputs: Any = pixels
     for layer in network.layers:
         if multiply is None or not isinstance(layer, keras.layers.Conv2D | LocalConnection):
@@ -77,7 +77,7 @@ def _outputs(network: keras.Model, pixels: np.ndarray, multiply: Multiply | None
 
 
 def _kernels(layer: keras.layers.Conv2D | LocalConnection) -> tuple[np.ndarray, int]:
-    """A kernel for every pixel, and pixels per side of each."""
+    """A kernel for every pixel, and the number of pixels per side of each."""
     kernel: Any = layer.kernel
     size: Any = layer.kernel_size
     if isinstance(layer, LocalConnection):
@@ -100,7 +100,7 @@ def _locally(images: np.ndarray, kernels: np.ndarray, size: int) -> np.ndarray:
 
 
 def _densely(images: np.ndarray, kernels: np.ndarray, size: int) -> np.ndarray:
-    """As one dense layer, a few output channels at a time, whose columns do not touch the others'.
+    """Multiply as one dense layer, a few output channels at a time to save memory.
 
     Args:
         images: float32 (n, height, width, channels_in).
@@ -122,5 +122,5 @@ def _densely(images: np.ndarray, kernels: np.ndarray, size: int) -> np.ndarray:
 
 
 def measure(subject: Subject) -> Measured:
-    """Both errors on the first test images; nothing for a network that has no feature maps."""
+    """Both errors on the first test images; no numbers for a network without feature maps."""
     return Measured(embedding_errors(subject.network, subject.dataset.test_images[:IMAGES]))

@@ -1,4 +1,4 @@
-"""Do the feature maps move with the garment? Layer by layer, up to the global average."""
+"""Equivariance error of every feature map: does it shift with the image?"""
 
 from __future__ import annotations
 
@@ -17,11 +17,10 @@ from convbias.networks.forward import Apply, compiled, side_of
 from convbias.networks.layers import AntialiasedPooling, CircularPadding
 from convbias.networks.rebuild import rebuild
 from convbias.networks.translation import translate
-from convbias.spec.arms import Dense
 
 BATCH = 64  # all feature maps of a batch are held at once
 
-# The first of the test images: an error is a mean over all their pixels and channels.
+# The first test images are enough: an error is a mean over all their pixels and channels.
 IMAGES = 128
 
 
@@ -37,41 +36,40 @@ def equivariance_error(
 
     With T the shift and f the network up to a layer, the error is |f(Tx) - T f(x)| / |f(x)|, the
     norms being root mean squares over images, pixels and channels, and over shifts downwards and
-    to the right. 0: the maps move exactly as the image does. For comparison, `still` gives the
-    error of leaving the maps where they are.
+    to the right. 0 means that the maps move exactly as the image does. For comparison, `still`
+    gives the error of maps that do not move.
 
     After layers that together keep every d-th pixel, T f(x) is a shift by pixels / d. Where that is
     a fraction, the maps are translated by their Fourier transform, see
-    `convbias.networks.translation`, so no loss of sharpness counts as an error. Adaptive polyphase
-    sampling promises less: that the map moves by some whole number of its own pixels. From there
-    on, the better one of the two neighbouring whole numbers counts, chosen for each image.
+    `convbias.networks.translation`, so that blur does not count as an error. Adaptive polyphase
+    sampling guarantees only that the map moves by some whole number of its own pixels. After such a
+    layer, the better of the two neighbouring whole numbers counts, chosen for each image.
 
     All shifts are circular. An image on a canvas with a margin of at least `pixels` is shifted as
-    a whole. What happens at the frame would be confounded with what the layers do, so by default
-    every padding is made circular, and the maps have no frame; every pixel is compared.
+    a whole. To separate the layers' effect from that of the border, every padding is made circular
+    by default, and every pixel is compared.
 
     Args:
-        network: From float32 (n, side, side, 1) in [0, 1]; only its layers before the global
+        network: Takes float32 (n, side, side, 1) in [0, 1]; only its layers before the global
             average or the flattening matter.
-        images: uint8 (n, height, width, 1), no larger than side, put onto its middle.
-        pixels: How far the image is shifted, at least 1.
-        frame: Whether the network keeps the padding it was trained with, whose effects then count
-            as errors.
-        still: Whether the maps are compared with where they were, |f(Tx) - f(x)| / |f(x)|, instead
-            of with where they should be.
+        images: uint8 (n, height, width, 1), no larger than side; they are centred on a canvas.
+        pixels: Distance of the shift, at least 1.
+        frame: Whether the network keeps the padding it was trained with, whose border effects then
+            count as errors.
+        still: Whether to compute |f(Tx) - f(x)| / |f(x)| instead, the error of maps that do not
+            move.
 
     Returns:
         Layer name to error, in the network's order; layers that pad or rescale are left out.
 
     Raises:
-        InputError: No layer has feature maps, the shift is not positive, or, without a frame, the
-            layers do not divide the side evenly.
+        InputError: The network branches or has no feature maps, the shift is not positive, or,
+            without a frame, the layers do not divide the side evenly.
     """
     if pixels < 1:
         raise InputError(f"the shift is {pixels} pixels", "at least 1")
     rebuilt = rebuild(network, circular=not frame, head=False)
-    left_out = (CircularPadding, keras.layers.Rescaling)
-    layers = [layer for layer in rebuilt.layers if not isinstance(layer, left_out)]
+    layers = _map_layers(rebuilt)
     if not layers:
         raise InputError(
             f"{network.name} has no feature maps",
@@ -111,6 +109,16 @@ def equivariance_error(
     return dict(zip(names, np.sqrt(ratios).tolist(), strict=True))
 
 
+def _map_layers(network: keras.Model) -> list[keras.layers.Layer]:
+    """The layers that compute feature maps, which padding and scaling do not."""
+    left_out = (CircularPadding, keras.layers.Rescaling)
+    return [
+        layer
+        for layer in network.layers
+        if len(layer.output.shape) == 4 and not isinstance(layer, left_out)
+    ]
+
+
 def _stride(layer: keras.layers.Layer) -> int:
     if isinstance(layer, AntialiasedPooling):
         return 2
@@ -120,7 +128,7 @@ def _stride(layer: keras.layers.Layer) -> int:
 def _candidate_shifts(
     layers: Sequence[keras.layers.Layer], strides: Sequence[int], pixels: int
 ) -> list[list[float]]:
-    """How far each layer's maps may have moved, in their own pixels."""
+    """The distances by which each layer's maps may have moved, in their own pixels."""
     candidates: list[list[float]] = []
     adaptive = False
     for layer, stride in zip(layers, strides, strict=True):
@@ -140,16 +148,15 @@ def _square(maps: jax.Array) -> jax.Array:
 
 
 def measure(subject: Subject) -> Measured:
-    """Errors of every layer for one pixel, on the first 128 test images as they were photographed.
+    """Errors of every layer for one pixel, on the first 128 test images of the stored data set.
 
-    `equivariance_error_LAYER` without a frame, `stillness_LAYER` the same if the maps had not moved
-    at all, and `framed_equivariance_error_LAYER` with the padding that the network was trained
-    with.
+    `equivariance_error_LAYER` with circular padding, `stillness_LAYER` for maps that do not move,
+    and `framed_equivariance_error_LAYER` with the padding that the network was trained with.
 
     Args:
-        subject: The network; a dense one has no feature maps, hence no numbers.
+        subject: The network; one without feature maps has no numbers.
     """
-    if isinstance(subject.arm.model, Dense):
+    if not _map_layers(subject.network):
         return Measured({})
     images = subject.source.test_images[:IMAGES]
     kinds = {

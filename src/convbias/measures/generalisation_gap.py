@@ -1,4 +1,4 @@
-"""How much better a network does on images it was trained on than on images it was not."""
+"""Difference between the scores on training images and on held-out images."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from convbias.networks.scores import Scores
 
 
 def generalisation_gap(train: Scores, validation: Scores) -> dict[str, float]:
-    """Difference between training and validation scores, both without dropout.
+    """The differences between training and validation scores, both without dropout.
 
     Args:
         train: Scores on training images.

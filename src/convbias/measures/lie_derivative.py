@@ -1,4 +1,4 @@
-"""How fast do a classifier's outputs change as the garment begins to move?"""
+"""Lie derivative of a classifier's outputs under translation of the image."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from convbias.networks.translation import translate
 
 BATCH = 64  # all feature maps and their derivatives are held at once
 
-# The first of the test images; derivatives in forward mode take three passes of stock operations.
+# The first test images; derivatives in forward mode cost three passes of Keras' own operations.
 IMAGES = 64
 
 
@@ -52,27 +52,28 @@ class LieDerivative:
 def lie_derivative(network: keras.Model, images: np.ndarray) -> LieDerivative:
     """Differentiate the outputs along a translation of the image, downwards and to the right.
 
-    Of an output that should not change with the place, the Lie derivative is the plain derivative
-    of f(T_t x) at t = 0 (Gruver, Finzi, Goldblum and Wilson 2022, arXiv 2210.02984). It is taken
-    exactly, by a Jacobian-vector product through the translation and the network.
+    For an output that should be invariant, the Lie derivative is the derivative of f(T_t x) at t =
+    0 (Gruver, Finzi, Goldblum and Wilson 2022, arXiv 2210.02984). It is exact: a Jacobian-vector
+    product through the translation and the network.
 
     T_t is the circular Fourier translation of `convbias.networks.translation`. Bilinear
-    interpolation, which the paper's own code uses, has a kink at t = 0: what is then computed is
-    the difference to one neighbour, and depends on the direction. On a canvas with a
-    margin nothing of the image wraps.
+    interpolation, which the paper's own code uses, has a kink at t = 0 and gives the difference to
+    one neighbour, which depends on the direction. On a canvas with a margin nothing of the image
+    wraps.
 
-    Zero shift by whole pixels does not mean a zero derivative: a ReLU or a maximum of pixels makes
-    frequencies that the grid cannot hold, so even a network that is exactly invariant to whole
-    pixels (circular convolutions of stride 1, global average) changes in between. Only its average
-    over a pixel's way is zero. Gruver et al. find this aliasing by pointwise functions, too.
+    Invariance to whole pixels does not mean a zero derivative: a ReLU or a maximum creates
+    frequencies above those of the grid, so even a network that is exactly invariant to whole
+    pixels (circular convolutions of stride 1, global average) changes in between. Only the mean of
+    its derivative over one pixel is zero. Gruver et al. find this aliasing by pointwise functions,
+    too.
 
     Where two pixels under a maximum are equal, as on a black canvas, the derivatives of the two
     directions differ, and one pixel's is taken. On trained CNNs with max-pooling the local
     equivariance errors agree with those of central differences to about 2 %.
 
     Args:
-        network: From float32 (n, side, side, 1) in [0, 1] to softmax probabilities.
-        images: uint8 (n, height, width, 1), no larger than side, put onto its middle.
+        network: Takes float32 (n, side, side, 1) in [0, 1], returns softmax probabilities.
+        images: uint8 (n, height, width, 1), no larger than side; they are centred on a canvas.
 
     Returns:
         The derivatives, and the local equivariance errors that follow from them.
@@ -98,7 +99,7 @@ def lie_derivative(network: keras.Model, images: np.ndarray) -> LieDerivative:
 
 
 def measure(subject: Subject) -> Measured:
-    """The numbers of `LieDerivative` for the first 64 test images as they were photographed.
+    """The numbers of `LieDerivative` for the first 64 test images of the stored data set.
 
     Args:
         subject: The network.

@@ -1,4 +1,4 @@
-"""How much of the class can be read off each layer by a linear classifier."""
+"""Accuracy of linear classifiers trained on the output of each layer."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from convbias.errors import InputError, RunError
 from convbias.measures.base import Measured, Subject
 from convbias.networks.forward import Apply, compiled
 
-# As many numbers as a 28 x 28 image has; what a layer gives is averaged down to no more than these.
+# As many numbers as a 28 x 28 image has; a layer's outputs are averaged down to at most so many.
 MOST_FEATURES = 784
 
 # Weights of half the sum of squared weights beside the mean cross-entropy, the heaviest first.
@@ -20,12 +20,12 @@ RIDGES = (1e-2, 1e-3, 1e-4)
 
 MOST_STEPS = 2_000
 
-# Of each set the first ones, the same for all networks. With so many, all layers of a network take
-# about ten seconds of a core, most of them for the regressions; an accuracy on 2,000 images has a
+# The first images of each set, the same for all networks. With so many, all layers of a network
+# take about ten seconds on one core, mostly for the regressions; an accuracy on 2,000 images has a
 # standard error of up to 1.1 percentage points, but layers and networks share the images.
 TRAINING_IMAGES, TEST_IMAGES = 1_000, 2_000
 
-# In inference these hand on what they get, at most scaled or in another shape.
+# In inference these pass on their input, at most scaled or reshaped.
 NOTHING_NEW = (
     keras.layers.Dropout,
     keras.layers.Flatten,
@@ -45,21 +45,20 @@ def linear_probe(
 
     After Alain and Bengio 2016 (arXiv 1610.01644). The probes share images, the choice of penalties
     and the stopping rule, see `probe_accuracy`. Layers differ in size by a factor of hundreds, and
-    a larger one would win by its number of weights: maps are averaged down to at most as many
-    numbers as a 28 x 28 image has, see `averaged_down`. What a map holds in finer detail than that
-    is not probed.
+    a larger one would win by its number of weights, so maps are averaged down to at most as many
+    numbers as a 28 x 28 image has, see `averaged_down`. Finer detail is not probed.
 
     Args:
         network: Trained or not.
         train_images: uint8 (n, height, width, channels), the same for networks to be compared;
             a few thousand.
         train_labels: int (n,), classes from 0 on.
-        test_images: uint8 (m, height, width, channels), none of the former.
+        test_images: uint8 (m, height, width, channels), none of the training images.
         test_labels: int (m,).
 
     Returns:
         Accuracy on the test images (0 to 1) for `pixels`, the network's input, and by the name of
-        each layer that changes what it gets (not Dropout, Flatten, Rescaling or Reshape).
+        each layer that changes its input (not Dropout, Flatten, Rescaling or Reshape).
 
     Raises:
         InputError: Images and labels are not equally many, or the images do not fit the network.
@@ -77,7 +76,7 @@ def linear_probe(
 
 
 def layer_features(network: keras.Model, images: np.ndarray) -> dict[str, np.ndarray]:
-    """What every layer makes of images, averaged down.
+    """The outputs of every layer, averaged down.
 
     Args:
         network: Trained or not.
@@ -101,12 +100,12 @@ def averaged_down(outputs: jax.Array, most: int = MOST_FEATURES) -> jax.Array:
 
     Args:
         outputs: float32 (n, height, width, channels) or (n, features); the latter stays as it is.
-        most: Cells times channels, unless there are more channels than that: one cell then.
+        most: Largest number of cells times channels; with more channels than that there is one
+            cell.
 
     Returns:
         float32 (n, features). Where the grid does not divide the map, a pixel on a border counts
-        for both cells, by its area in each; where the map is no finer than the grid it is kept
-        whole.
+        for both cells by its area in each; a map no finer than the grid is kept as it is.
 
     Example:
         >>> averaged_down(jnp.arange(16.0).reshape(1, 4, 4, 1), most=4).tolist()
@@ -134,11 +133,11 @@ def probe_accuracy(
 ) -> float:
     """Accuracy of a multinomial logistic regression on features it was not trained on.
 
-    The features are centred, and divided by one standard deviation for all of them. The penalty is
-    the one of `RIDGES` that does best on the last fifth of the training features when trained on
-    the others (the heavier of equal ones); one penalty for all layers would favour those whose
-    classes lie along the directions of large variance. The regression with it is then trained on
-    all training features.
+    The features are centred and divided by one common standard deviation. The penalty is the one of
+    `RIDGES` that does best on the last fifth of the training features when trained on the others
+    (the heavier of equal ones); one penalty for all layers would favour those whose classes lie
+    along the directions of large variance. The regression with it is then trained on all training
+    features.
 
     Args:
         train: float (n, features), n at least 5, in random order.
@@ -147,7 +146,7 @@ def probe_accuracy(
         test_labels: int (m,).
 
     Returns:
-        Share of the test features classified rightly, 0 to 1.
+        Share of the test features classified correctly, 0 to 1.
 
     Raises:
         InputError: A feature is not finite.
@@ -181,8 +180,7 @@ def logistic_regression(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Fit a multinomial logistic regression with a quadratic penalty, by L-BFGS.
 
-    The penalty makes the minimum the only one, so the result does not hang on where the search
-    starts (it starts at 0).
+    The penalty makes the minimum unique, so the result does not depend on the starting point 0.
 
     Args:
         features: float (n, features), scaled.
@@ -194,14 +192,14 @@ def logistic_regression(
         Weights float64 (features, classes) and bias float64 (classes,).
 
     Raises:
-        RunError: The search did not end.
+        RunError: The search did not converge.
     """
     count, width = features.shape
     features = features.astype(np.float64)
     wanted = np.eye(int(labels.max()) + 1)[labels]
     shape = (width + 1, wanted.shape[1])
-    # The same problem in the features' principal directions, each scaled by its curvature: as the
-    # features come, one direction varies a million times as much as another, and the search crawls.
+    # The same problem in the features' principal directions, each scaled by its curvature. Without
+    # this, one direction varies a million times as much as another, and the search is slow.
     variances, directions = np.linalg.eigh(features.T @ features / count)
     curvature = np.clip(variances, 0, None) / shape[1] + ridge
     basis = directions / np.sqrt(curvature)

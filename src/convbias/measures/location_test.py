@@ -1,4 +1,4 @@
-"""Whether a network took the place of things for their class, although it averages over places."""
+"""Test whether a network uses the position of an image to classify it."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ from convbias.networks.forward import compiled
 def location_test(
     network: keras.Model, similar: np.ndarray, dissimilar: np.ndarray, labels: np.ndarray
 ) -> dict[str, float]:
-    """Accuracy with each class at its own place in training and at the other class's place.
+    """Accuracy with each class at its place in training and at the other class's place.
 
     After Kayhan and van Gemert 2020 (arXiv 2003.07064, "On Translation Invariance in CNNs", the
-    red-green data): the same images twice, at two places. A network that forgets position answers
-    both alike, and the gap is 0; one that goes by position alone is always right and then always
-    wrong, and the gap is 1. `convbias.data.location` makes the images.
+    red-green data): the same images twice, at two places. A network that ignores position gives
+    the same class to both, and the gap is 0; one that uses position alone is always right and then
+    always wrong, and the gap is 1. `convbias.data.location` makes the images.
 
     Args:
-        network: Gives a score per class, trained with every class at its own place only; trained
-            with both classes at both places, it is the control and must show no gap on average
-            over seeds. A single one shows a gap where looks say nothing and it guesses by place.
+        network: Gives a score per class. It was trained with every class at its own place only;
+            the control was trained with both classes at both places and must show no gap on
+            average over seeds. A single control shows a gap where the images say nothing about the
+            class and it guesses by place.
         similar: uint8 (n, height, width, channels), each image at its class's place.
         dissimilar: uint8 (n, height, width, channels), the same images at the other place.
         labels: int (n,), 0 and 1.
@@ -44,13 +45,13 @@ def location_test(
 
 
 def measure(subject: Subject) -> Measured:
-    """Ask a trained network about the test images at both places.
+    """Test a trained network on the test images at both places.
 
     Args:
-        subject: Trained on a data variant with corners.
+        subject: A network that was trained on a data variant with corners.
 
     Returns:
-        What `location_test` gives.
+        The numbers of `location_test`.
     """
     made = corner_data(subject.source, subject.arm.data)
     return Measured(location_test(subject.network, made.similar, made.dissimilar, made.test_labels))

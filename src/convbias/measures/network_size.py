@@ -1,4 +1,4 @@
-"""How large a network is: parameters, bytes in memory, bytes on disk."""
+"""Size of a network: parameters, bytes in memory, bytes on disk."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def network_size(network: keras.Model, network_file: Path) -> dict[str, float]:
 
     Args:
         network: The network.
-        network_file: Where it was saved.
+        network_file: The file that it was saved to.
 
     Returns:
         `parameters` (count, trainable), `parameter_bytes` (float32, what inference needs),

@@ -1,4 +1,4 @@
-"""Whether the filters of the first layer are oriented edges and bars, more than random ones are."""
+"""How much the first layer's filters resemble oriented edges and bars, compared with chance."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from convbias.measures.base import Measured, Subject
 
 SMALLEST_KERNEL = 3  # a second difference takes three pixels
 
-# Below this share of its energy, what a filter has beside its mean is rounding of float32.
+# Below this share of a filter's energy, what is left without its mean is float32 rounding.
 ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
 class Filters:
-    """What each filter is.
+    """Shares of energy and orientation of each filter.
 
     Args:
         edge: float64 (filters,), share of the mean-free filter's energy (0 to 1) that is an edge.
         bar: float64 (filters,), likewise a bar.
         orientation: float64 (filters,), the direction in degrees in which the edge brightens: 0 to
-            the right, 90 upwards, -90 downwards, 180 to the left; not a number without an edge.
+            the right, 90 upwards, -90 downwards, 180 to the left; NaN without an edge.
     """
 
     edge: np.ndarray
@@ -55,7 +55,7 @@ def edge_basis(size: int) -> np.ndarray:
 
 
 def bar_basis(size: int) -> np.ndarray:
-    """What spans the three second derivatives of a smooth brightness.
+    """An orthonormal basis of the three second derivatives of a smooth brightness.
 
     They span the bars of all orientations, and with them the round blob, which is the sum of a
     horizontal and a vertical bar.
@@ -84,14 +84,15 @@ def _derivatives(size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def describe_filters(kernels: np.ndarray) -> Filters:
     """Split the energy of each filter into edge, bar and the rest.
 
-    The mean of a filter is taken off first: it says how the filter answers to even brightness, not
-    what shape it looks for. A constant filter has no energy left and counts as 0 edge and 0 bar.
+    The mean of a filter is subtracted first: it is the response to uniform brightness and says
+    nothing about the filter's shape. A constant filter has no energy left and counts as 0 edge and
+    0 bar.
 
     Args:
         kernels: float (size, size, 1, filters), as Keras stores them, size at least 3.
 
     Returns:
-        For each filter.
+        The shares and orientation of each filter.
 
     Raises:
         InputError: The kernels have another shape.
@@ -127,8 +128,8 @@ def energy_by_chance(size: int, dimensions: int, filters: int) -> tuple[float, f
 
     Args:
         size: Pixels per side.
-        dimensions: d, those of the subspace: 2 for edges, 3 for bars.
-        filters: Over how many independent filters the mean is taken.
+        dimensions: Dimension d of the subspace: 2 for edges, 3 for bars.
+        filters: Number of independent filters in the mean.
 
     Returns:
         Expectation of the mean, d / m, and its standard error.
@@ -143,7 +144,7 @@ def energy_by_chance(size: int, dimensions: int, filters: int) -> tuple[float, f
 
 
 def oriented_filters(network: keras.Model) -> dict[str, float]:
-    """How much of the first layer's filters are edges and bars, beside what chance gives.
+    """How much of the first layer's filters are edges and bars, compared with chance.
 
     Args:
         network: Its first convolution takes images of one channel, with kernels of at least 3 x 3.
@@ -190,15 +191,15 @@ def first_kernels(network: keras.Model) -> np.ndarray:
 
 
 def measure(subject: Subject) -> Measured:
-    """What the first filters are, and how far training moved them.
+    """The numbers of `oriented_filters`, and how far training moved the filters.
 
     Args:
-        subject: A network; one without such filters is not measured.
+        subject: A network; one without such filters has no numbers.
 
     Returns:
         The numbers of `oriented_filters`, and `kernels_moved`, the largest absolute difference
-        between a weight of these filters and the one it began with: where they are frozen exactly
-        0 on the device that drew them, and no more than a last bit elsewhere. Pictures: `kernels`
+        between a weight of these filters and its initial value: for frozen filters exactly 0 on
+        the device that drew them, and at most the last bit elsewhere. Pictures: `kernels`
         (size, size, filters), and `edge_shares` (filters,), the share (0 to 1) of each filter's
         energy that is an edge.
     """

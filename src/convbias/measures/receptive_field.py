@@ -1,4 +1,4 @@
-"""How much of what one unit of a feature map can see it uses."""
+"""Effective receptive field: how much of its theoretical field a unit uses."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from convbias.networks.forward import Apply, compiled
 
 SHARES = (20, 30, 50, 99)  # per cent, those of Ding et al. 2022
 
-# Images whose intermediate results are held at once.
+# Number of images whose intermediate results are held at once.
 BATCH = 64
 
-# Of the test set, the first ones: it is in random order, and all networks get the same.
+# The first images of the test set, which is in random order; the same for all networks.
 TEST_IMAGES = 128
 
 
 def influence_map(network: keras.Model, images: np.ndarray, layer: str) -> np.ndarray:
-    """How strongly each pixel moves the central unit of a feature map.
+    """How strongly each pixel influences the central unit of a feature map.
 
     The mean over images and the layer's channels of the absolute gradient of the unit with respect
     to the pixel (Luo et al. 2016, arXiv 1701.04128, who send a gradient back from the central
@@ -34,9 +34,9 @@ def influence_map(network: keras.Model, images: np.ndarray, layer: str) -> np.nd
     Args:
         network: Trained or not.
         images: uint8 (n, height, width, channels); the gradient of a network with ReLU or
-            max-pooling hangs on the image.
-        layer: Name of a layer whose output is (n, rows, columns, channels); of an even number of
-            rows or columns, the central unit is the later of the two.
+            max-pooling depends on the image.
+        layer: Name of a layer whose output is (n, rows, columns, channels); with an even number of
+            rows or columns, the central unit is the later of the two middle ones.
 
     Returns:
         float64 (height, width), at least 0, with sum 1. Outside the theoretical field it is 0 but
@@ -74,11 +74,11 @@ def share_within(influence: np.ndarray, side: float, centre: tuple[float, float]
 
     Args:
         influence: float (height, width), at least 0, with sum 1.
-        side: In pixels, at least 0.
-        centre: In pixels from the map's upper left corner.
+        side: Side of the square in pixels, at least 0.
+        centre: Position in pixels from the map's upper left corner.
 
     Returns:
-        From 0 to 1.
+        The share, 0 to 1.
 
     Example:
         >>> round(share_within(np.full((10, 10), 0.01), 5, (5, 5)), 6)
@@ -99,17 +99,17 @@ def square_holding(influence: np.ndarray, share: float, centre: tuple[float, flo
 
     Args:
         influence: float (height, width), at least 0, with sum 1.
-        share: More than 0 and less than 1.
-        centre: In pixels from the map's upper left corner, inside the map.
+        share: The share, more than 0 and less than 1.
+        centre: Position in pixels from the map's upper left corner, inside the map.
 
     Returns:
-        In pixels.
+        The side in pixels.
 
     Example:
         >>> round(square_holding(np.full((10, 10), 0.01), 0.25, (5, 5)), 6)
         5.0
     """
-    # What is held only grows with the side: halving finds where it first reaches the share.
+    # The share grows with the side, so bisection finds where it first reaches the one asked for.
     widest = 2.0 * max(influence.shape)
     return optimize.bisect(
         lambda side: 0.5 if share_within(influence, side, centre) >= share else -0.5, 0.0, widest
@@ -119,12 +119,12 @@ def square_holding(influence: np.ndarray, share: float, centre: tuple[float, flo
 def receptive_field(
     network: keras.Model, images: np.ndarray, layer: str | None = None
 ) -> tuple[np.ndarray, dict[str, float]]:
-    """Compare the field that a layer's central unit uses with the one it has.
+    """Compare the effective with the theoretical receptive field of a layer's central unit.
 
     Args:
         network: Trained or not, a `keras.Sequential`.
         images: uint8 (n, height, width, channels), the same for networks to be compared.
-        layer: Name; by default the last layer whose output is a map.
+        layer: The layer's name; None means the last layer whose output is a map.
 
     Returns:
         The map of `influence_map`, and: `theoretical_field` (pixels per side, not cut at the
@@ -135,7 +135,7 @@ def receptive_field(
         `influence_outside`, the share of the map outside the theoretical field: 0 but for rounding.
 
     Raises:
-        InputError: The layer has no map, or the network is none that `theoretical_fields` knows.
+        InputError: The layer has no map, or `theoretical_fields` does not support the network.
     """
     fields = theoretical_fields(network)
     if not fields or (layer is not None and layer not in fields):
@@ -160,10 +160,10 @@ def receptive_field(
 
 
 def measure(subject: Subject) -> Measured:
-    """What the last feature map's central unit uses, after training and before.
+    """The last feature map's receptive field, after training and before.
 
     Args:
-        subject: A network; one without a feature map has no field.
+        subject: A network; one without a feature map has no numbers.
 
     Returns:
         The numbers of `receptive_field` on the first test images, those of the same network before

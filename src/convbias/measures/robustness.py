@@ -1,4 +1,4 @@
-"""How accurate does a classifier stay when images are moved or noisy?"""
+"""Accuracy of a classifier on shifted and noisy images."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DEVIATIONS = (8, 16, 32, 64)  # grey values, 0 to 255
 
 @dataclass(frozen=True, eq=False)
 class Robustness:
-    """Which images are classified correctly after each change.
+    """The images that are classified correctly after each change.
 
     Args:
         distances: int64 (distances,), by how many pixels the images were moved.
@@ -47,21 +47,21 @@ def robustness(
 ) -> Robustness:
     """Classify every image once after each shift and with each amount of noise.
 
-    Shifts go in the eight directions of `compass_shifts`, as in the experiment `shift`; but every
-    image goes in one of them, an eighth of the images in each, so that the mean over images is the
-    mean over directions, and the images are independent trials. There is no canvas, so a shift
-    also pushes content out of the frame.
+    Shifts have the eight directions of `compass_shifts`, as in the experiment `shift`; but every
+    image is shifted in one of them, an eighth of the images in each, so that the mean over images
+    is the mean over directions, and the images are independent trials. There is no canvas, so a
+    shift also pushes content out of the frame.
 
     Args:
-        network: From float32 (n, height, width, 1) in [0, 1] to a score per class.
+        network: Takes float32 (n, height, width, 1) in [0, 1], returns a score per class.
         images: uint8 (n, height, width, 1), n at least 1.
         labels: uint8 (n,).
-        distances: In pixels, along one axis or both.
-        deviations: Of Gaussian noise, in grey values.
-        seed: Draws each image's direction and the noise.
+        distances: Distances of the shifts in pixels, along one axis or both.
+        deviations: Standard deviations of Gaussian noise, in grey values.
+        seed: Random seed of each image's direction and of the noise.
 
     Returns:
-        Which images are classified correctly.
+        The images that are classified correctly.
     """
     classify = compiled(network)
 
@@ -90,7 +90,7 @@ def robustness(
 
 
 def _brightness(part: np.ndarray, whole: np.ndarray) -> float:
-    """Share of every image's brightness that is left, mean over those that are not black."""
+    """Share of every image's brightness that is left, mean over the images that are not black."""
     left, all_of_it = (
         each.sum(axis=(1, 2, 3), dtype=np.float64)[whole.any(axis=(1, 2, 3))]
         for each in (part, whole)

@@ -1,4 +1,4 @@
-"""Does a classifier say the same of a garment wherever it stands?"""
+"""Shift consistency: does a classifier give the same class to an image at every position?"""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from convbias.spec.arms import Convolutional
 COMPASS = ((-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1))
 
 
-# The first of the test images, the same for every network: their 49 shifts take some seconds, and
-# the spread between seeds is larger than what more images would make certain.
+# The first test images, the same for every network: their 49 shifts take some seconds, and the
+# spread between seeds exceeds the sampling error of so many images.
 IMAGES = 500
 # The control is exact for every image, and costs four times as much per image.
 CONTROL_IMAGES = 24
@@ -27,7 +27,7 @@ CONTROL_IMAGES = 24
 
 @dataclass(frozen=True)
 class ShiftConsistency:
-    """What a network says of every image at every shift.
+    """A network's class for every image at every shift.
 
     Args:
         shifts: int64 (shifts, 2), rows down and columns right from the middle of the canvas.
@@ -53,8 +53,8 @@ class ShiftConsistency:
     def consistency(self) -> np.ndarray:
         """float64 (n,): of all pairs of different shifts, the share that get the same class.
 
-        Zhang 2019 (arXiv 1904.11486, section 4.2) draws two shifts of each image at random; this
-        takes every pair instead, and leaves out pairs of a shift with itself, which always agree.
+        Zhang 2019 (arXiv 1904.11486, section 4.2) draws two shifts of each image at random; here
+        every pair counts, except pairs of a shift with itself, which always agree.
         """
         first, second = np.triu_indices(len(self.shifts), k=1)
         return (self.predicted[first] == self.predicted[second]).mean(axis=0)
@@ -89,13 +89,13 @@ class ShiftConsistency:
 
 
 def compass_shifts(largest: int) -> np.ndarray:
-    """The middle, and at every distance the four axes and the four diagonals.
+    """No shift, and shifts along the four axes and four diagonals at every distance.
 
-    As many shifts at every distance but 0, so that each distance's accuracy is as certain as the
-    others'; and between them 4 * largest + 8 steps of one pixel (none diagonal).
+    Every distance but 0 has the same number of shifts, so their accuracies are equally precise.
+    There are 4 * largest + 8 pairs of shifts one pixel apart (none diagonal).
 
     Args:
-        largest: Distance in pixels, at least 1.
+        largest: Largest distance in pixels, at least 1.
 
     Returns:
         int64 (1 + 8 * largest, 2), rows down and columns right.
@@ -114,11 +114,11 @@ def shift_consistency(
     """Classify every image at every shift of `compass_shifts` on the network's canvas.
 
     Args:
-        network: From float32 (n, side, side, 1) in [0, 1] to probabilities, with
+        network: Takes float32 (n, side, side, 1) in [0, 1], returns probabilities;
             side >= height + 2 * largest, so that no shift loses a pixel: 40 for Fashion-MNIST.
         images: uint8 (n, height, width, 1), n at least 1.
         labels: uint8 (n,).
-        largest: Pixels along each axis, at least 1.
+        largest: Largest shift in pixels along each axis, at least 1.
 
     Returns:
         The predictions, and the shares and probabilities that follow from them.
@@ -136,15 +136,15 @@ def shift_consistency(
 
 
 def measure(subject: Subject) -> Measured:
-    """The numbers of `ShiftConsistency` for the first 500 test images as they were photographed.
+    """The numbers of `ShiftConsistency` for the first 500 test images of the stored data set.
 
-    Of networks that average shared convolutions also `stride_one_circular_consistency`, the control
-    of the measure itself: the shift consistency of the same weights behind circular padding and
-    without subsampling. All that is left of a shift then is another order of the pixels that are
-    averaged, so it is 1 exactly.
+    For networks that average shared convolutions also `stride_one_circular_consistency`, the
+    control of the measure: the shift consistency of the same weights with circular padding and
+    without subsampling. A shift then only permutes the pixels that are averaged, so it is exactly
+    1.
 
     Args:
-        subject: The network; without room for a shift on its canvas it has no numbers.
+        subject: The network; one whose canvas has no room for a shift has no numbers.
     """
     largest = (side_of(subject.network) - subject.source.side) // 2
     if largest < 1:

@@ -1,4 +1,4 @@
-"""How much of the image one unit of each layer can see, by arithmetic from the layers."""
+"""Theoretical receptive fields of a network's layers."""
 
 from __future__ import annotations
 
@@ -32,18 +32,19 @@ def theoretical_fields(network: keras.Model) -> dict[str, Field]:
     """Receptive fields by arithmetic from kernel sizes, strides, dilations and padding.
 
     A layer that looks at k x k units, d apart, adds d (k - 1) times the stride of all layers before
-    it. Circular padding continues a field at the opposite side of the image. Which pixels adaptive
-    polyphase sampling keeps hangs on the whole image; the field given is that of the values kept.
+    it. Circular padding continues a field at the opposite side of the image. The pixels that
+    adaptive polyphase sampling keeps depend on the whole image; the field given is that of the
+    values kept.
 
     Args:
         network: A `keras.Sequential`.
 
     Returns:
-        By layer name, in the network's order, up to the last layer whose output is still a map of
-        units in place; all later units see the whole image.
+        Layer name to field, in the network's order, up to the last layer whose output is a feature
+        map; all later units see the whole image.
 
     Raises:
-        InputError: The network branches, or has a layer whose field is not known here.
+        InputError: The network branches, or has a layer of a type that is not supported.
 
     Example:
         >>> from convbias.networks import models
@@ -68,7 +69,7 @@ def theoretical_fields(network: keras.Model) -> dict[str, Field]:
 
 
 def _reach(layer: keras.Layer) -> tuple[int, int, tuple[int, int]]:
-    """What a unit sees of the layer before: side, stride, and units of padding above and left."""
+    """A unit's window on the layer before: side, stride, and padding above and on the left."""
     known: Any = layer  # its attributes hang on its class
     if isinstance(layer, POINTWISE):
         return 1, 1, (0, 0)
@@ -79,15 +80,15 @@ def _reach(layer: keras.Layer) -> tuple[int, int, tuple[int, int]]:
     if isinstance(layer, LocalConnection):
         return known.kernel_size, 1, (known.kernel_size // 2, known.kernel_size // 2)
     if isinstance(layer, AntialiasedPooling):
-        # Two neighbours, then three weighed around them, or the second of two pixels kept.
+        # blur: 2 x 2 maximum, then 3 x 3 average. polyphase: 2 x 2 maximum, at one of two offsets.
         return (4, 2, (1, 1)) if known.method == "blur" else (3, 2, (0, 0))
     if isinstance(layer, CONVOLUTIONS):
         return _window(layer, known.kernel_size, known.dilation_rate)
     if isinstance(layer, POOLINGS):
         return _window(layer, known.pool_size, (1, 1))
     raise InputError(
-        f"what a unit of {layer.name} sees is not known: it is a {type(layer).__name__}",
-        "convolutions, poolings, paddings and layers that work pixel by pixel",
+        f"the receptive field of {layer.name}, a {type(layer).__name__}, is not supported",
+        "convolutions, poolings, paddings and pointwise layers",
     )
 
 

@@ -1,4 +1,4 @@
-"""Convolution in JAX whose cost hardly grows with the kernel.
+"""Convolution in JAX with a cost that hardly grows with the kernel size.
 
 All functions here take images as (height, width, channels, images), with the images last. In
 that layout every transform below is a plain or a batched matrix product over long contiguous rows,
@@ -13,11 +13,11 @@ discrete Fourier transforms are matrix products with constant matrices; the comp
 frequency is one real product with [[re, -im], [im, re]]. Multiply-adds per image and pair of
 channels: 4 m (m // 2 + 1), about 2 m^2 for every k, against n^2 k^2 directly (480 to 612 against
 1,764 to 9,604 for n = 14, k = 3 to 7). The backward pass costs twice as much, as it does directly.
-Taps that lie d pixels apart are transformed where they lie, with p = d (k // 2); the zeros between
-them are never multiplied.
+The taps of a dilated kernel, d pixels apart, are transformed in their places, with p = d (k // 2);
+the zeros between them are never multiplied.
 
-A few products have hand-written gradients. They are the same products that differentiation would
-give, with the factors laid out so that XLA's matrix products are fast on a CPU.
+A few products have hand-written gradients: the same products as automatic differentiation gives,
+with factors laid out so that XLA multiplies them fast on a CPU.
 """
 
 from __future__ import annotations
@@ -66,9 +66,9 @@ def convolve(images: jax.Array, kernel: jax.Array, dilation: int = 1) -> jax.Arr
 def convolve_gathered(images: jax.Array, kernel: jax.Array, dilation: int = 1) -> jax.Array:
     """`convolve` as one matrix product per block of pixels with the values under the block.
 
-    A block of 2 x 2 pixels lies under (k + 1)^2 values instead of four times k^2: a few more
+    A block of 2 x 2 pixels needs (k + 1)^2 values instead of four times k^2: a few more
     multiplications, but far fewer values to gather, and wider products. A block's pixels are as far
-    apart as the kernel's taps, or their fields would share nothing.
+    apart as the kernel's taps; otherwise their fields would not overlap.
     """
     height, width, channels_in, count = images.shape
     size, _, _, channels_out = kernel.shape
@@ -80,8 +80,8 @@ def convolve_gathered(images: jax.Array, kernel: jax.Array, dilation: int = 1) -
     # Without the barrier XLA folds the padding's bounds checks into every gathered element.
     values = lax.optimization_barrier(padded).reshape(-1, count)
     index = gather_index(rows, columns, channels_in, block, field, dilation)
-    # Under a single value every pixel is gathered once, so that the gradient's scatter adds nothing
-    # up; sums in a scatter would depend on the order that a GPU takes.
+    # With 1 x 1 kernels every pixel is gathered once, so the gradient's scatter has no sums; their
+    # order would vary on a GPU.
     patches = values.at[index].get(mode="promise_in_bounds", unique_indices=size == 1)
     patches = patches.reshape(rows * columns, field * field * channels_in, count)
     last = block - 1
@@ -131,8 +131,8 @@ def gather_index(
 ) -> np.ndarray:
     """For every block and every value under it, its row in the padded images.
 
-    Blocks whose pixels lie `dilation` apart interlace: so many begin one pixel after the other,
-    and the next begin beyond them.
+    Blocks whose pixels lie `dilation` apart interlace: `dilation` blocks begin at neighbouring
+    pixels, and the next ones begin beyond them.
     """
     padded_width = block * columns + dilation * (field - block)
     row, column, tap, channel = np.ix_(

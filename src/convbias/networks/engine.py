@@ -1,14 +1,14 @@
-"""The compiled functions that train and evaluate networks of one architecture under JAX.
+"""Train and evaluate networks of one architecture with compiled JAX functions.
 
 An epoch is one `lax.scan` under `jit`: every step gathers its batch from the data set that lies on
 the device as uint8, scales it to [0, 1], and takes one optimiser step through Keras' stateless
 calls. The last, smaller batch of an epoch is filled up with images of weight zero, so that every
-image of the epoch's order counts once, as in Keras' own `fit`.
+image in the epoch's order counts once, as in Keras' own `fit`.
 
-On an accelerator the networks of several seeds train at once: the same functions, mapped over a
-leading axis of seeds, fill it where one small network would leave it idle. One seed alone has no
-such axis. Products are of full float32 factors there, too, unless JAX's own setting
-`jax_default_matmul_precision` says otherwise.
+On an accelerator the networks of several seeds train at once: the same functions are mapped over
+a leading axis of seeds, because one small network would leave the device idle. With one seed there
+is no such axis. Matrix products have full float32 precision on an accelerator too, unless JAX's
+setting `jax_default_matmul_precision` says otherwise.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ EVALUATION_BATCH = 256
 class State(NamedTuple):
     """Everything that changes while networks train, as lists of arrays in Keras' order.
 
-    Of several seeds, every array has a leading axis of seeds.
+    With several seeds, every array has a leading axis of seeds.
     """
 
     trainable: list[jax.Array]
@@ -47,7 +47,7 @@ class State(NamedTuple):
 
 @dataclass(frozen=True)
 class Predictions:
-    """What a network did with each image.
+    """A network's loss and predicted class for each image.
 
     Args:
         loss: float32 (n,), cross-entropy in nats.
@@ -71,9 +71,10 @@ class Engine:
 
     Args:
         architecture: What the networks have in common.
-        recipe: Optimiser, schedule, batch size.
-        images: Training images per epoch; with the batch size, it sets the schedule's length.
-        seeds: How many networks train at once.
+        recipe: The optimiser, schedule and batch size.
+        images: Number of training images per epoch; with the batch size, it sets the schedule's
+            length.
+        seeds: Number of networks that train at once.
     """
 
     def __init__(
@@ -89,10 +90,10 @@ class Engine:
         self.steps = -(-images // self.batch_size)
         self.seeds = seeds
         self._template: Any = architecture.build(seed=0)
-        # Its output is the logits: a loss of probabilities has no gradient where they underflow.
+        # Its outputs are logits: a loss of probabilities has no gradient where these underflow.
         last_layer = self._template.layers[-1]
         last_layer.activation = keras.activations.linear
-        # Keras' own annotations leave out the stateless calls' return types and the schedules.
+        # Keras does not annotate what stateless calls return, nor schedules as learning rates.
         self._optimiser: Any = optimisers.build(recipe, self.steps, last_layer.name)
         self._optimiser.build(self._template.trainable_variables)
         epoch, predict = _precisely(self._epoch), _precisely(self._predict_batch)
@@ -125,8 +126,8 @@ class Engine:
 
         Returns:
             int32 (seeds, steps, batch size) indices, and float32 weights of the same shape: 0 for
-            the images that only fill up the last batch, 1 for all others. One seed alone has no
-            axis of seeds.
+            the images that only fill up the last batch, 1 for all others. With one seed there is
+            no axis of seeds.
         """
         count = orders.shape[1]
         filled = orders[:, np.arange(self.steps * self.batch_size) % count].astype(np.int32)
@@ -136,15 +137,15 @@ class Engine:
         return self._over_seeds(cut[0]), self._over_seeds(cut[1])
 
     def compile(self, state: State, images: jax.Array, labels: jax.Array) -> float:
-        """Compile the epoch unless that was done before.
+        """Compile the epoch, unless it is compiled already.
 
         Args:
-            state: Of any networks of this engine.
+            state: The state of any networks of this engine.
             images: uint8 (n, side, side, 1), the data set's training images.
             labels: int32 (n,).
 
         Returns:
-            Seconds that it took, 0 if it had been done.
+            The seconds it took, 0 if it was compiled already.
         """
         if self._compiled_epoch is not None:
             return 0.0
@@ -156,13 +157,15 @@ class Engine:
         return time.perf_counter() - started
 
     def compiled_text(self) -> str:
-        """The compiled epoch in XLA's own language, for profiles.
+        """The compiled epoch as XLA's text, for profiles.
 
         Raises:
             ConvbiasError: It has not been compiled yet.
         """
         if self._compiled_epoch is None:
-            raise ConvbiasError("the epoch is not compiled", "a call of `compile` before")
+            raise ConvbiasError(
+                "the epoch is not compiled", "a compiled epoch", "call `compile` first"
+            )
         return self._compiled_epoch.as_text() or ""
 
     def epoch(
@@ -171,10 +174,10 @@ class Engine:
         """Train one epoch.
 
         Args:
-            state: Consumed; use the returned one.
+            state: The state before; its buffers are donated, so use the returned one.
             images: uint8 (n, side, side, 1).
             labels: int32 (n,).
-            orders: int (seeds, images), which images in which order.
+            orders: int (seeds, images), indices of the images in the order of training.
 
         Returns:
             The new state, and each seed's mean loss (nats) and accuracy over the epoch's batches,
@@ -196,10 +199,10 @@ class Engine:
             state: The networks' weights.
             images: uint8 (n, side, side, 1).
             labels: int32 (n,).
-            chosen: int (seeds, m), which of the images each seed's network is to see.
+            chosen: int (seeds, m), the images that each seed's network is evaluated on.
 
         Returns:
-            One for each seed.
+            The predictions of each seed's network.
         """
         # One shape for all batches, so that one compilation serves every data set.
         evaluated = in_batches(
@@ -275,7 +278,7 @@ class Engine:
 
 
 def _precisely(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Keep matrix units from rounding factors to ten bits (TF32) in what the function computes."""
+    """Compute a function's matrix products in float32, not in TF32 with its factors of 10 bits."""
 
     @wraps(function)
     def traced(*arguments: Any) -> Any:  # noqa: ANN401 - as the function is annotated
@@ -288,8 +291,8 @@ def _precisely(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _cross_entropy(logits: jax.Array, labels: jax.Array) -> jax.Array:
     """Cross-entropy in nats per image: (n, classes), (n,) -> (n,)."""
-    # Chosen by a mask, because the gradient of an index is a scatter, whose sums a GPU orders anew
-    # each time.
+    # A mask instead of an index: the gradient of an index is a scatter, and a GPU adds its terms in
+    # an order that varies from run to run.
     mask = labels[:, None] == jnp.arange(logits.shape[1])
     chosen = jnp.where(mask, logits, 0).sum(axis=1)
     return jax.nn.logsumexp(logits, axis=1) - chosen

@@ -1,10 +1,10 @@
 """Keras layers that compute with the project's own convolution and pooling under JAX.
 
-Each is a subclass of the stock layer with its configuration, weights and function. Under any other
-backend the stock operation runs, so an exported graph holds nothing but plain operations.
+Each is a subclass of Keras' own layer with the same configuration, weights and function. Under any
+other backend Keras' own operation runs, so an exported graph has only plain operations.
 
-Every layer works with the images last and turns its output back to Keras' (n, height, width,
-channels). Two neighbouring layers' turns are each other's inverse, and XLA removes them.
+Every layer works with the images last and transposes its output back to Keras' (n, height, width,
+channels). The transpositions between two neighbouring layers cancel, and XLA removes them.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Convolution(keras.layers.Conv2D):
         )
 
     def _kept(self, pixels: int) -> slice:
-        """Of the outputs with same padding and stride 1 along one axis, those that are wanted."""
+        """Which outputs of same padding and stride 1 to keep along one axis."""
         span, stride = self.dilation_rate[0] * (self.kernel_size[0] - 1) + 1, self.strides[0]
         half = span // 2
         if self.padding == "valid":
@@ -110,13 +110,13 @@ class GlobalAveragePooling(keras.layers.GlobalAveragePooling2D):
 
 
 class _UnderJax(keras.layers.Layer):
-    """A layer that no stock operation equals, so it exists under JAX alone."""
+    """A layer without a counterpart in Keras, so it exists under JAX alone."""
 
     def build(self, input_shape: tuple[int, ...]) -> None:
-        """Refuse other backends, where an export would silently differ."""
+        """Refuse other backends than JAX."""
         if keras.backend.backend() != "jax":
             raise ConvbiasError(
-                f"{type(self).__name__} is not there for the {keras.backend.backend()} backend",
+                f"{type(self).__name__} does not support the {keras.backend.backend()} backend",
                 "the jax backend",
                 "set the environment variable KERAS_BACKEND=jax before Keras is imported",
             )
@@ -125,13 +125,13 @@ class _UnderJax(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package=_PACKAGE)
 class CircularPadding(_UnderJax):
-    """Continue the image beyond each side with what stands at the opposite side.
+    """Pad the image circularly: beyond each side comes the opposite side.
 
     Input shape: (n, height, width, channels). Output shape: (n, height + 2 pixels, width +
     2 pixels, channels).
 
     Args:
-        pixels: How many at each side.
+        pixels: Number of pixels at each side.
     """
 
     def __init__(self, pixels: int, **options: Any) -> None:  # noqa: ANN401 - passed on to Keras
@@ -149,20 +149,20 @@ class CircularPadding(_UnderJax):
         return n, height + 2 * self.pixels, width + 2 * self.pixels, channels
 
     def get_config(self) -> dict[str, Any]:
-        """For `from_config`."""
+        """The configuration that `from_config` takes."""
         return {**super().get_config(), "pixels": self.pixels}
 
 
 @keras.saving.register_keras_serializable(package=_PACKAGE)
 class AntialiasedPooling(_UnderJax):
-    """Maximum of neighbours, then every second pixel in a way that shifts disturb less.
+    """Maximum of neighbours, then subsampling that is less sensitive to shifts.
 
     Input shape: (n, height, width, channels). Output shape: (n, height / 2, width / 2, channels),
     halves rounded up for `blur`; `polyphase` needs even sizes.
 
     Args:
         method: `blur` (Zhang 2019) or `polyphase` (Chaman and Dokmanic 2021).
-        circular: Whether the frame's neighbours are those at the opposite side.
+        circular: Whether pixels at a border have those at the opposite border as neighbours.
     """
 
     def __init__(self, method: str, *, circular: bool, **options: Any) -> None:  # noqa: ANN401
@@ -185,13 +185,13 @@ class AntialiasedPooling(_UnderJax):
         return n, -(-height // 2), -(-width // 2), channels
 
     def get_config(self) -> dict[str, Any]:
-        """For `from_config`."""
+        """The configuration that `from_config` takes."""
         return {**super().get_config(), "method": self.method, "circular": self.circular}
 
 
 @keras.saving.register_keras_serializable(package=_PACKAGE)
 class LocalConnection(_UnderJax):
-    """A convolution that shares nothing: a kernel and a bias of its own for every pixel, then ReLU.
+    """A convolution without weight sharing: a kernel and a bias for every pixel, then ReLU.
 
     Same padding, stride 1. Input shape: (n, height, width, channels). Output shape: (n, height,
     width, filters). The initial weights are drawn as a convolution's would be, pixel by pixel.
@@ -199,7 +199,7 @@ class LocalConnection(_UnderJax):
     Args:
         filters: Output channels.
         kernel_size: Pixels per side, odd.
-        kernel_initializer: For the kernels.
+        kernel_initializer: Initializer of the kernels.
     """
 
     def __init__(
@@ -240,7 +240,7 @@ class LocalConnection(_UnderJax):
         )
 
     def call(self, inputs: Any) -> Any:  # noqa: ANN401 - Keras passes backend tensors
-        """Multiply every pixel's field by its own kernel, add its bias, apply ReLU."""
+        """Multiply the values around every pixel by its kernel, add its bias, apply ReLU."""
         images = convolution.images_last(inputs)
         kernel: Any = keras.ops.convert_to_tensor(self.kernel)
         bias: Any = keras.ops.convert_to_tensor(self.bias)
@@ -252,7 +252,7 @@ class LocalConnection(_UnderJax):
         return *input_shape[:3], self.filters
 
     def get_config(self) -> dict[str, Any]:
-        """For `from_config`."""
+        """The configuration that `from_config` takes."""
         return {
             **super().get_config(),
             "filters": self.filters,

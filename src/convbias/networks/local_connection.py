@@ -1,4 +1,4 @@
-"""Locally connected layers in JAX: the field of a convolution, but no kernel shared."""
+"""Locally connected layers in JAX: convolutions without weight sharing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from convbias.networks.convolution import gather_index
 
 
 def connect_locally(images: jax.Array, kernels: jax.Array, size: int) -> jax.Array:
-    """Same padding and stride 1, as `convolution.convolve`, with a kernel of its own per pixel.
+    """Convolve with a separate kernel for every pixel, with same padding and stride 1.
 
     Args:
         images: float (height, width, channels_in, n).
@@ -32,7 +32,7 @@ def connect_locally(images: jax.Array, kernels: jax.Array, size: int) -> jax.Arr
 
 @partial(jax.custom_jvp, nondiff_argnums=(1,))
 def _patches(padded: jax.Array, size: int) -> jax.Array:
-    """The values under the kernel of every pixel.
+    """Gather the values under the kernel of every pixel.
 
     Args:
         padded: float (height + size - 1, width + size - 1, channels, n).
@@ -64,7 +64,7 @@ def _patches_of_tangent(
 
 
 def local_kernels(kernel: np.ndarray, pixels: int) -> np.ndarray:
-    """A convolution's kernel as the kernels of a locally connected layer: the exact embedding.
+    """Copy a convolution's kernel to every pixel of a locally connected layer, an exact embedding.
 
     Args:
         kernel: float (size, size, channels_in, channels_out).
@@ -78,12 +78,12 @@ def local_kernels(kernel: np.ndarray, pixels: int) -> np.ndarray:
 
 
 def dense_matrix(kernels: np.ndarray, height: int, width: int, size: int) -> np.ndarray:
-    """A locally connected layer as the matrix of a dense one: the exact embedding.
+    """Write a locally connected layer as the matrix of a dense layer, an exact embedding.
 
     Args:
         kernels: float (height * width, size * size * channels_in, channels_out).
-        height: Of the images.
-        width: Of the images.
+        height: Height of the images.
+        width: Width of the images.
         size: Pixels per side of a kernel, odd.
 
     Returns:

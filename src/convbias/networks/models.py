@@ -1,4 +1,4 @@
-"""The families of networks, exactly as the original study describes them."""
+"""Build the networks of both families as the original study describes them."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ def build(
     """Build a network with freshly drawn weights.
 
     Args:
-        model: Which family, and its kernel size.
-        seed: Draws the initial weights and steers dropout; two seeds share no stream.
+        model: The family with its options.
+        seed: Random seed of the initial weights and of dropout; two seeds share no stream.
         standardise: Mean and standard deviation of the pixels in [0, 1]; the network then begins
             with (x - mean) / deviation, so that it always takes pixels in [0, 1].
         side: Pixels per side of the images.

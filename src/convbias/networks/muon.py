@@ -1,11 +1,11 @@
-"""Muon, an optimiser that steps by orthogonal matrices.
+"""Muon, an optimiser whose steps are orthogonal matrices.
 
-Adam scales every weight's step on its own. A layer's weights are a matrix, though, and a few of its
-directions take most of a step. Muon gives all directions the same length: it replaces the
-momentum's matrix by the nearest orthogonal one.
+Adam scales the step of every weight separately. But a layer's weights are a matrix, and a few of
+its singular directions dominate such a step. Muon gives all directions the same length: it replaces
+the momentum matrix by the nearest orthogonal one.
 
-Source: Jordan et al. 2024, "Muon: An optimizer for hidden layers in neural networks". Keras has a
-class of this name, too, but it leaves the kernels of convolutions to Adam.
+Source: Jordan et al. 2024, "Muon: An optimizer for hidden layers in neural networks".
+docs/decisions/0007-muon.md compares other implementations.
 """
 
 from __future__ import annotations
@@ -17,29 +17,29 @@ import jax.numpy as jnp
 import keras
 
 ITERATIONS = 5
-# Of the odd polynomial a x + b x^3 + c x^5, chosen to lift small singular values as fast as it can;
-# they then lie between about 0.7 and 1.2 instead of at 1, which does no harm.
+# The odd polynomial a x + b x^3 + c x^5, chosen to raise small singular values as fast as possible;
+# they end between about 0.7 and 1.2 instead of at 1, which does no harm.
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 MOMENTUM = 0.95
 ADAM_SHARE = 0.5
 
 
 def orthogonalised(matrix: jax.Array) -> jax.Array:
-    """Nearly the nearest matrix whose singular values are all equal, by Newton and Schulz's method.
+    """Approximate the nearest matrix with equal singular values, by Newton-Schulz iterations.
 
     Args:
         matrix: float (rows, columns).
 
     Returns:
-        float (rows, columns) with the same singular vectors and singular values near 1; those that
-        are zero stay so.
+        float (rows, columns) with the same singular vectors and singular values near 1; zeros stay
+        zero.
     """
     a, b, c = COEFFICIENTS
     rows, columns = matrix.shape
     wide = matrix.T if rows > columns else matrix
     wide = wide / (jnp.linalg.norm(wide) + 1e-7)
-    # a x + b x^3 + c x^5 is x times a polynomial of the small square x x'. All factors, and so all
-    # iterations, are multiplied in small; the first and the last product alone are large.
+    # a x + b x^3 + c x^5 is x times a polynomial of the small square x x'. All factors are
+    # multiplied in the small square; only the first and the last product are large.
     square, factor = wide @ wide.T, jnp.eye(min(rows, columns))
     for _ in range(ITERATIONS):
         step = a * jnp.eye(min(rows, columns)) + b * square + c * square @ square
@@ -53,10 +53,10 @@ class Muon(keras.optimizers.Adam):
 
     A convolution's kernel counts as a matrix of (fields, filters). A step has the learning rate's
     length, times the square root of outputs / inputs where that is above 1; Adam's steps have half
-    the learning rate. The last layer's rows belong to classes, which have little in common.
+    the learning rate. The last layer is left to Adam, because its columns belong to classes.
 
     Args:
-        learning_rate: A number or a schedule of Keras.
+        learning_rate: A number or a Keras schedule.
         last_layer: Name of the layer that is left to Adam.
     """
 

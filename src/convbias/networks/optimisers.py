@@ -1,4 +1,4 @@
-"""From a recipe to its optimiser."""
+"""Build the optimiser and the learning rate schedule of a recipe; see docs/learning-rate.md."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ def build(recipe: Recipe, steps_per_epoch: int, last_layer: str) -> keras.optimi
     """The recipe's optimiser, not yet built for any network.
 
     Args:
-        recipe: Says optimiser, learning rate and schedule.
-        steps_per_epoch: With the recipe's epochs, it sets the schedule's length.
-        last_layer: Name of the layer that gives the classes, see `Muon`.
+        recipe: The optimiser, learning rate and schedule.
+        steps_per_epoch: Number of steps per epoch, which sets the schedule's length.
+        last_layer: Name of the layer that gives the logits, see `Muon`.
     """
     rate = learning_rate(recipe, steps_per_epoch)
     return Muon(rate, last_layer) if recipe.optimiser == "muon" else keras.optimizers.Adam(rate)
 
 
 def learning_rate(recipe: Recipe, steps_per_epoch: int) -> Any:  # noqa: ANN401 - or a schedule
-    """A number, or a schedule that Keras' optimisers evaluate at every step."""
+    """The recipe's learning rate: a number, or a schedule that Keras evaluates at every step."""
     if recipe.schedule == "constant":
         return recipe.learning_rate
     steps = recipe.epochs * steps_per_epoch

@@ -64,7 +64,7 @@ def max_of_neighbours(images: jax.Array, *, circular: bool) -> jax.Array:
 
     Args:
         images: float (height, width, channels, n).
-        circular: Whether the last row's neighbour is the first; otherwise it has none.
+        circular: Whether the last row has the first as its neighbour; otherwise it has none.
 
     Returns:
         float (height, width, channels, n).
@@ -86,14 +86,15 @@ def _with_neighbour(images: jax.Array, axis: int, circular: bool) -> jax.Array:
 
 
 def blur(images: jax.Array, *, circular: bool) -> jax.Array:
-    """Weigh every pixel and its neighbours by 1, 2, 1 along both axes, with sum 1.
+    """Average every pixel and its neighbours with weights 1/4, 1/2, 1/4 along both axes.
 
-    The low-pass filter of Zhang 2019 (arXiv 1904.11486) with three taps; taken before every second
-    pixel is dropped, it removes most of what would alias.
+    The low-pass filter of Zhang 2019 (arXiv 1904.11486) with three taps; applied before
+    subsampling, it removes most of the aliasing.
 
     Args:
         images: float (height, width, channels, n).
-        circular: Whether the frame's neighbours are those across; otherwise the frame is repeated.
+        circular: Whether the border has the opposite border as neighbours; otherwise it is
+            repeated.
 
     Returns:
         float (height, width, channels, n).
@@ -118,11 +119,10 @@ def blur(images: jax.Array, *, circular: bool) -> jax.Array:
 
 
 def largest_phase(images: jax.Array) -> jax.Array:
-    """Of the four ways to keep every second pixel, for each image the one with the largest norm.
+    """Keep every second pixel, at the offset that has the largest norm in each image.
 
-    Adaptive polyphase sampling of Chaman and Dokmanic 2021 (arXiv 2011.14214): which pixels are
-    kept moves with the image, so a circular shift of the input shifts the output and changes
-    nothing else.
+    Adaptive polyphase sampling of Chaman and Dokmanic 2021 (arXiv 2011.14214): the pixels kept
+    move with the image, so a circular shift of the input only shifts the output.
 
     Args:
         images: float (height, width, channels, n), height and width even.

@@ -1,4 +1,4 @@
-"""A trained network's weights in another network: other operations, another side, no frame."""
+"""Copy a trained network's weights into a network with other operations, size or padding."""
 
 from __future__ import annotations
 
@@ -33,21 +33,20 @@ def rebuild(
     subsampling: bool = True,
     head: bool = True,
 ) -> keras.Sequential:
-    """Build the same layers anew from stock operations and give them the same weights.
+    """Build the same layers from Keras' own operations and give them the same weights.
 
-    The package's own convolution and pooling have hand-written gradients, which rules out
-    derivatives in forward mode; stock operations have both modes.
+    The package's convolution and pooling have hand-written gradients, which rules out derivatives
+    in forward mode; Keras' own layers have both modes.
 
     Args:
-        network: A network of layers one after the other; it stays as it is.
-        side: Pixels per side of the images that the new network takes; by default the old one's.
-        circular: Whether all padding of convolutions is to be circular, so that a shift meets no
-            frame. Convolutions without padding are padded, too, and keep the size of their input.
-            Locally connected layers stay as they are.
-        subsampling: Whether pixels are still dropped on the way. Otherwise poolings are left out,
-            and convolutions move by one pixel.
-        head: Whether the new network has more than the first layers, those whose outputs still
-            have rows and columns.
+        network: A network of layers one after the other; it is not changed.
+        side: Pixels per side of the images that the new network takes; None keeps the side.
+        circular: Whether all padding of convolutions becomes circular, so that a shift causes no
+            effects at the border. Convolutions without padding are padded too, and keep the size of
+            their input. Locally connected layers stay as they are.
+        subsampling: Whether layers still drop pixels. Otherwise poolings are left out, and
+            convolutions have stride 1.
+        head: Whether the new network has the layers after the feature maps.
 
     Returns:
         A network of layers with the same names. Circular padding that was added before a layer is

@@ -1,4 +1,4 @@
-"""What is recorded of a network while it trains and when it is finished: losses and accuracies."""
+"""Losses and accuracies that are recorded during and after training."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Scores(Description, frozen=True):
 
 
 class PerImage(Description, frozen=True, arbitrary_types_allowed=True):
-    """What the finished network did with every single scored image, in the data set's order.
+    """The finished network's prediction for every scored image, in the data set's order.
 
     Published runs leave out predictions and losses that no table or figure needs, because they take
     most of the space.

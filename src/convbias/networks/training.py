@@ -1,4 +1,4 @@
-"""Train one arm with many seeds; the engine does the steps, this module the epochs."""
+"""Train one arm with many seeds, epoch by epoch."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from convbias.spec.arms import Arm
 from convbias.spec.seeds import check_seeds
 from convbias.spec.streams import Stream, generator
 
-# How XLA begins to say that a device's memory is spent.
+# XLA's error messages begin with this when a device is out of memory.
 OUT_OF_MEMORY = "RESOURCE_EXHAUSTED"
 
 OnEpoch = Callable[[int, int, Epoch, float], None]
@@ -30,25 +30,24 @@ OnEpoch = Callable[[int, int, Epoch, float], None]
 
 @dataclass(frozen=True)
 class Trained:
-    """A trained network with everything that was recorded on the way.
+    """A trained network with everything that was recorded during training.
 
     Args:
-        seed: Drew the initial weights, the order of the images and the split.
-        network: Holds the trained weights.
-        status: Whether all epochs were run.
+        seed: Random seed of the initial weights, the order of the images and the split.
+        network: The network with its trained weights.
+        status: `finished` when all epochs were run.
         reason: Why a diverged run stopped.
         epochs: The epochs that ended with finite losses.
         train: Scores without dropout on as many training images as there are validation images.
         validation: Scores on the validation split.
         test: Scores on the test images, where the arm asks for them.
-        per_image: What happened to every test image.
-        wall_seconds: From drawing the network to its scores; of seeds that trained together, an
-            equal share.
-        training_seconds: All epochs with validation, without compilation; of seeds that trained
-            together, an equal share.
-        compile_seconds: 0 where an earlier seed had compiled, an equal share as above.
-        images_per_second: Training images per second in the fastest epoch, of all seeds that
+        per_image: The prediction and loss for every test image.
+        wall_seconds: Time from drawing the network to its scores, shared equally between seeds that
             trained together.
+        training_seconds: Time of all epochs with validation, without compilation, shared likewise.
+        compile_seconds: Time of compilation, shared likewise; 0 where an earlier seed had compiled.
+        images_per_second: Training images per second in the fastest epoch, summed over the seeds
+            that trained together.
     """
 
     seed: int
@@ -76,13 +75,13 @@ def train(
     """Train an arm once with each seed.
 
     Args:
-        arm: What to train.
-        seeds: Distinct and not negative; each varies initial weights, order and split together.
+        arm: The arm to train.
+        seeds: Distinct and not negative; each sets initial weights, order and split together.
         dataset: The arm's data set.
         on_epoch: Called after every epoch with seed, epoch (from 1), its record and the training
-            images per second, of all seeds that train together.
-        together: How many seeds train at once; when absent, all on an accelerator, one elsewhere.
-            When that many do not fit into the device's memory, half as many are tried.
+            images per second, summed over the seeds that train together.
+        together: Number of seeds that train at once; None means all on an accelerator and one on a
+            CPU. When that many do not fit into the device's memory, half as many are tried.
 
     Yields:
         One trained network per seed, in the seeds' order.
@@ -249,12 +248,12 @@ class _Training:
 
 
 def split_of(arm: Arm, seed: int, dataset: data.Dataset) -> tuple[np.ndarray, np.ndarray]:
-    """Which images a run is trained on, and which its validation scores are of.
+    """The images that a run is trained on, and those that it is validated on.
 
     Args:
-        arm: Says how many of the training split's images are used.
-        seed: Of the run.
-        dataset: What `vary` makes of the arm's data.
+        arm: The arm; it sets how many of the training split's images are used.
+        seed: The run's seed.
+        dataset: The data set that `vary` makes for the arm.
 
     Returns:
         int64 indices into the data set's training images, both ascending.

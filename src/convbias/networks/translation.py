@@ -1,4 +1,4 @@
-"""Translation of images by any fraction of a pixel, exact and differentiable."""
+"""Translate images by fractions of a pixel, exactly and differentiably."""
 
 from __future__ import annotations
 
@@ -9,18 +9,17 @@ import jax.numpy as jnp
 def translate(images: jax.Array, pixels: float | jax.Array, axis: int) -> jax.Array:
     """Translate circularly along one axis by the phases of the discrete Fourier transform.
 
-    The images are taken for samples of the trigonometric polynomial through their pixels. That
-    makes whole pixels a plain circular shift, and two translations one after the other the same
-    as their sum; nothing is blurred, so nothing but the place changes; and the derivative with
-    respect to `pixels` exists everywhere. Bilinear interpolation has neither of the last two: it
-    blurs most at half a pixel, and at whole pixels its derivatives from the left and from the
-    right differ. The price is that sharp edges ring at fractions of a pixel. Of an even number of
-    pixels the highest frequency cannot be translated within the real numbers; it keeps its place
-    and is multiplied by cos(pi * pixels).
+    The images are taken as samples of the trigonometric polynomial through their pixels.
+    Translations by whole pixels are then circular shifts, two translations add up, nothing is
+    blurred, and the derivative with respect to `pixels` exists everywhere. Bilinear interpolation
+    lacks the last two: it blurs most at half a pixel, and at whole pixels its left and right
+    derivatives differ. The price is that sharp edges ring at fractions of a pixel. With an even
+    number of pixels the highest frequency cannot be translated within the real numbers; it stays
+    in place and is multiplied by cos(pi * pixels).
 
     Args:
         images: float (n, height, width, channels).
-        pixels: How far, downwards or to the right; negative is the other way.
+        pixels: Distance downwards or to the right; negative for the opposite direction.
         axis: 1 downwards, 2 to the right.
 
     Returns:

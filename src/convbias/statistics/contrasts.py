@@ -30,25 +30,26 @@ class Contrast:
 
     Args:
         n: Seed pairs.
-        treatment: The treatment on its own.
-        baseline: The baseline on its own.
+        treatment: Mean and spread of the treatment.
+        baseline: Mean and spread of the baseline.
         difference: Mean of treatment minus baseline.
         difference_sd: Standard deviation of the paired differences; None for one pair.
         correlation: Between the arms over seeds; None below three pairs or for a constant arm.
-        interval: Of the difference on this test set, see `bca_interval`; None below three pairs.
-        p_value: Of no difference, by sign flips.
+        interval: Confidence interval of the difference on this test set, see `bca_interval`; None
+            below three pairs.
+        p_value: p-value of no difference, by sign flips.
         adjusted_p_value: Corrected for its family; the same as `p_value` when it stands alone.
-        equivalence_p_value: Of a difference of at least the margin (TOST); None where it cannot be
-            tested.
+        equivalence_p_value: p-value of a difference of at least the margin (TOST); None where it
+            cannot be tested.
         adjusted_equivalence_p_value: Corrected for its family.
         probability_better: Share of seeds on which the treatment is better, ties counted half:
             P(A > B) of Bouthillier 2021 (arXiv 2103.03098).
         margin: Differences smaller than this do not matter.
         higher_is_better: Whether a positive difference favours the treatment.
         alpha: Significance level.
-        smallest_p_value: What sign flips could at best give with so many pairs.
-        smallest_adjusted_p_value: What would be left of that after correction, beside the other
-            contrasts of the family as they came out.
+        smallest_p_value: Smallest p-value that sign flips can give with so many pairs.
+        smallest_adjusted_p_value: The same after correction, with the p-values of the family's
+            other contrasts as they are.
         comparisons: Contrasts in the family, this one included.
     """
 
@@ -93,10 +94,10 @@ class Contrast:
 
     @property
     def verdict(self) -> Verdict:
-        """What is shown.
+        """What the tests show.
 
         A difference that is shown and also shown to be smaller than the margin is "equivalent":
-        it is there, but it does not matter (`different` and `favourable` still tell its sign). What
+        it exists, but it does not matter (`different` and `favourable` still tell its sign). What
         is neither shown to differ nor to be equivalent is "undecided", never "the same".
         """
         if self.equivalent:
@@ -107,7 +108,7 @@ class Contrast:
 
     @property
     def limit(self) -> str | None:
-        """What so few pairs could never show, in a sentence; None when there are enough."""
+        """What so few pairs cannot show, in a sentence; None when there are enough."""
         if self.smallest_adjusted_p_value < self.alpha:
             return None
         family = (
@@ -171,12 +172,12 @@ def paired_contrast(
 
     Args:
         treatment: One number per seed, shape (n,).
-        baseline: The same of the baseline, in the same order of seeds.
+        baseline: One number per seed, in the same order of seeds.
         margin: Half width of the zone in which the arms count as equivalent, in the same unit.
         higher_is_better: Whether a positive difference favours the treatment.
         confidence: Nominal coverage of the intervals.
         alpha: Significance level of both tests.
-        seed: Of the bootstrap, and of the sign patterns where they are random.
+        seed: Random seed of the bootstrap, and of the sign patterns where they are random.
 
     Returns:
         The contrast, as if it were the only one; `holm_over` corrects a family of them.

@@ -1,4 +1,4 @@
-"""Intervals that hold for other test images too, not only for the ones at hand."""
+"""Confidence intervals over new seeds and new test images."""
 
 from __future__ import annotations
 
@@ -24,19 +24,20 @@ def crossed_bootstrap(
 
     Seeds and images are drawn with replacement independently of each other, and a resample takes
     every drawn image under every drawn seed (Owen 2007, "The pigeonhole bootstrap"). The interval
-    is made of percentiles. Its variance counts the part of the spread that belongs to single
-    (seed, image) cells up to three times, which is on the safe side, and the part that belongs to
-    seeds (n - 1) / n times, which is not when there are few.
+    consists of percentiles. Its variance counts the variance within (seed, image) cells up to three
+    times, which is conservative, and the variance between seeds (n - 1) / n times, which is too
+    little when there are few seeds.
 
     Args:
-        treatment: Score of every image under every seed, shape (seeds, images): correctness as
-            booleans, or loss as floats.
-        baseline: The same of the baseline; rows are the same seeds, columns the same images.
+        treatment: The treatment's score of every image under every seed, shape (seeds, images):
+            correctness as booleans, or loss as floats.
+        baseline: The baseline's scores, with the same seeds as rows and images as columns.
         confidence: Nominal coverage.
-        seed: Of the resampling.
+        seed: Random seed of the resampling.
 
     Returns:
-        Of treatment minus baseline, in the unit of the scores; None below three seeds.
+        The interval of treatment minus baseline, in the unit of the scores; None below three
+        seeds.
 
     Raises:
         InputError: The two do not have one shape (seeds, images), or are not finite.
@@ -52,18 +53,18 @@ def crossed_bootstrap(
 def crossed_bootstraps(
     pairs: Sequence[tuple[ArrayLike, ArrayLike]], *, confidence: float = 0.95, seed: int = 0
 ) -> list[Interval | None]:
-    """The same of several contrasts, which share the resamples and hence most of the time.
+    """Crossed bootstrap intervals of several contrasts, which share the resamples to save time.
 
     Args:
         pairs: Treatment and baseline of each, as `crossed_bootstrap` takes them.
         confidence: Nominal coverage.
-        seed: Of the resampling.
+        seed: Random seed of the resampling.
 
     Returns:
         One interval per pair; each is what it would be alone.
 
     Raises:
-        InputError: As `crossed_bootstrap`.
+        InputError: The scores of a pair do not fit, see `crossed_bootstrap`.
     """
     differences = [_differences(treatment, baseline) for treatment, baseline in pairs]
     by_shape: dict[tuple[int, int], list[int]] = {}

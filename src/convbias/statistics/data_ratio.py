@@ -27,8 +27,8 @@ class RatioAtSize:
             images.
         high: What the ratio is at most; inf where the baseline is worse even with its most images.
             Equal to `low` where the baseline's curve passes through the treatment's accuracy.
-        interval: Of the ratio; a low end of 0 and a high end of inf mean that the sizes measured
-            do not bound it on that side. None below three seeds.
+        interval: Confidence interval of the ratio; a low end of 0 and a high end of inf mean that
+            the sizes measured do not bound it on that side. None below three seeds.
     """
 
     size: int
@@ -57,7 +57,7 @@ class ImagesRatio:
         geometric_mean: Over the sizes at which the ratio was measured; None where these are fewer
             than `FEWEST_SIZES`. Sizes at which it is only bounded are left out, so where those say
             "more than", the mean is less than that over all sizes, and the other way round.
-        interval: Of the geometric mean, open ends as in `RatioAtSize`.
+        interval: Confidence interval of the geometric mean, open ends as in `RatioAtSize`.
     """
 
     at_sizes: tuple[RatioAtSize, ...]
@@ -84,7 +84,7 @@ def images_ratio(
     Another unit of accuracy (percent, a different zero) changes nothing. Another scale, for
     instance logits, does where n' lies between two sizes, because it bends the lines between them.
 
-    The interval is made of percentiles over resampled seeds, each of which brings its accuracies
+    The interval consists of percentiles over resampled seeds, each of which brings its accuracies
     of both arms at all sizes. The percentiles are moved outwards for the small number of seeds as
     Hesterberg (2015, arXiv 1411.5279) proposes. In simulations a 95 % interval covered about 75 %
     with 3 seeds, 92 % with 5 and 94 % with 10; plain percentiles covered 84 % with 5 and 90 % with
@@ -93,9 +93,9 @@ def images_ratio(
     Args:
         sizes: Numbers of training images, ascending, int (m,), m at least 2.
         treatment: Accuracy at each size under each seed, shape (m, seeds).
-        baseline: The same of the baseline; rows are the same sizes, columns the same seeds.
+        baseline: The baseline's accuracies, with the same sizes as rows and seeds as columns.
         confidence: Nominal coverage of the intervals.
-        seed: Of the resampling.
+        seed: Random seed of the resampling.
 
     Returns:
         The ratio at every size, and its geometric mean.
@@ -120,7 +120,7 @@ def images_ratio(
             f"shape ({images.size}, seeds) for both arms",
             "keep the sizes and seeds that both arms finished, in one order",
         )
-    # Seeds in an order of their own, so that the same runs give the same resamples.
+    # Seeds are sorted by their accuracies, so that the same runs give the same resamples.
     order = np.lexsort(np.concatenate([first, second]))
     arms = np.stack([first, second])[:, :, order]
     low, high = (bounds[0] for bounds in _bounds(images, *arms.mean(axis=2)[:, None]))
@@ -174,7 +174,7 @@ def _ascending(sizes: ArrayLike) -> np.ndarray:
 def _bounds(
     images: np.ndarray, treatment: np.ndarray, baseline: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Between what the ratios lie, for curves of shape (resamples, sizes): two such arrays."""
+    """Lower and upper bounds of the ratios, from curves to bounds of shape (resamples, sizes)."""
     targets, curves = _rising(treatment), _rising(baseline)
     logs = np.log(images)
     # Means of the same accuracies, taken in another order, differ by rounding.

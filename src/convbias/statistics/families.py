@@ -1,4 +1,4 @@
-"""Corrections for asking several questions of the same runs."""
+"""Corrections for multiple comparisons."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def holm(p_values: ArrayLike) -> np.ndarray:
         >>> holm([0.01, 0.04, 0.03]).round(3).tolist()
         [0.03, 0.06, 0.06]
     """
-    # statsmodels' `multipletests`, the reference in the tests, also collects all garbage of the
-    # process at every call, which takes far longer than the correction.
+    # statsmodels' `multipletests`, the reference in the tests, also runs the garbage collector at
+    # every call, which takes far longer than the correction.
     array = np.asarray(p_values, dtype=np.float64)
     ascending = np.argsort(array)
     raised = np.maximum.accumulate(array[ascending] * np.arange(array.size, 0, -1))

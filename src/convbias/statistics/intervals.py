@@ -1,4 +1,4 @@
-"""Intervals for one sample of numbers: its mean, and what one more number would be."""
+"""Intervals for one sample of numbers: of its mean, and of one further number."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Summary:
         n: How many values.
         mean: Their mean.
         sd: Their standard deviation (divisor n - 1); None for a single value.
-        interval: Of the mean, see `mean_interval`; None for a single value.
+        interval: Confidence interval of the mean, see `mean_interval`; None for a single value.
     """
 
     n: int
@@ -61,17 +61,17 @@ class Summary:
 
 
 def sample(values: ArrayLike, what: str = "values") -> np.ndarray:
-    """Check that something is a one-dimensional, non-empty, finite sample.
+    """Check that values are a one-dimensional, non-empty, finite sample.
 
     Args:
         values: Numbers, shape (n,).
-        what: What an error calls them.
+        what: Name of the values in error messages.
 
     Returns:
         float64 (n,).
 
     Raises:
-        InputError: It is not.
+        InputError: It is not such a sample.
     """
     array = np.asarray(values, dtype=np.float64)
     if array.ndim != 1 or array.size == 0:
@@ -90,17 +90,17 @@ def sample(values: ArrayLike, what: str = "values") -> np.ndarray:
 
 
 def seed_table(rows: ArrayLike, what: str = "values") -> np.ndarray:
-    """Check that something is a finite table with one column per seed.
+    """Check that values are a finite table with one column per seed.
 
     Args:
         rows: Numbers, shape (rows, seeds).
-        what: What an error calls them.
+        what: Name of the values in error messages.
 
     Returns:
         float64 (rows, seeds), at least one of each.
 
     Raises:
-        InputError: It is not.
+        InputError: It is not such a sample.
     """
     try:
         table = np.asarray(rows, dtype=np.float64)
@@ -177,9 +177,9 @@ def mean_interval(values: ArrayLike, confidence: float = 0.95) -> Interval | Non
 
 
 def prediction_interval(values: ArrayLike, confidence: float = 0.95) -> Interval | None:
-    """Where one more run of the same arm would fall.
+    """Interval in which one more run of the same arm would fall.
 
-    A single published number must be held against this interval and not against the interval of
+    A single published number must be compared with this interval and not with the interval of
     the mean, which shrinks to nothing as seeds are added.
 
     Args:
@@ -217,7 +217,7 @@ def bca_interval(values: ArrayLike, confidence: float = 0.95, seed: int = 0) -> 
     Args:
         values: Shape (n,).
         confidence: Nominal coverage.
-        seed: Of the resampling.
+        seed: Random seed of the resampling.
 
     Returns:
         The interval; None below three values, where there is too little to resample; of zero width

@@ -1,4 +1,4 @@
-"""How many seeds a difference needs before it can be found."""
+"""Power: how many seed pairs find a difference, and which difference they find."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def pairs_needed(
 
     The rule of thumb "9, 16 or 23 pairs for 0.3 percentage points at a seed standard deviation of
     0.2, 0.25 or 0.3" is the paired t test's answer for independent arms, truncated, and the power
-    behind it is not the same throughout: 9.08 pairs for 80 %, then 16.63 and 23.02 for 90 %.
+    behind it varies: 9.08 pairs for 80 %, then 16.63 and 23.02 for 90 %.
     Rounded up, these are 10, 17 and 24; at 80 % throughout 10, 13 and 18, at 90 % 12, 17 and 24.
     Arms that correlate over their shared seeds need fewer.
 
@@ -79,7 +79,7 @@ def pairs_needed(
 
     Returns:
         The smallest number of pairs whose `predicted_power` is at least `power`; None where not
-        even a thousand million would do, as for a difference of 0.
+        even 10^9 are enough, as for a difference of 0.
 
     Example:
         >>> pairs_needed(0.3, spread_of_differences(0.25), power=0.9)

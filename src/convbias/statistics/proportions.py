@@ -1,4 +1,4 @@
-"""Intervals for a share: how many of so many independent trials came out in one way."""
+"""Confidence intervals of a proportion of independent trials."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def wilson_interval(successes: int, trials: int, confidence: float = 0.95) -> In
     Proportion").
 
     Args:
-        successes: How many of the trials, 0 to `trials`.
-        trials: Independent ones, at least 1.
+        successes: Number of successful trials, 0 to `trials`.
+        trials: Number of independent trials, at least 1.
         confidence: Nominal coverage.
 
     Returns:

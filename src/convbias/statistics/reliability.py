@@ -1,4 +1,4 @@
-"""Whether a classifier is right as often as it says it is."""
+"""Calibration of a classifier: stated probabilities against observed frequencies."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def reliability(stated: ArrayLike, came_true: ArrayLike, bins: int = BINS) -> Re
     Args:
         stated: Probabilities (n,), n at least 1.
         came_true: Booleans (n,).
-        bins: How many.
+        bins: Number of bins.
 
     Returns:
         The bins.
@@ -92,23 +92,23 @@ def reliability(stated: ArrayLike, came_true: ArrayLike, bins: int = BINS) -> Re
 def error_by_chance(
     stated: ArrayLike, bins: int = BINS, draws: int = DRAWS, seed: int = 0
 ) -> np.ndarray:
-    """The expected calibration errors that a perfectly calibrated classifier would seem to have.
+    """Expected calibration errors that chance gives a perfectly calibrated classifier.
 
-    Of finitely many images no error is 0. Here every probability comes true as often as it says,
-    by a draw of its own (consistency resampling, Vaicenavicius et al. 2019, arXiv 1902.06977,
-    section 4); what is measured beyond these errors is not chance.
+    With finitely many images the error is above 0 even then. Here every probability comes true as
+    often as it says, by a random draw (consistency resampling, Vaicenavicius et al. 2019, arXiv
+    1902.06977, section 4). A measured error above these is not chance.
 
     Args:
         stated: Probabilities (n,), n at least 1.
-        bins: How many, as for `reliability`.
-        draws: How often.
-        seed: Of the draws.
+        bins: Number of bins, as for `reliability`.
+        draws: Number of draws.
+        seed: Random seed of the draws.
 
     Returns:
         float64 (draws,), ascending.
 
     Raises:
-        InputError: As for `reliability`.
+        InputError: There are no probabilities, they are outside [0, 1], or there is no bin.
     """
     probabilities = np.asarray(stated, dtype=np.float64)
     _, index = _bins(probabilities, bins)

@@ -1,4 +1,4 @@
-"""Which step of a ladder of models closes how much of the gap between its ends."""
+"""How much of the gap between two models each step of a ladder between them closes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Share:
         difference: Mean gain of the step, in the unit of the scores.
         share: That gain divided by the mean gap. Negative where the step goes against the gap,
             above 1 where other steps do; None where bottom and top agree.
-        interval: Of the share; None where `limit` says why.
+        interval: Confidence interval of the share; None where `limit` says why.
         gap: Top minus bottom over the seeds, the same for all steps of a ladder.
     """
 

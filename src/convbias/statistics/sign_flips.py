@@ -1,4 +1,4 @@
-"""The sign-flip test: under the null hypothesis each pair's difference may as well be negated."""
+"""The sign-flip test: under the null hypothesis the sign of each pair's difference is random."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def sign_flip_p_value(differences: ArrayLike, *, seed: int = 0) -> np.ndarray:
 
     Args:
         differences: Shape (..., n), treatment minus baseline per pair.
-        seed: Of the random patterns.
+        seed: Random seed of the sign patterns, where they are not all tried.
 
     Returns:
         float64 of shape (...).

@@ -1,1 +1,1 @@
-"""One image, one trained network: what it saw, and what its decision is made of."""
+"""Explain a trained network's decision on one image."""

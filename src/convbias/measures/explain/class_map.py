@@ -1,14 +1,14 @@
-"""Where in its last feature map, or in the image, a network finds each class: an exact account.
+"""Class maps: each class's logit as an exact sum over pixels of the last feature map or the image.
 
-What follows the last feature map, global average pooling and dense layers with ReLU, is affine as
-long as no unit crosses zero: on the ReLU pattern of the image at hand a class's logit is a sum of
-one contribution per pixel and a constant. The sum is the logit itself, not an approximation of it,
-and needs forward activations alone. Class activation mapping (Zhou et al. 2016, arXiv 1512.04150)
-is the case without a hidden layer. The dense baseline is affine on each pattern as a whole, so the
-same account goes down to the pixels of the image.
+The layers after the last feature map, global average pooling and dense layers with ReLU, are affine
+as long as no unit crosses zero: for the ReLU pattern of the given image a class's logit is the sum
+of one contribution per pixel and a constant. The sum is the logit itself, not an approximation, and
+needs forward activations alone. Class activation mapping (Zhou et al. 2016, arXiv 1512.04150) is
+the case without a hidden layer. The dense baseline is affine for each pattern as a whole, so its
+sums are over the pixels of the image.
 
-Logits count up to a constant that all classes share: the same map added to all ten would change no
-probability. What decides between two classes is the difference of their maps.
+Logits are determined up to a constant shared by all classes: adding one map to all ten changes no
+probability. The difference of two classes' maps decides between them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import numpy as np
 from convbias.errors import InputError
 from convbias.networks.forward import Forward
 
-# Softmax only ever comes last, where the logits are taken before it.
+# Softmax only occurs last, where the logits before it are used.
 _PIECEWISE_LINEAR = (keras.activations.relu, keras.activations.softmax)
 
 
@@ -30,9 +30,9 @@ class ClassMap:
     """Every class's logit as a sum over pixels.
 
     Args:
-        layer: Whose output's pixels these are; None for the image itself.
+        layer: The layer whose output's pixels these are; None for the image itself.
         contributions: float64 (classes, height, width), in logits.
-        constants: float64 (classes,), what no pixel contributes.
+        constants: float64 (classes,), the part that no pixel contributes.
     """
 
     layer: str | None
@@ -52,19 +52,19 @@ def class_map(forward: Forward, image: np.ndarray) -> ClassMap:
     last feature map of a CNN, to the image of the dense baseline.
 
     Args:
-        forward: Of the network.
+        forward: The network's forward pass.
         image: float32 (height, width, 1) in [0, 1].
 
     Returns:
-        The contributions. For pixels of the image they are those of its light: black contributes
-        nothing, and is part of the constant.
+        The contributions. A black pixel of the image contributes 0; its effect is part of the
+        constant.
 
     Raises:
-        InputError: A layer behind the last feature map is not piecewise linear.
+        InputError: A layer after the last feature map is not piecewise linear.
     """
     layers = forward.layers
     results = [image, *forward.outputs(image).values()]
-    # (..., classes): how each logit depends on what the layer at hand gives.
+    # (..., classes): how each logit depends on the output of the current layer.
     weights = np.eye(len(results[-1]))
     constants = np.zeros(len(weights))
     for index in range(len(layers) - 1, -1, -1):

@@ -1,4 +1,4 @@
-"""Everything about one network's decision on one image, put together."""
+"""Explain what networks make of one image, with all methods."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from convbias.networks.forward import Forward
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """What a network made of an image, and why.
+    """All explanations of a network's decision on an image.
 
     Args:
-        name: What tables and figures call the network.
+        name: The network's name in tables and figures.
         logits: float64 (classes,).
         class_map: Every class's logit as an exact sum over pixels.
         occlusion: float32 (classes, height, width), the drop of each logit when a square is
@@ -53,16 +53,16 @@ def explain(
 ) -> list[Explanation]:
     """Explain what networks make of an image.
 
-    All of them are asked about the same classes: what any of them takes the image for, and what it
-    is, where that is known.
+    The same classes are explained for all networks: every class that one of them predicts, and the
+    image's class where it is known.
 
     Args:
-        networks: By name.
+        networks: The networks by name.
         pixels: uint8 (28, 28), light on black.
         label: The image's class, or None.
 
     Returns:
-        One for each network, in their order.
+        One explanation per network, in their order.
     """
     image = (pixels.astype(np.float32) / 255)[:, :, None]
     forwards = {name: Forward(network) for name, network in networks.items()}

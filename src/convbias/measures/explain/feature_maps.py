@@ -1,4 +1,4 @@
-"""What each filter of a CNN responds to in one image."""
+"""Feature maps of a CNN for one image."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def feature_maps(forward: Forward, image: np.ndarray) -> dict[str, np.ndarray]:
     """The outputs of a network's convolutions, after ReLU and before pooling.
 
     Args:
-        forward: Of the network.
+        forward: The network's forward pass.
         image: float32 (height, width, 1) in [0, 1].
 
     Returns:

@@ -1,4 +1,4 @@
-"""Each pixel's share in the difference that an image makes, against a black one."""
+"""Integrated gradients: each pixel's part in a logit's difference from that of a black image."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class IntegratedGradients:
 
     @property
     def error(self) -> float:
-        """What the sum of the attributions exceeds the difference by, in logits."""
+        """The sum of the attributions minus the difference, in logits."""
         return float(self.attributions.sum()) - self.difference
 
 
@@ -36,17 +36,17 @@ def integrated_gradients(
     """Integrate a logit's gradient from black to the image (Sundararajan et al. 2017).
 
     The source is arXiv 1703.01365, equations 1 and 3, and proposition 1 for completeness. The
-    integral is a midpoint sum: the gradient jumps wherever a unit crosses zero on the way, so the
-    error falls with the number of steps, and is reported.
+    integral is a midpoint sum. The gradient jumps wherever a unit crosses zero on the path, so the
+    error falls with the number of steps; it is reported.
 
     Args:
-        forward: Of the network.
+        forward: The network's forward pass.
         image: float32 (height, width, 1) in [0, 1].
         label: The class.
-        steps: Images on the way.
+        steps: Number of images on the path.
 
     Returns:
-        The attributions. A black pixel has none, as it does not change on the way.
+        The attributions; a black pixel's is 0, since it does not change on the path.
     """
     way = (np.arange(steps, dtype=np.float32) + 0.5) / steps
     gradients = forward.gradients(way[:, None, None, None] * image, label)

@@ -1,4 +1,4 @@
-"""How much of a class's logit goes away when a part of the image is covered."""
+"""Occlusion maps: the drop of each class's logit when a part of the image is covered."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from convbias.data.transforms import occlude
 from convbias.networks.forward import Forward
 
 SQUARE = 5  # pixels per side
-GREY = 0  # the ground that the networks were trained on
+GREY = 0  # the background of the images
 
 
 def occlusion_map(
     forward: Forward, image: np.ndarray, side: int = SQUARE, stride: int = 1, grey: int = GREY
 ) -> np.ndarray:
-    """Slide a square over an image and note each class's drop (Zeiler and Fergus 2013).
+    """Slide a square over an image and record each class's drop (Zeiler and Fergus 2013).
 
-    The source, arXiv 1311.2901 (section 4.2), notes probabilities; a logit shows a loss also where
-    the network remains nearly certain.
+    The source, arXiv 1311.2901 (section 4.2), uses probabilities; logits show a drop even where
+    the network stays nearly certain.
 
     Args:
-        forward: Of the network.
+        forward: The network's forward pass.
         image: uint8 (height, width, 1).
         side: Pixels per side of the square.
         stride: Pixels between one position and the next.
-        grey: What the square is filled with, 0 to 255. Covering black ground with black changes
-            nothing, so with 0 the map shows the garment's part alone.
+        grey: Grey value of the square, 0 to 255. With 0, covering the black background changes
+            nothing, so the map shows the garment alone.
 
     Returns:
         float32 (classes, ceil(height / stride), ceil(width / stride)): the logit of the whole image
         minus that of the covered one, the square's middle being at row and column `stride` times
-        the map's. The square may lie in part beyond the frame.
+        the map's. The square may lie partly outside the image.
     """
     height, width, _ = image.shape
     rows, columns = range(0, height, stride), range(0, width, stride)

@@ -1,4 +1,4 @@
-"""An explanation as plain values, for machines to read."""
+"""Convert explanations to lists and dictionaries for JSON."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from convbias.data.reading import Picture
 from convbias.measures.explain.explanation import Explanation
 from convbias.measures.explain.occlusion import GREY, SQUARE
 
-DIGITS = 7  # significant ones, as many as float32 has
+DIGITS = 7  # significant digits, about those of float32
 
 
 def record(
     picture: Picture, explanations: Sequence[Explanation], class_names: Sequence[str]
 ) -> dict[str, Any]:
-    """Put an explanation into lists and dictionaries that JSON can hold.
+    """Convert explanations to lists and dictionaries for JSON.
 
     Args:
         picture: The image.
-        explanations: Of the networks.
+        explanations: The explanation of each network.
         class_names: One per label.
 
     Returns:
