@@ -1,6 +1,6 @@
 """Publish a study: its runs into results/, its figures and tables into README.md and docs/.
 
-.venv/bin/python -m tools.publish --runs runs
+Usage: `.venv/bin/python -m tools.publish --runs runs`
 """
 
 from __future__ import annotations
@@ -23,26 +23,30 @@ from tools.document import write_pages
 from tools.published import ROOT, published_sections
 from tools.readme_page import FIGURES
 
-SHIPPED = "cnn-3x3"  # the one arm of which a network is published
-MOST_SHIPPED_BYTES = 2**20
-CARD = "model-card"  # folder beside the published runs
+NETWORK = "cnn-3x3"  # the condition whose first network is published
+LARGEST_NETWORK = 2**20  # bytes
+CARD = "model-card"  # folder for the network's model card, next to the published runs
 
 
-def _kept(run: Run, asked: Mapping[str, Collection[str]]) -> Run:
-    """A run as it is published, with of single images only what is asked for.
+def _reduced(run: Run, needed: Mapping[str, Collection[str]]) -> Run:
+    """A run without those per-image arrays that no published result needs.
 
     Losses take two thirds of a run's space, and predictions half of the rest.
+
+    Args:
+        run: the run.
+        needed: field of the per-image arrays to the hashes of the arms that need it.
     """
     if run.per_image is None:
         return run
-    left_out = {field: None for field, arms in asked.items() if run.arm_hash not in arms}
+    left_out = {field: None for field, arms in needed.items() if run.arm_hash not in arms}
     return run.model_copy(update={"per_image": run.per_image.model_copy(update=left_out)})
 
 
-def asked_of_images(study: Study) -> dict[str, set[str]]:
-    """What is asked of single images beside correctness, each with the hashes of the arms.
+def _needed_per_image(study: Study) -> dict[str, set[str]]:
+    """The per-image arrays besides correctness, with the hashes of the arms that need them.
 
-    Losses are where a contrast compares them, predictions where figures show confused classes.
+    Contrasts of the loss need losses; the figures of confused classes need predictions.
     """
     compared = {
         study.arms(experiment)[condition].hash
@@ -54,13 +58,13 @@ def asked_of_images(study: Study) -> dict[str, set[str]]:
     return {"loss": compared, "predicted": {arm.hash for arm in study.arms(ORIGINAL).values()}}
 
 
-def _ship(runs: Sequence[ConditionRun], source: Store, target: Store) -> None:
-    """Publish the network of the first CNN 3x3, for the notebook and others, with its card."""
-    run = next(run for run in runs if run.condition == SHIPPED and run.status == "finished")
+def _publish_network(runs: Sequence[ConditionRun], source: Store, target: Store) -> None:
+    """Publish the first network of the condition, which the notebook uses, with its model card."""
+    run = next(run for run in runs if run.condition == NETWORK and run.status == "finished")
     network = source.network_path(run.arm, run.seed)
     size = network.stat().st_size
-    if size > MOST_SHIPPED_BYTES:
-        raise SystemExit(f"{network} has {size:,} bytes, more than {MOST_SHIPPED_BYTES:,}")
+    if size > LARGEST_NETWORK:
+        raise SystemExit(f"{network} has {size:,} bytes, more than {LARGEST_NETWORK:,}")
     shutil.copy(network, target.folder)
     write_model_card(target, run.key, target.folder.parent / CARD)
 
@@ -75,14 +79,14 @@ def main() -> None:
     target = Store(ROOT / "results" / study.name / "runs")
     shutil.rmtree(target.folder, ignore_errors=True)
     (target.folder / "measurements").mkdir(parents=True)
-    asked = asked_of_images(study)
+    needed = _needed_per_image(study)
     for name in study.experiments:
         for run in collect(study, EXPERIMENTS[name], source).runs:
-            target.write(_kept(read_run(source.path(run.arm, run.seed)), asked))
+            target.write(_reduced(read_run(source.path(run.arm, run.seed)), needed))
             for measure in EXPERIMENTS[name].measures:
                 path = source.measurement_path(run, measure)
                 shutil.copy(path, target.folder / "measurements")
-    _ship(collect(study, ORIGINAL, source).runs, source, target)
+    _publish_network(collect(study, ORIGINAL, source).runs, source, target)
     with tempfile.TemporaryDirectory() as folder:
         write_study_report(read_study(study, target), Path(folder))
         shutil.copy(Path(folder) / "table.csv", target.folder.parent)
