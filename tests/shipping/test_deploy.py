@@ -245,7 +245,7 @@ def test_apply_creates_waits_and_compares_and_changes_nothing_the_second_time(
     said = capsys.readouterr()
     steps = [line.split(" ", 1)[0] for line in said.err.splitlines()]
     assert steps == ["uploaded", "created", "created", "created", f"{NAME}:"]
-    assert "smoke test passed: of 10 images" in said.out
+    assert "smoke test passed: on 10 images" in said.out
     assert no_sleep == [
         1.0,
         2.0,
@@ -260,7 +260,7 @@ def test_apply_creates_waits_and_compares_and_changes_nothing_the_second_time(
     assert deploy("apply", archive.path, *OPTIONS) == 0
     said = capsys.readouterr()
     assert said.err == ""
-    assert said.out.startswith("nothing to do: everything is there as planned")
+    assert said.out.startswith("nothing to do: everything exists as planned")
     assert everything(account) == there
     assert account.s3.head_object(Bucket=BUCKET, Key=key)["LastModified"] == written
     assert (
@@ -322,7 +322,7 @@ def test_autoscaling_is_set_up_changed_and_removed(
     assert deploy("apply", archive.path, *OPTIONS, "--max-instances", "5") == 0
     assert capacity() == [(1, 5)]
     assert deploy("status", "--name", NAME) == 0
-    assert "1 to 5 machines" in capsys.readouterr().out
+    assert "1 to 5 instances" in capsys.readouterr().out
     assert deploy("apply", archive.path, *OPTIONS) == 0
     assert capacity() == []
     assert everything(account)["policies"] == []
@@ -587,13 +587,13 @@ def test_status_and_invoke(
     archive: Archive, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert deploy("status", "--name", NAME) == 2
-    assert f"there is nothing of {NAME} in {REGION}" in capsys.readouterr().err
+    assert f"there are no resources of {NAME} in {REGION}" in capsys.readouterr().err
     assert deploy("apply", archive.path, *OPTIONS) == 0
     capsys.readouterr()
     assert deploy("status", "--name", NAME) == 0
     said = capsys.readouterr().out
     assert f"InService with {NAME}-" in said
-    assert "1 machine, since 20" in said
+    assert "1 instance, since 20" in said
     np.save(tmp_path / "garment.npy", drawn(n_train=1, n_test=1)[2])
     arguments = (tmp_path / "garment.npy", "--json")
     assert deploy("invoke", *arguments, "--name", NAME) == 0
@@ -627,7 +627,7 @@ def test_delete_removes_everything_that_apply_created_and_nothing_else(
     assert capsys.readouterr().err.count("deleted the ") == 8
     assert everything(account) == before
     assert deploy("delete", "--name", NAME, "--yes") == 2
-    assert "there is nothing of" in capsys.readouterr().err
+    assert "there are no resources of" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

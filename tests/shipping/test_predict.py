@@ -120,7 +120,7 @@ def test_indices_select_test_images_of_fashion_mnist(
     assert len(answers) == 2
     assert main(["predict", "0", "a.png", *place]) == 0
     table = capsys.readouterr().out
-    assert f"Answers of {'the endpoint ' * (place[0] == '--endpoint')}{place[1]}" in table
+    assert f"Predictions of {'the endpoint ' * (place[0] == '--endpoint')}{place[1]}" in table
     heading, of_index, of_file = (
         next(line for line in table.splitlines() if line.lstrip().startswith(word))
         for word in ("image ", "test image 0", "a.png")

@@ -30,7 +30,7 @@ from convbias.shipping.predict.images import ImageRequest, RejectedRequestError,
 from convbias.shipping.serve import TOKEN_VARIABLE
 from convbias.spec.datasets import CLASS_NAMES
 
-SOME_REFUSED = 2  # as for other invalid input
+SOME_REJECTED = 2  # as for other invalid input
 
 
 def predict(
@@ -64,26 +64,28 @@ def predict(
         region: Region of the endpoint; default the profile's, or AWS_DEFAULT_REGION.
         as_json: Print a JSON array with all probabilities instead of a table.
     """
-    name, place = _place(archive, server, endpoint, profile, region)
-    asked = image_requests(image, partial(data.load, "fashion-mnist"))
+    name, opened = _client(archive, server, endpoint, profile, region)
+    requests = image_requests(image, partial(data.load, "fashion-mnist"))
     rows: list[tuple[str, Prediction, int | None]] = []
-    refused = 0
+    rejected = 0
     try:
-        with place as client:
-            for question in asked:
-                answers = _answers(client, question)
-                refused += not answers
-                rows += [(each, answer, question.label) for each, answer in answers.items()]
+        with opened as client:
+            for request in requests:
+                predictions = _predictions(client, request)
+                rejected += not predictions
+                rows += [
+                    (each, prediction, request.label) for each, prediction in predictions.items()
+                ]
     finally:
-        # Also when the connection breaks, so that earlier answers are not lost.
+        # Also when the connection breaks, so that earlier predictions are not lost.
         if as_json:
             results().print(json.dumps([_record(*row) for row in rows]), soft_wrap=True)
         elif rows:
             _print(f"Predictions of {name}", rows)
-    return SOME_REFUSED if refused else 0
+    return SOME_REJECTED if rejected else 0
 
 
-def _place(
+def _client(
     archive: Path | None,
     server: str | None,
     endpoint: str | None,
@@ -105,23 +107,23 @@ def _place(
     return str(verified.path), local_client(verified)
 
 
-def _answers(client: Client, question: ImageRequest) -> dict[str, Prediction]:
+def _predictions(client: Client, request: ImageRequest) -> dict[str, Prediction]:
     """Image name to prediction; empty where the request was rejected, which is printed."""
     try:
-        return parse_predictions(client(question.body(), question.content_type), question.name)
+        return parse_predictions(client(request.body(), request.content_type), request.name)
     except RejectedRequestError as error:
-        messages().print(f"{question.name}: {error}", style="red", soft_wrap=True)
+        messages().print(f"{request.name}: {error}", style="red", soft_wrap=True)
         return {}
 
 
-def _record(image: str, answer: Prediction, label: int | None) -> dict[str, object]:
-    record = {"image": image, **answer.model_dump(by_alias=True)}
+def _record(image: str, prediction: Prediction, label: int | None) -> dict[str, object]:
+    record = {"image": image, **prediction.model_dump(by_alias=True)}
     return record if label is None else {**record, "label": CLASS_NAMES[label]}
 
 
 def _print(title: str, rows: Sequence[tuple[str, Prediction, int | None]]) -> None:
     words = ["image", "class"]
-    cells = [[image, answer.class_name, percent(answer.confidence)] for image, answer, _ in rows]
+    cells = [[image, each.class_name, percent(each.confidence)] for image, each, _ in rows]
     labels = [label for *_, label in rows]
     columns = [*words, "confidence"]
     if any(label is not None for label in labels):
