@@ -84,7 +84,7 @@ study.claims("baseline-params")
 # changes? A single published number does not say.
 
 # %%
-study.compared("dense").head(2)
+study.comparison("dense").head(2)
 
 # %%
 study.claims("baseline-accuracy / loss")
@@ -132,7 +132,7 @@ study.claims("convergence", "gap")
 # **Question.** A quarter of the parameters: will it be better, worse, or as good?
 
 # %%
-study.compared("dense", "cnn-3x3").head(6)
+study.comparison("dense", "cnn-3x3").head(6)
 
 # %%
 study.claims("cnn-accuracy / loss", "memory")
@@ -268,7 +268,7 @@ from convbias.data.reading import read_picture
 from convbias.figures.explanation import explanation
 from convbias.measures.explain.explanation import explain
 
-run, network = study.shipped()
+run, network = study.stored_network()
 picture = read_picture("0", lambda: study.dataset)
 accounts = explain({run.arm_name: network}, picture.converted.pixels, picture.label)
 explanation(picture, accounts, study.dataset.class_names, study.remark)

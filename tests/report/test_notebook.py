@@ -88,7 +88,7 @@ def test_what_is_not_stored_is_said(tmp_path_factory: pytest.TempPathFactory) ->
     for shown in (study.figure("shift"), study.outcome("shift")):
         assert isinstance(shown, MarkdownText)
         assert shown.text == "*The profile tiny has no run of the experiment shift.*"
-    run, network = study.shipped()
+    run, network = study.stored_network()
     assert run.arm.model.name == "cnn-3x3"
     assert network.count_params() == 28_426  # by arithmetic
 
@@ -100,7 +100,7 @@ def test_runs_that_are_not_there(tmp_path: Path) -> None:
     published = NotebookStudy(PUBLISHED, ROOT / "results" / PUBLISHED / "runs")
     published.store.network_path = lambda _arm, _seed: tmp_path / "absent"
     with pytest.raises(InputError, match="no run of cnn-3x3 is stored with its network"):
-        published.shipped()
+        published.stored_network()
 
 
 def test_words_of_claims_are_no_markup(study: NotebookStudy) -> None:

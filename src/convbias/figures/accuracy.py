@@ -1,4 +1,4 @@
-"""What each arm reached on the test images."""
+"""Test accuracy by arm."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import altair as alt
 import pandas as pd
 
 from convbias.figures.arms import Arms, arm_data, data_remark, seeds_text, with_remark
+from convbias.figures.conditions import interval_lines
 from convbias.figures.figure import AltairChart, Figure
 from convbias.figures.theme import arm_scale
 from convbias.findings.claims.published import published
@@ -26,11 +27,11 @@ def accuracy_of_arms(arms: Arms) -> Figure:
     """Draw the test accuracy of every run, with each arm's mean, interval and published number.
 
     Args:
-        arms: Finished runs by arm, scored on test images.
+        arms: arm name to finished runs with test scores.
 
     Returns:
-        The figure. An arm with one run has no interval, and published numbers stand only beside
-        runs on all of Fashion-MNIST.
+        The figure. An arm with a single run has no interval; published numbers are shown only
+        for runs on all of Fashion-MNIST.
     """
     summaries = {
         arm: summarise([100 * score(run, TEST_ACCURACY) for run in runs])
@@ -43,15 +44,15 @@ def accuracy_of_arms(arms: Arms) -> Figure:
     )
     return Figure(
         name="accuracy",
-        title="Test accuracy of the arms",
+        title="Test accuracy by arm",
         subtitle=with_remark(
             f"mean of {seeds_text(arms)}, 95 % interval", data_remark(arm_data(arms))
         ),
         caption=(
-            f"The highest mean is that of {best}, {summaries[best].mean:.2f} %. Each dot is one"
-            " run. The bar is the mean over seeds, the line its interval (Student's t), which says"
-            " where the mean of many seeds would lie, not where one more run would."
-            + (" Diamonds are published numbers, each of one run." if comparable else "")
+            f"{best} has the highest mean, {summaries[best].mean:.2f} %. Dots: single runs."
+            " Vertical bar: mean over seeds. Line: 95 % confidence interval of the mean (Student's"
+            " t), not a prediction interval for a further run."
+            + (" Diamonds: published numbers, each from one run." if comparable else "")
         ),
         description=f"Test accuracy in percent, one row per arm: {means}.",
         drawing=_chart(arms, summaries, with_published=comparable),
@@ -92,13 +93,7 @@ def _chart(arms: Arms, summaries: Mapping[str, Summary], *, with_published: bool
         ),
         means.mark_text(dy=-19).encode(x, y, text=alt.Text("accuracy:Q", format=".2f")),
     ]
-    spread = table.dropna(subset=["low"])
-    if len(spread):
-        layers.append(
-            alt.Chart(spread)
-            .mark_rule(strokeWidth=2.5)
-            .encode(alt.X("low:Q"), y, colour, alt.X2("high:Q"))
-        )
+    layers += interval_lines(table, y, colour)
     if with_published:
         layers.append(
             alt.Chart(_published_table(arms))

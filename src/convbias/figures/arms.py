@@ -1,4 +1,4 @@
-"""The runs of an experiment as figures take them: by arm, finished, in a fixed order."""
+"""Finished runs by arm, and the remarks that must accompany their numbers."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from convbias.findings.results import ConditionRun
 from convbias.runs.record import Run
 from convbias.spec.arms import DataVariant
 from convbias.spec.experiment import Experiment
+from convbias.spec.formatting import counted
 
 Arms = Mapping[str, Sequence[Run]]
 
@@ -26,15 +27,15 @@ def finished_arms(
     """Sort the finished runs of an experiment by arm.
 
     Args:
-        experiment: Whose conditions name the arms; runs of other arms are ignored.
-        runs: Of one study.
+        experiment: its conditions name the arms; runs of other arms are ignored.
+        runs: runs of one study.
 
     Returns:
-        Arm name to runs, seeds ascending, in the experiment's order; arms without a finished run
-        are left out.
+        Arm name to runs, in the experiment's order, seeds ascending; arms without a finished run
+        are omitted.
 
     Raises:
-        InputError: No run of the experiment is finished, two descriptions share an arm's name, or
+        InputError: no run of the experiment is finished, two different arms have the same name, or
             a run occurs twice.
     """
     by_arm = runs_by_arm(runs)
@@ -55,7 +56,13 @@ def finished_arms(
 
 
 def data_remark(data: DataVariant) -> str | None:
-    """What must stand beside every number of runs that saw anything but all of Fashion-MNIST.
+    """The remark that must accompany numbers of runs on anything but all of Fashion-MNIST.
+
+    Args:
+        data: the data that the runs were trained on.
+
+    Returns:
+        The remark; None for all of Fashion-MNIST.
 
     Example:
         >>> data_remark(DataVariant(dataset="drawn", training_images=500))
@@ -71,12 +78,12 @@ def data_remark(data: DataVariant) -> str | None:
 
 
 def arm_data(arms: Arms) -> DataVariant:
-    """What the arms, which share their data, were trained on."""
+    """The data that all arms were trained on."""
     return next(iter(arms.values()))[0].arm.data
 
 
 def dataset_remark(dataset: Dataset) -> str | None:
-    """The same of a data set itself."""
+    """The remark that must accompany numbers about a data set, as in `data_remark`."""
     if dataset.name == "drawn":
         return DRAWN
     n = len(dataset.train_images)
@@ -84,12 +91,15 @@ def dataset_remark(dataset: Dataset) -> str | None:
 
 
 def with_remark(text: str, remark: str | None) -> str:
-    """Put a remark behind a subtitle or caption of a table."""
+    """Append a remark to a subtitle or a table's caption."""
     return f"{text} · {remark}" if remark else text
 
 
 def seeds_text(arms: Arms) -> str:
-    """How many seeds the arms have, for a caption.
+    """Write how many seeds the arms have.
+
+    Args:
+        arms: arm name to finished runs.
 
     Example:
         >>> seeds_text({})
@@ -101,21 +111,21 @@ def seeds_text(arms: Arms) -> str:
     if len(counts) > 1:
         return ", ".join(f"{len(runs)} of {arm}" for arm, runs in arms.items()) + " (seeds)"
     count = counts.pop()
-    return "1 seed" if count == 1 else f"{count} seeds"
+    return counted(count, "seed")
 
 
 def predictions(runs: Sequence[Run], dataset: Dataset) -> np.ndarray:
     """The predicted classes of an arm's runs.
 
     Args:
-        runs: Finished runs that were scored on the test images.
-        dataset: Whose test images they were scored on.
+        runs: finished runs with predictions on the test images.
+        dataset: the data set of these test images.
 
     Returns:
         uint8 (runs, test images).
 
     Raises:
-        InputError: A run has no predictions, or they are not of this data set's test images.
+        InputError: a run has no predictions, or not one for each of these test images.
     """
     found = []
     for run in runs:

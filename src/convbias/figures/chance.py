@@ -1,4 +1,4 @@
-"""Values beside what chance gives, a row for each."""
+"""Values of networks compared with chance level."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _ROW = 46  # pixels
 
 
 def beside_chance(results: Results, table: pd.DataFrame, text: FigureText, unit: str) -> Figure:
-    """Draw values of single networks and their mean over the range that chance gives them.
+    """Draw values of single networks and their mean, with the range expected by chance.
 
     Args:
-        results: Of the experiment that the numbers come from.
-        table: Columns row (in the order of drawing), condition, seed, value, and of each network
-            expected and error: what chance gives, and its standard error; at least one row.
-        text: What the figure is called, and what is seen in it.
-        unit: Title of the axis, with its unit.
+        results: results of the experiment that the values belong to.
+        table: columns row (in drawing order), condition, seed, value, and per network expected and
+            error: the value expected by chance and its standard error; at least one row.
+        text: the figure's name, title and caption.
+        unit: title of the axis, with its unit.
     """
     shown = list(dict.fromkeys(table["row"]))
     means, told = [], []
@@ -81,9 +81,9 @@ def beside_chance(results: Results, table: pd.DataFrame, text: FigureText, unit:
         title=text.title,
         subtitle=with_remark("mean, 95 % interval and chance", data_remark(results.data)),
         caption=(
-            f"{text.reading} Dots are networks; the number stands over their mean, with its 95 %"
-            " interval (Student’s t). The line across is what random filters give on average, the"
-            " shaded range two standard errors of one network’s mean around it."
+            f"{text.reading} Dots: single networks. Number: their mean, with its 95 % confidence"
+            " interval (Student’s t). Vertical line: mean of random filters; shaded: ± two standard"
+            " errors of one network’s mean."
         ),
         description=f"{unit}: {'; '.join(told)}.",
         drawing=alt.layer(*layers).properties(width=640, height=_ROW * len(shown)),

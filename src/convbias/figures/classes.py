@@ -1,4 +1,4 @@
-"""Which classes are told apart, and which are taken for one another."""
+"""Accuracy by class, confusion matrix and most frequent mistakes."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from convbias.figures.figure import Figure
 from convbias.figures.grids import ImageGrid, Tile
 from convbias.figures.theme import arm_scale
 from convbias.runs.record import Run
+from convbias.spec.formatting import counted
 
 MOST_CONFUSED = 24
 _ARM_ROW, _CLASS_GAP = 11, 18  # pixels per arm of a class and between classes
@@ -21,15 +22,15 @@ _FAR_END = 45  # percent from which the cell is dark enough for light text
 
 
 def confusion_counts(predicted: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:
-    """Count true against predicted classes.
+    """Compute a confusion matrix.
 
     Args:
-        predicted: Integers (runs, n).
-        labels: Integers (n,), the true classes.
-        classes: How many classes there are.
+        predicted: integers (runs, n), the predicted classes.
+        labels: integers (n,), the true classes.
+        classes: number of classes.
 
     Returns:
-        int64 (classes, classes): row the true class, column the predicted one, summed over runs.
+        int64 (classes, classes): rows are true classes, columns predicted ones; summed over runs.
 
     Example:
         >>> confusion_counts(np.array([[0, 1, 1]]), np.array([0, 0, 1]), 2).tolist()
@@ -40,18 +41,18 @@ def confusion_counts(predicted: np.ndarray, labels: np.ndarray, classes: int) ->
 
 
 def confusion(arm: str, runs: Sequence[Run], dataset: Dataset) -> Figure:
-    """Draw which share of each true class was given which class.
+    """Draw the confusion matrix of an arm, in percent of each true class.
 
     Args:
-        arm: Name of the arm.
-        runs: Its finished runs.
-        dataset: Whose test images they were scored on.
+        arm: name of the arm.
+        runs: finished runs of the arm.
+        dataset: data set of the test images they were scored on.
 
     Returns:
         The figure.
 
     Raises:
-        InputError: A run has no predictions of these test images.
+        InputError: a run has no predictions of these test images.
     """
     names = list(dataset.class_names)
     counts = confusion_counts(predictions(runs, dataset), dataset.test_labels, len(names))
@@ -84,7 +85,7 @@ def confusion(arm: str, runs: Sequence[Run], dataset: Dataset) -> Figure:
             alt.Tooltip("images:Q", title="images, mean per run", format=".1f"),
         ],
     )
-    # The root spreads the few percent of confusions, which would all look white beside 90 %.
+    # A square-root scale, on which a few percent are visible beside 90 %.
     colour = alt.Color("share:Q").scale(type="sqrt", domain=[0, 100], range="heatmap").legend(None)
     text = alt.Text("share:Q", format=".0f")
     layers = [
@@ -99,40 +100,37 @@ def confusion(arm: str, runs: Sequence[Run], dataset: Dataset) -> Figure:
     errors = np.where(np.eye(len(names), dtype=bool), -1, shares)
     true, predicted = np.unravel_index(errors.argmax(), errors.shape)
     worst = (
-        f"{names[true]} taken for {names[predicted]}, {shares[true, predicted]:.1f} % of the true"
-        f" class"
+        f"{names[true]} predicted as {names[predicted]} ({shares[true, predicted]:.1f} % of the"
+        " true class)"
     )
     return Figure(
         name=f"confusion-{arm}",
         title=f"Confusion matrix of {arm}",
         subtitle=with_remark(
-            f"% of each true class, mean of {_runs_text(runs)}", data_remark(runs[0].arm.data)
+            f"% of each true class, mean of {counted(len(runs), 'run')}",
+            data_remark(runs[0].arm.data),
         ),
         caption=(
-            f"The largest confusion is {worst}. Rows sum to 100 %; shares below 0.5 % are left"
-            " blank, and the shading follows the square root."
+            f"Most frequent confusion: {worst}. Rows sum to 100 %; shares below 0.5 % are left"
+            " blank; the colour scale is a square root."
         ),
-        description=f"Confusion matrix of {arm}. The largest confusion: {worst}.",
+        description=f"Confusion matrix of {arm}. Most frequent confusion: {worst}.",
         drawing=alt.layer(*layers).properties(width=430, height=430),
     )
 
 
-def _runs_text(runs: Sequence[Run]) -> str:
-    return "1 run" if len(runs) == 1 else f"{len(runs)} runs"
-
-
 def per_class_table(arms: Arms, dataset: Dataset) -> pd.DataFrame:
-    """Share of each class's test images that each arm classifies correctly.
+    """Recall of every class for every arm.
 
     Args:
-        arms: Finished runs by arm.
-        dataset: Whose test images they were scored on.
+        arms: arm name to finished runs.
+        dataset: data set of the test images they were scored on.
 
     Returns:
-        Columns: class, arm, mean, low, high (lowest and highest seed, all in %), n.
+        Columns class, arm, mean, low and high (lowest and highest seed, in %), and n.
 
     Raises:
-        InputError: A run has no predictions of these test images.
+        InputError: a run has no predictions of these test images.
     """
     rows = []
     for arm, runs in arms.items():
@@ -150,17 +148,17 @@ def per_class_table(arms: Arms, dataset: Dataset) -> pd.DataFrame:
 
 
 def per_class(arms: Arms, dataset: Dataset) -> Figure:
-    """Draw the accuracy of every arm on every class, hardest class first.
+    """Draw the recall of every class for every arm, lowest recall first.
 
     Args:
-        arms: Finished runs by arm.
-        dataset: Whose test images they were scored on.
+        arms: arm name to finished runs.
+        dataset: data set of the test images they were scored on.
 
     Returns:
         The figure.
 
     Raises:
-        InputError: A run has no predictions of these test images.
+        InputError: a run has no predictions of these test images.
     """
     table = per_class_table(arms, dataset)
     means = table.groupby("class", sort=False)["mean"].mean().sort_values(kind="stable")
@@ -182,20 +180,20 @@ def per_class(arms: Arms, dataset: Dataset) -> Figure:
             alt.Tooltip("n:Q", title="seeds"),
         ],
     )
-    x = alt.X("mean:Q").title("Images classified correctly (%)").scale(zero=False)
+    x = alt.X("mean:Q").title("Recall (%)").scale(zero=False)
     rules = chart.mark_rule(strokeWidth=2.5).encode(alt.X("low:Q"), alt.X2("high:Q"))
     dots = chart.mark_point(filled=True, size=62, opacity=1).encode(x)
     hardest, easiest = means.index[0], means.index[-1]
     caption = (
-        f"Hardest is {hardest} ({means.iloc[0]:.1f} % over all arms), easiest {easiest}"
+        f"Mean over all arms: lowest for {hardest} ({means.iloc[0]:.1f} %), highest for {easiest}"
         f" ({means.iloc[-1]:.1f} %)."
     )
     return Figure(
         name="per-class",
-        title="Accuracy of the arms on each class",
+        title="Recall by class and arm",
         subtitle=with_remark("%, mean and range over seeds", data_remark(arm_data(arms))),
-        caption=f"{caption} Dots are means over seeds, bars reach from the lowest to the highest.",
-        description=f"Accuracy per class and arm in percent. {caption}",
+        caption=f"{caption} Dots: means over seeds. Bars: lowest to highest seed.",
+        description=f"Recall by class and arm in percent. {caption}",
         drawing=alt.layer(rules, dots).properties(
             width=640, height=_ARM_ROW * len(arms) * len(means) + _CLASS_GAP * len(means)
         ),
@@ -203,22 +201,22 @@ def per_class(arms: Arms, dataset: Dataset) -> Figure:
 
 
 def most_confused(arm: str, runs: Sequence[Run], dataset: Dataset) -> Figure | None:
-    """Show the test images that most runs of an arm get wrong.
+    """Show the test images that most runs of an arm misclassify.
 
     Args:
-        arm: Name of the arm.
-        runs: Its finished runs.
-        dataset: Whose test images they were scored on.
+        arm: name of the arm.
+        runs: finished runs of the arm.
+        dataset: data set of the test images they were scored on.
 
     Returns:
-        The figure; None where no run gets any image wrong.
+        The figure; None where no run misclassifies any image.
 
     Raises:
-        InputError: A run has no predictions of these test images.
+        InputError: a run has no predictions of these test images.
     """
     predicted = predictions(runs, dataset)
     wrong = (predicted != dataset.test_labels).sum(axis=0)
-    # Among images that equally many runs get wrong, those come first that cost the most.
+    # Ties are ordered by mean loss, highest first.
     order = np.lexsort((-_mean_losses(runs), -wrong))[:MOST_CONFUSED]
     order = order[wrong[order] > 0]
     if not order.size:
@@ -226,19 +224,20 @@ def most_confused(arm: str, runs: Sequence[Run], dataset: Dataset) -> Figure | N
     tiles = [_tile(int(index), predicted, int(wrong[index]), dataset) for index in order]
     always = int((wrong == len(runs)).sum())
     caption = (
-        f"{always:,} of {len(wrong):,} test images are wrong in all of {_runs_text(runs)} of {arm}."
+        f"{always:,} of {len(wrong):,} test images are misclassified in all"
+        f" {counted(len(runs), 'run')} of {arm}."
     )
     return Figure(
         name=f"most-confused-{arm}",
-        title=f"Test images that {arm} gets wrong most often",
+        title=f"Test images that {arm} misclassifies most often",
         subtitle=with_remark(
-            f"true class → class most often predicted, wrong runs of {len(runs)}",
+            f"true class → most frequent wrong prediction, number of wrong runs of {len(runs)}",
             data_remark(runs[0].arm.data),
         ),
         caption=(
-            f"{caption} Shown are the {len(tiles)} that most runs get wrong, and among equals those"
-            " with the highest loss: the true class, the class most often predicted instead, and in"
-            " how many runs the image was wrong."
+            f"{caption} Shown are the {len(tiles)} images that most runs misclassify (ties: highest"
+            " mean loss first), with the true class, the most frequent wrong prediction and the"
+            " number of wrong runs."
         ),
         description=f"Grid of {len(tiles)} misclassified test images. {caption}",
         drawing=ImageGrid(((None, tuple(tiles)),)),
@@ -246,7 +245,7 @@ def most_confused(arm: str, runs: Sequence[Run], dataset: Dataset) -> Figure | N
 
 
 def _mean_losses(runs: Sequence[Run]) -> np.ndarray:
-    """Of every test image, over the runs that tell them; zeros where none does."""
+    """Mean loss of every test image over the runs that store losses; zeros where none does."""
     of_runs = [run.per_image for run in runs if run.per_image is not None]
     known = [each.loss for each in of_runs if each.loss is not None]
     return np.mean(known, axis=0) if known else np.zeros(len(of_runs[0].correct))
@@ -255,10 +254,10 @@ def _mean_losses(runs: Sequence[Run]) -> np.ndarray:
 def _tile(index: int, predicted: np.ndarray, wrong: int, dataset: Dataset) -> Tile:
     label = int(dataset.test_labels[index])
     mistakes = predicted[predicted[:, index] != label, index]
-    taken_for = dataset.class_names[int(np.bincount(mistakes).argmax())]
+    wrong_class = dataset.class_names[int(np.bincount(mistakes).argmax())]
     name, runs = dataset.class_names[label], len(predicted)
     return Tile(
         dataset.test_images[index, :, :, 0],
-        (name, f"→ {taken_for}", f"{wrong} of {runs}"),
-        f"{name} taken for {taken_for}, wrong in {wrong} of {runs}",
+        (name, f"→ {wrong_class}", f"{wrong} of {runs}"),
+        f"{name} predicted as {wrong_class}, wrong in {wrong} of {runs} runs",
     )

@@ -1,4 +1,4 @@
-"""A quantity by condition: every run as a dot, means with intervals, one row per condition."""
+"""A quantity by condition: single runs, means and intervals, one row per condition."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _ROW = 46  # pixels per condition
 
 @dataclass(frozen=True)
 class FigureText:
-    """What a figure is called and said of it.
+    """Name, title and caption of a figure.
 
     Args:
-        name: What its files are called, without the experiment's name.
-        title: What is shown, in a few text.
-        reading: How to read it beyond what every such figure says, in sentences.
+        name: name of its files, without the experiment's name.
+        title: what is shown, in a few words.
+        reading: start of the caption: what this figure shows, in sentences.
     """
 
     name: str
@@ -36,10 +36,14 @@ class FigureText:
 
 
 def values_by_condition(results: Results, quantity: Quantity) -> pd.DataFrame:
-    """A quantity of every finished run, in the unit that is read.
+    """A quantity of every finished run, in its display unit.
+
+    Args:
+        results: results of an experiment.
+        quantity: the quantity.
 
     Returns:
-        Columns condition, seed and value, in the experiment's order.
+        Columns condition, seed and value, in the experiment's order of conditions.
     """
     rows = [
         {
@@ -57,11 +61,11 @@ def means_over_seeds(values: pd.DataFrame, by: Sequence[str] = ("condition",)) -
     """Mean and 95 % interval (Student's t) of every condition.
 
     Args:
-        values: Columns condition, seed and value.
-        by: Further columns, of which every combination has a mean of its own.
+        values: columns condition, seed and value, and those of `by`.
+        by: columns to group by.
 
     Returns:
-        The columns of `by`, mean, low, high (missing for one seed) and n.
+        The columns of `by`, mean, low and high (missing for a single seed), and n.
     """
     rows = []
     for names, of_condition in values.groupby(list(by), sort=False)["value"]:
@@ -72,12 +76,47 @@ def means_over_seeds(values: pd.DataFrame, by: Sequence[str] = ("condition",)) -
 
 
 def tooltips(number: str) -> list[alt.Tooltip]:
-    """What is told of a mean that is pointed at.
+    """Tooltips of a mean with its interval.
 
     Args:
-        number: Format of its numbers.
+        number: format of the numbers.
     """
     return [alt.Tooltip(f"{name}:Q", format=number) for name in ("mean", "low", "high")]
+
+
+def axis_title(quantity: Quantity) -> str:
+    """The title of an axis: the quantity with its unit."""
+    return f"{quantity.noun[0].upper()}{quantity.noun[1:]} ({quantity.value_unit})"
+
+
+def interval_lines(table: pd.DataFrame, *encodings: alt.SchemaBase) -> list[alt.Chart]:
+    """Draw horizontal intervals from `low` to `high`.
+
+    Args:
+        table: columns low and high, missing where there is no interval.
+        *encodings: what else is encoded, such as row and colour.
+
+    Returns:
+        One layer, or none where no row has an interval.
+    """
+    known = table.dropna(subset=["low"])
+    if known.empty:
+        return []
+    x = (alt.X("low:Q").scale(zero=False), alt.X2("high:Q"))
+    return [alt.Chart(known).mark_rule(strokeWidth=2.5).encode(*x, *encodings)]
+
+
+def means_text(means: pd.DataFrame, number: str) -> str:
+    """List the means of conditions, for captions and text alternatives.
+
+    Args:
+        means: from `means_over_seeds`.
+        number: format of the means.
+    """
+    return "; ".join(
+        f"{row['condition']} {row['mean']:{number}} (n = {row['n']})"
+        for row in means.to_dict("records")
+    )
 
 
 def rows_of_conditions(
@@ -86,32 +125,24 @@ def rows_of_conditions(
     """Draw one row per condition.
 
     Args:
-        results: Of an experiment.
-        quantity: What to draw.
-        text: What the figure is called.
-        names: Which conditions, in which order; all of them when absent.
+        results: results of an experiment.
+        quantity: the quantity to draw.
+        text: the figure's name, title and caption.
+        names: the conditions in drawing order; None for all.
     """
     values = values_by_condition(results, quantity)
     shown = [name for name in names or results.experiment.names if name in set(values["condition"])]
     values = values[values["condition"].isin(shown)]
     means = means_over_seeds(values)
-    title = f"{quantity.noun[0].upper()}{quantity.noun[1:]} ({quantity.value_unit})"
     y = alt.Y("condition:N").title(None).sort(shown).axis(domain=False, ticks=False)
     colour = alt.Color("condition:N", scale=arm_scale(shown)).legend(None)
     number = f".{quantity.digits}f"
-    layers: list[alt.Chart] = []
-    spread = means.dropna(subset=["low"])
-    if len(spread):
-        layers.append(
-            alt.Chart(spread)
-            .mark_rule(strokeWidth=2.5)
-            .encode(alt.X("low:Q").scale(zero=False), alt.X2("high:Q"), y, colour)
-        )
-    layers += [
+    layers = [
+        *interval_lines(means, y, colour),
         alt.Chart(values)
         .mark_point(yOffset=11, size=36, filled=True, opacity=0.8)
         .encode(
-            alt.X("value:Q").title(in_lines(title)).scale(zero=False),
+            alt.X("value:Q").title(in_lines(axis_title(quantity))).scale(zero=False),
             y,
             colour,
             tooltip=["condition", "seed", alt.Tooltip("value:Q", format=number)],
@@ -124,13 +155,8 @@ def rows_of_conditions(
         .encode(alt.X("mean:Q"), y, text=alt.Text("mean:Q", format=number)),
     ]
     chart = alt.layer(*layers).properties(width=640, height=_ROW * max(len(shown), 1))
-    told = "; ".join(
-        f"{row['condition']} {row['mean']:{number}} (n = {row['n']})"
-        for row in means.to_dict("records")
-    )
-    return figure_of_means(
-        results, text, quantity.value_unit, means, f"{quantity.noun} by condition: {told}.", chart
-    )
+    description = f"{quantity.noun} by condition: {means_text(means, number)}."
+    return figure_of_means(results, text, quantity.value_unit, means, description, chart)
 
 
 def figure_of_means(
@@ -141,15 +167,15 @@ def figure_of_means(
     description: str,
     chart: AltairChart,
 ) -> Figure:
-    """Put the text around a chart of means over seeds.
+    """Make a figure of a chart of means over seeds.
 
     Args:
-        results: Of the experiment.
-        text: What the figure is called.
-        unit: Of the means.
-        means: From `means_over_seeds`.
-        description: The chart in text.
-        chart: The drawing.
+        results: results of the experiment.
+        text: the figure's name, title and caption.
+        unit: unit of the means.
+        means: from `means_over_seeds`.
+        description: text alternative of the chart.
+        chart: the chart.
     """
     return Figure(
         name=f"{results.experiment.name}-{text.name}",
@@ -159,8 +185,8 @@ def figure_of_means(
             data_remark(results.data),
         ),
         caption=(
-            f"{text.reading + ' ' if text.reading else ''}Small dots are single runs; the"
-            " interval (Student’s t) is that of the mean over seeds."
+            f"{text.reading + ' ' if text.reading else ''}Small dots: single runs. Line: 95 %"
+            " confidence interval of the mean over seeds (Student’s t)."
         ),
         description=description,
         drawing=chart,

@@ -1,4 +1,4 @@
-"""By how much the arms differ, against zero and against what would matter."""
+"""Paired differences between arms, with intervals and the margin of equivalence."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from convbias.spec.quantities import Quantity
 _ROW = 80  # pixels per contrast
 
 _ON_TEST_SET = "mean and 95 % interval over seeds"
-_ON_DISTRIBUTION = "the same, over seeds and images"
+_ON_DISTRIBUTION = "95 % interval over seeds and images"
 _ONE_PAIR = "one seed pair"
-# The second arm stands below the first, which leaves more room for the differences.
+# The second arm below the first, to leave more room for the differences.
 _TWO_LINES = "[split(datum.label, ' − ')[0], '− ' + split(datum.label, ' − ')[1]]"
 
 
 def contrasts(
     findings: Sequence[Finding], runs: Iterable[ConditionRun], quantity: Quantity
 ) -> Figure | None:
-    """Draw the contrasts in one quantity with their intervals and single seed pairs.
+    """Draw the contrasts in one quantity, with intervals and single seed pairs.
 
     Args:
-        findings: From `evaluate`.
-        runs: The runs that they were evaluated on.
-        quantity: Which.
+        findings: from `evaluate`.
+        runs: the runs that they were evaluated on.
+        quantity: the quantity.
 
     Returns:
-        The figure; None where no contrast in this quantity has a seed pair.
+        The figure; None where no contrast in the quantity has a seed pair.
     """
     shown = [finding for finding in findings if finding.planned.quantity == quantity]
     table = _contrast_table(shown)
@@ -46,13 +46,13 @@ def contrasts(
         name=f"contrasts-{quantity.name.removeprefix('test_').replace('_', '-')}",
         title=f"Differences in {noun} between arms",
         subtitle=with_remark(
-            f"{unit}, paired by seed; shaded: too small to matter", data_remark(data)
+            f"{unit}, paired by seed; shaded: within the margin of equivalence", data_remark(data)
         ),
         caption=(
             f"{told}. {'Right' if quantity.higher_is_better else 'Left'} of the dashed line the"
-            f" first arm is better. In the shaded zone, up to {quantity.amount(margin)} either way,"
-            " a difference would not matter. The intervals are one contrast's own; the verdicts are"
-            " corrected for all contrasts together."
+            f" first arm is better. Shaded: differences of up to ±{quantity.amount(margin)}, which"
+            " count as equivalent. Intervals are not corrected for multiple comparisons; verdicts"
+            " are (Holm)."
         ),
         description=f"Seed-paired differences in {noun} ({unit}) with intervals: {told}.",
         drawing=_chart(
@@ -74,7 +74,7 @@ def _chart(
         .sort(list(table["contrast"]))
         .axis(domain=False, ticks=False, labelExpr=_TWO_LINES)
     )
-    # Below three seed pairs there is no interval to draw.
+    # With fewer than three seed pairs there is no interval.
     own = table.dropna(subset=["low"])
     distribution = table.dropna(subset=["low_on_distribution"])
     kinds = [_ON_TEST_SET, *([_ON_DISTRIBUTION] if len(distribution) else []), _ONE_PAIR]
@@ -163,7 +163,7 @@ def _pair_table(findings: Sequence[Finding], runs: Iterable[ConditionRun]) -> pd
     by_key = {run.key: run for run in runs}
     rows = []
     for finding in findings:
-        # A finding names the treatment's runs first, then the baseline's, in the order of seeds.
+        # A finding lists the treatment's runs, then the baseline's, both in the order of seeds.
         keys, pairs = finding.runs, len(finding.seeds)
         for treatment, baseline in zip(keys[:pairs], keys[pairs:], strict=True):
             quantity = finding.planned.quantity

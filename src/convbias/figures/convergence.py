@@ -1,4 +1,4 @@
-"""How accuracy and loss moved over the epochs."""
+"""Accuracy and loss by epoch."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from convbias.figures.theme import arm_scale
 from convbias.runs.record import Run
 
 VALIDATION, TRAINING = "validation", "training (dropout active)"
-_MOST_POINTS = 40  # with more epochs than this, dots would only thicken the lines
-_MOST_TICKS = 20  # up to here every epoch has its own
+_MOST_POINTS = 40  # with more epochs, dots would merge into a line
+_MOST_TICKS = 20  # up to this number every epoch has its own tick
 
 
 def epoch_table(arms: Arms) -> pd.DataFrame:
-    """One row per run, epoch and part of the training images.
+    """Accuracy and loss of every run and epoch, on training and validation images.
 
     Args:
-        arms: Finished runs by arm.
+        arms: arm name to finished runs.
 
     Returns:
-        Columns: arm, seed, epoch (from 1), part, accuracy (%), loss (nats per image).
+        Columns arm, seed, epoch (from 1), part, accuracy (%) and loss (nats per image).
     """
     return pd.DataFrame(
         row for arm, runs in arms.items() for run in runs for row in _epoch_rows(arm, run)
@@ -44,11 +44,11 @@ def _epoch_rows(arm: str, run: Run) -> list[dict[str, Any]]:
 
 
 def convergence(arms: Arms, measure: Literal["accuracy", "loss"]) -> Figure:
-    """Draw the mean over seeds per epoch, with the range from lowest to highest seed.
+    """Draw the mean over seeds by epoch, with the range from lowest to highest seed.
 
     Args:
-        arms: Finished runs by arm.
-        measure: Accuracy (%) or loss (nats per image).
+        arms: arm name to finished runs.
+        measure: accuracy (%) or loss (nats per image).
 
     Returns:
         The figure.
@@ -61,7 +61,7 @@ def convergence(arms: Arms, measure: Literal["accuracy", "loss"]) -> Figure:
     )
     unit = "%" if measure == "accuracy" else "nats per image"
     last_epoch = int(table["epoch"].max())
-    # Left to itself, the axis would put ticks between the epochs when they are few.
+    # By default few epochs would get ticks between them.
     ticks = alt.Axis(format="d", grid=False)
     if last_epoch <= _MOST_TICKS:
         ticks.values = list(range(1, last_epoch + 1))
@@ -84,7 +84,7 @@ def convergence(arms: Arms, measure: Literal["accuracy", "loss"]) -> Figure:
             symbolType="stroke",
             symbolStrokeWidth=2,
             symbolSize=400,
-            columns=1,  # beside each other they would not fit into a narrow window
+            columns=1,  # two columns do not fit a narrow window
         )
     )
     digits = ".2f" if measure == "accuracy" else ".3f"
@@ -120,15 +120,15 @@ def convergence(arms: Arms, measure: Literal["accuracy", "loss"]) -> Figure:
     )
     return Figure(
         name=f"convergence-{measure}",
-        title=f"{measure.capitalize()} over the epochs",
+        title=f"{measure.capitalize()} by epoch",
         subtitle=with_remark(
             f"{unit}, mean and range of {seeds_text(arms)}", data_remark(arm_data(arms))
         ),
         caption=(
-            f"Validation {measure} after epoch {last_epoch} ({unit}): {told}. Solid lines are"
-            " means over seeds on validation images; the bands reach from the lowest to the highest"
-            " seed. Dashed lines are training images, averaged while the weights move and dropout"
-            " is active, which makes them look worse than the finished network."
+            f"Validation {measure} after epoch {last_epoch} ({unit}): {told}. Solid lines: mean"
+            " over seeds on validation images; bands: lowest to highest seed. Dashed lines:"
+            " training images, averaged over the epoch with dropout active, so they underestimate"
+            " the network at the end of the epoch."
         ),
         description=(
             f"Lines of {measure} ({unit}) against epoch, one colour per arm. Validation {measure}"

@@ -1,4 +1,4 @@
-"""One quantity along a number or along named steps, a line per condition or per series of them."""
+"""A quantity against a number or named steps, with one line per condition or series."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pandas as pd
 
 from convbias.figures.conditions import (
     FigureText,
+    axis_title,
     figure_of_means,
     means_over_seeds,
     tooltips,
@@ -22,18 +23,18 @@ from convbias.figures.theme import arm_colours
 from convbias.findings.results import Results
 from convbias.spec.quantities import Quantity
 
-# Beside the colours, for prints without them and for those who do not tell them apart.
+# In addition to colours, for print and for colour-blind readers.
 _SHAPES = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross")
 
 
 @dataclass(frozen=True)
 class LinePosition:
-    """Where a condition stands on a line.
+    """The position of a condition on a line.
 
     Args:
-        series: Of which line.
-        x: Where on it.
-        also: Further lines that it belongs to, at the same place.
+        series: name of the line.
+        x: horizontal position.
+        also: further lines that have the condition at the same position.
     """
 
     series: str
@@ -43,15 +44,15 @@ class LinePosition:
 
 @dataclass(frozen=True)
 class Axes:
-    """What is drawn along and upwards.
+    """The axes of a line chart.
 
     Args:
-        along: Title of the horizontal axis, with its unit where it has one.
-        steps: The places along it, in order; numbers where the scale is "log".
-        upwards: Title of the vertical axis, with its unit.
-        unit: The unit alone.
-        digits: After the decimal point.
-        scale: steps: every place is as far from the next.
+        along: title of the horizontal axis, with its unit.
+        steps: positions on the horizontal axis, in order; numbers for the scale "log".
+        upwards: title of the vertical axis, with its unit.
+        unit: unit of the vertical axis.
+        digits: digits after the decimal point.
+        scale: "log" for a logarithmic horizontal axis, "steps" for equal distances.
     """
 
     along: str
@@ -63,14 +64,14 @@ class Axes:
 
 
 def curves(results: Results, table: pd.DataFrame, text: FigureText, axes: Axes) -> Figure:
-    """Draw a line through each condition's means, with their intervals.
+    """Draw a line through the means of each condition, with intervals.
 
     Args:
-        results: Of the experiment that the numbers come from.
-        table: Columns condition (or whatever else has a line of its own), step (one of the axes'),
-            seed and value; at least one row.
-        text: What the figure is called, and what is seen in it.
-        axes: What is drawn along and upwards.
+        results: results of the experiment that the values belong to.
+        table: columns condition (or another name for a line), step (one of the axes'), seed and
+            value; at least one row.
+        text: the figure's name, title and caption.
+        axes: the axes.
     """
     means = means_over_seeds(table, ("condition", "step"))
     found = dict.fromkeys(means["condition"])
@@ -81,7 +82,7 @@ def curves(results: Results, table: pd.DataFrame, text: FigureText, axes: Axes) 
     x = _along(axes)
     y = alt.Y("mean:Q").title(axes.upwards).scale(zero=False)
     legend = alt.Legend(title=None, columns=alt.ExprRef("width < 420 ? 1 : 3"), symbolOpacity=1)
-    # By the place among all conditions, so that every figure of the experiment has the same.
+    # Chosen among all conditions, so that all figures of an experiment use the same ones.
     colours = arm_colours(everything)
     shapes = dict(zip(everything, cycle(_SHAPES), strict=False))
     colour = (
@@ -134,15 +135,15 @@ def lines_of_conditions(
     along: str,
     scale: Literal["steps", "log"],
 ) -> Figure:
-    """Draw lines through the means of conditions that differ by a number.
+    """Draw lines through the means of conditions that differ in a number.
 
     Args:
-        results: Of an experiment.
-        quantity: What to draw upwards.
-        text: What the figure is called.
-        places: Condition to its place; conditions without one are left out.
-        along: What the number is, with its unit.
-        scale: Of the axis of the number.
+        results: results of an experiment.
+        quantity: quantity on the vertical axis.
+        text: the figure's name, title and caption.
+        places: condition to its position; conditions without one are omitted.
+        along: title of the horizontal axis, with its unit.
+        scale: scale of the horizontal axis.
     """
     rows = [
         {"condition": name, "series": series, "step": place.x}
@@ -154,7 +155,7 @@ def lines_of_conditions(
     axes = Axes(
         along=along,
         steps=sorted({place.x for place in places.values()}),
-        upwards=f"{quantity.noun[0].upper()}{quantity.noun[1:]} ({quantity.value_unit})",
+        upwards=axis_title(quantity),
         unit=quantity.value_unit,
         digits=quantity.digits,
         scale=scale,

@@ -19,22 +19,22 @@ _POINTS_PER_PIXEL = 72 / PIXELS_PER_INCH
 
 
 class Drawing(ABC):
-    """What is drawn pixel by pixel rather than described as a chart."""
+    """A drawing made by matplotlib, in contrast to a chart specification."""
 
     @abstractmethod
     def draw(self, theme: Theme, title: str, subtitle: str) -> Canvas:
-        """Draw it, with its words, on paper of the theme's colour."""
+        """Draw title, subtitle and content on the theme's background."""
 
     def svg(self, theme: Theme, title: str, subtitle: str) -> str:
-        """Draw it as SVG text; the same drawing always gives the same text."""
+        """Render as SVG text; the same drawing always gives the same text."""
         file = io.BytesIO()
-        # Letters become outlines, so that they need no font where the picture is looked at.
+        # Letters become outlines, so that the reader needs no font.
         with mpl.rc_context({"svg.hashsalt": title, "svg.fonttype": "path"}):
             self.draw(theme, title, subtitle).savefig(file, format="svg", metadata={"Date": None})
         return file.getvalue().decode()
 
     def png(self, theme: Theme, title: str, subtitle: str, scale: float) -> bytes:
-        """Draw it as a PNG file with `scale` pixels per pixel at display size."""
+        """Render as a PNG file with `scale` pixels per pixel at display size."""
         file = io.BytesIO()
         canvas = self.draw(theme, title, subtitle)
         canvas.savefig(file, format="png", dpi=scale * PIXELS_PER_INCH)
@@ -42,13 +42,13 @@ class Drawing(ABC):
 
 
 class TextWriter:
-    """Writes text at pixel positions."""
+    """Write text at pixel positions of matplotlib axes."""
 
     def __init__(self, axes: Any, theme: Theme) -> None:  # noqa: ANN401
         self.axes = axes
         self.theme = theme
 
     def __call__(self, x: float, y: float, text: str, size: float = FONT_SIZE, **more: Any) -> None:  # noqa: ANN401
-        """Write a line; `more` goes to matplotlib."""
+        """Write a line; `more` is passed to matplotlib."""
         style = {"color": self.theme.ink, "fontsize": size * _POINTS_PER_PIXEL} | more
         self.axes.text(x, y, text, **style)

@@ -1,4 +1,4 @@
-"""One image and what networks make of it, on one sheet."""
+"""Explanation of one image: probabilities, attribution maps and feature maps."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from convbias.figures.sheets import (
     ShareTable,
     Sheet,
     SheetSection,
-    percent,
+    probability_text,
 )
 from convbias.measures.explain.class_map import ClassMap
 from convbias.measures.explain.explanation import Explanation
 from convbias.measures.explain.integrated_gradients import STEPS
 from convbias.measures.explain.occlusion import SQUARE
 
-# Single pixels would otherwise set the scale and pale all others.
-WITHIN_SCALE = 99.5  # per cent of the values, by magnitude
+# Percentile of the absolute values that the scale covers: a few pixels must not set it.
+WITHIN_SCALE = 99.5
 MAP_SIDE, MAP_SLOT = 190, 258
 FILTER_SIDE, FILTER_SLOT = 50, 56
 
@@ -38,13 +38,13 @@ def explanation(
     class_names: Sequence[str],
     remark: str | None,
 ) -> Figure:
-    """Draw an image's way to the networks, their probabilities, and what these come from.
+    """Draw the steps from an image to the networks' input, their probabilities, and their causes.
 
     Args:
-        picture: The image.
-        explanations: Of the networks, at least one.
-        class_names: One per label.
-        remark: What must be known about the networks' training data.
+        picture: the image.
+        explanations: one explanation per network, at least one.
+        class_names: one name per label.
+        remark: remark about the networks' training data.
 
     Returns:
         The figure.
@@ -64,13 +64,13 @@ def explanation(
     )
     truth = "" if picture.label is None else f" Its class is {class_names[picture.label]}."
     caption = (
-        f"{said}.{truth} Green parts speak for the class, purple ones against it; the middle of"
-        " each scale is zero. Integrated gradients and occlusion have one scale for all networks;"
-        " exact contributions have one each, because their pixels are of different size."
+        f"{said}.{truth} Green: evidence for the class; purple: evidence against it; the middle of"
+        " each scale is zero. Integrated gradients and occlusion share one scale across networks;"
+        " exact contributions have one scale per network, because their pixels differ in size."
     )
     return Figure(
         name="explanation",
-        title=f"What the networks see in {picture.name}",
+        title=f"Explanation of {picture.name}",
         subtitle=with_remark(said, remark),
         caption=caption,
         description=_description(picture, explanations, class_names, said),
@@ -81,7 +81,7 @@ def explanation(
 def _steps(picture: Picture) -> SheetSection:
     steps = picture.converted.steps
     note = (
-        "From what was given to what the networks take: 28 × 28 grey, a light garment on black."
+        "Conversion to the networks' input: 28 × 28 pixels, grey, a light garment on black."
         + "".join(f" Note: {remark}." for remark in picture.converted.remarks)
     )
     panels = tuple(
@@ -96,7 +96,7 @@ def _steps(picture: Picture) -> SheetSection:
 def _probabilities(explanations: Sequence[Explanation], class_names: Sequence[str]) -> SheetSection:
     return ShareTable(
         "Probabilities",
-        "What each network takes the image for.",
+        "Predicted probability of each class, by network.",
         tuple(class_names),
         tuple((one.name, tuple(one.probabilities.tolist())) for one in explanations),
     )
@@ -109,7 +109,7 @@ def _class_section(
     gradients = [one.gradients[label].attributions for one in explanations]
     occlusions = [one.occlusion[label] for one in explanations]
     of_gradients = _scale(gradients, "logits per pixel")
-    of_occlusions = _scale(occlusions, "logits lost")
+    of_occlusions = _scale(occlusions, "decrease in logits")
     rows = []
     for one, gradient, occlusion in zip(explanations, gradients, occlusions, strict=True):
         contributions = one.class_map.contributions[label]
@@ -119,7 +119,7 @@ def _class_section(
                 contributions,
                 (
                     f"pixels {_signed(contributions.sum())},",
-                    f"constant {_signed(one.class_map.constants[label])}, in all the logit",
+                    f"constant {_signed(one.class_map.constants[label])}; the sum is the logit",
                 ),
                 _scale([contributions], f"logits per {_pixel(one.class_map)}"),
                 pixels,
@@ -127,27 +127,31 @@ def _class_section(
             Panel(
                 gradient,
                 (
-                    f"sum {_signed(gradient.sum())}; logit gained",
-                    f"over a black image {_signed(integrated.difference)}",
+                    f"sum {_signed(gradient.sum())}; logit minus that",
+                    f"of a black image {_signed(integrated.difference)}",
                 ),
                 of_gradients,
                 pixels,
             ),
             Panel(
                 occlusion,
-                (f"most {_signed(occlusion.max())}, least {_signed(occlusion.min())}",),
+                (f"maximum {_signed(occlusion.max())}, minimum {_signed(occlusion.min())}",),
                 of_occlusions,
                 pixels,
             ),
         )
-        names = (one.name, percent(one.probabilities[label]), f"logit {_signed(one.logits[label])}")
+        names = (
+            one.name,
+            probability_text(one.probabilities[label]),
+            f"logit {_signed(one.logits[label])}",
+        )
         rows.append((names, panels))
     return PanelRows(
-        f"What speaks for {name}",
-        "Green: for the class. Purple: against it. Grey lines: the garment's outline. Exact"
-        " contributions and a constant sum up to the class's logit. Integrated gradients:"
-        f" {STEPS} steps from a black image. Occlusion: what a black square of {SQUARE} × {SQUARE}"
-        " pixels around each pixel takes from the logit.",
+        f"Evidence for {name}",
+        "Green: for the class. Purple: against it. Grey lines: outline of the garment. Exact"
+        " contributions plus a constant sum to the class's logit. Integrated gradients:"
+        f" {STEPS} steps from a black image. Occlusion: decrease of the logit when a black square"
+        f" of {SQUARE} × {SQUARE} pixels covers the pixel's neighbourhood.",
         tuple(rows),
         COLUMNS,
         MAP_SIDE,
@@ -184,7 +188,7 @@ def _filters(one: Explanation) -> Iterable[SheetSection]:
         yield PanelRows(
             f"Feature maps of {one.name}, layer {layer}",
             f"{filters} filters in the network's order, {height} × {width} pixels each, after ReLU;"
-            f" {silent or 'none'} without any response.",
+            f" {silent} of them zero everywhere.",
             (((), tuple(Panel(maps[:, :, index], (), scale) for index in range(filters))),),
             side=FILTER_SIDE,
             slot=FILTER_SLOT,
@@ -198,15 +202,13 @@ def _description(
     class_names: Sequence[str],
     said: str,
 ) -> str:
-    parts = [
-        f"The image, {picture.name}, as the networks take it, and their probabilities: {said}."
-    ]
+    parts = [f"The image, {picture.name}, as converted for the networks. Predictions: {said}."]
     for label in explanations[0].gradients:
         for one in explanations:
             row, column = np.unravel_index(one.occlusion[label].argmax(), (28, 28))
             parts.append(
-                f"For {class_names[label]}, {one.name} loses most,"
-                f" {one.occlusion[label].max():.1f} logits, where a square around row {row + 1},"
+                f"For {class_names[label]}, the logit of {one.name} decreases most, by"
+                f" {one.occlusion[label].max():.1f}, when a square around row {row + 1},"
                 f" column {column + 1} is covered."
             )
     maps = [f"{one.name} {layer}" for one in explanations for layer in one.feature_maps]

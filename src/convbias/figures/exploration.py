@@ -1,4 +1,4 @@
-"""What the data hold, before anything is trained."""
+"""Figures of the data: class counts, samples, mean images, pixel values and correlations."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _DIRECTION_COLOURS = {"horizontal": BLUE, "vertical": VERMILLION, "diagonal": GR
 
 
 def class_counts(exploration: Exploration, remark: str | None) -> Figure:
-    """Draw how many images each class has.
+    """Draw the number of images per class.
 
     Args:
-        exploration: Of a data set.
-        remark: What must be known about the data, such as that they are drawn.
+        exploration: exploration of a data set.
+        remark: remark about the data, such as that the images are generated.
 
     Returns:
         The figure.
@@ -74,8 +74,8 @@ def sample_grid(dataset: Dataset, remark: str | None) -> Figure:
     """Show the first training images of every class.
 
     Args:
-        dataset: The data.
-        remark: What must be known about the data.
+        dataset: the data set.
+        remark: remark about the data.
 
     Returns:
         The figure.
@@ -87,8 +87,8 @@ def sample_grid(dataset: Dataset, remark: str | None) -> Figure:
         if len(first):
             rows.append((name, tuple(tiles)))
     caption = (
-        f"The first {COLUMNS} training images of each class, in the order of the data files: not"
-        " chosen."
+        f"The first {COLUMNS} training images of each class, in the order of the data files (not"
+        " selected)."
     )
     return Figure(
         name="samples",
@@ -104,8 +104,8 @@ def mean_images(exploration: Exploration, remark: str | None) -> Figure:
     """Show the mean training image of every class.
 
     Args:
-        exploration: Of a data set.
-        remark: What must be known about the data.
+        exploration: exploration of a data set.
+        remark: remark about the data.
 
     Returns:
         The figure.
@@ -118,10 +118,10 @@ def mean_images(exploration: Exploration, remark: str | None) -> Figure:
     return Figure(
         name="mean-images",
         title="Mean training image of each class",
-        subtitle=with_remark("pixel by pixel", remark),
+        subtitle=with_remark("mean of every pixel over the class", remark),
         caption=(
-            "Where a mean image is sharp, the garments of the class lie in the same place, and a"
-            " dense network has little to learn about position."
+            "A sharp mean image means that the garments of the class are aligned, so that a dense"
+            " network has little to learn about position."
         ),
         description="Mean training image of each class.",
         drawing=ImageGrid(((None, tiles),), columns=5),
@@ -129,11 +129,11 @@ def mean_images(exploration: Exploration, remark: str | None) -> Figure:
 
 
 def pixel_histogram(exploration: Exploration, remark: str | None) -> Figure:
-    """Draw how often each pixel value occurs.
+    """Draw a histogram of the pixel values.
 
     Args:
-        exploration: Of a data set.
-        remark: What must be known about the data.
+        exploration: exploration of a data set.
+        remark: remark about the data.
 
     Returns:
         The figure.
@@ -144,7 +144,7 @@ def pixel_histogram(exploration: Exploration, remark: str | None) -> Figure:
             "value": np.arange(256),
             "middle": np.arange(256) + 0.5,
             "pixels": counts,
-            # On a logarithmic scale nothing has no height; half a pixel stands for it.
+            # Zero has no place on a logarithmic scale; half a pixel stands for it.
             "height": np.maximum(counts, _NO_PIXELS),
         }
     )
@@ -155,7 +155,7 @@ def pixel_histogram(exploration: Exploration, remark: str | None) -> Figure:
         .scale(type="log", domainMin=_NO_PIXELS)
         .axis(format="~s", labelOverlap=True)
     )
-    # One stepped area, because separate bars leave stripes where they meet within a screen pixel.
+    # One stepped area: separate bars would leave stripes between them.
     chart = alt.layer(
         alt.Chart(table)
         .mark_area(color=BLUE, interpolate="step", line=False)
@@ -172,11 +172,12 @@ def pixel_histogram(exploration: Exploration, remark: str | None) -> Figure:
             ],
         ),
     )
-    caption = f"{100 * counts[0] / counts.sum():.1f} % of the training images' pixels are 0, black."
+    black = 100 * counts[0] / counts.sum()
+    caption = f"{black:.1f} % of all pixels of the training images are 0 (black)."
     return Figure(
         name="pixel-histogram",
-        title="Values of the pixels",
-        subtitle=with_remark("pixels of the training images per value", remark),
+        title="Distribution of pixel values",
+        subtitle=with_remark("number of pixels of the training images per value", remark),
         caption=caption,
         description=f"Histogram of pixel values on a logarithmic scale. {caption}",
         drawing=chart.properties(width=640, height=260),
@@ -184,11 +185,11 @@ def pixel_histogram(exploration: Exploration, remark: str | None) -> Figure:
 
 
 def pixel_correlation(exploration: Exploration, remark: str | None) -> Figure:
-    """Draw how the correlation of two pixels falls with the distance between them.
+    """Draw the correlation of two pixels against their distance.
 
     Args:
-        exploration: Of a data set.
-        remark: What must be known about the data.
+        exploration: exploration of a data set.
+        remark: remark about the data.
 
     Returns:
         The figure.
@@ -198,7 +199,7 @@ def pixel_correlation(exploration: Exploration, remark: str | None) -> Figure:
         {
             "direction": one.direction,
             "distance": one.distance,
-            # Side by side, so that the three ranges at one distance do not hide one another.
+            # Side by side, so that the ranges at one distance do not overlap.
             "position": one.distance + 0.2 * (directions.index(one.direction) - 1),
             "mean": one.mean,
             "minimum": one.minimum,
@@ -246,17 +247,17 @@ def pixel_correlation(exploration: Exploration, remark: str | None) -> Figure:
     ]
     adjacent = exploration.adjacent
     caption = (
-        f"Of {adjacent.pairs:,} pairs of pixels that share an edge, {adjacent.uncorrelated:,}"
-        f" ({100 * adjacent.uncorrelated_share:.1f} %) have a correlation below"
-        f" {UNCORRELATED_BELOW:g} in magnitude (shaded); the least is {adjacent.minimum:.2f}."
+        f"Of {adjacent.pairs:,} pairs of adjacent pixels, {adjacent.uncorrelated:,}"
+        f" ({100 * adjacent.uncorrelated_share:.1f} %) have an absolute correlation below"
+        f" {UNCORRELATED_BELOW:g} (shaded); the lowest correlation is {adjacent.minimum:.2f}."
     )
     return Figure(
         name="pixel-correlation",
-        title="Correlation of two pixels against their distance",
+        title="Correlation of pixels by distance",
         subtitle=with_remark("over the training images, all pairs of pixels", remark),
         caption=(
-            f"{caption} Dots are means over all pairs at a distance, thick bars hold the middle"
-            " 90 % of the pairs, thin bars all of them."
+            f"{caption} Dots: mean over all pairs at a distance. Thick bars: middle 90 % of the"
+            " pairs. Thin bars: all pairs."
         ),
         description=f"Correlation of pixel pairs against distance, by direction. {caption}",
         drawing=alt.layer(*layers).properties(width=640, height=340),

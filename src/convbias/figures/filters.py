@@ -1,4 +1,4 @@
-"""The first layer's filters as small pictures, networks below each other."""
+"""The filters of the first layer as images, by network."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ SIDE, SLOT = 48, 56
 
 @dataclass(frozen=True, eq=False)
 class Gallery:
-    """Filters of one network.
+    """The filters of one network.
 
     Args:
-        name: Of the network.
+        name: name of the network.
         kernels: float (size, size, filters).
-        edge_shares: float (filters,), share of each filter's energy (0 to 1) that is an edge.
+        edge_shares: float (filters,), share (0 to 1) of each filter's energy that is an oriented
+            edge.
     """
 
     name: str
@@ -33,27 +34,29 @@ class Gallery:
 
 
 def filter_sheet(results: Results, text: FigureText, galleries: Sequence[Gallery]) -> Figure:
-    """Draw every filter in grey, those with the largest share of edges first.
+    """Draw every filter in grey, ordered by their share of edges, largest first.
 
     Args:
-        results: Of the experiment that the filters come from.
-        text: What the figure is called, and what is seen in it.
-        galleries: From top to bottom.
+        results: results of the experiment that the filters belong to.
+        text: the figure's name, title and caption.
+        galleries: filters of each network, from top to bottom.
     """
     told = "; ".join(
-        f"{one.name}: {100 * one.edge_shares.mean():.0f} % edges in the mean of"
-        f" {len(one.edge_shares)} filters, from {100 * one.edge_shares.min():.0f} to"
+        f"{one.name}: mean share of edges {100 * one.edge_shares.mean():.0f} % over"
+        f" {len(one.edge_shares)} filters, range {100 * one.edge_shares.min():.0f} to"
         f" {100 * one.edge_shares.max():.0f} %"
         for one in galleries
     )
     return Figure(
         name=f"{results.experiment.name}-{text.name}",
         title=text.title,
-        subtitle=with_remark("share of edges in each filter’s energy", data_remark(results.data)),
+        subtitle=with_remark(
+            "share of oriented edges in each filter’s energy", data_remark(results.data)
+        ),
         caption=(
-            f"{text.reading} Mid-grey is 0, light is positive, dark is negative; each filter has"
-            " a scale of its own, up to its largest weight. Below each stands the share of its"
-            f" energy that is an oriented edge, the largest first. {told}."
+            f"{text.reading} Mid-grey: 0, light: positive, dark: negative; each filter is scaled to"
+            " its largest absolute weight. Numbers: share of the filter’s energy that is an"
+            f" oriented edge, largest first. {told}."
         ),
         description=f"Filters of the first layer. {told}.",
         drawing=Sheet(tuple(map(_section, galleries))),
@@ -67,12 +70,12 @@ def _section(gallery: Gallery) -> PanelRows:
         for index in order
     )
     size, _, filters = gallery.kernels.shape
-    note = f"{filters} filters of {size} × {size} pixels, those with most of an edge first."
+    note = f"{filters} filters of {size} × {size} pixels, ordered by their share of edges."
     return PanelRows(gallery.name, note, (((), panels),), side=SIDE, slot=SLOT)
 
 
 def in_grey(kernel: np.ndarray) -> np.ndarray:
-    """A kernel as a picture: 0 in the middle of black and white, the largest weight at an end.
+    """Convert a kernel to an image: 0 is mid-grey, the largest absolute weight black or white.
 
     Args:
         kernel: float (height, width).

@@ -1,4 +1,4 @@
-"""Grids of small images with words, drawn by matplotlib."""
+"""Grids of small images with labels."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _LETTER = 0.6  # mean width of a letter relative to the font size; bold ones are
 
 @dataclass(frozen=True, eq=False)
 class Tile:
-    """One image with what stands below it.
+    """An image with lines of text below it.
 
     Args:
         image: uint8 or float (28, 28), 0 (black) to 255 (white).
-        lines: Text lines.
-        description: What it is, for those who cannot see it.
+        lines: lines of text.
+        description: text alternative.
     """
 
     image: np.ndarray
@@ -44,22 +44,22 @@ class ImageGrid(Drawing):
     """Tiles in rows.
 
     Args:
-        rows: Name of a row, or None, and its tiles.
-        columns: After how many tiles a row is broken.
+        rows: name of a row, or None, and its tiles.
+        columns: number of tiles after which a row is broken.
     """
 
     rows: tuple[tuple[str | None, tuple[Tile, ...]], ...]
     columns: int = COLUMNS
 
     def draw(self, theme: Theme, title: str, subtitle: str) -> Canvas:
-        """Draw the grid, with its words, on paper of the theme's colour."""
+        """Draw the grid."""
         rows = self._broken_rows()
         left = MARGIN + (LABEL if any(name for name, _ in rows) else 0)
         heights = [TILE + GAP + LINE * _most_lines(tiles) for _, tiles in rows]
         columns = max(len(tiles) for _, tiles in rows)
         width = max(
             left + columns * (TILE + GAP) - GAP + MARGIN,
-            # A few tiles are narrower than the words above them.
+            # A few tiles may be narrower than title and subtitle.
             2 * MARGIN + _LETTER * max(FONT_SIZE * len(subtitle), 1.2 * TITLE_SIZE * len(title)),
         )
         height = MARGIN + TITLE + sum(heights) + MARGIN - GAP

@@ -1,4 +1,4 @@
-"""Where in the image the pixels lie that move a unit."""
+"""Maps of each pixel's influence on a unit (effective receptive field)."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from convbias.findings.wording import how_many_seeds
 
 SIDE, SLOT = 236, 258
 
-SCALE = ColourScale("sequential", 1.0, "square root of the influence; the map's largest is 1")
+SCALE = ColourScale("sequential", 1.0, "square root of the influence, relative to the maximum")
 
 
 @dataclass(frozen=True, eq=False)
 class InfluenceMap:
-    """A mean map of influence with what it holds.
+    """A mean map of influence and the size of its squares.
 
     Args:
-        image: float (height, width), at least 0, more than 0 somewhere.
-        half: Side in pixels of the square around the middle that holds half of it.
-        theoretical: Side in pixels of the square outside which nothing has influence.
-        seeds: Over how many it is the mean.
+        image: float (height, width), non-negative, not all 0.
+        half: side in pixels of the central square that contains half of the influence.
+        theoretical: side in pixels of the theoretical receptive field.
+        seeds: number of seeds that the map is the mean of.
     """
 
     image: np.ndarray
@@ -43,17 +43,17 @@ def influence_sheet(
     columns: Sequence[str],
     rows: Sequence[tuple[str, Sequence[InfluenceMap]]],
 ) -> Figure:
-    """Draw maps of influence in rows and columns, with their squares.
+    """Draw maps of influence in rows and columns.
 
     Args:
-        results: Of the experiment that the maps come from.
-        text: What the figure is called, and what is seen in it.
-        columns: What the columns are.
-        rows: Names of rows, and a map per column.
+        results: results of the experiment that the maps belong to.
+        text: the figure's name, title and caption.
+        columns: names of the columns.
+        rows: name of each row, and one map per column.
     """
     section = PanelRows(
-        "Influence of each pixel on the unit in the middle of the last maps",
-        "Solid square: what the unit can see by arithmetic. Dashed square: what holds half of the"
+        "Influence of each pixel on the central unit of the last feature maps",
+        "Solid square: theoretical receptive field. Dashed square: contains half of the"
         " influence. 28 × 28 pixels.",
         tuple(((name,), tuple(map(_panel, maps))) for name, maps in rows),
         tuple(columns),
@@ -62,7 +62,7 @@ def influence_sheet(
         SCALE,
     )
     told = "; ".join(
-        f"{name}, {column}: half within {one.half:.1f} of {one.theoretical:g} pixels"
+        f"{name}, {column}: half within a square of {one.half:.1f} of {one.theoretical:g} pixels"
         for name, maps in rows
         for column, one in zip(columns, maps, strict=True)
     )
@@ -75,9 +75,8 @@ def influence_sheet(
             data_remark(results.data),
         ),
         caption=(
-            f"{text.reading} The colour is the square root of the influence, in relation to the"
-            " map’s largest, so that faint pixels are seen: a quarter of the influence has half"
-            " the colour."
+            f"{text.reading} Colour: square root of the influence relative to the map’s maximum, so"
+            " that weak influence is visible (a quarter of the influence has half the colour)."
         ),
         description=f"Maps of influence. {told}.",
         drawing=Sheet((section,)),

@@ -1,4 +1,4 @@
-"""Pictures and maps of numbers at pixel positions, with scales that say what their colours mean."""
+"""Images and maps of numbers with colour scales, drawn at pixel positions."""
 
 from __future__ import annotations
 
@@ -13,20 +13,19 @@ from matplotlib.patheffects import withStroke
 from convbias.figures.drawing import LINE, TextWriter
 from convbias.figures.theme import Theme, contrast_ratio
 
-BAR = 9  # pixels: height of a scale
+BAR = 9  # pixels: height of a colour bar
 OUTLINE_AT = 40  # grey value of the contour
 
 
 @dataclass(frozen=True)
 class ColourScale:
-    """What a map's colours mean.
+    """The colour scale of a map.
 
     Args:
-        kind: "diverging" has its middle at zero and reaches equally far to both sides;
-            "sequential" begins at zero.
-        limit: The value of the last colour; what lies beyond has that colour too.
-        unit: Of the values.
-        clipped: Whether some values lie beyond.
+        kind: "diverging" is symmetric around zero, "sequential" starts at zero.
+        limit: value of the last colour; larger values have the same colour.
+        unit: unit of the values.
+        clipped: whether some values exceed the limit.
     """
 
     kind: Literal["diverging", "sequential"]
@@ -35,9 +34,9 @@ class ColourScale:
     clipped: bool = False
 
     def colours(self, theme: Theme) -> Colormap:
-        """From the least value to the largest; nothing has nearly the paper's colour.
+        """The colour map from the lowest to the highest value; zero is close to the background.
 
-        Purple and green lie apart for people without red or green cones as well.
+        Purple and green can be distinguished with colour blindness, too.
         """
         if self.kind == "diverging":
             return mpl.colormaps["PRGn" if theme.name == "light" else "vanimo"]
@@ -49,7 +48,7 @@ class ColourScale:
         return -self.limit if self.kind == "diverging" else 0.0
 
     def ends(self) -> tuple[str, str]:
-        """What stands at both ends."""
+        """Labels of both ends."""
         beyond = "≥ " if self.clipped else ""
         below = "≤ " if self.clipped and self.least else ""
         return f"{below}{_number(self.least)}", f"{beyond}{_number(self.limit)}"
@@ -61,11 +60,11 @@ def _number(value: float) -> str:
 
 @dataclass(frozen=True)
 class Square:
-    """A square around a map's middle.
+    """A square around the centre of a map.
 
     Args:
-        side: In pixels of the map.
-        dashed: How its line is drawn.
+        side: side in pixels of the map.
+        dashed: whether its line is dashed.
     """
 
     side: float
@@ -74,14 +73,14 @@ class Square:
 
 @dataclass(frozen=True, eq=False)
 class Panel:
-    """A picture, or a map of numbers.
+    """An image, or a map of numbers.
 
     Args:
-        image: A picture uint8 (height, width) or (height, width, 3); or numbers (height, width).
-        lines: What stands below it; long lines are broken.
-        scale: Of numbers; None for a picture.
-        outline: A picture uint8 (height, width) whose contour is drawn over the map.
-        squares: Drawn over the map.
+        image: image uint8 (height, width) or (height, width, 3); or numbers (height, width).
+        lines: text below the panel; long lines are wrapped.
+        scale: colour scale of numbers; None for an image.
+        outline: image uint8 (height, width) whose contour is drawn over the map.
+        squares: squares drawn over the map.
     """
 
     image: np.ndarray
@@ -92,11 +91,11 @@ class Panel:
 
 
 class PanelDrawer:
-    """Draws at pixel positions.
+    """Draw panels and colour bars at pixel positions.
 
     Args:
-        axes: Whose coordinates are pixels, downwards.
-        theme: The colours.
+        axes: matplotlib axes with pixels as coordinates, y downwards.
+        theme: the colours.
     """
 
     def __init__(self, axes: Any, theme: Theme) -> None:  # noqa: ANN401
@@ -109,7 +108,7 @@ class PanelDrawer:
         extent: tuple[float, float, float, float],
         scale: ColourScale | None,
     ) -> None:
-        """Draw a picture, or numbers in a scale's colours."""
+        """Draw an image, or numbers in the colours of a scale."""
         colours = {"cmap": "gray", "vmin": 0, "vmax": 255}
         if scale:
             colours = {
@@ -120,7 +119,7 @@ class PanelDrawer:
         self.axes.imshow(image, extent=extent, interpolation="none", **colours)
 
     def panel(self, panel: Panel, left: float, top: float, side: float) -> float:
-        """Draw a picture or map, its longer side as long as asked; returns where it ends."""
+        """Draw a panel whose longer side has the given length; return its lower end."""
         height, width = panel.image.shape[:2]
         longer = max(height, width)
         right, bottom = left + side * width / longer, top + side * height / longer
@@ -143,13 +142,13 @@ class PanelDrawer:
                 color=self.theme.ink,
                 linewidth=1.4,
                 linestyle=(0, (4, 2)) if square.dashed else "solid",
-                # Seen on dark and on light parts of the map.
+                # A halo, visible on dark and on light parts of the map.
                 path_effects=[withStroke(linewidth=3.4, foreground=self.theme.paper)],
             )
         return bottom
 
     def bar(self, scale: ColourScale, left: float, top: float, width: float) -> float:
-        """Draw what the colours of a map mean; returns where it ends."""
+        """Draw a colour bar; return its lower end."""
         ramp = np.linspace(scale.least, scale.limit, 128)[None]
         self.image(ramp, (left, left + width, top + BAR, top), scale)
         low, high = scale.ends()
@@ -162,7 +161,7 @@ class PanelDrawer:
         return below + 15 + LINE
 
     def ink_on(self, value: float, scale: ColourScale) -> str:
-        """The ink that is read better on the colour that a value has."""
+        """The text colour with the higher contrast on the colour of a value."""
         colour = scale.colours(self.theme)((value - scale.least) / (scale.limit - scale.least))
         inks = (self.theme.ink, self.theme.on_heat)
         return max(inks, key=lambda ink: contrast_ratio(to_rgb(ink), colour[:3]))

@@ -1,4 +1,4 @@
-"""How many times the images one network needs to be as good as another, size by size."""
+"""Ratio of the training images that two networks need for equal accuracy."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ _KINDS = ("measured", "at least", "at most")
 _SHAPES = ("circle", "triangle-right", "triangle-left")
 _TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500)
 _ROW = 46  # pixels per size
-_ROOM = 2.0  # times the outermost number, where intervals without an end stop
+_ROOM = 2.0  # unbounded intervals end at this factor beyond the outermost number
 
 
 def ratios_by_size(results: Results, ratio: ImagesRatio, treatment: str, baseline: str) -> Figure:
-    """Draw the ratio at every size of the treatment, with what is only a bound marked as one.
+    """Draw the ratio at every training set size of the treatment; bounds are marked as such.
 
     Args:
-        results: Of an experiment.
-        ratio: What was found.
-        treatment: Whose sizes they are.
-        baseline: Which network needs so many times as many.
+        results: results of an experiment.
+        ratio: the estimated ratios.
+        treatment: the network that the sizes belong to.
+        baseline: the network that needs `ratio` times as many images.
     """
     rows = [_row(at) for at in ratio.at_sizes]
     table = pd.DataFrame(rows)
@@ -40,7 +40,7 @@ def ratios_by_size(results: Results, ratio: ImagesRatio, treatment: str, baselin
     y = y.axis(domain=False, ticks=False)
     scale = alt.Scale(type="log", domain=[bottom, top], nice=False)
     ticks = [tick for tick in _TICKS if bottom <= tick <= top]
-    x = alt.X("ratio:Q").title(f"Times the images that {baseline} needs").scale(scale)
+    x = alt.X("ratio:Q").title(f"Training images, {baseline} / {treatment}").scale(scale)
     x = x.axis(values=ticks, format="~g", labelOverlap=True)
     kinds = [kind for kind in _KINDS if kind in set(table["kind"])]
     shapes = [_SHAPES[_KINDS.index(kind)] for kind in kinds]
@@ -69,15 +69,15 @@ def ratios_by_size(results: Results, ratio: ImagesRatio, treatment: str, baselin
     told = "; ".join(f"{row['size']:,} images: {row['label']}" for row in rows)
     return Figure(
         name=f"{results.experiment.name}-ratio",
-        title=f"Times the images that {baseline} needs to be as accurate as {treatment}",
+        title=f"Ratio of training images at equal accuracy, {baseline} / {treatment}",
         subtitle=with_remark(
             "ratio, 95 % interval", DRAWN if results.data.dataset == "drawn" else None
         ),
         caption=(
-            f"Right of the dashed line {baseline} needs more images. A triangle is a bound: beyond"
-            " the largest and below the smallest training set nothing is extrapolated, and an"
-            " interval that is not bounded there runs to the edge. Intervals are over seeds"
-            f" (percentile bootstrap). {told}."
+            f"Right of the dashed line {baseline} needs more images. Triangles are bounds: nothing"
+            " is extrapolated beyond the largest or below the smallest training set, and an"
+            " interval without a bound there extends to the edge of the chart. Intervals are over"
+            f" seeds (percentile bootstrap). {told}."
         ),
         description=f"Ratio of training images at equal accuracy by size: {told}.",
         drawing=alt.layer(*layers).properties(width=640, height=_ROW * len(rows)),

@@ -1,7 +1,7 @@
-"""Charts as pictures, drawn by other processes where that pays.
+"""Render charts as SVG and PNG, in several processes where that is faster.
 
-Vega-Lite is drawn by a JavaScript engine that keeps Python waiting, so only processes draw beside
-one another. This module imports little, for each of them imports it.
+Vega-Lite is rendered by a JavaScript engine that blocks Python, so that threads do not help. Every
+process imports this module, so it imports little.
 """
 
 from __future__ import annotations
@@ -16,19 +16,21 @@ import vl_convert
 
 from convbias.errors import RunError
 
-PNG_SCALE = 2.0  # pixels of the file per pixel at display size
+PNG_SCALE = 2.0  # pixels of the PNG file per pixel at display size
 MOST_PROCESSES = 4  # each takes a second to start
+
+# A Vega-Lite specification and the configuration that colours it.
 StyledSpecification = tuple[dict[str, Any], dict[str, Any]]
 
 
 @dataclass(frozen=True)
 class ChartVersions:
-    """A chart as a page and as files want it, each with the configuration that colours it.
+    """The specifications of a chart for a page and for files.
 
     Args:
-        light: Specification without title, and light colours.
-        dark: The same in dark ones.
-        titled: With title, on paper of its own.
+        light: in light colours, without title, for a page.
+        dark: in dark colours, without title, for a page.
+        titled: in light colours, with title and background, for files.
     """
 
     light: StyledSpecification
@@ -38,13 +40,13 @@ class ChartVersions:
 
 @dataclass(frozen=True)
 class ChartImages:
-    """What was drawn.
+    """A rendered chart.
 
     Args:
-        light: SVG text for a page in light colours, without title.
-        dark: The same in dark ones.
+        light: SVG text in light colours, without title.
+        dark: SVG text in dark colours, without title.
         svg: SVG text with title, in light colours.
-        png: The same as a PNG file.
+        png: the same as a PNG file.
     """
 
     light: str
@@ -53,39 +55,39 @@ class ChartImages:
     png: bytes
 
 
-def svg(sheet: StyledSpecification) -> str:
-    """Draw a specification with a configuration as SVG text."""
-    specification, config = sheet
+def svg(styled: StyledSpecification) -> str:
+    """Render a chart as SVG text."""
+    specification, config = styled
     return vl_convert.vegalite_to_svg(specification, config=config)
 
 
 def png(svg: str) -> bytes:
-    """Draw SVG text as a PNG file, at twice its size on the screen."""
+    """Convert SVG text to a PNG file, at twice its size on the screen."""
     return vl_convert.svg_to_png(svg, scale=PNG_SCALE)
 
 
 def render_chart(chart: ChartVersions) -> ChartImages:
-    """Draw a chart for a page and as files."""
+    """Render a chart for a page and for files."""
     titled = svg(chart.titled)
     return ChartImages(svg(chart.light), svg(chart.dark), titled, png(titled))
 
 
 @contextmanager
 def rendering_pool(processes: int) -> Iterator[Executor]:
-    """What draws charts while this thread goes on.
+    """A pool that renders charts in the background.
 
     Args:
-        processes: How many processes; with 0 a thread of this one draws, which is quicker for a
-            few charts.
+        processes: number of processes; 0 for a thread of this process, which is faster for a few
+            charts.
 
     Raises:
-        RunError: One of the processes died.
+        RunError: one of the processes died.
     """
     if processes == 0:
         with ThreadPoolExecutor(max_workers=1) as pool:
             yield pool
         return
-    # Here and not above: the processes that draw need none of it.
+    # Imported here, because the rendering processes do not need it.
     from joblib.externals.loky import ProcessPoolExecutor
 
     from convbias.runs.processes import keep_worker
@@ -98,7 +100,7 @@ def rendering_pool(processes: int) -> Iterator[Executor]:
         yield executor
     except BrokenExecutor as error:
         raise RunError(
-            "a process that draws figures died",
+            "a process that renders figures died",
             f"enough memory for {min(processes, MOST_PROCESSES)} of them",
             "free some memory and build the report again: `convbias report` trains nothing",
         ) from error

@@ -1,4 +1,4 @@
-"""Sheets of pictures and maps of numbers, in sections one below the other."""
+"""Sheets: sections of panels and tables, one below the other."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from convbias.figures.drawing import (
 )
 from convbias.figures.panels import ColourScale, Panel, PanelDrawer
 from convbias.figures.theme import Theme
+from convbias.spec.formatting import percent
 
 WIDTH = 940  # pixels
 ROW_NAMES = 132  # pixels beside rows with names
@@ -29,14 +30,14 @@ _CHARACTER = 7.4  # pixels: mean width of a character
 
 
 class SheetSection(ABC):
-    """A part of a sheet: a heading, a note, and something below."""
+    """A section of a sheet: heading, note and content."""
 
     heading: str
     note: str
 
     @abstractmethod
     def draw(self, drawer: PanelDrawer, top: float) -> float:
-        """Draw what stands below heading and note; returns where it ends."""
+        """Draw the content below heading and note; return its lower end."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,13 +45,13 @@ class PanelRows(SheetSection):
     """Panels in rows.
 
     Args:
-        heading: Above it.
-        note: Below the heading.
-        rows: Lines of the row's name, and its panels; panels that find no room go below.
-        columns: Names above the columns, or none.
-        side: Pixels of the longer side of a panel.
-        slot: Pixels from one panel to the next.
-        common: A scale that all panels share, drawn once; otherwise each has its own below it.
+        heading: heading.
+        note: text below the heading.
+        rows: lines of the row's name, and its panels; a row is broken where it is full.
+        columns: names above the columns, if any.
+        side: pixels of the longer side of a panel.
+        slot: pixels from one panel to the next.
+        common: colour scale of all panels, drawn once; None if each panel has its own.
     """
 
     heading: str
@@ -95,13 +96,13 @@ class PanelRows(SheetSection):
 
 @dataclass(frozen=True, eq=False)
 class ShareTable(SheetSection):
-    """A table of shares, shaded by their size.
+    """A table of shares, coloured by value.
 
     Args:
-        heading: Above it.
-        note: Below the heading.
-        columns: Names of the columns.
-        rows: Name of a row, and its shares (0 to 1).
+        heading: heading.
+        note: text below the heading.
+        columns: names of the columns.
+        rows: name of a row, and its shares (0 to 1).
     """
 
     heading: str
@@ -124,19 +125,22 @@ class ShareTable(SheetSection):
             for column, share in enumerate(shares):
                 x, y = left + (column + 0.5) * width, top + CELL / 2
                 ink = drawer.ink_on(share, scale)
-                drawer.write(x, y, percent(share), ha="center", va="center", color=ink)
+                drawer.write(x, y, probability_text(share), ha="center", va="center", color=ink)
             top += CELL + 4
         return top
 
 
-def percent(share: float) -> str:
-    """Write a share (0 to 1), never as none where there is a little.
+def probability_text(probability: float) -> str:
+    """Write a probability in percent, small ones as a bound.
+
+    Args:
+        probability: from 0 to 1.
 
     Example:
-        >>> percent(0.968), percent(1e-9), percent(0.0)
+        >>> probability_text(0.968), probability_text(1e-9), probability_text(0.0)
         ('96.8 %', '< 0.1 %', '< 0.1 %')
     """
-    return "< 0.1 %" if share < 0.0005 else f"{100 * share:.1f} %"
+    return "< 0.1 %" if probability < 0.0005 else percent(probability, 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,13 +148,13 @@ class Sheet(Drawing):
     """Sections one below the other.
 
     Args:
-        sections: From top to bottom.
+        sections: from top to bottom.
     """
 
     sections: tuple[SheetSection, ...]
 
     def draw(self, theme: Theme, title: str, subtitle: str) -> Canvas:
-        """Draw the sheet, with its words, on paper of the theme's colour."""
+        """Draw the sheet."""
         canvas = Canvas(dpi=PIXELS_PER_INCH, facecolor=theme.paper)
         axes = canvas.add_axes((0, 0, 1, 1))
         axes.set_axis_off()
@@ -166,7 +170,7 @@ class Sheet(Drawing):
                 top += LINE
             top = section.draw(drawer, top + 8) + BETWEEN
         height = top - BETWEEN + MARGIN
-        # All is placed in pixels, so the paper can be cut when its length is known.
+        # Everything is placed in pixels, so the height can be set when it is known.
         axes.set(xlim=(0, WIDTH), ylim=(height, 0), aspect="auto")
         canvas.set_size_inches(WIDTH / PIXELS_PER_INCH, height / PIXELS_PER_INCH)
         return canvas

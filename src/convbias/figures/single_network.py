@@ -15,15 +15,15 @@ _WIDTH, _HEIGHT = 520, 260  # pixels
 
 
 def reliability_diagram(arm: str, bins: pd.DataFrame, found: str, remark: str | None) -> Figure:
-    """Draw the accuracy of the answers in every bin of confidence, and how many there are.
+    """Draw a reliability diagram: accuracy and number of predictions by bin of confidence.
 
     Args:
-        arm: Name of the network's arm.
-        bins: Columns low and high (the bin's edges), images, confidence (their mean), accuracy,
-            accuracy_low and accuracy_high (its interval), all but images in %; one row per bin that
-            has images.
-        found: What is seen, in sentences.
-        remark: What must be known about the data.
+        arm: name of the network's arm.
+        bins: columns low and high (the bin's edges), images, confidence (their mean), accuracy,
+            accuracy_low and accuracy_high (its interval), all but images in %; one row per
+            non-empty bin.
+        found: start of the caption: what the diagram shows, in sentences.
+        remark: remark about the data.
 
     Returns:
         The figure.
@@ -32,14 +32,14 @@ def reliability_diagram(arm: str, bins: pd.DataFrame, found: str, remark: str | 
     colour = arm_colours([arm])[arm]
     percent = alt.Scale(domain=[0, 100], nice=False)
     x = alt.X("confidence:Q").title("Confidence, mean of the bin (%)").scale(percent)
-    y = alt.Y("accuracy:Q").title("Answers that are right (%)").scale(percent)
+    y = alt.Y("accuracy:Q").title("Accuracy (%)").scale(percent)
     tooltip = [
         alt.Tooltip("images:Q", format=","),
         *(
             alt.Tooltip(f"{field}:Q", title=title, format=".2f")
             for field, title in (
                 ("confidence", "mean confidence (%)"),
-                ("accuracy", "right (%)"),
+                ("accuracy", "accuracy (%)"),
                 ("accuracy_low", "interval from"),
                 ("accuracy_high", "to"),
             )
@@ -67,12 +67,13 @@ def reliability_diagram(arm: str, bins: pd.DataFrame, found: str, remark: str | 
     ]
     return Figure(
         name="reliability",
-        title=f"Is {arm} right as often as it says?",
-        subtitle=with_remark("answers in bins of confidence, 95 % intervals", remark),
+        title=f"Reliability diagram of {arm}",
+        subtitle=with_remark("accuracy by bin of confidence, 95 % intervals", remark),
         caption=(
-            f"{found} On the dashed line an answer of 70 % confidence is right in 70 % of the"
-            " cases; below it the network is too certain, above it too hesitant. Grey bars are the"
-            " share of the test images in each bin."
+            f"{found} On the dashed line the network is perfectly calibrated: predictions with a"
+            " confidence of 70 % are correct in 70 % of the cases; below the line it is"
+            " overconfident, above it underconfident. Grey bars: share of the test images in each"
+            " bin."
         ),
         description=f"Accuracy against confidence in percent. {found}",
         drawing=alt.layer(*layers).properties(width=_SIDE, height=_SIDE),
@@ -85,11 +86,11 @@ def accuracy_along(
     """Draw a network's accuracy against the amount of a change, with intervals.
 
     Args:
-        arm: Name of the network's arm.
-        table: Columns amount (ascending, from 0), accuracy, low and high, all three in %.
-        along: What the amount is, with its unit.
-        text: What the figure is called, and what is seen in it.
-        remark: What must be known about the data.
+        arm: name of the network's arm.
+        table: columns amount (ascending, from 0), and accuracy, low and high in %.
+        along: title of the horizontal axis: the amount with its unit.
+        text: the figure's name, title and caption.
+        remark: remark about the data.
 
     Returns:
         The figure.

@@ -1,4 +1,4 @@
-"""How every chart looks, by day and by night: fonts, inks, and a palette that everyone can tell."""
+"""Light and dark themes: fonts, colours, and a palette safe for colour blindness."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any
 
 import altair as alt
 
-# Okabe and Ito (2008), "Color Universal Design"; yellow and black are left out, because they vanish
-# on white and on black paper.
+# Okabe and Ito (2008), "Color Universal Design"; without yellow and black, which are invisible on a
+# white and on a black background.
 VERMILLION, BLUE, GREEN = "#D55E00", "#0072B2", "#009E73"
 PURPLE, SKY, ORANGE = "#CC79A7", "#56B4E9", "#E69F00"
 
-# An arm has the same colour in every figure, whichever other arms stand beside it. Where one
-# kernel size alone is compared, `cnn` is the 3x3 network.
+# An arm has the same colour in every figure, whatever other arms are shown. Where a single kernel
+# size is compared, `cnn` is the 3x3 network.
 _ARM_COLOURS = {
     "dense": VERMILLION,
     "cnn": BLUE,
@@ -26,25 +26,25 @@ _ARM_COLOURS = {
 }
 _FURTHER_COLOURS = (SKY, ORANGE, "#8C8C8C", "#A0522D", "#6A5ACD", "#708238")
 
-# Arial's widths are the ones that the pictures are laid out with wherever no Arial is installed.
+# Static images are laid out with Arial's widths, even where Arial is not installed.
 FONT = "Arial, Helvetica, 'Liberation Sans', sans-serif"
 FONT_SIZE = 13  # pixels at display size
-LONGEST_TITLE = 26  # letters of an axis title that fit beneath a chart in a narrow window
+LONGEST_TITLE = 26  # characters of an axis title that fit below a chart in a narrow window
 
 
 @dataclass(frozen=True)
 class Theme:
-    """The inks of one colour scheme.
+    """The colours of a light or dark theme.
 
     Args:
         name: "light" or "dark".
-        paper: Behind everything.
-        ink: Text and what must be seen first.
-        muted: Secondary text and marks.
-        line: Grid lines and axes.
-        zone: Shaded areas.
-        heat: Ends of the heat map's colour scale, from nothing to all.
-        on_heat: Text on the far end of that scale.
+        paper: background.
+        ink: text and main marks.
+        muted: secondary text and marks.
+        line: grid lines and axes.
+        zone: shaded areas.
+        heat: ends of the heat map's colour scale, lowest value first.
+        on_heat: text on the colour of the highest value.
     """
 
     name: str
@@ -58,7 +58,7 @@ class Theme:
 
     @property
     def config(self) -> dict[str, Any]:
-        """The Vega-Lite configuration; charts hold no ink of their own."""
+        """The Vega-Lite configuration; specifications themselves contain no theme colours."""
         axis = {
             "labelColor": self.ink,
             "titleColor": self.ink,
@@ -77,7 +77,7 @@ class Theme:
             "background": "transparent",
             "font": FONT,
             "axis": axis,
-            # As many numbers as there is room for, in a narrow window too.
+            # As many ticks as fit, in a narrow window, too.
             "axisXQuantitative": {
                 "tickCount": {"expr": "max(3, floor(width / 90))"},
                 "labelFlush": False,
@@ -97,7 +97,7 @@ class Theme:
                 "symbolSize": 90,
                 "symbolBaseStrokeColor": self.ink,
                 "symbolBaseFillColor": "transparent",
-                # Legends below each other fit where legends beside each other would not.
+                # Legends one below the other fit a narrow window.
                 "layout": {"top": {"direction": "vertical", "anchor": "start", "margin": 6}},
             },
             "title": {
@@ -149,7 +149,7 @@ def arm_colours(arms: Iterable[str]) -> dict[str, str]:
     """A colour for each arm, the same in every figure.
 
     Args:
-        arms: Names of arms, each once, in the experiment's order.
+        arms: names of the arms, each once, in the experiment's order.
 
     Returns:
         Arm name to colour as hexadecimal RGB.
@@ -163,13 +163,16 @@ def arm_colours(arms: Iterable[str]) -> dict[str, str]:
 
 
 def arm_scale(arms: Iterable[str]) -> alt.Scale:
-    """The same as a chart's colour scale."""
+    """The colours of `arm_colours` as a chart's colour scale."""
     colours = arm_colours(arms)
     return alt.Scale(domain=list(colours), range=list(colours.values()))
 
 
 def in_lines(title: str) -> str | list[str]:
-    """The title of a horizontal axis, in lines that fit beneath a chart in a narrow window.
+    """Wrap the title of a horizontal axis to fit a narrow window.
+
+    Args:
+        title: the title.
 
     Example:
         >>> in_lines("Test accuracy (%)"), in_lines("Consistency under shifts (%)")
@@ -183,11 +186,11 @@ def contrast_ratio(one: tuple[float, float, float], other: tuple[float, float, f
     """Contrast ratio of two colours, as WCAG 2 defines it.
 
     Args:
-        one: Red, green and blue, 0 to 1.
-        other: Likewise.
+        one: red, green and blue, 0 to 1.
+        other: the other colour, likewise.
 
     Returns:
-        From 1 to 21.
+        The ratio, from 1 to 21.
 
     Example:
         >>> round(contrast_ratio((0, 0, 0), (1, 1, 1)), 3)

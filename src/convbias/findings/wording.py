@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from convbias.spec.arms import DataVariant
 from convbias.spec.experiment import PlannedContrast
+from convbias.spec.formatting import counted, p_value_text
 from convbias.statistics import Contrast
 
 
@@ -100,11 +101,12 @@ def evidence(result: Contrast, *, scale: float, digits: int, correction: str = "
     if result.interval is not None:
         low, high = (f"{scale * end:+z.{digits}f}" for end in result.interval.ends)
         parts.append(f"{100 * result.interval.confidence:g} % interval {low} to {high}")
-    parts.append(f"{result.n} seed pair" + ("s" if result.n > 1 else ""))
+    parts.append(counted(result.n, "seed pair"))
     kind = f"{correction}-corrected " if result.comparisons > 1 else ""
     p_value = result.adjusted_p_value
     if result.verdict == "equivalent" and result.adjusted_equivalence_p_value is not None:
         kind += "equivalence "
         p_value = result.adjusted_equivalence_p_value
-    parts.append(f"{kind}p {'< 0.001' if p_value < 0.001 else f'= {p_value:.3g}'}")
+    text = p_value_text(p_value)
+    parts.append(f"{kind}p {text if text.startswith('<') else f'= {text}'}")
     return ", ".join(parts)

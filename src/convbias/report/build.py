@@ -1,4 +1,4 @@
-"""Put the report together and write it with its figures and tables."""
+"""Write the HTML report of a study or an experiment, with figures and tables."""
 
 from __future__ import annotations
 
@@ -57,24 +57,25 @@ def write_report(
     folder: Path,
     further: Sequence[ExperimentSection] = (),
 ) -> Path:
-    """Write the report of a study, rebuilt from its runs; nothing is trained.
+    """Write the report of a study from its stored runs; nothing is trained.
 
     Args:
-        study_name: What the report calls the study.
-        experiment: Whose arms and contrasts; runs of other arms are left out.
-        runs: Of one study: one description per arm.
-        dataset: The data that the runs were trained and scored on.
-        folder: Receives `report.html`, which needs no other file, and beside it `figures/`,
-            `comparison.csv` and `claims.csv`.
-        further: Other experiments of the study, each of which gets a section of its own.
+        study_name: name of the study in the report.
+        experiment: experiment whose arms and contrasts are reported; runs of other arms are
+            omitted.
+        runs: runs of one study, with one description per arm.
+        dataset: the data that the runs were trained and scored on.
+        folder: folder for `report.html`, which is self-contained, `figures/`, `comparison.csv` and
+            `claims.csv`.
+        further: sections of the study's other experiments.
 
     Returns:
         The path of `report.html`.
 
     Raises:
-        InputError: There is no finished run, the runs are not of one study, or they were trained
-            on other data.
-        StorageError: The folder is not writable or the disk is full.
+        InputError: there is no finished run, the runs do not belong to one study, or they were
+            trained on other data.
+        StorageError: the folder is not writable or the disk is full.
 
     Example:
         >>> from convbias.data import load
@@ -90,7 +91,7 @@ def write_report(
     _check_data([*runs, *(run for each in further for run in each.results.runs)], dataset)
     runs_by_key = {run.key: run for run in runs}
     for run in (run for each in further for run in each.results.runs):
-        runs_by_key.setdefault(run.key, run)  # arms that experiments share keep their first name
+        runs_by_key.setdefault(run.key, run)  # shared arms keep the name of the first experiment
     of_sections = [figure for section in further for figure in section.figures]
     with rendering_pool(cores() if further else 0) as pool:
         bundle = page.start_bundling(pool)
@@ -99,7 +100,7 @@ def write_report(
         layers = methods.networks(experiment)
         facts = DataFacts.of(dataset, exploration)
         findings = evaluate(experiment, runs)
-        # The claims are those of the original comparison; of another experiment they need its own.
+        # The claims are about the original comparison, so they need its contrasts.
         known = findings if experiment is ORIGINAL else None
         results = audit(
             ORIGINAL,
@@ -149,19 +150,19 @@ def write_report(
 
 
 def write_experiment(section: ExperimentSection, dataset: Dataset, folder: Path) -> Path:
-    """Write the page of one experiment, rebuilt from its runs; nothing is trained.
+    """Write the page of one experiment from its stored runs; nothing is trained.
 
     Args:
-        section: Of the experiment.
-        dataset: The data that the runs were trained and scored on.
-        folder: Receives `report.html`, which needs no other file, and beside it `figures/`.
+        section: section of the experiment.
+        dataset: the data that the runs were trained and scored on.
+        folder: folder for `report.html`, which is self-contained, and `figures/`.
 
     Returns:
         The path of `report.html`.
 
     Raises:
-        InputError: The runs were trained on other data.
-        StorageError: The folder is not writable or the disk is full.
+        InputError: the runs were trained on other data.
+        StorageError: the folder is not writable or the disk is full.
     """
     results = section.results
     _check_data(results.runs, dataset)
@@ -188,7 +189,7 @@ def write_experiment(section: ExperimentSection, dataset: Dataset, folder: Path)
 
 
 def _margins(experiment: Experiment) -> list[str]:
-    """The margins of equivalence in words, each once."""
+    """The margins of equivalence as text, without repetitions."""
     quantities = dict.fromkeys(planned.quantity for planned in experiment.contrasts)
     return [quantity.amount(quantity.margin) for quantity in quantities]
 
@@ -256,7 +257,7 @@ def _write(
     _write_figures(folder, numbered)
     write_atomically(folder / "comparison.csv", _csv(comparison_table))
     write_atomically(folder / "claims.csv", _csv(tables.claims_records(results)))
-    # Last, so that a report is there only when everything it speaks of is.
+    # Last, so that the report exists only with everything it refers to.
     write_atomically(folder / "report.html", lambda path: path.write_text(html, "utf-8"))
 
 

@@ -1,4 +1,4 @@
-"""The original study's comparison of its four models, from stored runs."""
+"""Table of all arms by accuracy, loss, size, memory and generalisation gap."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ class Measure:
     """A row of the comparison.
 
     Args:
-        column: What the run table calls it.
-        title: What readers call it.
-        unit: Of the printed numbers.
-        digits: After the decimal point.
-        badness: Of a mean; the least is the best of the row.
-        of: Takes the number from a finished run, in `unit`; None where the run does not have it.
+        column: name in the run table.
+        title: heading of the row.
+        unit: unit of the printed numbers.
+        digits: digits after the decimal point.
+        badness: maps a mean to a number that is lowest for the best mean.
+        of: the value of a finished run, in `unit`; None where the run does not have it.
     """
 
     column: str
@@ -38,7 +38,7 @@ class Measure:
     of: Callable[[ConditionRun], float | None]
 
     def written(self, value: float) -> str:
-        """A value with the row's digits."""
+        """Write a value with the row's digits."""
         return f"{value:,.{self.digits}f}"
 
 
@@ -106,10 +106,10 @@ class Cell:
     """One arm in one measure.
 
     Args:
-        arm: Its name.
-        summary: Over its finished runs; None where none has the measure.
-        best: Whether its mean is the best of the row.
-        published: The published numbers, as text; empty where there are none.
+        arm: name of the arm.
+        summary: summary over its finished runs; None where none has the measure.
+        best: whether its mean is the best of the row.
+        published: the published numbers as text; empty where there are none.
     """
 
     arm: str
@@ -118,11 +118,11 @@ class Cell:
     published: str
 
     def mean(self, measure: Measure) -> str:
-        """The mean as text."""
+        """Write the mean."""
         return measure.written(self.summary.mean) if self.summary else "not measured"
 
     def interval(self, measure: Measure) -> str:
-        """The 95 % interval of the mean as text; empty for one run, or where no digit varies."""
+        """Write the 95 % interval of the mean; empty for one run, or if both ends read the same."""
         if self.summary is None or self.summary.interval is None:
             return ""
         low, high = (measure.written(end) for end in self.summary.interval.ends)
@@ -135,14 +135,14 @@ def comparison(
     """Compare the arms of an experiment measure by measure.
 
     Args:
-        experiment: Whose arms.
-        runs: Of one study; diverged runs are left out.
+        experiment: the experiment.
+        runs: runs of one study; diverged runs are omitted.
 
     Returns:
-        Measure and one cell per arm with a finished run, in the experiment's order.
+        Measure, and one cell per arm with a finished run in the experiment's order.
 
     Raises:
-        InputError: No run of the experiment is finished, or a run has no test scores.
+        InputError: no run of the experiment is finished, or a run has no test scores.
     """
     arms = finished_arms(experiment, runs)
     rows = []
@@ -156,7 +156,7 @@ def comparison(
             Cell(
                 arm=arm,
                 summary=summary,
-                # With a single arm nothing is compared.
+                # A single arm has nothing to be compared with.
                 best=len(badness) > 1 and badness.get(arm) == least,
                 published=_published(measure, arm),
             )
@@ -179,18 +179,18 @@ def _summary(measure: Measure, runs: Sequence[ConditionRun]) -> Summary | None:
 
 
 def comparison_table(experiment: Experiment, runs: Iterable[ConditionRun]) -> pd.DataFrame:
-    """The comparison as text, for printing.
+    """The comparison as a table of text.
 
     Args:
-        experiment: Whose arms.
-        runs: Of one study; diverged runs are left out.
+        experiment: the experiment.
+        runs: runs of one study; diverged runs are omitted.
 
     Returns:
         One row per measure, with its unit, and one column per arm: mean over seeds, 95 % interval
         in square brackets, and a star at the best mean.
 
     Raises:
-        InputError: No run of the experiment is finished, or a run has no test scores.
+        InputError: no run of the experiment is finished, or a run has no test scores.
     """
     rows = {
         f"{measure.title} ({measure.unit})" if measure.unit else measure.title: {
@@ -211,7 +211,7 @@ def comparison_records(rows: Sequence[tuple[Measure, list[Cell]]]) -> pd.DataFra
     """The comparison as numbers, one row per measure and arm, for a file.
 
     Args:
-        rows: From `comparison`.
+        rows: from `comparison`.
 
     Returns:
         Columns: measure, unit, arm, n, mean, sd, low, high (of the 95 % interval), best, published.

@@ -1,4 +1,4 @@
-"""How the numbers came about: networks, recipes, machines and cost, from stored runs."""
+"""Rows of the methods section: networks, recipes, environments and cost."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ from convbias.runs.record import Environment, Run
 from convbias.spec.arithmetic import Layers, weight_shapes
 from convbias.spec.arms import Recipe
 from convbias.spec.experiment import Experiment
+from convbias.spec.formatting import counted
 
 
 @dataclass(frozen=True)
 class RecipeRow:
-    """A recipe and the arms that were trained by it.
+    """A recipe and the arms trained with it.
 
     Args:
-        recipe: The recipe.
-        arms: Their names.
+        recipe: the recipe.
+        arms: names of the arms.
     """
 
     recipe: Recipe
@@ -28,19 +29,19 @@ class RecipeRow:
 
     @property
     def epochs(self) -> str:
-        """How many epochs, and of how many images where each is not one pass."""
+        """The number of epochs, with the images per epoch where that is not all of them."""
         count, images = self.recipe.epochs, self.recipe.images_per_epoch
         of_images = "" if images is None else f" of {images:,} images"
-        return f"{count} epoch{'' if count == 1 else 's'}{of_images}"
+        return f"{counted(count, 'epoch')}{of_images}"
 
     @property
     def schedule(self) -> str:
-        """The learning rate's course in words."""
+        """The schedule of the learning rate."""
         if self.recipe.schedule == "constant":
             return "constant"
         return (
             f"linear warm-up over the first {100 * self.recipe.warmup_fraction:.0f} % of the steps,"
-            " then half a cosine to zero"
+            " then cosine decay to zero"
         )
 
 
@@ -49,9 +50,9 @@ class LayerRow:
     """A layer's weights.
 
     Args:
-        name: Of the layer.
-        shapes: Of its weights, in words.
-        parameters: How many numbers they are.
+        name: name of the layer.
+        shapes: shapes of its weights.
+        parameters: number of parameters.
     """
 
     name: str
@@ -61,15 +62,15 @@ class LayerRow:
 
 @dataclass(frozen=True)
 class CostRow:
-    """What an arm's runs took.
+    """Time and memory of an arm's runs.
 
     Args:
-        arm: Its name.
-        runs: How many finished.
-        minutes: From start to end, with compilation and scoring, of all of them together.
-        seconds: Median training time of one.
-        images_per_second: Median of the runs' fastest epochs.
-        peak_megabytes: Largest resident memory of a training process.
+        arm: name of the arm.
+        runs: number of finished runs.
+        minutes: total time of all runs, including compilation and scoring.
+        seconds: median training time of a run.
+        images_per_second: median over runs of the fastest epoch.
+        peak_megabytes: largest resident memory of a training process.
     """
 
     arm: str
@@ -84,7 +85,7 @@ def networks(experiment: Experiment) -> dict[str, Layers]:
     """The shapes of the weights of an experiment's models.
 
     Args:
-        experiment: Whose models.
+        experiment: the experiment.
 
     Returns:
         Arm name to layer name to weight name to shape.
@@ -96,7 +97,7 @@ def layer_rows(layers: Layers) -> list[LayerRow]:
     """Count a network's parameters layer by layer.
 
     Args:
-        layers: Layer name to weight name to shape.
+        layers: layer name to weight name to shape.
     """
     return [
         LayerRow(
@@ -112,7 +113,7 @@ def recipe_rows(arms: Arms) -> list[RecipeRow]:
     """The recipes of finished runs, each with its arms.
 
     Args:
-        arms: Finished runs by arm.
+        arms: arm name to finished runs.
     """
     by_recipe: dict[Recipe, list[str]] = {}
     for arm, runs in arms.items():
@@ -121,22 +122,22 @@ def recipe_rows(arms: Arms) -> list[RecipeRow]:
 
 
 def recipe_names(arms: Arms) -> list[str]:
-    """The recipes with their epochs in a few words, each once.
+    """The recipes with their epochs, without repetitions.
 
     Args:
-        arms: Finished runs by arm.
+        arms: arm name to finished runs.
     """
     return list(dict.fromkeys(f"{row.recipe.name}, {row.epochs}" for row in recipe_rows(arms)))
 
 
 def environments(runs: Iterable[Run]) -> list[tuple[Environment, str, int]]:
-    """The machines, libraries and code versions behind the runs.
+    """Group runs by environment and code version.
 
     Args:
-        runs: Finished or diverged.
+        runs: finished or diverged runs.
 
     Returns:
-        Environment, code version, and how many runs share both.
+        Environment, code version, and the number of runs with both.
     """
     grouped: dict[str, tuple[Environment, str, int]] = {}
     for run in runs:
@@ -147,10 +148,10 @@ def environments(runs: Iterable[Run]) -> list[tuple[Environment, str, int]]:
 
 
 def cost_rows(arms: Mapping[str, Sequence[Run]]) -> list[CostRow]:
-    """What the finished runs took, by arm.
+    """Time and memory of the finished runs, by arm.
 
     Args:
-        arms: Finished runs by arm.
+        arms: arm name to finished runs.
     """
     return [
         CostRow(

@@ -1,4 +1,4 @@
-"""What a notebook shows of a study: tables, sentences and figures from its stored runs."""
+"""Tables, sentences and figures of a study's stored runs, for the notebook."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ from convbias.runs.stored_network import load_network
 from convbias.spec.arithmetic import Layers
 from convbias.spec.study import Study
 
-PROFILE = "CONVBIAS_NOTEBOOK_PROFILE"  # variables of the environment; `make notebook` sets them
+PROFILE = "CONVBIAS_NOTEBOOK_PROFILE"  # environment variables, set by `make notebook`
 RUNS = "CONVBIAS_NOTEBOOK_RUNS"
 
 
 @dataclass(frozen=True)
 class MarkdownText:
-    """Sentences or a table in Markdown, as a notebook shows them.
+    """Markdown that a notebook renders.
 
     Args:
-        text: The Markdown.
+        text: the Markdown.
     """
 
     text: str
@@ -48,7 +48,7 @@ class MarkdownText:
 
 
 class NotebookStudy:
-    """A study's stored runs, as one walks through them.
+    """A study's stored runs, with what the notebook shows of them.
 
     Args:
         profile: name of a profile; by default the variable CONVBIAS_NOTEBOOK_PROFILE or, where it
@@ -57,7 +57,7 @@ class NotebookStudy:
             not set, the published runs of the profile.
 
     Raises:
-        InputError: There is no such profile, or none of its runs is stored there.
+        InputError: the profile does not exist, or none of its runs is stored in the folder.
     """
 
     def __init__(self, profile: str | None = None, runs: Path | None = None) -> None:
@@ -85,27 +85,27 @@ class NotebookStudy:
 
     @cached_property
     def original(self) -> Results:
-        """What is stored of the original comparison."""
+        """The stored runs of the original comparison."""
         return collect(self.study, ORIGINAL, self.store)
 
     @cached_property
     def dataset(self) -> Dataset:
-        """The images."""
+        """The data set."""
         return data.load(self.study.dataset)
 
     @cached_property
     def remark(self) -> str | None:
-        """What must be known about the images, such as that they are drawn."""
+        """The remark about the data, such as that the images are generated."""
         return data_remark(self.original.data)
 
     @cached_property
     def exploration(self) -> Exploration:
-        """What the images hold."""
+        """The exploration of the data set."""
         return explore(self.dataset)
 
     @cached_property
     def arms(self) -> Mapping[str, list[ConditionRun]]:
-        """Arm name to its finished runs."""
+        """Arm name to finished runs."""
         return finished_arms(ORIGINAL, self.original.runs)
 
     @cached_property
@@ -114,10 +114,10 @@ class NotebookStudy:
         return evaluate(ORIGINAL, self.original.runs)
 
     def section(self, name: str) -> ExperimentSection | None:
-        """What came out of a further experiment; None where it has no finished run.
+        """The section of a further experiment; None if it has no finished run.
 
         Args:
-            name: Of the experiment.
+            name: the experiment's name.
         """
         if name not in self._sections:
             known = name in self.study.experiments
@@ -127,7 +127,7 @@ class NotebookStudy:
 
     @cached_property
     def audited(self) -> list[ClaimResult]:
-        """The original study's statements with their verdicts."""
+        """The claims of the original study with their verdicts."""
         names = [name for name in self.study.experiments if name != ORIGINAL.name]
         sections = {name: found for name in names if (found := self.section(name)) is not None}
         return audit(
@@ -152,27 +152,27 @@ class NotebookStudy:
         rows = methods.layer_rows(self._layers[arm])
         total = sum(row.parameters for row in rows)
         table = pd.DataFrame([vars(row) for row in rows]).set_index("name")
-        table.loc["in all"] = {"shapes": "", "parameters": total}
+        table.loc["total"] = {"shapes": "", "parameters": total}
         return table
 
-    def compared(self, *arms: str) -> pd.DataFrame:
-        """Means over seeds with 95 % intervals, measure by measure; the best of a row has a star.
+    def comparison(self, *arms: str) -> pd.DataFrame:
+        """Means over seeds with 95 % intervals by measure; a star marks the best mean of a row.
 
         Args:
-            *arms: Which; all when absent.
+            *arms: names of the arms; all by default.
         """
         table = comparison_table(ORIGINAL, self.original.runs)
         return table[list(arms)] if arms else table
 
     def claims(self, *subjects: str) -> MarkdownText:
-        """The original study's statements on some subjects, judged; the report has the evidence.
+        """The original study's claims about some subjects, with verdicts.
 
         Args:
-            *subjects: As design and `claims.toml` name them, such as `baseline-params`.
+            *subjects: subjects in `claims.toml`, such as `baseline-params`.
         """
         rows = [result for result in self.audited if result.claim.row in subjects]
         return _table(
-            ("the study says", "we find", "verdict", "in plain words"),
+            ("claim", "our result", "verdict", "explanation"),
             (
                 (
                     _escaped(f"{result.statement} ({result.published})"),
@@ -185,14 +185,14 @@ class NotebookStudy:
         )
 
     def contrasts(self) -> MarkdownText:
-        """The planned contrasts of the original comparison in sentences, each with its verdict."""
+        """The planned contrasts of the original comparison, in sentences with verdicts."""
         return _sentences((_verdict(each), each.sentence) for each in self.findings)
 
     def outcome(self, experiment: str) -> MarkdownText:
-        """What came out of a further experiment, in sentences with verdicts; controls last.
+        """The findings of a further experiment, in sentences with verdicts; controls last.
 
         Args:
-            experiment: Its name.
+            experiment: the experiment's name.
         """
         found = self.section(experiment)
         if found is None:
@@ -203,20 +203,20 @@ class NotebookStudy:
         return _sentences([*stated, *compared, *controls])
 
     def figure(self, experiment: str, number: int = 0) -> Figure | MarkdownText:
-        """One of a further experiment's figures.
+        """A figure of a further experiment.
 
         Args:
-            experiment: Its name.
-            number: Which; the first is the experiment's own.
+            experiment: the experiment's name.
+            number: index of the figure; 0 is the main one.
         """
         found = self.section(experiment)
         return self._absent(experiment) if found is None else found.figures[number]
 
-    def shipped(self) -> tuple[ConditionRun, keras.Model]:
-        """The CNN 3x3 that is stored with its network.
+    def stored_network(self) -> tuple[ConditionRun, keras.Model]:
+        """A run of the 3x3 CNN that is stored with its network, and the network.
 
         Raises:
-            InputError: There is none.
+            InputError: no such run is stored.
         """
         name = COMPARED[1]
         for run in self.arms.get(name, ()):
@@ -239,7 +239,7 @@ def _verdict(finding: Finding) -> str:
 
 
 def _measured(result: ClaimResult) -> str:
-    """What was measured, and what the recipe that the original study may have used gives."""
+    """The measured value, and the one with the recipe that the original study may have used."""
     told = [result.measured or ""]
     if result.classic is not None:
         told.append(f"with the recipe classic {result.classic_text}")
@@ -256,5 +256,5 @@ def _table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Markdow
 
 
 def _escaped(text: str) -> str:
-    """Text in which Markdown sees no markup of its own."""
+    """Escape text for a cell of a Markdown table."""
     return re.sub(r"([|*_`])", r"\\\1", text.replace("\n", " "))

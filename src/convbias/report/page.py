@@ -20,6 +20,7 @@ from PIL import Image
 from convbias.figures import DARK, LIGHT, Figure, ImageGrid
 from convbias.figures.drawing import Drawing
 from convbias.figures.rendering import ChartImages, render_chart
+from convbias.spec.formatting import counted
 
 THEMES = (LIGHT, DARK)
 
@@ -151,6 +152,7 @@ def fill_template(template: str, figures: Mapping[str, NumberedFigure], **values
         "slug": slug,
         "script_json": script_json,
         "typeset": typeset,
+        "counted": counted,
     }
     return environment.get_template(template).render(
         figures=figures,

@@ -1,4 +1,4 @@
-"""One experiment as a section of the report: question, figures, findings, control, limits."""
+"""An experiment's section of the report: figures, findings, controls and conditions."""
 
 from __future__ import annotations
 
@@ -12,23 +12,24 @@ from convbias.figures.conditions import means_over_seeds, values_by_condition
 from convbias.findings.claims import FurtherEvidence
 from convbias.findings.evaluation import evaluate
 from convbias.findings.results import Results
-from convbias.report.tables import NOTHING, ContrastRow, contrast_rows
+from convbias.report.tables import ContrastRow, contrast_rows
 from convbias.runs.record import Run
+from convbias.spec.formatting import MISSING
 from convbias.spec.quantities import TEST_ACCURACY, TEST_LOSS
 
 
 @dataclass(frozen=True)
 class ConditionRow:
-    """A condition as text.
+    """A condition as a row of text.
 
     Args:
-        name: Of the condition.
-        runs: How many finished.
-        parameters: Trainable parameters.
-        accuracy: Mean test accuracy in percent.
-        interval: Of that mean.
-        loss: Mean test loss in nats per image.
-        learning_rate: The recipe's.
+        name: name of the condition.
+        runs: number of finished runs.
+        parameters: trainable parameters.
+        accuracy: mean test accuracy in percent.
+        interval: 95 % interval of the mean accuracy.
+        loss: mean test loss in nats per image.
+        learning_rate: learning rate of the recipe.
     """
 
     name: str
@@ -42,13 +43,13 @@ class ConditionRow:
 
 @dataclass(frozen=True, eq=False)
 class ExperimentSection:
-    """What the template shows of an experiment.
+    """The content of an experiment's section.
 
     Args:
-        results: What is stored of it.
-        outcome: What came out beside the contrasts.
-        contrasts: Its planned contrasts, evaluated.
-        conditions: What each condition reached.
+        results: the stored runs.
+        outcome: figures, statements and controls.
+        contrasts: the planned contrasts, evaluated.
+        conditions: the results of each condition.
     """
 
     results: Results
@@ -63,7 +64,7 @@ class ExperimentSection:
 
     @property
     def evidence(self) -> FurtherEvidence:
-        """What the original study's statements are judged by."""
+        """The evidence for the claims of the original study."""
         return FurtherEvidence(
             data=self.results.data,
             findings=tuple(row.finding for row in self.contrasts),
@@ -73,15 +74,15 @@ class ExperimentSection:
 
     @property
     def seconds(self) -> float:
-        """What all its runs took together, from start to end, in one process."""
+        """Total time of all runs, in seconds of one process."""
         return sum(run.cost.wall_seconds for run in self.results.runs)
 
 
 def experiment_section(results: Results) -> ExperimentSection | None:
-    """Work out an experiment's section.
+    """Evaluate an experiment for its section.
 
     Args:
-        results: What is stored of it.
+        results: the stored runs of the experiment.
 
     Returns:
         None where no run is finished.
@@ -110,10 +111,10 @@ def _condition_rows(results: Results) -> list[ConditionRow]:
             run for run in results.runs if run.condition == name and run.status == "finished"
         ]
         if not finished:
-            rows.append(ConditionRow(name, 0, *([NOTHING] * 5)))
+            rows.append(ConditionRow(name, 0, *([MISSING] * 5)))
             continue
         of_condition = accuracy[name]
-        spread = NOTHING
+        spread = MISSING
         if len(finished) > 1:
             spread = f"{of_condition['low']:.2f} to {of_condition['high']:.2f}"
         rows.append(
@@ -132,4 +133,4 @@ def _condition_rows(results: Results) -> list[ConditionRow]:
 
 def _parameters(runs: Sequence[Run]) -> str:
     found = runs[0].measures.get("parameters")
-    return NOTHING if found is None else f"{found:,.0f}"
+    return MISSING if found is None else f"{found:,.0f}"

@@ -1,4 +1,4 @@
-"""Claims, contrasts and runs as rows of text, with the anchors that link them."""
+"""Contrasts, claims and runs as rows of text."""
 
 from __future__ import annotations
 
@@ -13,30 +13,29 @@ import pandas as pd
 from convbias.findings.claims import ClaimResult, ClaimVerdict
 from convbias.findings.evaluation import Finding
 from convbias.findings.results import ConditionRun
+from convbias.spec.formatting import MISSING, interval_text, p_value_text, percent
 from convbias.spec.quantities import Quantity
 from convbias.statistics import Contrast, Interval
-
-NOTHING = "–"
 
 
 @dataclass(frozen=True)
 class ContrastRow:
-    """A contrast as text.
+    """A contrast as a row of text.
 
     Args:
-        finding: What it is of.
-        unit: Of difference, intervals and means.
-        treatment: Mean of the treatment.
-        baseline: Mean of the baseline.
-        difference: Mean difference.
-        on_test_set: Interval over seeds.
-        on_distribution: Interval over seeds and test images.
-        p_value: As it stands alone.
-        adjusted_p_value: After Holm's correction.
-        equivalence_p_value: Of TOST, after Holm's correction.
-        probability_better: Share of seeds on which the treatment is better.
-        correlation: Between the arms over shared seeds.
-        findable: The smallest difference that so many pairs find with the stated power.
+        finding: the evaluated contrast.
+        unit: unit of difference, intervals and means.
+        treatment: mean of the treatment.
+        baseline: mean of the baseline.
+        difference: mean difference.
+        on_test_set: interval over seeds.
+        on_distribution: interval over seeds and test images.
+        p_value: uncorrected p-value.
+        adjusted_p_value: p-value after Holm's correction.
+        equivalence_p_value: p-value of TOST, after Holm's correction.
+        probability_better: share of seeds on which the treatment is better.
+        correlation: correlation of the two arms over shared seeds.
+        findable: smallest true difference that this number of pairs detects with the stated power.
     """
 
     finding: Finding
@@ -55,20 +54,20 @@ class ContrastRow:
 
     @property
     def verdict(self) -> str:
-        """The verdict, or that there is nothing to judge."""
+        """The verdict, or that the contrast was not measured yet."""
         return self.finding.result.verdict if self.finding.result else "not measured yet"
 
     @property
     def pairs(self) -> int:
-        """How many seed pairs are behind it."""
+        """The number of seed pairs."""
         return len(self.finding.seeds)
 
 
 def contrast_rows(findings: Iterable[Finding]) -> list[ContrastRow]:
-    """Write every contrast down.
+    """Write contrasts as rows of text.
 
     Args:
-        findings: From `evaluate`.
+        findings: from `evaluate`.
     """
     return [_contrast_row(finding, finding.result) for finding in findings]
 
@@ -77,7 +76,7 @@ def _contrast_row(finding: Finding, result: Contrast | None) -> ContrastRow:
     quantity = finding.planned.quantity
     unit = quantity.long_unit
     if result is None:
-        return ContrastRow(finding, unit, *([NOTHING] * 11))
+        return ContrastRow(finding, unit, *([MISSING] * 11))
     findable = result.smallest_findable()
     return ContrastRow(
         finding=finding,
@@ -87,55 +86,43 @@ def _contrast_row(finding: Finding, result: Contrast | None) -> ContrastRow:
         difference=quantity.written(result.difference, "+"),
         on_test_set=_interval(result.interval, quantity),
         on_distribution=_interval(finding.on_distribution, quantity),
-        p_value=p_text(result.p_value),
-        adjusted_p_value=p_text(result.adjusted_p_value),
-        equivalence_p_value=p_text(result.adjusted_equivalence_p_value),
-        probability_better=f"{100 * result.probability_better:.0f} %",
-        correlation=NOTHING if result.correlation is None else f"{result.correlation:+.2f}",
+        p_value=p_value_text(result.p_value),
+        adjusted_p_value=p_value_text(result.adjusted_p_value),
+        equivalence_p_value=p_value_text(result.adjusted_equivalence_p_value),
+        probability_better=percent(result.probability_better, 0),
+        correlation=MISSING if result.correlation is None else f"{result.correlation:+.2f}",
         findable="none" if findable is None else quantity.amount(findable),
     )
 
 
 def _interval(interval: Interval | None, quantity: Quantity) -> str:
     if interval is None:
-        return NOTHING
-    return " to ".join(quantity.written(end, "+") for end in interval.ends)
-
-
-def p_text(p_value: float | None) -> str:
-    """A p-value as it is printed.
-
-    Example:
-        >>> p_text(0.0001), p_text(0.0625), p_text(None)
-        ('< 0.001', '0.0625', '–')
-    """
-    if p_value is None:
-        return NOTHING
-    return "< 0.001" if p_value < 0.001 else f"{p_value:.3g}"
+        return MISSING
+    return interval_text(interval.ends, lambda end: quantity.written(end, "+"))
 
 
 def verdict_counts(results: Iterable[ClaimResult]) -> list[tuple[ClaimVerdict, int]]:
-    """How many claims have each verdict; verdicts that none has are left out.
+    """Count the claims by verdict, without verdicts that no claim has.
 
     Args:
-        results: From `audit`.
+        results: from `audit`.
     """
     counts = Counter(result.verdict for result in results)
     return [(verdict, counts[verdict]) for verdict in get_args(ClaimVerdict) if counts[verdict]]
 
 
 def claims_by_subject(results: Sequence[ClaimResult]) -> list[tuple[str, list[ClaimResult]]]:
-    """Claims grouped by the subject they belong to, in their order.
+    """Group claims by subject, in their order.
 
     Args:
-        results: From `audit`.
+        results: from `audit`.
     """
     grouped = groupby(results, key=lambda result: result.claim.row)
     return [(subject, list(of_subject)) for subject, of_subject in grouped]
 
 
 def subject_title(subject: str) -> str:
-    """A claim's subject as a heading.
+    """Turn a claim's subject into a heading.
 
     Example:
         >>> subject_title("cnn-params"), subject_title("7x7-covers")
@@ -146,10 +133,10 @@ def subject_title(subject: str) -> str:
 
 
 def claim_interval(result: ClaimResult) -> str:
-    """The interval that a claim was held against, as text; empty where there is none."""
+    """The interval that a claim was compared with, as text; empty where there is none."""
     if result.interval is None:
         return ""
-    # An advantage was published without a number, so there are no digits to go by.
+    # Without a published number there are no published digits to follow.
     alone = 3 if result.claim.unit == "nats" else 2
     digits = 1 if result.claim.published else alone
     return result.claim.written(*result.interval.ends, digits=digits, between=" to ")
@@ -158,14 +145,14 @@ def claim_interval(result: ClaimResult) -> str:
 def seeds_by_arm(
     keys: Iterable[str], runs: Mapping[str, ConditionRun]
 ) -> list[tuple[str, list[tuple[int, str]]]]:
-    """Sort the keys of runs by arm, for links.
+    """Group runs by arm, for links.
 
     Args:
-        keys: Keys of runs.
-        runs: Key to run.
+        keys: keys of runs.
+        runs: key to run.
 
     Returns:
-        Arm name and its seeds with the key of each.
+        Arm name, and seed and key of each of its runs.
     """
     arms: dict[str, list[tuple[int, str]]] = {}
     for key in keys:
@@ -174,15 +161,15 @@ def seeds_by_arm(
 
 
 def claims_records(results: Iterable[ClaimResult]) -> pd.DataFrame:
-    """The audit as a table for a file.
+    """The claims with their verdicts as a table for a file.
 
     Args:
-        results: From `audit`.
+        results: from `audit`.
 
     Returns:
-        Columns: id, subject, statement, plain, kind, published, measured, unit, value, low, high
-        (of the interval that it was held against), n, verdict, explanation, note, runs, and of the
-        classic recipe classic_measured, classic_value, classic_verdict and classic_runs.
+        Columns id, subject, statement, plain, kind, published, measured, unit, value, low and high
+        (the interval that the claim was compared with), n, verdict, explanation, note and runs; and
+        for the recipe `classic` classic_measured, classic_value, classic_verdict, classic_runs.
     """
     return pd.DataFrame(
         {

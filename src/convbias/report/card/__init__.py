@@ -1,1 +1,1 @@
-"""The model card of a trained network: what it can do, how sure that is, and what it cannot."""
+"""The model card of a trained network: evaluation, intended use and limitations."""

@@ -1,4 +1,4 @@
-"""The commands that train, export and describe a stored run again."""
+"""The commands that reproduce a stored run, its export and its model card."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from convbias.spec.recipes import RecipeName, recipe_for
 
 
 def commands(network: keras.Model, run: Run) -> Commands:
-    """Find the commands, for somebody who has nothing but the package.
+    """Find the commands, which need the package only.
 
     Args:
-        network: Of the run.
-        run: A finished run.
+        network: the run's network.
+        run: a finished run.
     """
     train = train_command(run.arm, run.seed)
     found = train or experiment_command(run.arm, run.seed)
@@ -44,11 +44,11 @@ def train_command(arm: Arm, seed: int) -> str | None:
     """The `convbias train` that trains exactly this arm with this seed.
 
     Args:
-        arm: Data, model and recipe.
-        seed: Of the run.
+        arm: data, model and recipe.
+        seed: seed of the run.
 
     Returns:
-        None where its options cannot describe the arm.
+        The command; None where its options cannot describe the arm.
 
     Example:
         >>> from convbias.spec.recipes import classic
@@ -71,14 +71,14 @@ def train_command(arm: Arm, seed: int) -> str | None:
 
 
 def experiment_command(arm: Arm, seed: int) -> str | None:
-    """The first `convbias experiment` whose arms have this one among them.
+    """The first `convbias experiment` that trains this arm.
 
     Args:
-        arm: Data, model and recipe.
-        seed: Of the run.
+        arm: data, model and recipe.
+        seed: seed of the run.
 
     Returns:
-        None where none of the profiles that come with the package trains it.
+        The command; None where no profile of the package trains the arm.
     """
     for profile in sorted(path.stem for path in profiles_folder().glob("*.toml")):
         study = load_study(profile).on(arm.data.dataset)
@@ -94,7 +94,7 @@ def _recipe_options(arm: Arm) -> list[object] | None:
     for name in get_args(RecipeName):
         try:
             named = recipe_for(name, recipe.epochs, arm.model)
-        except InputError:  # no rate was searched for this model
+        except InputError:  # no rate was tuned for this model
             continue
         options: list[object] = ["--recipe", name, "--epochs", recipe.epochs]
         if recipe == named:

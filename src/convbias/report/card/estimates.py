@@ -1,4 +1,4 @@
-"""What a network's answers are worth: shares with intervals, mistakes, calibration."""
+"""Estimates of a model card: accuracies with intervals, mistakes, calibration."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from convbias.report.card.contents import Bin, CalibrationSummary, Confusion, Es
 from convbias.statistics import Interval, error_by_chance, reliability, wilson_interval
 
 MOST_CONFUSIONS = 10
-UNUSUAL = 0.95  # which share of the errors by chance lies below the one that is told
+UNUSUAL = 0.95  # quantile of the calibration error by chance that is reported
 
 
 def estimate(value: float, interval: Interval | None, images: int) -> Estimate:
-    """A number with its interval.
+    """An estimate from a value and its interval.
 
     Args:
-        value: The number.
-        interval: Of it, from at least two images.
-        images: How many images it rests on.
+        value: the value.
+        interval: its interval; None only for fewer than two images.
+        images: number of images.
     """
-    assert interval is not None  # noqa: S101 - no data set has a single test image
+    assert interval is not None  # noqa: S101 - every data set has several test images
     return Estimate(
         value=value,
         low=interval.low,
@@ -33,7 +33,7 @@ def estimate(value: float, interval: Interval | None, images: int) -> Estimate:
 
 
 def share(correct: np.ndarray) -> Estimate:
-    """Accuracy with Wilson's interval.
+    """Estimate an accuracy, with Wilson's interval.
 
     Args:
         correct: bool (n,), n at least 1.
@@ -42,11 +42,11 @@ def share(correct: np.ndarray) -> Estimate:
 
 
 def share_of(right: int, images: int) -> Estimate:
-    """A share of some images with Wilson's interval.
+    """Estimate a share of images, with Wilson's interval.
 
     Args:
-        right: How many.
-        images: Of how many, at least 1.
+        right: number of images that count.
+        images: number of all images, at least 1.
     """
     return estimate(right / images, wilson_interval(right, images), images)
 
@@ -56,7 +56,7 @@ def of_classes(counts: np.ndarray, names: Sequence[str]) -> tuple[OfClass, ...]:
 
     Args:
         counts: int (classes, classes), a row per true class, a column per predicted one.
-        names: Of the classes.
+        names: names of the classes.
     """
     images, predicted = counts.sum(axis=1).tolist(), counts.sum(axis=0).tolist()
     right = counts.diagonal().tolist()
@@ -73,11 +73,11 @@ def of_classes(counts: np.ndarray, names: Sequence[str]) -> tuple[OfClass, ...]:
 
 
 def confusions(counts: np.ndarray, names: Sequence[str]) -> tuple[Confusion, ...]:
-    """The most frequent mistakes; of equally frequent ones, those of the first classes.
+    """The most frequent mistakes; ties in the order of the classes.
 
     Args:
         counts: int (classes, classes), a row per true class, a column per predicted one.
-        names: Of the classes.
+        names: names of the classes.
     """
     wrong = counts - np.diag(counts.diagonal())
     largest = np.argsort(-wrong, axis=None, kind="stable")[:MOST_CONFUSIONS]
@@ -94,7 +94,7 @@ def confusions(counts: np.ndarray, names: Sequence[str]) -> tuple[Confusion, ...
 
 
 def calibration(probabilities: np.ndarray, labels: np.ndarray) -> CalibrationSummary:
-    """Whether answers are right as often as they are certain.
+    """Calibration of predicted probabilities.
 
     Args:
         probabilities: float (n, classes).

@@ -1,4 +1,4 @@
-"""From a stored run with its network to everything that its card says."""
+"""Evaluate a stored run and its network for a model card."""
 
 from __future__ import annotations
 
@@ -37,17 +37,17 @@ CHANGES_SEED = 0
 
 
 def check_describable(run: Run) -> tuple[Scores, PerImage, np.ndarray]:
-    """Make sure that a run is one of those that a card can be written for.
+    """Check that a model card can be written for a run.
 
     Args:
-        run: Any stored run.
+        run: a stored run.
 
     Returns:
-        Its scores on the test images, together and one by one, and the loss of each.
+        Its test scores, its results per test image, and the loss of each test image.
 
     Raises:
-        InputError: It diverged, never saw the test images, was trained on changed ones, or is
-            stored without what it did with each.
+        InputError: the run diverged, has no test scores, was trained on transformed images, or is
+            stored without predictions and losses of single images.
     """
     if run.status != "finished":
         raise InputError(
@@ -71,12 +71,12 @@ def check_describable(run: Run) -> tuple[Scores, PerImage, np.ndarray]:
         )
         raise InputError(
             f"the run {run.key} was trained on changed images ({changed})",
-            "images of 28 x 28 pixels as they are, as an exported network is asked about",
+            "unchanged images of 28 x 28 pixels, which an exported network expects",
             "name another run; `convbias runs list` has them",
         )
     if run.per_image.predicted is None or run.per_image.loss is None:
         raise InputError(
-            f"the run {run.key} is stored without the answers and losses of single images",
+            f"the run {run.key} is stored without predictions and losses of single images",
             "a run as training stored it",
             "train it again: its arm and seed give the same network",
         )
@@ -86,20 +86,20 @@ def check_describable(run: Run) -> tuple[Scores, PerImage, np.ndarray]:
 def evaluate(
     network: keras.Model, run: Run, same_arm: Sequence[Run], dataset: Dataset
 ) -> ModelCard:
-    """Evaluate a network on the test images, as they are and changed.
+    """Evaluate a network on the test images, unchanged, shifted and with noise.
 
     Args:
-        network: Of the run.
-        run: What it was trained as.
-        same_arm: All stored runs of its arm, this one among them; only finished ones on the same
-            images are counted.
-        dataset: That it was trained on.
+        network: the run's network.
+        run: the run.
+        same_arm: all stored runs of its arm, including this one; only finished runs on the same
+            images are used.
+        dataset: the data set of the run.
 
     Returns:
         The card.
 
     Raises:
-        InputError: `check_describable` says why; or the data or the network are not the run's.
+        InputError: see `check_describable`; or data or network do not belong to the run.
     """
     test, per_image, losses = check_describable(run)
     checksum = _check_origin(network, run, dataset)
@@ -145,7 +145,7 @@ def evaluate(
 
 
 def _check_origin(network: keras.Model, run: Run, dataset: Dataset) -> str:
-    """Make sure that network and data are the run's; returns the weights' checksum."""
+    """Check that network and data belong to the run; return the weights' checksum."""
     if run.data_checksum != dataset.checksum:
         raise InputError(
             f"the run {run.key} was trained on {run.arm.data.dataset} with the checksum"

@@ -1,4 +1,4 @@
-"""The figures of a card."""
+"""The figures of a model card."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from convbias.runs.record import Run
 
 
 def figures(card: ModelCard, run: Run, dataset: Dataset) -> dict[str, Figure]:
-    """Draw what the card shows.
+    """Draw the figures of a model card.
 
     Args:
-        card: Of the run.
-        run: Whose predictions the confusion matrix counts.
-        dataset: That it was trained on.
+        card: the card.
+        run: the run whose predictions the confusion matrix counts.
+        dataset: the data set of the run.
 
     Returns:
-        The figures by the names that the card's template calls them.
+        Name in the card's template to figure.
     """
     remark = card.data.remark
     bins = pd.DataFrame(
@@ -49,7 +49,7 @@ def figures(card: ModelCard, run: Run, dataset: Dataset) -> dict[str, Figure]:
         "shift": accuracy_along(
             card.name,
             _table(shifts),
-            "Shift inside the frame (pixels)",
+            "Shift (pixels)",
             FigureText("shift", f"{card.name} on shifted images", falls(shifts, "pixels")),
             remark,
         ),

@@ -1,4 +1,4 @@
-"""The card as Markdown for people and the Hugging Face Hub, and as JSON for programs."""
+"""Write a model card as Markdown (for readers and the Hugging Face Hub) and as JSON."""
 
 from __future__ import annotations
 
@@ -15,36 +15,37 @@ from convbias.report.card import text
 from convbias.report.card.contents import ModelCard
 from convbias.runs.atomic import write_atomically
 from convbias.spec.datasets import IMAGE_SIDE
+from convbias.spec.formatting import counted, percent
 from convbias.spec.quantities import TEST_ACCURACY, TEST_LOSS
 
 NAME = "model-card"
 FIGURES = "figures"  # folder beside the card
 
-# As the Hub calls it, see https://huggingface.co/datasets.
+# The data set's name on the Hub, see https://huggingface.co/datasets.
 _HUB_NAME = "zalando-datasets/fashion_mnist"
 
 
 def write_card(card: ModelCard, figures: Mapping[str, Figure], folder: Path) -> list[Path]:
-    """Write a card; an earlier one in the same folder is replaced.
+    """Write a card, replacing an earlier one in the same folder.
 
     Args:
-        card: What it says.
-        figures: From `convbias.report.card.figures.figures`.
-        folder: Receives `model-card.md`, `model-card.json`, `model-card.schema.json` with what each
-            key of the latter means, and `figures/`; made where it is missing.
+        card: the card.
+        figures: from `convbias.report.card.figures.figures`.
+        folder: folder for `model-card.md`, `model-card.json`, `model-card.schema.json` (a
+            description of each JSON key) and `figures/`; created if missing.
 
     Returns:
         The paths of the three files.
 
     Raises:
-        StorageError: The folder is not writable or the disk is full.
+        StorageError: the folder is not writable or the disk is full.
     """
     for name, figure in figures.items():
         write_figure(figure, folder / FIGURES / f"{name}.svg")
     contents = {
         ".json": card.model_dump_json(indent=2),
         ".schema.json": json.dumps(ModelCard.model_json_schema(), indent=2),
-        # Last, so that a card is there only when everything it shows is.
+        # Last, so that the card exists only with everything it shows.
         ".md": markdown(card, figures),
     }
     for suffix, content in contents.items():
@@ -53,20 +54,25 @@ def write_card(card: ModelCard, figures: Mapping[str, Figure], folder: Path) -> 
 
 
 def markdown(card: ModelCard, figures: Mapping[str, Figure]) -> str:
-    """The card as Markdown, with the metadata of the Hugging Face Hub in front.
+    """Render the card as Markdown, with a front matter for the Hugging Face Hub.
 
     Args:
-        card: What it says.
-        figures: Whose files stand in the folder `figures` beside it.
+        card: the card.
+        figures: figures whose files are in the folder `figures` beside it.
     """
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("convbias.report.card"),
-        autoescape=False,  # noqa: S701 - Markdown, of the project's own names and numbers
+        autoescape=False,  # noqa: S701 - Markdown with the project's own names and numbers
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"yaml": yaml_scalar, "cell": cell, "share": text.share}
+    environment.filters |= {
+        "yaml": yaml_scalar,
+        "cell": cell,
+        "percent": percent,
+        "counted": counted,
+    }
     return environment.get_template("model-card.md.j2").render(
         card=card,
         figures=figures,
@@ -82,7 +88,7 @@ def markdown(card: ModelCard, figures: Mapping[str, Figure]) -> str:
 
 
 def yaml_scalar(value: float | str) -> str:
-    """A number or a text as YAML reads it back unchanged.
+    """Write a number or text as a YAML scalar that is read back unchanged.
 
     Example:
         >>> print(yaml_scalar(0.00001), yaml_scalar("a: b"))
@@ -90,12 +96,12 @@ def yaml_scalar(value: float | str) -> str:
     """
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False)
-    # Readers of YAML 1.1 take an exponent without a point for a text.
+    # YAML 1.1 parsers read an exponent without a point as text.
     return np.format_float_positional(value, trim="0")
 
 
 def cell(value: object) -> str:
-    r"""A text that can stand in a cell of a Markdown table.
+    r"""Escape text for a cell of a Markdown table.
 
     Example:
         >>> print(cell("a | b"))

@@ -1,6 +1,6 @@
 "use strict";
-// Puts an interactive chart in the place of each picture. A picture stays where that fails, where
-// there is no JavaScript, and in print.
+// Replace each static image by an interactive chart. The image stays if that fails, without
+// JavaScript, and in print.
 (() => {
   const read = (id) => JSON.parse(document.getElementById(id).textContent);
   const specifications = read("chart-specifications");
@@ -37,7 +37,7 @@
 
   dark.addEventListener("change", drawAll);
 
-  // What is folded away on the screen must be there on paper.
+  // Print what is collapsed on the screen.
   let opened = [];
   window.addEventListener("beforeprint", () => {
     opened = [...document.querySelectorAll("main details:not([open])")];
@@ -45,7 +45,7 @@
   });
   window.addEventListener("afterprint", () => opened.forEach((details) => (details.open = false)));
 
-  // A link into a folded table opens it.
+  // Open the collapsed table that a link points into.
   function openTarget() {
     const target = location.hash && document.getElementById(location.hash.slice(1));
     const details = target && target.closest("details");

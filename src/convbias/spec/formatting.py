@@ -1,0 +1,65 @@
+"""Numbers as text: counts, shares, p-values and intervals, the same everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+MISSING = "–"  # stands for a number that does not exist
+
+
+def counted(number: int, noun: str) -> str:
+    """Write a count with its noun.
+
+    Args:
+        number: the count.
+        noun: the noun in the singular; its plural must end in -s.
+
+    Example:
+        >>> counted(1, "seed pair"), counted(2_000, "image")
+        ('1 seed pair', '2,000 images')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def percent(share: float, digits: int = 2) -> str:
+    """Write a share (0 to 1) in percent.
+
+    Args:
+        share: the share.
+        digits: digits after the decimal point.
+
+    Example:
+        >>> percent(0.8942)
+        '89.42 %'
+    """
+    return f"{100 * share:.{digits}f} %"
+
+
+def p_value_text(p_value: float | None) -> str:
+    """Write a p-value.
+
+    Args:
+        p_value: the p-value, or None where there is none.
+
+    Example:
+        >>> p_value_text(0.0001), p_value_text(0.0625), p_value_text(None)
+        ('< 0.001', '0.0625', '–')
+    """
+    if p_value is None:
+        return MISSING
+    return "< 0.001" if p_value < 0.001 else f"{p_value:.3g}"
+
+
+def interval_text(ends: tuple[float, float], written: Callable[[float], str]) -> str:
+    """Write an interval.
+
+    Args:
+        ends: lower and upper end.
+        written: turns one end into text.
+
+    Example:
+        >>> interval_text((0.5, 1), "{:.2f}".format)
+        '0.50 to 1.00'
+    """
+    low, high = map(written, ends)
+    return f"{low} to {high}"
