@@ -13,12 +13,13 @@
 # %% [markdown]
 # # What does the inductive bias of convolution buy?
 #
-# An earlier study trained a dense network and convolutional networks on Fashion-MNIST and published
-# what it found. This notebook asks its questions again, with several seeds, intervals and verdicts.
+# An earlier study trained a dense network and convolutional networks (CNNs) on Fashion-MNIST and
+# published its results. This notebook repeats its questions with several seeds, confidence intervals
+# and verdicts.
 #
-# It goes like this: **a question, a figure, a finding.** Before you look at a figure, answer the
-# question for yourself; that is what makes the finding stick. Every number below is read from stored
-# runs; nothing is typed in. `make notebook` executes it anew.
+# Each part has **a question, a figure and a finding.** Try to answer the question before you look at
+# the figure. All numbers are computed from stored runs; none is typed in. `make notebook` executes
+# the notebook again.
 
 # %%
 from convbias.report.notebook import NotebookStudy
@@ -27,10 +28,10 @@ study = NotebookStudy()
 study
 
 # %% [markdown]
-# ## 1. EDA: what is in the data?
+# ## 1. EDA: exploring the data
 #
-# **Question.** The study says that the classes are perfectly balanced, and that each has 6,000 images
-# in all. Seventy thousand images, ten classes: can both be true?
+# **Question.** The study claims that the classes are perfectly balanced, with 6,000 images each. There
+# are 70,000 images and ten classes: can both be true?
 
 # %%
 from convbias.figures import class_counts, mean_images, pixel_correlation, sample_grid
@@ -41,15 +42,15 @@ class_counts(study.exploration, study.remark)
 study.claims("data")
 
 # %% [markdown]
-# **Question.** Which two classes will be confused most? Look at the images, and write your guess down;
-# section 3 has the answer.
+# **Question.** Which two classes will be confused most often? Look at the images and write down your
+# guess; section 3 has the answer.
 
 # %%
 sample_grid(study.dataset, study.remark)
 
 # %% [markdown]
-# **Question.** A convolution looks at pixels together with their neighbours. That pays if neighbours
-# say much about each other. The study says that adjacent pixels are *always* correlated. Always?
+# **Question.** A convolution combines each pixel with its neighbours. This helps if neighbouring pixels
+# are correlated. The study claims that adjacent pixels are *always* correlated. Is that true?
 
 # %%
 pixel_correlation(study.exploration, study.remark)
@@ -58,20 +59,20 @@ pixel_correlation(study.exploration, study.remark)
 study.claims("locality")
 
 # %% [markdown]
-# **Question.** If every garment sat at the same place, a dense network would need no shift invariance
-# at all. How sharp are the mean images of the classes?
+# **Question.** If all garments were at the same position, a dense network would not need shift
+# invariance. How sharp are the mean images of the classes?
 
 # %%
 mean_images(study.exploration, study.remark)
 
 # %% [markdown]
-# Most mean images keep their outlines, for the garments are centred and scaled alike; the sandals'
-# blurs most. This data set hardly asks for invariance to shifts, which section 5 comes back to.
+# Most mean images have clear outlines, because the garments are centred and scaled in the same way; the
+# mean sandal is the most blurred. This data set hardly requires shift invariance; see section 5.
 #
 # ## 2. Baseline: a dense network
 #
-# **Question.** Flatten, 128 units, 64 units, ten classes. How many parameters is that? Work it out
-# before you read on: weights and biases, layer by layer.
+# **Question.** A dense network with 128 units, 64 units and ten classes on the flattened image: how many
+# parameters does it have? Count weights and biases layer by layer before you read on.
 
 # %%
 study.layers("dense")
@@ -80,8 +81,8 @@ study.layers("dense")
 study.claims("baseline-params")
 
 # %% [markdown]
-# **Question.** How accurate does it get, and how much does that change when nothing but the seed
-# changes? A single published number does not say.
+# **Question.** How accurate is it, and how much does its accuracy vary between seeds? A single published
+# number does not tell.
 
 # %%
 study.comparison("dense").head(2)
@@ -92,8 +93,8 @@ study.claims("baseline-accuracy / loss")
 # %% [markdown]
 # ## 3. CNN: two convolutions with 3x3 kernels
 #
-# **Question.** The study says that its CNN has 20,360 parameters. Two convolutions, one dense layer
-# of 128, ten classes: does that add up?
+# **Question.** The study claims that its CNN has 20,360 parameters: two convolutions, a dense layer with
+# 128 units, ten classes. Is that correct?
 
 # %%
 study.layers("cnn-3x3")
@@ -102,8 +103,8 @@ study.layers("cnn-3x3")
 study.claims("cnn-params")
 
 # %% [markdown]
-# Let us train one, live: six thousand images, three epochs. The same call, with more of both, is what
-# the stored runs are made of.
+# The next cell trains a CNN on 6,000 images for three epochs. The stored runs were trained with the same
+# call, with more images and epochs.
 
 # %%
 from convbias.networks.training import train
@@ -118,7 +119,7 @@ for live in train(arm, [0], study.dataset):
     print("validation accuracy:", ", then ".join(f"{each:.1%}" for each in accuracies))
 
 # %% [markdown]
-# **Question.** Does the CNN learn in fewer epochs than the dense network, and to a higher level?
+# **Question.** Does the CNN need fewer epochs than the dense network, and is its final accuracy higher?
 
 # %%
 from convbias.figures import confusion, convergence
@@ -129,7 +130,7 @@ convergence(study.arms, "accuracy")
 study.claims("convergence", "gap")
 
 # %% [markdown]
-# **Question.** A quarter of the parameters: will it be better, worse, or as good?
+# **Question.** The CNN has a quarter of the dense network's parameters. Is it better, worse or equivalent?
 
 # %%
 study.comparison("dense", "cnn-3x3").head(6)
@@ -138,8 +139,9 @@ study.comparison("dense", "cnn-3x3").head(6)
 study.claims("cnn-accuracy / loss", "memory")
 
 # %% [markdown]
-# The study did not publish how it trained. **Question.** Train all four networks once more with Keras'
-# defaults, as it may have done, for equally many epochs. Which network will suffer most?
+# The study did not publish its training recipe. **Question.** Suppose that all four networks are trained
+# with Keras' defaults, as the study may have done, for the same number of epochs. Which network loses
+# most accuracy?
 
 # %%
 study.figure("recipe")
@@ -148,7 +150,7 @@ study.figure("recipe")
 study.outcome("recipe")
 
 # %% [markdown]
-# Which two classes did you guess?
+# Which two classes did you expect to be confused most often?
 
 # %%
 confusion("cnn-3x3", study.arms["cnn-3x3"], study.dataset)
@@ -156,9 +158,9 @@ confusion("cnn-3x3", study.arms["cnn-3x3"], study.dataset)
 # %% [markdown]
 # ## 4. Kernel experiments: 3x3, 5x5, 7x7
 #
-# **Question.** The study varied only the kernel size, and calls 5x5 optimal for images of 28x28. In
-# the same study 3x3 is called the least that suffices. What will the figure look like if the kernel
-# size matters less than the seed?
+# **Question.** The study varied only the kernel size and calls 5x5 optimal for images of 28x28 pixels; it
+# also calls 3x3 the smallest sufficient size. What would the figure look like if the kernel size
+# mattered less than the seed?
 
 # %%
 from convbias.figures import accuracy_of_arms, contrasts
@@ -176,8 +178,8 @@ study.contrasts()
 study.claims("kernel-params", "kernel-accuracy", "7x7-covers")
 
 # %% [markdown]
-# A larger kernel has more parameters, costs more and sees more of the image: three things change at
-# once. **Question.** Which of the three is it? The experiment `kernel-size` takes them apart.
+# A larger kernel has more parameters, needs more operations and has a larger receptive field: three
+# things change at once. **Question.** Which of them matters? The experiment `kernel-size` separates them.
 
 # %%
 study.figure("kernel-size")
@@ -186,12 +188,12 @@ study.figure("kernel-size")
 study.outcome("kernel-size")
 
 # %% [markdown]
-# ## 5. Interpretation: why would convolution help?
+# ## 5. Interpretation: why does convolution help?
 #
 # ### Sharing and locality
 #
 # **Question.** A CNN is a dense network whose weights are mostly zero (locality) and mostly equal
-# (sharing). Which of the two constraints buys more?
+# (weight sharing). Which of the two constraints improves accuracy more?
 
 # %%
 study.figure("sharing")
@@ -200,10 +202,10 @@ study.figure("sharing")
 study.outcome("sharing")
 
 # %% [markdown]
-# ### Fewer images
+# ### Data efficiency
 #
-# **Question.** An inductive bias is knowledge that need not be learned. So with how many fewer images
-# can the CNN do what the dense network does?
+# **Question.** An inductive bias is prior knowledge that need not be learned from data. How many fewer
+# images does the CNN need to reach the accuracy of the dense network?
 
 # %%
 study.figure("data-efficiency")
@@ -214,8 +216,8 @@ study.outcome("data-efficiency")
 # %% [markdown]
 # ### Shuffled pixels
 #
-# **Question.** Shuffle the pixels of every image in the same way. What happens to the dense network,
-# and what to the CNN?
+# **Question.** Apply the same permutation to the pixels of every image. How does this affect the dense
+# network, and how the CNN?
 
 # %%
 study.figure("permutation")
@@ -226,8 +228,8 @@ study.outcome("permutation")
 # %% [markdown]
 # ### Shifted garments
 #
-# **Question.** "A shoe moved by one pixel moves the feature map by one pixel." After the first
-# convolution, yes. After pooling? And what does the *answer* do when the shoe moves?
+# **Question.** "A shoe moved by one pixel moves the feature map by one pixel." This is true after the first
+# convolution. Is it true after pooling? And how does a shift affect the *prediction*?
 
 # %%
 study.figure("shift")
@@ -238,7 +240,7 @@ study.outcome("shift")
 # %% [markdown]
 # ### From edges to shapes
 #
-# **Question.** "The first convolution finds edges, the second shapes." How would you measure that?
+# **Question.** "The first convolution detects edges, the second one shapes." How would you measure that?
 
 # %%
 study.figure("hierarchy")
@@ -247,10 +249,10 @@ study.figure("hierarchy")
 study.outcome("hierarchy")
 
 # %% [markdown]
-# ### The architecture's choices
+# ### Architecture choices
 #
-# **Question.** Stride 1, same padding, 32 then 64 filters, global average pooling: each was asserted.
-# Which of them matters?
+# **Question.** The study asserts stride 1, same padding, 32 and 64 filters, and global average pooling.
+# Which of these choices matter?
 
 # %%
 study.figure("choices")
@@ -259,9 +261,10 @@ study.figure("choices")
 study.claims("choices")
 
 # %% [markdown]
-# ### One image, taken apart
+# ### Explaining one image
 #
-# With global average pooling, the CNN's answer to an image can be split exactly over its pixels.
+# With global average pooling, each of the CNN's logits is an exact sum of contributions by position, plus
+# a constant.
 
 # %%
 from convbias.data.reading import read_picture
@@ -276,8 +279,8 @@ explanation(picture, accounts, study.dataset.class_names, study.remark)
 # %% [markdown]
 # ## 6. SageMaker: from the network to an endpoint
 #
-# The network becomes a TensorFlow SavedModel and an ONNX file; both are loaded again and compared with
-# the network before they are kept.
+# The network is exported as a TensorFlow SavedModel and as an ONNX file. Both are loaded again and
+# compared with the network before they are stored.
 
 # %%
 from pathlib import Path
@@ -291,8 +294,8 @@ archive = pack(exported.folder, folder / "fashion_mnist_model.tar.gz")
 {name: f"{len(content):,} bytes" for name, content in archive.contents.items()}
 
 # %% [markdown]
-# The archive holds `inference.py`, which answers in AWS's containers and here. A local server stands
-# for the endpoint; the call is the one that the study made.
+# The archive contains `inference.py`, which serves predictions in AWS containers and locally. Here a
+# local server replaces the endpoint; the request is the one of the study.
 
 # %%
 import requests
@@ -305,8 +308,8 @@ with local_server(archive.path) as address:
 answer.json(), study.dataset.class_names[study.dataset.test_labels[0]]
 
 # %% [markdown]
-# What AWS would be asked, in this order, to put the archive behind an endpoint. Nothing is sent here:
-# `convbias deploy plan` prints this with checks and costs, `convbias deploy apply` does it.
+# The requests to AWS, in order, that would deploy the archive to an endpoint. Nothing is sent here:
+# `convbias deploy plan` prints them with checks and costs, `convbias deploy apply` sends them.
 
 # %%
 from convbias.shipping.deploy.plan import make_plan
@@ -319,9 +322,9 @@ make_plan(settings, "eu-central-1", archive).requests()
 study.claims("deploy")
 
 # %% [markdown]
-# ## And what convolution is not for
+# ## Limits of convolution
 #
-# The study says that convolution is unsuited to tables, long sequences, graphs and language.
+# The study claims that convolution is unsuitable for tables, long sequences, graphs and language.
 
 # %%
 study.claims("not-for")
