@@ -237,7 +237,7 @@ def without_losses(run: Run) -> Run:
         (make_run(make_arm("dense", scored_on="validation"), 0), "validation images only"),
         (make_run(make_arm("cnn-3x3", canvas=40), 0), r"changed images \(canvas = 40\)"),
         (make_run(make_arm("dense", shuffled_blocks=4), 0), r"\(shuffled_blocks = 4\)"),
-        (without_losses(make_run("dense", 0)), "without the answers and losses of single images"),
+        (without_losses(make_run("dense", 0)), "without predictions and losses"),
     ],
 )
 def test_runs_that_cannot_have_a_card(refused: Run, words: str) -> None:

@@ -30,7 +30,6 @@ from convbias.report.comparison import comparison, comparison_records
 from convbias.report.methods import networks, recipe_names
 from convbias.runs.record import Run
 from factories import make_arm, make_results, make_run, make_runs
-from report_samples import drawn_runs, tiny_dataset
 
 DRAWN_MARK = "drawn garments, not Fashion-MNIST"
 VOID = {"meta", "link", "img", "br", "path", "use"}
@@ -38,7 +37,7 @@ VOID = {"meta", "link", "img", "br", "path", "use"}
 
 @dataclass
 class Page(HTMLParser):
-    """What a report holds, and whether its elements are closed in order."""
+    """The content of a report; fails if elements are not closed in order."""
 
     html: str
     text: list[str] = field(default_factory=list)
@@ -91,29 +90,42 @@ class Page(HTMLParser):
 
     @property
     def words(self) -> str:
-        """The page's text, with its typographic spaces and signs as sentences have them."""
+        """The page's text, with typographic spaces and minus signs replaced by plain ones."""
         text = "".join(self.text).replace("\N{NO-BREAK SPACE}", " ").replace("\N{MINUS SIGN}", "-")
         return re.sub(r"\s+", " ", text)
 
 
 @pytest.fixture(scope="module")
-def dataset() -> Dataset:
-    return tiny_dataset()
-
-
-@pytest.fixture(scope="module")
-def runs(dataset: Dataset) -> list[Run]:
-    return drawn_runs(dataset)
-
-
-@pytest.fixture(scope="module")
-def report(dataset: Dataset, runs: list[Run], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_report("tiny", ORIGINAL, runs, dataset, tmp_path_factory.mktemp("report"))
-
-
-@pytest.fixture(scope="module")
 def page(report: Path) -> Page:
     return Page(report.read_text("utf-8"))
+
+
+@dataclass
+class Unusual:
+    """A report with text that could break HTML, another recipe, and a further experiment."""
+
+    page: Page
+    folder: Path
+    section: ExperimentSection
+
+
+REASON = "<script>alert('x')</script> & </table>"
+STUDY_NAME = "</title><b>"
+
+
+@pytest.fixture(scope="module")
+def unusual(dataset: Dataset, runs: list[Run], tmp_path_factory: pytest.TempPathFactory) -> Unusual:
+    recipe = runs[0].arm.recipe.model_copy(update={"images_per_epoch": 1_234})
+    changed = []
+    for run in runs:
+        arm = run.arm.model_copy(update={"recipe": recipe})
+        reason = REASON if run.status == "diverged" else run.reason
+        update = {"arm": arm, "arm_hash": arm.hash, "reason": reason}
+        changed.append(run.model_copy(update=update))
+    section = further_section(dataset)
+    folder = tmp_path_factory.mktemp("unusual")
+    path = write_report(STUDY_NAME, ORIGINAL, changed, dataset, folder, [section])
+    return Unusual(Page(path.read_text("utf-8")), folder, section)
 
 
 # --- the file -----------------------------------------------------------------------------------
@@ -181,7 +193,7 @@ def test_findings_come_first_and_in_full(page: Page, runs: list[Run]):
     for finding in evaluate(ORIGINAL, runs):
         assert finding.sentence in page.words
         assert f"contrast-{finding.planned.name}" in page.ids
-    assert page.words.index("Findings") < page.words.index("What was published, and what we find")
+    assert page.ids.index("findings") < page.ids.index("claims")
 
 
 def test_every_claim_is_listed(page: Page):
@@ -211,15 +223,10 @@ def test_drawn_data_are_marked_at_the_top_and_at_every_table_and_figure(page: Pa
 
 
 @pytest.mark.integration
-def test_text_of_a_run_cannot_break_the_page(dataset: Dataset, runs: list[Run], tmp_path: Path):
-    reason = "<script>alert('x')</script> & </table>"
-    odd = [
-        run.model_copy(update={"reason": reason}) if run.status == "diverged" else run
-        for run in runs
-    ]
-    page = Page(write_report("</title><b>", ORIGINAL, odd, dataset, tmp_path).read_text("utf-8"))
-    assert reason in page.words
-    assert "alert" not in "".join(page.data.values())
+def test_text_of_a_run_or_a_study_cannot_break_the_page(unusual: Unusual):
+    assert REASON in unusual.page.words
+    assert STUDY_NAME in unusual.page.words
+    assert "alert" not in "".join(unusual.page.data.values())
 
 
 # --- what it refuses ----------------------------------------------------------------------------
@@ -243,12 +250,10 @@ def test_only_diverged_runs_are_refused(dataset: Dataset, runs: list[Run], tmp_p
 
 
 @pytest.mark.integration
-def test_a_folder_that_cannot_be_written_is_reported(
-    dataset: Dataset, runs: list[Run], tmp_path: Path
-):
+def test_a_folder_that_cannot_be_written_is_reported(dataset: Dataset, tmp_path: Path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StorageError, match="could not write"):
-        write_report("blocked", ORIGINAL, runs, dataset, tmp_path / "file")
+        write_experiment(further_section(dataset), dataset, tmp_path / "file")
 
 
 # --- its parts ----------------------------------------------------------------------------------
@@ -319,10 +324,9 @@ def all_arms(seeds: int, spread: float = 0.001, **more: object) -> list[Run]:
 def test_few_seeds_are_warned_of_with_what_they_could_reach():
     found = found_caveats(all_arms(3))
     # 2 / 2^3 = 0.25, times 4 contrasts, at most 1; 2 / 2^8 < 0.05 / 4 <= 2 / 2^7
-    sentences = found["3 seed pairs cannot decide anything"]
-    assert "can reach is 0.25, and 1 after correction for 4 contrasts" in sentences
-    assert "That takes 8 seed pairs." in sentences
-    assert "8 seed pairs would find with 80 % probability" in sentences
+    [sentences] = [text for title, text in found.items() if title.startswith("3 seed pairs")]
+    assert re.search(r"p-value .* is 0\.25, or 1 after .* 4 contrasts", sentences)
+    assert re.search(r"8 seed pairs .* 80 % probability", sentences)
 
 
 def test_enough_seeds_for_what_matters_need_no_warning():
@@ -333,31 +337,29 @@ def test_seeds_that_cannot_resolve_the_margin_are_warned_of():
     rng = np.random.default_rng(1)
     runs = make_runs("cnn-5x5", (0.9 + 0.01 * rng.normal(size=10)).tolist(), images=2_000)
     runs += make_runs("cnn-7x7", (0.9 + 0.01 * rng.normal(size=10)).tolist(), images=2_000)
-    sentences = found_caveats(runs)["Too few seeds for small differences"]
+    [sentences] = found_caveats(runs).values()
     assert "Between cnn-5x5 and cnn-7x7" in sentences
-    assert "but one of 0.20 percentage points would matter" in sentences
+    assert "margin of equivalence is 0.20 percentage points" in sentences
 
 
 def test_a_part_of_the_data_is_warned_of():
     found = found_caveats(all_arms(20, training_images=1_000))
-    (title,) = [title for title in found if title.startswith("Not the whole")]
-    assert "1,000 training images" in title
+    assert any("1,000 training images" in title for title in found)
 
 
 def test_short_training_is_warned_of():
     runs = [
         make_run(make_arm("dense", epochs=2), seed, validation_curve=[0.7, 0.8]) for seed in (0, 1)
     ]
-    assert "In 2 of 2 runs" in found_caveats(runs)["Short training: 2 epochs"]
+    [sentences] = [text for title, text in found_caveats(runs).items() if "2 epochs" in title]
+    assert "In 2 of 2 runs" in sentences
 
 
 def test_missing_arms_and_uneven_seeds_are_warned_of():
-    assert (
-        "cnn-3x3, cnn-5x5, cnn-7x7"
-        in found_caveats(make_runs("dense", [0.9]))["The study is not complete"]
-    )
-    uneven = all_arms(8)[:-1]
-    assert "7 of cnn-7x7" in found_caveats(uneven)["The arms have different numbers of runs"]
+    missing = found_caveats(make_runs("dense", [0.9])).values()
+    assert any("cnn-3x3, cnn-5x5, cnn-7x7" in sentences for sentences in missing)
+    uneven = found_caveats(all_arms(8)[:-1]).values()
+    assert any("7 of cnn-7x7" in sentences for sentences in uneven)
 
 
 def test_networks_are_those_of_the_models():
@@ -384,17 +386,9 @@ def test_recipes_say_of_how_many_images_an_epoch_is():
 
 
 @pytest.mark.integration
-def test_the_page_says_of_how_many_images_an_epoch_is(
-    dataset: Dataset, runs: list[Run], tmp_path: Path
-):
-    recipe = runs[0].arm.recipe.model_copy(update={"images_per_epoch": 1_234})
-    longer = []
-    for run in runs:
-        arm = run.arm.model_copy(update={"recipe": recipe})
-        longer.append(run.model_copy(update={"arm": arm, "arm_hash": arm.hash}))
-    page = Page(write_report("longer", ORIGINAL, longer, dataset, tmp_path).read_text("utf-8"))
-    assert "test, 2 epochs of 1,234 images" in page.words
-    assert "2 of 1,234 images" in page.words
+def test_the_page_says_of_how_many_images_an_epoch_is(unusual: Unusual):
+    assert "test, 2 epochs of 1,234 images" in unusual.page.words
+    assert "2 of 1,234 images" in unusual.page.words
 
 
 def further_section(dataset: Dataset) -> ExperimentSection:
@@ -409,12 +403,9 @@ def further_section(dataset: Dataset) -> ExperimentSection:
     return found
 
 
-def test_further_experiments_have_sections_of_their_own(
-    runs: list[Run], dataset: Dataset, tmp_path: Path
-) -> None:
-    added = further_section(dataset)
-    path = write_report("tiny", ORIGINAL, runs, dataset, tmp_path, [added])
-    page = Page(path.read_text("utf-8"))
+@pytest.mark.integration
+def test_further_experiments_have_sections_of_their_own(unusual: Unusual) -> None:
+    added, page = unusual.section, unusual.page
     experiment = added.results.experiment
     assert "#experiment-choices" in page.links
     assert {"experiment-choices", "figure-choices-accuracy"} <= set(page.ids)
@@ -426,14 +417,14 @@ def test_further_experiments_have_sections_of_their_own(
     # 9 alternatives, the first 1 and the last 9 points ahead of the network as it was built.
     assert "59.00" in page.words
     assert {f"run-{run.key}" for run in added.results.runs} <= set(page.ids)
-    assert (tmp_path / "figures" / "choices-accuracy.svg").exists()
+    assert (unusual.folder / "figures" / "choices-accuracy.svg").exists()
 
 
 def test_an_experiment_alone_has_a_page_of_its_own(dataset: Dataset, tmp_path: Path) -> None:
     added = further_section(dataset)
     page = Page(write_experiment(added, dataset, tmp_path).read_text("utf-8"))
     assert "#experiment-choices" in page.links
-    assert "Published claims" not in page.words
+    assert "claims" not in page.ids
     assert all(each.startswith(("data:", "#")) for each in page.loaded)
     other = Dataset(
         "drawn",

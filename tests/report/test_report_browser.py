@@ -9,9 +9,6 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from convbias.cli import main
-from convbias.experiments import ORIGINAL
-from convbias.report import write_report
-from report_samples import drawn_runs, tiny_dataset
 
 pytestmark = pytest.mark.integration
 
@@ -26,7 +23,7 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 
-# What reaches out of the window's right edge and is not inside a frame that scrolls by itself.
+# Elements beyond the right edge of the window, except inside scrollable frames.
 OVERFLOWING = """
 [...document.querySelectorAll("body *")]
   .filter((element) => element.getBoundingClientRect().right > window.innerWidth + 1)
@@ -34,7 +31,7 @@ OVERFLOWING = """
   .map((element) => `${element.tagName} ${element.textContent.trim().slice(0, 40)}`)
 """
 
-# Axis and legend labels whose boxes reach out of their chart's picture.
+# Axis and legend labels that are cut off by the edge of their chart.
 CLIPPED = """
 [...document.querySelectorAll(".interactive svg.marks")].flatMap((svg) => {
   const frame = svg.getBoundingClientRect();
@@ -62,18 +59,15 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def report(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The address of a report that stands alone, without the files beside it."""
-    dataset = tiny_dataset()
-    folder = tmp_path_factory.mktemp("report")
-    written = write_report("tiny", ORIGINAL, drawn_runs(dataset), dataset, folder)
-    return written.rename(tmp_path_factory.mktemp("alone") / "report.html").as_uri()
+def address(report: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The URL of a copy of the report without the files beside it."""
+    return Path(shutil.copy(report, tmp_path_factory.mktemp("alone"))).as_uri()
 
 
 def opened(
     browser: Browser, address: str, width: int = 1280, *, script: bool = True, scheme: str = "light"
 ) -> tuple[Page, list[str]]:
-    """A page that has drawn its charts, and the list of everything that went wrong on the way."""
+    """Open a page and wait for its charts; also return console messages, errors and requests."""
     context = browser.new_context(
         viewport={"width": width, "height": 900},
         java_script_enabled=script,
@@ -98,8 +92,8 @@ def opened(
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_charts_are_drawn_without_errors_or_requests(browser: Browser, report: str, scheme: str):
-    page, troubles = opened(browser, report, scheme=scheme)
+def test_charts_are_drawn_without_errors_or_requests(browser: Browser, address: str, scheme: str):
+    page, troubles = opened(browser, address, scheme=scheme)
     assert troubles == []
     figures = page.locator("figure:has(.interactive)")
     assert figures.count() == 11
@@ -121,12 +115,12 @@ def assert_fits(browser: Browser, address: str, width: int) -> None:
 
 
 @pytest.mark.parametrize("width", [360, 1280])
-def test_nothing_reaches_out_of_the_window(browser: Browser, report: str, width: int):
-    assert_fits(browser, report, width)
+def test_nothing_reaches_out_of_the_window(browser: Browser, address: str, width: int):
+    assert_fits(browser, address, width)
 
 
 @pytest.mark.usefixtures("fashion_mnist")
-def test_nor_does_anything_of_the_published_study(browser: Browser, tmp_path: Path):
+def test_nothing_of_the_published_study_reaches_out_of_the_window(browser: Browser, tmp_path: Path):
     assert main(["report", "--runs", str(ROOT / "results"), "--out", str(tmp_path)]) == 0
     for width in (360, 1280):
         assert_fits(browser, (tmp_path / "report.html").as_uri(), width)
@@ -134,9 +128,9 @@ def test_nor_does_anything_of_the_published_study(browser: Browser, tmp_path: Pa
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_without_javascript_pictures_stand_in_for_the_charts(
-    browser: Browser, report: str, scheme: str
+    browser: Browser, address: str, scheme: str
 ):
-    page, troubles = opened(browser, report, script=False, scheme=scheme)
+    page, troubles = opened(browser, address, script=False, scheme=scheme)
     assert troubles == []
     shown = ".dark" if scheme == "dark" else ".light"
     statics = page.locator(".static")
@@ -151,8 +145,8 @@ def test_without_javascript_pictures_stand_in_for_the_charts(
     page.context.close()
 
 
-def test_print_shows_light_pictures_and_everything_folded(browser: Browser, report: str):
-    page, _ = opened(browser, report, scheme="dark")
+def test_print_shows_light_pictures_and_everything_folded(browser: Browser, address: str):
+    page, _ = opened(browser, address, scheme="dark")
     page.emulate_media(media="print")
     assert page.locator(".static .light").first.is_visible()
     assert not page.locator(".static .dark").first.is_visible()
@@ -164,8 +158,8 @@ def test_print_shows_light_pictures_and_everything_folded(browser: Browser, repo
     page.context.close()
 
 
-def test_charts_follow_the_colour_scheme(browser: Browser, report: str):
-    page, troubles = opened(browser, report)
+def test_charts_follow_the_colour_scheme(browser: Browser, address: str):
+    page, troubles = opened(browser, address)
 
     def ink() -> str | None:
         return page.locator("#figure-accuracy .interactive svg text").first.get_attribute("fill")
@@ -180,8 +174,8 @@ def test_charts_follow_the_colour_scheme(browser: Browser, report: str):
     page.context.close()
 
 
-def test_a_link_to_a_folded_derivation_can_be_followed_by_keyboard(browser: Browser, report: str):
-    page, _ = opened(browser, report)
+def test_a_link_to_a_folded_derivation_can_be_followed_by_keyboard(browser: Browser, address: str):
+    page, _ = opened(browser, address)
     summary = page.locator("#claims summary").first
     summary.focus()
     page.keyboard.press("Enter")
