@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -39,11 +40,12 @@ from convbias.findings.evaluation import Finding, evaluate, runs_by_arm
 from convbias.findings.results import ConditionRun
 from convbias.report import methods, page, tables
 from convbias.report.caveats import caveats
-from convbias.report.comparison import comparison, comparison_records
+from convbias.report.comparison import Cell, Measure, comparison, comparison_records
 from convbias.report.page import NumberedFigure
 from convbias.report.sections import ExperimentSection
 from convbias.runs.atomic import write_atomically
 from convbias.runs.sweep import cores
+from convbias.spec.arithmetic import Layers
 from convbias.spec.experiment import Experiment
 from convbias.spec.quantities import TEST_ACCURACY, TEST_LOSS
 from convbias.statistics import POWER
@@ -88,65 +90,58 @@ def write_report(
     """
     runs = _of_experiment(experiment, runs)
     arms = finished_arms(experiment, runs)
-    _check_data([*runs, *(run for each in further for run in each.results.runs)], dataset)
-    runs_by_key = {run.key: run for run in runs}
-    for run in (run for each in further for run in each.results.runs):
-        runs_by_key.setdefault(run.key, run)  # shared arms keep the name of the first experiment
-    of_sections = [figure for section in further for figure in section.figures]
+    further_runs = [run for section in further for run in section.results.runs]
+    _check_data([*runs, *further_runs], dataset)
+    section_figures = [figure for section in further for figure in section.figures]
     with rendering_pool(cores() if further else 0) as pool:
         bundle = page.start_bundling(pool)
-        started = page.start_rendering(of_sections, pool)
-        exploration = explore(dataset)
-        layers = methods.networks(experiment)
-        facts = DataFacts.of(dataset, exploration)
-        findings = evaluate(experiment, runs)
-        # The claims are about the original comparison, so they need its contrasts.
-        known = findings if experiment is ORIGINAL else None
-        results = audit(
-            ORIGINAL,
-            runs,
-            networks=layers,
-            facts=facts,
-            findings=known,
-            further={each.results.experiment.name: each.evidence for each in further},
-        )
-        figures = _figures(experiment, arms, findings, runs, dataset, exploration)
-        started |= page.start_rendering(figures, pool)
-        numbered = page.number_figures([*figures, *of_sections], started)
-        rows = comparison(experiment, runs)
-        html = page.fill_template(
-            "report.html.j2",
-            numbered,
-            libraries=page.libraries(bundle.result()),
-            study_name=study_name,
-            experiment=experiment,
-            arms=arms,
-            runs=list(runs_by_key.values()),
-            runs_by_key=runs_by_key,
-            compared=(experiment.contrasts[0].baseline, experiment.contrasts[0].treatment),
-            seeds=seeds_text(arms),
-            finished_at=max(run.cost.finished_at for run in runs),
-            remark=data_remark(arm_data(arms)),
-            dataset=dataset,
-            exploration=exploration,
-            findings=findings,
-            caveats=caveats(experiment, arms, findings, runs_by_arm(runs)),
-            results=results,
-            comparison=rows,
-            contrasts=tables.contrast_rows(findings),
-            power=POWER,
-            margins=_margins(experiment),
-            methods=methods,
-            layers=layers,
-            tables=tables,
-            further=further,
-            further_sections=[
-                (f"experiment-{each.results.experiment.name}", each.results.experiment.title)
-                for each in further
-            ],
-        )
-    _write(folder, html, numbered, comparison_records(rows), results)
-    return folder / "report.html"
+        # Other processes render these charts while this one evaluates the runs.
+        charts = page.start_rendering(section_figures, pool)
+        found = _evaluate(experiment, runs, dataset, further)
+        own_figures = _figures(experiment, arms, found, runs, dataset)
+        charts |= page.start_rendering(own_figures, pool)
+        figures = page.number_figures([*own_figures, *section_figures], charts)
+        libraries = page.libraries(bundle.result())
+    runs_by_key = {run.key: run for run in runs}
+    for run in further_runs:
+        runs_by_key.setdefault(run.key, run)  # shared arms keep the name of the first experiment
+    first = experiment.contrasts[0]
+    html = page.fill_template(
+        "report.html.j2",
+        figures,
+        libraries=libraries,
+        study_name=study_name,
+        experiment=experiment,
+        arms=arms,
+        runs=list(runs_by_key.values()),
+        runs_by_key=runs_by_key,
+        compared=(first.baseline, first.treatment),
+        seeds=seeds_text(arms),
+        finished_at=max(run.cost.finished_at for run in runs),
+        remark=data_remark(arm_data(arms)),
+        dataset=dataset,
+        exploration=found.exploration,
+        findings=found.findings,
+        caveats=caveats(experiment, arms, found.findings, runs_by_arm(runs)),
+        results=found.claims,
+        comparison=found.comparison,
+        contrasts=tables.contrast_rows(found.findings),
+        power=POWER,
+        margins=_margins(experiment),
+        methods=methods,
+        layers=found.layers,
+        tables=tables,
+        further=further,
+        further_sections=[
+            (f"experiment-{each.results.experiment.name}", each.results.experiment.title)
+            for each in further
+        ],
+    )
+    _write_figures(folder, figures)
+    write_atomically(folder / "comparison.csv", _csv(comparison_records(found.comparison)))
+    write_atomically(folder / "claims.csv", _csv(tables.claims_records(found.claims)))
+    # Last, so that the report exists only with everything it refers to.
+    return _write_page(folder, html)
 
 
 def write_experiment(section: ExperimentSection, dataset: Dataset, folder: Path) -> Path:
@@ -183,9 +178,45 @@ def write_experiment(section: ExperimentSection, dataset: Dataset, folder: Path)
         further=(section,),
     )
     _write_figures(folder, numbered)
-    path = folder / "report.html"
-    write_atomically(path, lambda file: file.write_text(html, "utf-8"))
-    return path
+    return _write_page(folder, html)
+
+
+@dataclass(frozen=True, eq=False)
+class _Evaluation:
+    """What the report says about a study's original comparison and its data."""
+
+    exploration: Exploration
+    layers: Mapping[str, Layers]
+    findings: list[Finding]
+    claims: list[ClaimResult]
+    comparison: list[tuple[Measure, list[Cell]]]
+
+
+def _evaluate(
+    experiment: Experiment,
+    runs: Sequence[ConditionRun],
+    dataset: Dataset,
+    further: Sequence[ExperimentSection],
+) -> _Evaluation:
+    exploration = explore(dataset)
+    layers = methods.networks(experiment)
+    findings = evaluate(experiment, runs)
+    claims = audit(
+        ORIGINAL,
+        runs,
+        networks=layers,
+        facts=DataFacts.of(dataset, exploration),
+        # The claims are about the original comparison, so they need its contrasts.
+        findings=findings if experiment is ORIGINAL else None,
+        further={each.results.experiment.name: each.evidence for each in further},
+    )
+    return _Evaluation(
+        exploration=exploration,
+        layers=layers,
+        findings=findings,
+        claims=claims,
+        comparison=comparison(experiment, runs),
+    )
 
 
 def _margins(experiment: Experiment) -> list[str]:
@@ -220,19 +251,18 @@ def _check_data(runs: Sequence[ConditionRun], dataset: Dataset) -> None:
 def _figures(
     experiment: Experiment,
     arms: Arms,
-    findings: Sequence[Finding],
+    found: _Evaluation,
     runs: Sequence[ConditionRun],
     dataset: Dataset,
-    exploration: Exploration,
 ) -> list[Figure]:
-    remark = dataset_remark(dataset)
+    exploration, remark = found.exploration, dataset_remark(dataset)
     first = experiment.contrasts[0]
     compared = [(arm, arms[arm]) for arm in (first.baseline, first.treatment) if arm in arms]
     treatment = [(arm, of_arm) for arm, of_arm in compared if arm == first.treatment]
     figures: list[Figure | None] = [
         accuracy_of_arms(arms),
-        contrasts(findings, runs, TEST_ACCURACY),
-        contrasts(findings, runs, TEST_LOSS),
+        contrasts(found.findings, runs, TEST_ACCURACY),
+        contrasts(found.findings, runs, TEST_LOSS),
         convergence(arms, "accuracy"),
         convergence(arms, "loss"),
         *(confusion(arm, of_arm, dataset) for arm, of_arm in compared),
@@ -247,23 +277,15 @@ def _figures(
     return [figure for figure in figures if figure is not None]
 
 
-def _write(
-    folder: Path,
-    html: str,
-    numbered: Mapping[str, NumberedFigure],
-    comparison_table: pd.DataFrame,
-    results: Sequence[ClaimResult],
-) -> None:
-    _write_figures(folder, numbered)
-    write_atomically(folder / "comparison.csv", _csv(comparison_table))
-    write_atomically(folder / "claims.csv", _csv(tables.claims_records(results)))
-    # Last, so that the report exists only with everything it refers to.
-    write_atomically(folder / "report.html", lambda path: path.write_text(html, "utf-8"))
-
-
 def _write_figures(folder: Path, numbered: Mapping[str, NumberedFigure]) -> None:
     for name, figure in numbered.items():
         write_images(folder / "figures" / name, figure.svg, figure.png)
+
+
+def _write_page(folder: Path, html: str) -> Path:
+    path = folder / "report.html"
+    write_atomically(path, lambda file: file.write_text(html, "utf-8"))
+    return path
 
 
 def _csv(table: pd.DataFrame) -> Callable[[Path], Any]:
