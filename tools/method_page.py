@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from convbias.experiments import ORIGINAL
-from convbias.findings.claims.base import FEW_EPOCHS, FEWEST_RUNS
+from convbias.findings.claims.base import FEW_EPOCHS
 from convbias.findings.evaluation import Finding, evaluate
 from convbias.findings.results import ConditionRun, Results
+from convbias.findings.statement import FEWEST_SEEDS
 from convbias.spec.datasets import SPLIT_SIZES
 from convbias.spec.experiment import Experiment
 from convbias.spec.quantities import TEST_ACCURACY, TEST_LOSS, Quantity
@@ -102,7 +103,7 @@ def _constants(finding: Finding) -> list[list[str]]:
         ["B", "resamples of a BCa interval", f"{BOOTSTRAP_RESAMPLES:,}"],
         ["B", "resamples of the crossed bootstrap", f"{RESAMPLES:,}"],
         ["", "largest number of pairs for which all sign patterns are counted", str(EXACT_PAIRS)],
-        ["", "fewest runs for a verdict on a published number", str(FEWEST_RUNS)],
+        ["", "fewest runs for a verdict on a published number", str(FEWEST_SEEDS)],
         ["", "fewest epochs for refuting a published number", str(FEW_EPOCHS)],
     ]
 
@@ -190,6 +191,6 @@ def evaluated(finding: Finding) -> Contrast:
     Raises:
         ValueError: no seed was finished by both arms.
     """
-    if finding.result is None:
+    if finding.contrast is None:
         raise ValueError(f"{finding.planned.name} has no seed pair")
-    return finding.result
+    return finding.contrast

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from convbias.experiments import outcome_of
-from convbias.experiments.evidence import above
 from convbias.experiments.outcome import Outcome
 from convbias.figures.filters import in_grey
+from convbias.findings.statement import above
 from factories import make_results
 
 PROBES = {

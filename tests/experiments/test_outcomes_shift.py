@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from convbias.experiments import EXPERIMENTS, outcome_of
-from convbias.experiments.evidence import absent
 from convbias.figures import DARK
 from convbias.figures.conditions import means_over_seeds
+from convbias.findings.statement import absent
 from convbias.report.sections import experiment_section
 from factories import make_results
 

@@ -54,7 +54,7 @@ def test_one_finding_per_planned_contrast_in_their_order():
 def test_runs_are_paired_by_seed_whatever_their_order():
     runs = two_arms()
     random.Random(0).shuffle(runs)
-    result = finding(runs).result
+    result = finding(runs).contrast
     assert result is not None
     reference = paired_contrast(CNN, DENSE, margin=0.002)
     assert result.difference == pytest.approx(np.mean(GAINS))
@@ -63,11 +63,11 @@ def test_runs_are_paired_by_seed_whatever_their_order():
 
 
 def test_holm_covers_the_contrasts_that_have_pairs():
-    result = finding(two_arms()).result
+    result = finding(two_arms()).contrast
     assert result is not None
     assert result.comparisons == 2  # accuracy and loss; the larger kernels have no runs
     all_arms = [run for name in ("cnn-5x5", "cnn-7x7") for run in make_runs(name, CNN)]
-    result = finding(two_arms() + all_arms).result
+    result = finding(two_arms() + all_arms).contrast
     assert result is not None
     assert result.adjusted_p_value == pytest.approx(4 * 2 / 2**10)
 
@@ -86,8 +86,8 @@ def test_only_seeds_that_both_arms_finished_count():
 def test_diverged_runs_are_reported_and_not_scored():
     seed_9 = [make_run("dense", 9), make_run("cnn-3x3", 9, status="diverged")]
     found = finding([*two_arms(9), *seed_9])
-    assert found.result is not None
-    assert found.result.n == 9
+    assert found.contrast is not None
+    assert found.contrast.n == 9
     key = f"{make_arm('cnn-3x3').hash}-seed9"
     assert found.diverged == (key,)
     assert key not in found.runs
@@ -96,7 +96,7 @@ def test_diverged_runs_are_reported_and_not_scored():
 
 def test_no_common_seed_is_no_result():
     found = finding([make_run("dense", 0), make_run("cnn-3x3", 1)])
-    assert found.result is None
+    assert found.contrast is None
     assert found.on_distribution is None
     assert found.sentence == (
         "Nothing can be said yet about cnn-3x3 against dense: no seed was finished by both."
@@ -107,11 +107,11 @@ def test_no_common_seed_is_no_result():
 def test_interval_on_the_distribution_is_wider_than_on_this_test_set():
     runs = two_arms()
     found = finding(runs)
-    assert found.result is not None
-    assert found.result.interval is not None
+    assert found.contrast is not None
+    assert found.contrast.interval is not None
     assert found.on_distribution is not None
-    assert found.on_distribution.contains(found.result.difference)
-    on_test_set = found.result.interval.high - found.result.interval.low
+    assert found.on_distribution.contains(found.contrast.difference)
+    on_test_set = found.contrast.interval.high - found.contrast.interval.low
     on_distribution = found.on_distribution.high - found.on_distribution.low
     # What sampling 1,000 images contributes, from the differences averaged over seeds.
     correct = [run.per_image.correct.astype(float) for run in runs if run.per_image is not None]
@@ -136,7 +136,7 @@ def test_no_interval_on_the_distribution_without_per_image_results():
     runs[3] = runs[3].model_copy(update={"per_image": None})
     found = finding(runs)
     assert found.on_distribution is None
-    assert found.result is not None
+    assert found.contrast is not None
 
 
 # --- what is refused ----------------------------------------------------------------------------
@@ -186,8 +186,8 @@ def test_worse_is_said_of_a_higher_loss():
         *make_runs("cnn-3x3", DENSE, losses=[0.35 + 0.002 * seed for seed in range(10)]),
     ]
     found = finding(runs, LOSS)
-    assert found.result is not None
-    assert found.result.verdict == "worse"
+    assert found.contrast is not None
+    assert found.contrast.verdict == "worse"
     assert found.sentence.startswith("cnn-3x3 has a higher test loss than dense: +0.0")
     assert "nats" in found.sentence
 
@@ -203,8 +203,8 @@ def test_equivalence_is_said_with_its_margin():
     ):
         close = [round(d + g, 4) for d, g in zip(DENSE, small, strict=True)]
         found = finding([*runs, *make_runs("cnn-3x3", close, images=10_000)])
-        assert found.result is not None
-        assert found.result.verdict == "equivalent"
+        assert found.contrast is not None
+        assert found.contrast.verdict == "equivalent"
         assert found.sentence.startswith("cnn-3x3 and dense are equivalent in test accuracy")
         assert said in found.sentence
         assert "equivalence p" in found.sentence
@@ -214,8 +214,8 @@ def test_undecided_is_never_said_to_be_the_same():
     spread = [0.01, -0.012, 0.02, -0.004, 0.006, -0.01, 0.008, 0.002, -0.006, 0.004]
     noisy = [round(d + g, 4) for d, g in zip(DENSE, spread, strict=True)]
     found = finding([*make_runs("dense", DENSE), *make_runs("cnn-3x3", noisy)])
-    assert found.result is not None
-    assert found.result.verdict == "undecided"
+    assert found.contrast is not None
+    assert found.contrast.verdict == "undecided"
     assert found.sentence.startswith("It is undecided whether cnn-3x3 and dense differ")
     assert "shows neither a difference nor that it is less than the 0.20" in found.sentence
     for word in ("same", "equal", "no difference", "equivalent"):
@@ -225,8 +225,8 @@ def test_undecided_is_never_said_to_be_the_same():
 @pytest.mark.parametrize("n", [1, 2, 5])
 def test_too_few_seeds_are_said_to_be_too_few(n):
     found = finding(two_arms(n))
-    assert found.result is not None
-    assert found.result.verdict == "undecided"
+    assert found.contrast is not None
+    assert found.contrast.verdict == "undecided"
     assert "cannot be told from chance, for which 7 seed pairs are needed" in found.sentence
     assert found.remarks[0].startswith(f"With {n} seed pair")
 

@@ -9,10 +9,11 @@ from rich.text import Text
 
 from convbias.cli.choices import RUNS, DatasetChoice, choose_profile, choose_store, choose_study
 from convbias.cli.console import print_damaged, results, warn
-from convbias.findings.claims import ClaimResult, ClaimVerdict
+from convbias.findings.claims import ClaimResult
+from convbias.findings.statement import Judgement
 from convbias.report.pipeline import audit_study, read_study
 
-STYLES: dict[ClaimVerdict, str] = {
+STYLES: dict[Judgement, str] = {
     "holds": "green",
     "does not hold": "red",
     "cannot hold": "red",

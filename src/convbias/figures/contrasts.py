@@ -138,7 +138,7 @@ def _chart(
 def _contrast_table(findings: Sequence[Finding]) -> pd.DataFrame:
     rows = []
     for finding in findings:
-        result = finding.result
+        result = finding.contrast
         if result is None:
             continue
         own, distribution = result.interval, finding.on_distribution

@@ -30,7 +30,7 @@ class Finding:
     Args:
         planned: What was asked.
         data: What both arms trained on; None where one of them has no run.
-        result: The evaluated contrast after Holm's correction over the experiment's contrasts;
+        contrast: The evaluated contrast after Holm's correction over the experiment's contrasts;
             None where no seed was finished by both arms.
         on_distribution: Interval of the same difference over new test images as well as new
             seeds; None where per-image results are missing or there are fewer than three pairs.
@@ -42,7 +42,7 @@ class Finding:
 
     planned: PlannedContrast
     data: DataVariant | None
-    result: Contrast | None
+    contrast: Contrast | None
     on_distribution: Interval | None
     seeds: tuple[int, ...]
     unpaired: tuple[str, ...]
@@ -52,19 +52,19 @@ class Finding:
     @property
     def sentence(self) -> str:
         """What was found, in one sentence with its numbers."""
-        if self.result is None:
+        if self.contrast is None:
             return (
                 f"Nothing can be said yet about {self.planned.treatment} against"
                 f" {self.planned.baseline}: no seed was finished by both."
             )
-        return where(self.data) + says(self.planned, self.result)
+        return where(self.data) + says(self.planned, self.contrast)
 
     @property
     def remarks(self) -> tuple[str, ...]:
         """What a reader must know beside the sentence, one sentence each."""
         remarks = []
-        if self.result is not None and self.result.limit is not None:
-            remarks.append(self.result.limit)
+        if self.contrast is not None and self.contrast.limit is not None:
+            remarks.append(self.contrast.limit)
         if self.diverged:
             remarks.append(
                 f"Diverged and left out, which may flatter the arm: {', '.join(self.diverged)}."
@@ -191,11 +191,11 @@ class _Pairs:
             return None
         return np.array(treatment), np.array(baseline)
 
-    def finding(self, result: Contrast | None, on_distribution: Interval | None) -> Finding:
+    def finding(self, contrast: Contrast | None, on_distribution: Interval | None) -> Finding:
         return Finding(
             planned=self.planned,
             data=_shared_data(self.all_runs[0], self.changed) if self.present else None,
-            result=result,
+            contrast=contrast,
             on_distribution=on_distribution,
             seeds=self.seeds,
             unpaired=tuple(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from convbias.spec.arms import DataVariant
 from convbias.spec.experiment import PlannedContrast
 from convbias.spec.formatting import counted, p_value_text
-from convbias.statistics import Contrast
+from convbias.statistics import Contrast, summarise
 
 
 def how_many_seeds(counts: Iterable[int]) -> str:
@@ -20,6 +20,58 @@ def how_many_seeds(counts: Iterable[int]) -> str:
     known = sorted(counts)
     ends = "–".join(str(count) for count in dict.fromkeys((known[0], known[-1])))
     return f"{ends} seed" + ("" if known[-1] == 1 else "s")
+
+
+def mean_of(
+    values: Iterable[float], scale: float, digits: int, unit: str = "", sign: str = ""
+) -> str:
+    """A mean with its 95 % interval and the number of seeds.
+
+    Args:
+        values: One per seed, at least one.
+        scale: What they are multiplied by to be in the unit.
+        digits: After the decimal point.
+        unit: Behind the mean, where it has one.
+        sign: "+" to write a plus sign too.
+
+    Example:
+        >>> mean_of([0.5, 0.52, 0.54], 100, 1, "%")
+        '52.0 % (95 % interval 47.0 to 57.0, 3 seeds)'
+        >>> mean_of([0.5], 1, 2, "pixels")
+        '0.50 pixels (1 seed)'
+    """
+    summary = summarise([scale * value for value in values])
+    parts = [how_many_seeds([summary.n])]
+    if summary.interval is not None:
+        low, high = (f"{end:{sign}z.{digits}f}" for end in summary.interval.ends)
+        parts.insert(0, f"95 % interval {low} to {high}")
+    mean = f"{summary.mean:{sign}z.{digits}f} {unit}".rstrip()
+    return f"{mean} ({', '.join(parts)})"
+
+
+def spreads(values: Mapping[str, Sequence[float]], digits: int) -> str:
+    """Means and intervals of several conditions, for the end of a sentence.
+
+    Args:
+        values: Condition to its values, one per seed; at least one condition has any.
+        digits: After the decimal point.
+
+    Example:
+        >>> spreads({"dense": [1.0, 2.0, 3.0], "cnn": []}, 1)
+        'dense 2.0 (-0.5 to 4.5); 95 % intervals over 3 seeds'
+        >>> spreads({"dense": [1.0]}, 1)
+        'dense 1.0; 1 seed'
+    """
+    summaries = {name: summarise(of_name) for name, of_name in values.items() if of_name}
+    told = []
+    for name, summary in summaries.items():
+        ends = ""
+        if summary.interval is not None:
+            ends = " ({:.{digits}f} to {:.{digits}f})".format(*summary.interval.ends, digits=digits)
+        told.append(f"{name} {summary.mean:.{digits}f}{ends}")
+    counts = [summary.n for summary in summaries.values()]
+    what = "95 % intervals over " if max(counts) > 1 else ""
+    return f"{', '.join(told)}; {what}{how_many_seeds(counts)}"
 
 
 def where(data: DataVariant | None) -> str:
@@ -54,7 +106,7 @@ def says(planned: PlannedContrast, result: Contrast) -> str:
     arms = f"{planned.treatment} and {planned.baseline}"
     quantity = planned.quantity
     comparative = "higher" if result.difference > 0 else "lower"
-    brackets = evidence(result, scale=quantity.scale, digits=quantity.digits)
+    brackets = in_brackets(result, scale=quantity.scale, digits=quantity.digits)
     observed = f"{quantity.amount(result.difference, '+')} ({brackets})"
     matters = quantity.amount(result.margin)
     match result.verdict:
@@ -88,7 +140,7 @@ def _why_undecided(result: Contrast, matters: str) -> str:
     return f"cannot be told from chance, for which {result.fewest_pairs} seed pairs are needed"
 
 
-def evidence(result: Contrast, *, scale: float, digits: int, correction: str = "Holm") -> str:
+def in_brackets(result: Contrast, *, scale: float, digits: int, correction: str = "Holm") -> str:
     """Interval, pairs and p-value of a contrast, as they stand in brackets behind its difference.
 
     Args:

@@ -68,7 +68,7 @@ def _data_caveat(arms: Arms) -> Caveat | None:
 
 
 def _seed_caveat(findings: Sequence[Finding]) -> Caveat | None:
-    results = [(finding, finding.result) for finding in findings if finding.result is not None]
+    results = [(finding, finding.contrast) for finding in findings if finding.contrast is not None]
     if not results:
         return Caveat("No two arms share a seed", ("No contrast can be evaluated yet.",))
     fewest = min((result for _, result in results), key=lambda result: result.n)

@@ -235,7 +235,7 @@ class NotebookStudy:
 
 
 def _verdict(finding: Finding) -> str:
-    return finding.result.verdict if finding.result else "not measured yet"
+    return finding.contrast.verdict if finding.contrast else "not measured yet"
 
 
 def _measured(result: ClaimResult) -> str:

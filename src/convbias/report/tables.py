@@ -10,9 +10,10 @@ from typing import get_args
 
 import pandas as pd
 
-from convbias.findings.claims import ClaimResult, ClaimVerdict
+from convbias.findings.claims import ClaimResult
 from convbias.findings.evaluation import Finding
 from convbias.findings.results import ConditionRun
+from convbias.findings.statement import Judgement
 from convbias.spec.formatting import MISSING, interval_text, p_value_text, percent
 from convbias.spec.quantities import Quantity
 from convbias.statistics import Contrast, Interval
@@ -55,7 +56,7 @@ class ContrastRow:
     @property
     def verdict(self) -> str:
         """The verdict, or that the contrast was not measured yet."""
-        return self.finding.result.verdict if self.finding.result else "not measured yet"
+        return self.finding.contrast.verdict if self.finding.contrast else "not measured yet"
 
     @property
     def pairs(self) -> int:
@@ -69,7 +70,7 @@ def contrast_rows(findings: Iterable[Finding]) -> list[ContrastRow]:
     Args:
         findings: from `evaluate`.
     """
-    return [_contrast_row(finding, finding.result) for finding in findings]
+    return [_contrast_row(finding, finding.contrast) for finding in findings]
 
 
 def _contrast_row(finding: Finding, result: Contrast | None) -> ContrastRow:
@@ -101,14 +102,14 @@ def _interval(interval: Interval | None, quantity: Quantity) -> str:
     return interval_text(interval.ends, lambda end: quantity.written(end, "+"))
 
 
-def verdict_counts(results: Iterable[ClaimResult]) -> list[tuple[ClaimVerdict, int]]:
+def verdict_counts(results: Iterable[ClaimResult]) -> list[tuple[Judgement, int]]:
     """Count the claims by verdict, without verdicts that no claim has.
 
     Args:
         results: from `audit`.
     """
     counts = Counter(result.verdict for result in results)
-    return [(verdict, counts[verdict]) for verdict in get_args(ClaimVerdict) if counts[verdict]]
+    return [(verdict, counts[verdict]) for verdict in get_args(Judgement) if counts[verdict]]
 
 
 def claims_by_subject(results: Sequence[ClaimResult]) -> list[tuple[str, list[ClaimResult]]]:

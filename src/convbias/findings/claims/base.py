@@ -14,19 +14,15 @@ from convbias.data.eda import Exploration
 from convbias.data.pixel_correlation import AdjacentPixels
 from convbias.findings.evaluation import Finding
 from convbias.findings.results import ConditionRun
-from convbias.findings.statement import Statement
+from convbias.findings.statement import FEWEST_SEEDS, Judgement, Statement
 from convbias.spec.arithmetic import Layers, Shape
 from convbias.spec.arms import DataVariant
 from convbias.spec.datasets import DatasetName
 from convbias.spec.description import Description
 from convbias.statistics import Contrast, Interval
 
-ClaimVerdict = Literal["holds", "does not hold", "undecided", "cannot hold", "not measured yet"]
-
-
 # Below this, training ends far from where it would settle.
 FEW_EPOCHS = 10
-FEWEST_RUNS = 3  # below this a spread is too poorly known to judge a number by
 
 
 class Claim(Description, frozen=True):
@@ -98,7 +94,7 @@ class ClaimResult:
     """
 
     claim: Claim
-    verdict: ClaimVerdict
+    verdict: Judgement
     explanation: str
     measured: str | None = None
     value: float | None = None
@@ -242,14 +238,14 @@ def shared_runs(
     return [tuple(of_arm[seed] for of_arm in of_arms) for seed in seeds]
 
 
-def superior(contrasts: Sequence[Contrast]) -> ClaimVerdict:
+def superior(contrasts: Sequence[Contrast]) -> Judgement:
     """The verdict on a claim that all of these contrasts must support.
 
     A contrast supports it when its verdict is "better" and contradicts it when that is "worse" or
-    "equivalent". With fewer than `FEWEST_RUNS` seed pairs it decides nothing.
+    "equivalent". With fewer than `FEWEST_SEEDS` seed pairs it decides nothing.
     """
     verdicts = {
-        "undecided" if contrast.n < FEWEST_RUNS else contrast.verdict for contrast in contrasts
+        "undecided" if contrast.n < FEWEST_SEEDS else contrast.verdict for contrast in contrasts
     }
     if verdicts & {"worse", "equivalent"}:
         return "does not hold"

@@ -19,7 +19,7 @@ from convbias.findings.claims.base import (
 )
 from convbias.findings.claims.single_runs import gap
 from convbias.findings.results import ConditionRun
-from convbias.findings.wording import evidence as evidence_text
+from convbias.findings.wording import in_brackets
 from convbias.spec.quantities import TEST_ACCURACY
 from convbias.statistics import Contrast, benjamini_hochberg_over, paired_contrast
 
@@ -95,7 +95,7 @@ def _exploratory(claim: Claim, evidence: Evidence) -> ClaimResult:
     what, unit, digits = _TOLD[claim.id]
     cnn, dense = (f"{side.mean:.{digits}f}" for side in (contrast.treatment, contrast.baseline))
     difference = f"{contrast.difference:+z.{digits}f} {unit}"
-    brackets = evidence_text(contrast, scale=1, digits=digits, correction="BH")
+    brackets = in_brackets(contrast, scale=1, digits=digits, correction="BH")
     explanation = (
         f"{what[0].upper()}{what[1:]}: {cnn} for {_ARMS[0]} and {dense} for {_ARMS[1]}, a"
         f" difference of {difference} ({brackets})."

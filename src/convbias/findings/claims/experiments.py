@@ -11,7 +11,6 @@ from dataclasses import replace
 from convbias.findings.claims.base import (
     Claim,
     ClaimResult,
-    ClaimVerdict,
     Evidence,
     FurtherEvidence,
     no_runs,
@@ -19,12 +18,9 @@ from convbias.findings.claims.base import (
     superior,
 )
 from convbias.findings.evaluation import Finding
-from convbias.findings.statement import Statement
+from convbias.findings.statement import Statement, all_of
 from convbias.spec.arms import DataVariant
 from convbias.statistics import Contrast
-
-# The first of these that occurs is the verdict on several things that must all hold.
-_STRONGEST_FIRST: tuple[ClaimVerdict, ...] = ("does not hold", "not measured yet", "undecided")
 
 
 def by_experiments(claim: Claim, evidence: Evidence) -> ClaimResult:
@@ -48,7 +44,7 @@ def by_experiments(claim: Claim, evidence: Evidence) -> ClaimResult:
     if not results:
         because = f"Not on all of Fashion-MNIST, which alone decides: {aside}" if aside else None
         return not_measured(claim, because)
-    result = _all_of(results)
+    result = _combined(results)
     if not aside:
         return result
     return replace(
@@ -68,7 +64,7 @@ def _by_experiment(claim: Claim, found: FurtherEvidence) -> ClaimResult:
     results = [_by_findings(claim, found.findings)] if found.findings else []
     if found.statements:
         results.append(_by_statements(claim, found))
-    return _all_of(results)
+    return _combined(results)
 
 
 def _by_findings(claim: Claim, findings: Sequence[Finding]) -> ClaimResult:
@@ -95,30 +91,26 @@ def _by_findings(claim: Claim, findings: Sequence[Finding]) -> ClaimResult:
 def _by_statements(claim: Claim, found: FurtherEvidence) -> ClaimResult:
     return ClaimResult(
         claim,
-        _joint([statement.verdict for statement in found.statements]),
+        all_of([statement.verdict for statement in found.statements]),
         _joined(map(_with_verdict, found.statements)),
         n=len({run.seed for run in found.runs}),
         runs=tuple(run.key for run in found.runs),
     )
 
 
-def _all_of(results: Sequence[ClaimResult]) -> ClaimResult:
+def _combined(results: Sequence[ClaimResult]) -> ClaimResult:
     """One result from several, all of which must hold; numbers are those of the first."""
     return replace(
         results[0],
-        verdict=_joint([each.verdict for each in results]),
+        verdict=all_of([each.verdict for each in results]),
         explanation=_joined(each.explanation for each in results),
         n=min(each.n for each in results),
         runs=tuple(dict.fromkeys(key for each in results for key in each.runs)),
     )
 
 
-def _joint(verdicts: Sequence[ClaimVerdict]) -> ClaimVerdict:
-    return next((each for each in _STRONGEST_FIRST if each in verdicts), "holds")
-
-
 def _evaluated(findings: Iterable[Finding]) -> list[Contrast]:
-    return [finding.result for finding in findings if finding.result is not None]
+    return [finding.contrast for finding in findings if finding.contrast is not None]
 
 
 def _told(found: FurtherEvidence) -> list[str]:

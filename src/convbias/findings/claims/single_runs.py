@@ -22,16 +22,15 @@ from functools import partial
 from convbias.errors import InputError
 from convbias.findings.claims.base import (
     FEW_EPOCHS,
-    FEWEST_RUNS,
     Check,
     Claim,
     ClaimResult,
-    ClaimVerdict,
     Evidence,
     no_runs,
     shared_runs,
 )
 from convbias.findings.evaluation import score
+from convbias.findings.statement import FEWEST_SEEDS, Judgement
 from convbias.runs.record import Run
 from convbias.spec.quantities import TEST_ACCURACY, TEST_LOSS
 from convbias.statistics import Interval, prediction_interval, summarise
@@ -72,9 +71,9 @@ def _single_run(
     )
 
 
-def _judge(claim: Claim, n: int, interval: Interval | None) -> tuple[ClaimVerdict, str]:
-    if n < FEWEST_RUNS or interval is None:
-        return "undecided", f"With {n} of at least {FEWEST_RUNS} runs nothing can be judged."
+def _judge(claim: Claim, n: int, interval: Interval | None) -> tuple[Judgement, str]:
+    if n < FEWEST_SEEDS or interval is None:
+        return "undecided", f"With {n} of at least {FEWEST_SEEDS} runs nothing can be judged."
     ends = claim.written(*interval.ends, digits=1, between=" and ")
     found = f"One more run of ours would fall between {ends} with 95 % confidence"
     half_digit = claim.resolution / 2

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from statistics import fmean
 
-from convbias.experiments.evidence import scores_by_seed
 from convbias.experiments.outcome import Outcome
 from convbias.experiments.parameter_counts import parameters_as_counted
 from convbias.figures.conditions import FigureText, rows_of_conditions
 from convbias.findings.results import Results
+from convbias.findings.values import scores_by_seed
 from convbias.spec.quantities import TEST_ACCURACY
 
 SINGLE_PIXELS = "1x1"

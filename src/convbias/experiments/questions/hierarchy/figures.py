@@ -7,13 +7,13 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from convbias.experiments.evidence import by_seed
 from convbias.figures.chance import beside_chance
 from convbias.figures.conditions import FigureText
 from convbias.figures.curves import Axes, curves
 from convbias.figures.figure import Figure
 from convbias.figures.filters import Gallery, filter_sheet
 from convbias.findings.results import Results
+from convbias.findings.values import by_seed
 
 TRAINED, ONE_LAYER, FROZEN = "two layers", "one layer", "two frozen layers"
 

@@ -6,15 +6,6 @@ from itertools import pairwise
 
 import numpy as np
 
-from convbias.experiments.evidence import (
-    FEWEST_SEEDS,
-    above,
-    all_of,
-    by_seed,
-    mean_of,
-    minus,
-    scores_by_seed,
-)
 from convbias.experiments.outcome import Outcome
 from convbias.experiments.questions.hierarchy.figures import (
     FROZEN,
@@ -27,8 +18,9 @@ from convbias.experiments.questions.hierarchy.figures import (
     probes,
 )
 from convbias.findings.results import Results
-from convbias.findings.statement import Judgement, Statement
-from convbias.findings.wording import how_many_seeds
+from convbias.findings.statement import FEWEST_SEEDS, Judgement, Statement, above, all_of
+from convbias.findings.values import by_seed, minus, scores_by_seed
+from convbias.findings.wording import how_many_seeds, mean_of
 from convbias.spec.quantities import TEST_ACCURACY
 
 # The last bit of a weight between 1/8 and 1/4 in size, as the largest of these filters are. Weights

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from convbias.experiments.evidence import scores_by_seed
 from convbias.experiments.outcome import Outcome
 from convbias.experiments.questions.kernel_size.question import (
     BASE,
@@ -16,6 +15,7 @@ from convbias.figures.conditions import FigureText, rows_of_conditions
 from convbias.figures.curves import LinePosition, lines_of_conditions
 from convbias.findings.results import Results
 from convbias.findings.statement import Statement
+from convbias.findings.values import scores_by_seed
 from convbias.spec.arithmetic import multiply_adds
 from convbias.spec.quantities import TEST_ACCURACY
 from convbias.statistics import Contrast, holm_over, paired_contrast

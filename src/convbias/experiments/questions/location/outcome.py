@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from convbias.experiments.evidence import above, absent, by_seed, mean_of, measured
 from convbias.experiments.outcome import Outcome
 from convbias.experiments.questions.location.question import ELSEWHERE
 from convbias.figures.conditions import FigureText, rows_of_conditions
 from convbias.findings.results import Results
-from convbias.findings.statement import Statement
+from convbias.findings.statement import Statement, above, absent
+from convbias.findings.values import by_seed, measured
+from convbias.findings.wording import mean_of
 from convbias.spec.quantities import share
 
 AT_HOME = share("accuracy_similar", "accuracy at the class's own place", margin=0.01)

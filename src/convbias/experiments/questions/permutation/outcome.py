@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from statistics import fmean
 
-from convbias.experiments.evidence import scores_by_seed
 from convbias.experiments.outcome import Outcome
 from convbias.experiments.questions.permutation.question import BLOCKS, WHOLE, condition_name
 from convbias.figures.conditions import FigureText
 from convbias.figures.curves import LinePosition, lines_of_conditions
 from convbias.findings.results import Results
 from convbias.findings.statement import Judgement, Statement
-from convbias.findings.wording import evidence
+from convbias.findings.values import scores_by_seed
+from convbias.findings.wording import in_brackets
 from convbias.spec.quantities import TEST_ACCURACY
 from convbias.statistics import paired_contrast
 
@@ -59,11 +59,12 @@ def _dense(results: Results) -> Statement:
         margin=TEST_ACCURACY.margin,
         higher_is_better=True,
     )
+    brackets = in_brackets(found, scale=TEST_ACCURACY.scale, digits=TEST_ACCURACY.digits)
     verdict: Judgement = "does not hold" if found.different else "undecided"
     return Statement(
         f"{asked}: averaged over the {len(BLOCKS)} sizes of blocks, its test accuracy differs from"
         f" that on whole images by {TEST_ACCURACY.amount(found.difference, '+')}"
-        f" ({evidence(found, scale=TEST_ACCURACY.scale, digits=TEST_ACCURACY.digits)}); less than"
+        f" ({brackets}); less than"
         f" {TEST_ACCURACY.amount(found.margin)} does not matter.",
         "holds" if found.verdict == "equivalent" else verdict,
     )

@@ -7,7 +7,6 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from convbias.experiments.evidence import FEWEST_SEEDS, above, by_seed, mean_of, minus
 from convbias.experiments.outcome import Outcome
 from convbias.experiments.questions.receptive_field.question import KERNEL_SIZES
 from convbias.figures.conditions import FigureText
@@ -15,7 +14,9 @@ from convbias.figures.curves import Axes, curves
 from convbias.figures.figure import Figure
 from convbias.figures.influence import InfluenceMap, influence_sheet
 from convbias.findings.results import Results
-from convbias.findings.statement import Judgement, Statement
+from convbias.findings.statement import FEWEST_SEEDS, Judgement, Statement, above
+from convbias.findings.values import by_seed, minus
+from convbias.findings.wording import mean_of
 
 SHARES = (99, 50, 30, 20)  # per cent
 

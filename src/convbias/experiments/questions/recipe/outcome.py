@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from convbias.experiments.evidence import above, mean_of, minus, scores_by_seed
 from convbias.experiments.outcome import Outcome
 from convbias.experiments.parameter_counts import parameters_as_counted
 from convbias.figures.conditions import FigureText, rows_of_conditions
 from convbias.findings.claims import claims
 from convbias.findings.results import Results
-from convbias.findings.statement import Statement
+from convbias.findings.statement import Statement, above
+from convbias.findings.values import minus, scores_by_seed
+from convbias.findings.wording import mean_of
 from convbias.spec.quantities import TEST_ACCURACY
 from convbias.spec.recipes import classic_name
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from convbias.experiments.evidence import FEWEST_SEEDS
 from convbias.experiments.outcome import Outcome
 from convbias.experiments.questions.sharing.question import (
     CHANNEL_MATCHED,
@@ -16,7 +15,7 @@ from convbias.experiments.questions.sharing.question import (
 from convbias.figures.steps import accuracy_by_step, gap_shares_by_step
 from convbias.findings.evaluation import runs_by_arm, score
 from convbias.findings.results import Results
-from convbias.findings.statement import Judgement, Statement
+from convbias.findings.statement import FEWEST_SEEDS, Judgement, Statement
 from convbias.findings.wording import where
 from convbias.spec.quantities import TEST_ACCURACY
 from convbias.statistics import Share, Summary, mean_interval, shares_of_gap, summarise

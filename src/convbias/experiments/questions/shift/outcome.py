@@ -7,23 +7,15 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
-from convbias.experiments.evidence import (
-    above,
-    absent,
-    all_of,
-    by_seed,
-    mean_of,
-    measured,
-    minus,
-    spreads,
-)
 from convbias.experiments.outcome import Outcome
 from convbias.experiments.questions.shift.question import CANVAS, CONSISTENCY, LARGEST_SHIFT
 from convbias.figures import Figure
 from convbias.figures.conditions import FigureText, rows_of_conditions
 from convbias.figures.curves import Axes, curves
 from convbias.findings.results import ConditionRun, Results
-from convbias.findings.statement import Statement
+from convbias.findings.statement import Statement, above, absent, all_of
+from convbias.findings.values import by_seed, measured, minus
+from convbias.findings.wording import mean_of, spreads
 from convbias.spec.arms import Convolutional
 
 EXACT = 1e-5  # what rounding to single precision may leave of an error that is none
