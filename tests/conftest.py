@@ -7,6 +7,7 @@ import gc
 import os
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ from factories import make_run
 from mirrors import PUBLISHED, Mirror
 
 if TYPE_CHECKING:
+    from botocore.loaders import Loader
     from tools.servers.serving import Server
 
 
@@ -107,7 +109,16 @@ def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
     }
     for name, value in variables.items():
         monkeypatch.setenv(f"AWS_{name}", value)
+    # Parsing botocore's descriptions of services takes longer than the requests.
+    monkeypatch.setattr("botocore.session.create_loader", _loader)
     return monkeypatch
+
+
+@cache
+def _loader(search_path: str | None) -> Loader:
+    from botocore.loaders import create_loader
+
+    return create_loader(search_path)
 
 
 @pytest.fixture
