@@ -17,7 +17,7 @@ import numpy as np
 
 from convbias.data import Dataset, split, variants
 from convbias.networks import models, muon, optimisers
-from convbias.networks.training import epoch_orders
+from convbias.networks.training import epoch_orders, split_of
 from convbias.spec.arms import Arm, Convolutional, DataVariant, Dense, Model
 from convbias.spec.numerics import NUMERICS_VERSION
 from convbias.spec.recipes import classic, scheduled
@@ -74,9 +74,10 @@ def images(variant: DataVariant) -> list[str]:
 
 
 def orders(images_per_epoch: int | None) -> list[str]:
-    recipe = classic(2).model_copy(update={"images_per_epoch": images_per_epoch})
-    arm = Arm(data=DataVariant(training_images=150), model=Dense(), recipe=recipe)
-    return [checksum(order) for order in itertools.islice(epoch_orders(arm, 3, DATASET), 3)]
+    arm = Arm(data=DataVariant(training_images=150), model=Dense(), recipe=classic(2))
+    training, _ = split_of(arm, 3, DATASET)
+    epochs = epoch_orders(training, 3, images_per_epoch)
+    return [checksum(order) for order in itertools.islice(epochs, 3)]
 
 
 def optimiser(recipe: Any) -> dict[str, Any]:
