@@ -1,4 +1,4 @@
-"""A small data set, and runs of a study on it, to report on."""
+"""A small data set and runs on it, for reports."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ def exploration(dataset: Dataset) -> Exploration:
 
 @pytest.fixture(scope="module")
 def runs() -> list[Run]:
-    """Three seeds of each arm on drawn images, scored on as many images as `dataset` has."""
+    """Three seeds of each arm on generated images, scored on as many images as `dataset` has."""
     means = {"dense": 0.7, "cnn-3x3": 0.8, "cnn-5x5": 0.85, "cnn-7x7": 0.75}
     return [
         run
@@ -89,7 +89,7 @@ def runs() -> list[Run]:
 
 @pytest.fixture(scope="module")
 def figures(runs: list[Run], dataset: Dataset, exploration: Exploration) -> list[Figure]:
-    """Every figure there is."""
+    """All figures of the report."""
     arms = finished_arms(ORIGINAL, runs)
     findings = evaluate(ORIGINAL, runs)
     remark = dataset_remark(dataset)
@@ -113,7 +113,7 @@ def figures(runs: list[Run], dataset: Dataset, exploration: Exploration) -> list
 
 
 def rows(figure: Figure, **wanted: Any) -> list[dict[str, Any]]:
-    """The rows of a chart's tables that have these values."""
+    """Rows of a chart's data with the given values."""
     tables = figure.specification()["datasets"].values()
     return [
         row
@@ -124,7 +124,7 @@ def rows(figure: Figure, **wanted: Any) -> list[dict[str, Any]]:
 
 
 def predicting(run: Run, predicted: Sequence[int], labels: Sequence[int], loss: float) -> Run:
-    """The same run, had it predicted this."""
+    """A copy of a run with other predictions."""
     correct = np.array(predicted) == np.array(labels)
     per_image = PerImage(
         correct=correct,
@@ -201,7 +201,7 @@ def test_published_accuracies_stand_only_beside_comparable_runs():
 
 
 def ranges(figure: Figure) -> list[str]:
-    """The fields at which the chart's lines begin."""
+    """The fields of the start of each line of a chart."""
     layers = figure.specification()["layer"]
     return [layer["encoding"]["x"]["field"] for layer in layers if "x2" in layer["encoding"]]
 

@@ -1,4 +1,4 @@
-"""Charts drawn by other processes."""
+"""Rendering of charts in other processes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def chart(title: str) -> Figure:
 
 
 @pytest.mark.parametrize("processes", [0, 2])
-def test_whoever_draws_the_same_is_drawn(processes):
+def test_a_pool_renders_the_same_images_as_the_figure_itself(processes):
     figures = [chart(title) for title in ("One", "Two", "Three", "Fourteen")]
     with rendering_pool(processes) as pool:
         started = [pool.submit(render_chart, figure.chart_versions()) for figure in figures]
@@ -34,12 +34,12 @@ def test_whoever_draws_the_same_is_drawn(processes):
     assert len({pictures.svg for pictures in drawn}) == len(figures)
 
 
-def test_a_process_that_dies_is_told_of():
+def test_a_dead_process_is_reported():
     with pytest.raises(RunError, match="died"), rendering_pool(1) as pool:
         pool.submit(os._exit, 1).result()
 
 
-def test_errors_are_those_of_the_chart():
+def test_errors_in_a_process_are_raised_here():
     with pytest.raises(ZeroDivisionError), rendering_pool(1) as pool:
         pool.submit(divmod, 1, 0).result()
 

@@ -1,4 +1,4 @@
-"""The model card against counts by hand, its own files, and the command line that it names."""
+"""Model cards: counts by hand, agreement of the files, and the commands that reproduce a run."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def network() -> keras.Sequential:
 
 
 def run_of(network: keras.Model, dataset: Dataset, arm: Arm = ARM, seed: int = 0) -> Run:
-    """The record that this network would have."""
+    """A record of the network as training would store it."""
     probabilities = compiled(network)(dataset.test_images)
     labels = dataset.test_labels
     predicted = probabilities.argmax(axis=1)
@@ -273,7 +273,7 @@ def front_matter(text: str) -> dict[str, Any]:
 
 
 def check_written(folder: Path) -> ModelCard:
-    """Read a card again and hold its parts against each other."""
+    """Read a card and check that its files agree."""
     card = ModelCard.model_validate_json((folder / "model-card.json").read_bytes())
     schema = json.loads((folder / "model-card.schema.json").read_text("utf-8"))
     jsonschema.validate(card.model_dump(mode="json"), schema)
@@ -324,7 +324,7 @@ def test_the_front_matter_is_what_the_hub_asks_for(written: Path) -> None:
     found = front_matter((written / "model-card.md").read_text("utf-8"))
     assert found["license"] == "mit"
     assert found["pipeline_tag"] == "image-classification"
-    assert "datasets" not in found  # drawn garments are on no hub
+    assert "datasets" not in found  # generated garments are not on the Hub
     [entry] = found["model-index"]
     assert entry["name"]
     for result in entry["results"]:
@@ -437,7 +437,7 @@ def test_an_arm_that_nothing_trains() -> None:
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two dense networks, trained on next to nothing."""
+    """Two dense networks, trained on 100 images."""
     folder = tmp_path_factory.mktemp("trained")
     scale = ("--dataset", "drawn", "--training-images", "100", "--epochs", "2")
     done = convbias(
@@ -451,7 +451,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def runs(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
-    """The same in the working folder, where they may be spoilt."""
+    """A copy in the working folder, which tests may damage."""
     monkeypatch.chdir(tmp_path)
     return Store(shutil.copytree(trained, "runs"))
 

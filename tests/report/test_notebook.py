@@ -1,4 +1,4 @@
-"""What the notebook shows, and the notebook itself, against the runs that they speak of."""
+"""The notebook's outputs, compared with the stored runs."""
 
 from __future__ import annotations
 

@@ -307,7 +307,7 @@ def found_caveats(runs: list[Run]) -> dict[str, str]:
 
 
 def all_arms(seeds: int, spread: float = 0.001, **more: object) -> list[Run]:
-    """Runs whose accuracies and losses scatter, and whose CNNs are a point apart."""
+    """Runs with noise over seeds; the arms' accuracies are one percentage point apart."""
     rng = np.random.default_rng(0)
     return [
         run
@@ -392,7 +392,7 @@ def test_the_page_says_of_how_many_images_an_epoch_is(unusual: Unusual):
 
 
 def further_section(dataset: Dataset) -> ExperimentSection:
-    """The section of an experiment whose best condition is the last one."""
+    """The section of an experiment whose conditions improve in order."""
     places = {name: place for place, name in enumerate(EXPERIMENTS["choices"].names)}
     results = make_results(
         "choices", lambda name, _: {"accuracy": 0.5 + places[name] / 100}, dataset="drawn"

@@ -35,14 +35,14 @@ from convbias.figures import (
 )
 from convbias.figures.files import write_images
 from convbias.figures.rendering import rendering_pool
-from convbias.findings.claims import ClaimResult, DataFacts, audit
+from convbias.findings.claims import ClaimResult
 from convbias.findings.evaluation import Finding, evaluate, runs_by_arm
 from convbias.findings.results import ConditionRun
 from convbias.report import methods, page, tables
 from convbias.report.caveats import caveats
 from convbias.report.comparison import Cell, Measure, comparison, comparison_records
 from convbias.report.page import NumberedFigure
-from convbias.report.sections import ExperimentSection
+from convbias.report.sections import ExperimentSection, audit_claims
 from convbias.runs.atomic import write_atomically
 from convbias.runs.sweep import cores
 from convbias.spec.arithmetic import Layers
@@ -199,20 +199,13 @@ def _evaluate(
     further: Sequence[ExperimentSection],
 ) -> _Evaluation:
     exploration = explore(dataset)
-    layers = methods.networks(experiment)
     findings = evaluate(experiment, runs)
-    claims = audit(
-        ORIGINAL,
-        runs,
-        networks=layers,
-        facts=DataFacts.of(dataset, exploration),
-        # The claims are about the original comparison, so they need its contrasts.
-        findings=findings if experiment is ORIGINAL else None,
-        further={each.results.experiment.name: each.evidence for each in further},
-    )
+    # The claims are about the original comparison, so they need its contrasts.
+    known = findings if experiment is ORIGINAL else None
+    claims = audit_claims(runs, dataset, exploration, further, known)
     return _Evaluation(
         exploration=exploration,
-        layers=layers,
+        layers=methods.networks(experiment),
         findings=findings,
         claims=claims,
         comparison=comparison(experiment, runs),

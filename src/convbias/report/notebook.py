@@ -19,10 +19,11 @@ from convbias.errors import InputError
 from convbias.experiments import EXPERIMENTS, ORIGINAL
 from convbias.experiments.studies import PUBLISHED, load_study, planned_runs
 from convbias.figures import Figure, data_remark, finished_arms
-from convbias.findings.claims import ClaimResult, DataFacts, audit
+from convbias.findings.claims import ClaimResult
 from convbias.findings.evaluation import Finding, evaluate
 from convbias.findings.results import ConditionRun, Results, collect
 from convbias.report import ExperimentSection, comparison_table, experiment_section, methods
+from convbias.report.sections import audit_claims
 from convbias.runs.selection import COMPARED
 from convbias.runs.store import Store
 from convbias.runs.stored_network import load_network
@@ -129,15 +130,9 @@ class NotebookStudy:
     def audited(self) -> list[ClaimResult]:
         """The claims of the original study with their verdicts."""
         names = [name for name in self.study.experiments if name != ORIGINAL.name]
-        sections = {name: found for name in names if (found := self.section(name)) is not None}
-        return audit(
-            ORIGINAL,
-            self.original.runs,
-            networks=self._layers,
-            facts=DataFacts.of(self.dataset, self.exploration),
-            findings=self.findings,
-            further={name: found.evidence for name, found in sections.items()},
-        )
+        sections = [found for name in names if (found := self.section(name)) is not None]
+        runs, exploration = self.original.runs, self.exploration
+        return audit_claims(runs, self.dataset, exploration, sections, self.findings)
 
     @cached_property
     def _layers(self) -> dict[str, Layers]:

@@ -12,7 +12,7 @@ from convbias import data
 from convbias.data.eda import explore
 from convbias.errors import ConvbiasError, InputError
 from convbias.experiments import EXPERIMENTS, ORIGINAL
-from convbias.findings.claims import ClaimResult, DataFacts, audit
+from convbias.findings.claims import ClaimResult
 from convbias.findings.results import ConditionRun, Results, collect
 from convbias.findings.run_table import table
 from convbias.report.build import write_experiment, write_report
@@ -20,8 +20,7 @@ from convbias.report.card.evaluation import check_describable, evaluate
 from convbias.report.card.figures import figures
 from convbias.report.card.writing import write_card
 from convbias.report.comparison import comparison_table
-from convbias.report.methods import networks
-from convbias.report.sections import ExperimentSection, experiment_section
+from convbias.report.sections import ExperimentSection, audit_claims, experiment_section
 from convbias.runs.atomic import check_writable, write_atomically
 from convbias.runs.store import Store
 from convbias.runs.stored_network import load_network
@@ -121,13 +120,8 @@ def audit_study(results: StudyResults) -> list[ClaimResult]:
         ['cannot hold']
     """
     dataset = data.load(results.study.dataset)
-    return audit(
-        ORIGINAL,
-        results.original.runs if results.original else (),
-        networks=networks(ORIGINAL),
-        facts=DataFacts.of(dataset, explore(dataset)),
-        further={each.results.experiment.name: each.evidence for each in results.sections},
-    )
+    runs = results.original.runs if results.original else ()
+    return audit_claims(runs, dataset, explore(dataset), results.sections)
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,20 @@
-"""An experiment's section of the report: figures, findings, controls and conditions."""
+"""Sections of the report, one per experiment, and the claims that they decide."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from convbias.experiments import outcome_of
+from convbias.data import Dataset
+from convbias.data.eda import Exploration
+from convbias.experiments import ORIGINAL, outcome_of
 from convbias.experiments.outcome import Outcome
 from convbias.figures import Figure
 from convbias.figures.conditions import means_over_seeds, values_by_condition
-from convbias.findings.claims import FurtherEvidence
-from convbias.findings.evaluation import evaluate
-from convbias.findings.results import Results
+from convbias.findings.claims import ClaimResult, DataFacts, FurtherEvidence, audit
+from convbias.findings.evaluation import Finding, evaluate
+from convbias.findings.results import ConditionRun, Results
+from convbias.report.methods import networks
 from convbias.report.tables import ContrastRow, contrast_rows
 from convbias.runs.record import Run
 from convbias.spec.formatting import MISSING
@@ -94,6 +97,35 @@ def experiment_section(results: Results) -> ExperimentSection | None:
         outcome=outcome_of(results),
         contrasts=contrast_rows(evaluate(results.experiment, results.runs)),
         conditions=_condition_rows(results),
+    )
+
+
+def audit_claims(
+    runs: Iterable[ConditionRun],
+    dataset: Dataset,
+    exploration: Exploration,
+    sections: Iterable[ExperimentSection],
+    findings: Sequence[Finding] | None = None,
+) -> list[ClaimResult]:
+    """Judge every claim of the original study.
+
+    Args:
+        runs: runs of the original comparison.
+        dataset: the data set.
+        exploration: the exploration of the data set.
+        sections: sections of further experiments.
+        findings: the contrasts of the original comparison; evaluated here by default.
+
+    Returns:
+        One result per claim, in the order of the claims.
+    """
+    return audit(
+        ORIGINAL,
+        runs,
+        networks=networks(ORIGINAL),
+        facts=DataFacts.of(dataset, exploration),
+        findings=findings,
+        further={each.results.experiment.name: each.evidence for each in sections},
     )
 
 
