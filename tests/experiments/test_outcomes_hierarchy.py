@@ -132,7 +132,7 @@ def test_figures_hold_the_numbers() -> None:
     probes, filters, energies = outcome_with().figures
     assert probes.name == "hierarchy-probes"
     assert "one layer: pixels: 80.0, conv 1: 82.0, pool 1: 83.0, mean: 87.0" in probes.description
-    assert "Two layers, seed 0: 50 % edges in the mean of 32 filters, from 0 to 100 %" in (
+    assert "Two layers, seed 0: mean share of edges 50 % over 32 filters, range 0 to 100 %" in (
         filters.description
     )
     assert "two layers: edges 35.0 (chance 25.0, n = 3)" in energies.description

@@ -127,8 +127,8 @@ def convergence(arms: Arms, measure: Literal["accuracy", "loss"]) -> Figure:
         caption=(
             f"Validation {measure} after epoch {last_epoch} ({unit}): {told}. Solid lines: mean"
             " over seeds on validation images; bands: lowest to highest seed. Dashed lines:"
-            " training images, averaged over the epoch with dropout active, so they underestimate"
-            " the network at the end of the epoch."
+            " training images, averaged over the epoch with dropout active, so they are worse"
+            " than at the end of the epoch."
         ),
         description=(
             f"Lines of {measure} ({unit}) against epoch, one colour per arm. Validation {measure}"

@@ -62,7 +62,7 @@ def influence_sheet(
         SCALE,
     )
     told = "; ".join(
-        f"{name}, {column}: half within a square of {one.half:.1f} of {one.theoretical:g} pixels"
+        f"{name}, {column}: half within {one.half:.1f} of {one.theoretical:g} pixels"
         for name, maps in rows
         for column, one in zip(columns, maps, strict=True)
     )
