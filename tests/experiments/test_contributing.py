@@ -1,0 +1,75 @@
+"""The walk-throughs of CONTRIBUTING.md work as they are printed."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from tools.servers.processes import TIMEOUT
+
+from command_line import compiled_folder, compiler_cache
+
+ROOT = Path(__file__).parents[2]
+BLOCK = re.compile(r"In\s`([\w/.]+)`:\n\n```(?:python|toml)\n(.*?)```\n", re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the package, with the files of the walk-throughs added."""
+    folder = tmp_path_factory.mktemp("copy")
+    shutil.copytree(
+        ROOT / "src", folder / "src", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info")
+    )
+    blocks = BLOCK.findall((ROOT / "CONTRIBUTING.md").read_text("utf-8"))
+    assert len(blocks) == 6
+    for name, text in blocks:
+        path = folder / name
+        assert not path.exists()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    return folder
+
+
+def run(folder: Path, base: Path, *arguments: str) -> str:
+    variables = compiler_cache(compiled_folder(base)) | {"PYTHONPATH": str(folder / "src")}
+    done = subprocess.run(
+        [sys.executable, "-m", *arguments],
+        cwd=folder,
+        env=os.environ | variables,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.integration
+def test_the_experiment_is_trained_measured_and_reported(
+    copy: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    command = ["experiment", "width", "--profile", "trial.toml"]
+    assert f"    convbias {' '.join(command)}\n" in (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    base = tmp_path_factory.getbasetemp()
+    said = run(copy, base, "convbias", *command, "--jobs", "1")
+    page = (copy / "report/trial/width/report.html").read_text("utf-8")
+    for shown in ("contrast-as-built-over-half-as-wide", "energy of the first filters"):
+        assert shown in page
+    # 320 + 18,496 + 8,320 + 1,290 and 160 + 4,640 + 4,224 + 1,290 parameters.
+    assert "as built 28,426, half as wide 10,314" in said
+    table = pd.read_csv(copy / "report/trial/width/table.csv")
+    assert table["filter_mean_energy"].between(0, 1).all()
+    assert len(table) == 2
+
+
+def test_the_test_of_the_measure_passes(
+    copy: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    run(copy, tmp_path_factory.getbasetemp(), "pytest", "-q", "tests/measures/test_filter_mean.py")
