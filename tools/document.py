@@ -1,9 +1,9 @@
-"""Write the tables and numbers of README.md, docs/method.md and docs/reproduce.md.
+"""Write the generated parts of README.md, docs/method.md and docs/reproduce.md.
 
     .venv/bin/python -m tools.document
 
-All of them come from the code and the published runs; a test generates them again and compares.
-`tools/publish.py` does the same for the study that it publishes.
+Every number comes from the code or the published runs; a test generates the parts again and
+compares.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from tools.reproduce_page import reproduce_blocks
 def page_blocks(
     profile: str, original: Results, sections: Sequence[ExperimentSection]
 ) -> dict[str, dict[str, str]]:
-    """The blocks of each page, by the page's path and the block's name."""
+    """Write the generated blocks of each page, by the page's path and the block's name."""
     return {
         "README.md": readme_blocks(profile, original, sections),
         "docs/method.md": method_blocks(original, [each.results for each in sections]),
@@ -34,7 +34,7 @@ def page_blocks(
 
 
 def write_pages(profile: str, original: Results, sections: Sequence[ExperimentSection]) -> None:
-    """Put the blocks into their pages."""
+    """Replace the generated blocks of all pages."""
     for name, blocks in page_blocks(profile, original, sections).items():
         path = ROOT / name
         text = path.read_text("utf-8")

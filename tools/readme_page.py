@@ -1,4 +1,4 @@
-"""The tables of README.md: what was found, and what each experiment asks."""
+"""The generated tables of README.md: the published results and the list of experiments."""
 
 from __future__ import annotations
 
@@ -23,12 +23,15 @@ FIGURES = ("accuracy", "shift-accuracy")
 def readme_blocks(
     profile: str, original: Results, sections: Sequence[ExperimentSection]
 ) -> dict[str, str]:
-    """The blocks of README.md.
+    """Write the generated blocks of README.md.
 
     Args:
         profile: name of the published study.
         original: the published runs of the original comparison.
-        sections: the sections of the other experiments.
+        sections: the report's sections of the other experiments.
+
+    Returns:
+        Each block's text by its name.
     """
     names = dict.fromkeys((*load_study(profile).experiments, *EXPERIMENTS))
     return {
@@ -39,7 +42,7 @@ def readme_blocks(
 
 
 def result_block(profile: str, results: Results) -> str:
-    """What the original comparison found, in Markdown."""
+    """Write the results of the original comparison."""
     runs = results.runs
     compared = comparison_table(ORIGINAL, runs)
     compared.columns = [f"**{arm}**" for arm in compared.columns]
@@ -58,8 +61,7 @@ def result_block(profile: str, results: Results) -> str:
         (
             f"*Mean [95 % interval] over {seeds} seeds, best value of a row ★; the {profile}"
             f" profile: {recipe.epochs} epochs, recipe `{recipe.name}`, on"
-            f" {environment.device}. Every number here is made from the runs in"
-            f" `results/{profile}/` by `tools/document.py`.*"
+            f" {environment.device}. Generated from the runs in `results/{profile}/`.*"
         ),
         "",
         *(
@@ -72,8 +74,8 @@ def result_block(profile: str, results: Results) -> str:
 
 
 def experiments_block(profile: str, sections: Sequence[ExperimentSection]) -> str:
-    """What the further experiments found, in Markdown: of each its first contrast."""
-    rows = [["experiment", "its first question", "difference [95 % interval]", "", "controls"]]
+    """Write the first contrast of each of the other experiments."""
+    rows = [["experiment", "first question", "difference [95 % interval]", "verdict", "controls"]]
     for each in sections:
         first = each.contrasts[0]
         quantity = first.finding.planned.quantity
@@ -103,7 +105,7 @@ def experiments_block(profile: str, sections: Sequence[ExperimentSection]) -> st
         "",
         (
             f"*{how_many_seeds(counts)}; the {profile} profile trains these for {epochs} epochs of"
-            f" {images} images. All contrasts, statements and controls are in the report:"
+            f" {images} images. The report has all contrasts, statements and controls:"
             " `convbias report --runs results`.*"
         ),
     ]
@@ -116,6 +118,6 @@ def _from_to(numbers: Iterable[int]) -> str:
 
 
 def questions_block(experiments: Iterable[Experiment]) -> str:
-    """What each experiment asks and its control, in a few words."""
+    """Write each experiment's question and control in a few words."""
     rows = [[f"`{each.name}`", each.short_question, each.short_control] for each in experiments]
     return table([["name", "question", "control"], *rows])

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 CONVBIAS = str(Path(sys.executable).with_name("convbias"))
-TIMEOUT = 240.0  # seconds; generous, because machines that run tests are busy
+TIMEOUT = 600.0  # seconds; generous, because machines that run tests are busy
 
 
 class StartedProcess:
