@@ -1,1 +1,1 @@
-"""Export a trained network, pack it as an archive, serve it, query it and deploy it to AWS."""
+"""Stored networks in, exports, archives, servers, predictions and endpoints out."""
