@@ -11,7 +11,7 @@ from tools.blocks import put_into, table_lines
 
 ROOT = Path(__file__).parents[2]
 REFERENCES = (ROOT / "docs/references.md").read_text("utf-8")
-ARXIV = r"arXiv[: ](\d{4}\.\d{4,5})"
+ARXIV = r"arXiv[:\s]\s*(\d{4}\.\d{4,5})"
 DOCUMENTS = ["README.md", "CONTRIBUTING.md", "PROGRESS.md", "CHANGELOG.md"] + [
     str(path.relative_to(ROOT)) for path in sorted((ROOT / "docs").rglob("*.md"))
 ]
@@ -38,7 +38,8 @@ def test_links_lead_to_files_that_exist(document):
 def test_paths_in_texts_exist(document):
     text = (ROOT / document).read_text("utf-8")
     paths = re.findall(r"`((?:src|tests|tools|benchmarks|docs|results)/[\w./-]+)`", text)
-    assert [each for each in paths if not (ROOT / each).exists()] == []
+    named = [each for each in paths if "NAME" not in each]
+    assert [each for each in named if not (ROOT / each).exists()] == []
 
 
 def test_every_decision_is_listed():
