@@ -31,8 +31,8 @@ STEPS = {
     "plan": [f"convbias deploy plan {OPTIONS}"],
     "apply": [f"convbias deploy apply {OPTIONS}", f"convbias deploy apply {OPTIONS}"],
     "larger": [f"convbias deploy apply {OPTIONS} --instances 2 --max-instances 4"],
-    "ask": ["convbias deploy status", "convbias deploy invoke 0 1 2"],
-    "wrong": [f"convbias deploy plan {OPTIONS} --instance-type ml.t3.medium --data-capture 200"],
+    "query": ["convbias deploy status", "convbias deploy invoke 0 1 2"],
+    "failed": [f"convbias deploy plan {OPTIONS} --instance-type ml.t3.medium --data-capture 200"],
     "delete": ["convbias deploy delete --yes"],
 }
 
