@@ -20,9 +20,10 @@ from convbias.shipping.deploy.plan import make_plan
 from convbias.shipping.deploy.settings import Settings
 from convbias.shipping.deploy.upload import upload
 from convbias.shipping.export.archive import Archive, read
+from convbias.shipping.predict.images import npy_bytes
 from convbias.shipping.serve.local import local_server
 from tools.servers.aws import BUCKET, KEY, REGION, ROLE, SECRET, moto, rclone, s3_with_bucket
-from tools.servers.serving import npy, probabilities
+from tools.servers.serving import probabilities
 from tools.servers.toolkit import Toolkit
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -82,7 +83,7 @@ def _toolkit_difference(archive: Archive) -> float:
         toolkit = Toolkit(archive, folder)
         try:
             kind = "application/x-npy"
-            response = toolkit.post(npy(images), kind, headers={"accept": kind})
+            response = toolkit.post(npy_bytes(images), kind, headers={"accept": kind})
             response.raise_for_status()
         finally:
             toolkit.stop()

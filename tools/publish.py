@@ -58,6 +58,25 @@ def _needed_per_image(study: Study) -> dict[str, set[str]]:
     return {"loss": compared, "predicted": {arm.hash for arm in study.arms(ORIGINAL).values()}}
 
 
+def publish_runs(study: Study, source: Store, target: Store) -> None:
+    """Copy a study's runs and measurements, without per-image arrays that nothing needs.
+
+    Args:
+        study: the study.
+        source: the stored runs.
+        target: receives the published runs; earlier ones are deleted.
+    """
+    shutil.rmtree(target.folder, ignore_errors=True)
+    (target.folder / "measurements").mkdir(parents=True)
+    needed = _needed_per_image(study)
+    for name in study.experiments:
+        for run in collect(study, EXPERIMENTS[name], source).runs:
+            target.write(_reduced(read_run(source.path(run.arm, run.seed)), needed))
+            for measure in EXPERIMENTS[name].measures:
+                path = source.measurement_path(run, measure)
+                shutil.copy(path, target.folder / "measurements")
+
+
 def _publish_network(runs: Sequence[ConditionRun], source: Store, target: Store) -> None:
     """Publish the first network of the condition, which the notebook uses, with its model card."""
     run = next(run for run in runs if run.condition == NETWORK and run.status == "finished")
@@ -77,15 +96,7 @@ def main() -> None:
     study = load_study(PUBLISHED)
     source = Store(arguments.runs)
     target = Store(ROOT / "results" / study.name / "runs")
-    shutil.rmtree(target.folder, ignore_errors=True)
-    (target.folder / "measurements").mkdir(parents=True)
-    needed = _needed_per_image(study)
-    for name in study.experiments:
-        for run in collect(study, EXPERIMENTS[name], source).runs:
-            target.write(_reduced(read_run(source.path(run.arm, run.seed)), needed))
-            for measure in EXPERIMENTS[name].measures:
-                path = source.measurement_path(run, measure)
-                shutil.copy(path, target.folder / "measurements")
+    publish_runs(study, source, target)
     _publish_network(collect(study, ORIGINAL, source).runs, source, target)
     with tempfile.TemporaryDirectory() as folder:
         write_study_report(read_study(study, target), Path(folder))

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 from tools.servers.processes import TIMEOUT, StartedProcess, free_port, wait_until
-from tools.servers.serving import RunningServer, address_in, npy, probabilities
+from tools.servers.serving import RunningServer, address_in, probabilities
 
 from convbias.data import load
 from convbias.shipping.export.archive import Archive, unpack
+from convbias.shipping.predict.images import npy_bytes
 from convbias.shipping.serve.container import main
 
 ROOT = Path(__file__).parents[2]
@@ -124,7 +125,7 @@ def test_it_responds_writes_nothing_and_ends_on_sigterm(
     model = container.started.errors.parent / "ml" / "model"
     before = {path: path.stat().st_mtime_ns for path in model.rglob("*")}
     assert container.get("/ping").json() == {"run": archive.manifest.identity["run"]}
-    answer = container.post(npy(IMAGES), "application/x-npy").json()
+    answer = container.post(npy_bytes(IMAGES), "application/x-npy").json()
     expected = probabilities(archive, IMAGES)
     assert [one["confidence"] for one in answer] == pytest.approx(expected.max(axis=1), abs=1e-6)
     assert container.post("{").status_code == 400

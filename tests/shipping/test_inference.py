@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from convbias.data.conversion import convert
+from convbias.shipping.predict.images import npy_bytes
 
 SOURCE = Path(__file__).parents[2] / "inference.py"
 NAMES = [f"class {number}" for number in range(10)]
@@ -60,12 +61,6 @@ def pixels(images: list[list[float]]) -> np.ndarray:
     return np.array(images).reshape(-1, 28, 28)
 
 
-def npy(array: np.ndarray) -> bytes:
-    file = io.BytesIO()
-    np.save(file, array)
-    return file.getvalue()
-
-
 def png(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
     file = io.BytesIO()
     image.save(file, kind, **options)
@@ -91,7 +86,10 @@ def test_json_in_every_shape(inference: ModuleType, shape: tuple[int, ...], wrap
 @pytest.mark.parametrize("shape", [(28, 28), (28, 28, 1), (784,), (1, 28, 28)])
 def test_one_image_in_every_shape(inference: ModuleType, shape: tuple[int, ...]) -> None:
     one = GREY[0].reshape(shape)
-    for body, kind in ((json.dumps(one.tolist()), "application/json"), (npy(one), inference.NPY)):
+    for body, kind in (
+        (json.dumps(one.tolist()), "application/json"),
+        (npy_bytes(one), inference.NPY),
+    ):
         np.testing.assert_allclose(
             pixels(inference.input_fn(body, kind)), GREY[:1] / 255, rtol=1e-12
         )
@@ -103,14 +101,14 @@ def test_one_image_in_every_shape(inference: ModuleType, shape: tuple[int, ...])
 def test_arrays_of_every_type(inference: ModuleType, kind: str) -> None:
     whole = np.dtype(kind).kind in "ui"
     array = (GREY if whole else GREY / 255).astype(kind)
-    read = pixels(inference.input_fn(npy(array), "application/x-npy"))
+    read = pixels(inference.input_fn(npy_bytes(array), "application/x-npy"))
     expected = array.astype(np.float64)
     np.testing.assert_allclose(read, expected / 255 if whole else expected, rtol=1e-12)
 
 
 def test_integers_in_npy_files_are_grey_values(inference: ModuleType) -> None:
     dark = np.ones((28, 28), dtype=np.uint8)
-    assert inference.input_fn(npy(dark), inference.NPY)[0][0] == 1 / 255
+    assert inference.input_fn(npy_bytes(dark), inference.NPY)[0][0] == 1 / 255
     # JSON numbers have no type, so 1 is white.
     assert inference.input_fn(json.dumps(dark.tolist()), inference.JSON)[0][0] == 1
 
@@ -162,14 +160,14 @@ def many(count: int) -> str:
         ("a,b", "text/csv", 400, "cannot be read"),
         ("\n\n", "text/csv", 400, "no lines"),
         ("nan," * 783 + "0", "text/csv", 400, "not finite"),
-        (npy(GREY)[:-1], "application/x-npy", 400, "2,351 bytes of numbers"),
-        (npy(GREY)[:40], "application/x-npy", 400, "truncated"),
-        (npy(np.zeros((0, 28, 28))), "application/x-npy", 400, "no images"),
-        (npy(np.zeros((28, 27))), "application/x-npy", 400, "the shape (28, 27)"),
-        (npy(np.asfortranarray(GREY)), "application/x-npy", 400, "Fortran order"),
-        (npy(np.zeros((28, 28), dtype=complex)), "application/x-npy", 400, "contains <c16"),
-        (npy(np.zeros(3, dtype=[("a", "f4")])), "application/x-npy", 400, "structured"),
-        (npy(np.full((28, 28), np.nan)), "application/x-npy", 400, "not finite"),
+        (npy_bytes(GREY)[:-1], "application/x-npy", 400, "2,351 bytes of numbers"),
+        (npy_bytes(GREY)[:40], "application/x-npy", 400, "truncated"),
+        (npy_bytes(np.zeros((0, 28, 28))), "application/x-npy", 400, "no images"),
+        (npy_bytes(np.zeros((28, 27))), "application/x-npy", 400, "the shape (28, 27)"),
+        (npy_bytes(np.asfortranarray(GREY)), "application/x-npy", 400, "Fortran order"),
+        (npy_bytes(np.zeros((28, 28), dtype=complex)), "application/x-npy", 400, "contains <c16"),
+        (npy_bytes(np.zeros(3, dtype=[("a", "f4")])), "application/x-npy", 400, "structured"),
+        (npy_bytes(np.full((28, 28), np.nan)), "application/x-npy", 400, "not finite"),
         (b"PK\x03\x04", "application/x-npy", 400, "not a .npy file"),
         ("text", "text/plain", 415, "'text/plain'"),
         (b"GIF89a", "image/png", 400, "cannot identify image file"),
@@ -203,7 +201,7 @@ def test_pickles_are_never_loaded(inference: ModuleType, tmp_path: Path) -> None
     array = np.empty((28, 28), dtype=object)
     array.fill(Pickled(tmp_path / "opened"))
     with pytest.raises(inference.RequestError, match="Python objects"):
-        inference.input_fn(npy(array), "application/x-npy")
+        inference.input_fn(npy_bytes(array), "application/x-npy")
     assert not (tmp_path / "opened").exists()
 
 
@@ -406,7 +404,7 @@ def test_predict_fn_passes_images_and_returns_probabilities(inference: ModuleTyp
         seen.append(images)
         return np.tile(np.float32(0.1), (len(images), 10))
 
-    images = inference.input_fn(npy(GREY), "application/x-npy")
+    images = inference.input_fn(npy_bytes(GREY), "application/x-npy")
     assert inference.predict_fn(images, network) == [[np.float32(0.1).item()] * 10] * 3
     [stacked] = seen
     assert (stacked.shape, stacked.dtype) == ((3, 28, 28, 1), np.float32)
@@ -415,7 +413,7 @@ def test_predict_fn_passes_images_and_returns_probabilities(inference: ModuleTyp
 
 def test_the_handlers_of_tensorflow_serving(inference: ModuleType) -> None:
     context = SimpleNamespace(request_content_type="application/x-npy", accept_header="")
-    sent = json.loads(inference.input_handler(io.BytesIO(npy(GREY)), context))
+    sent = json.loads(inference.input_handler(io.BytesIO(npy_bytes(GREY)), context))
     instances = np.array(sent["instances"])
     assert instances.shape == (3, 28, 28, 1)
     np.testing.assert_allclose(instances[..., 0], GREY / 255, rtol=1e-12)
@@ -431,7 +429,7 @@ def test_arrays_are_read_by_the_standard_library_alone(
     inference: ModuleType, tmp_path: Path
 ) -> None:
     """As in TensorFlow Serving's container, which has neither NumPy nor Pillow."""
-    (tmp_path / "image.npy").write_bytes(npy(GREY))
+    (tmp_path / "image.npy").write_bytes(npy_bytes(GREY))
     (tmp_path / "picture.png").write_bytes(PICTURES["large"])
     program = f"""
 import sys

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image
 from schemathesis.checks import load_all_checks
-from tools.servers.serving import Server, npy
+from tools.servers.serving import Server
 
 from convbias.shipping.export.archive import Archive
+from convbias.shipping.predict.images import npy_bytes
 from convbias.shipping.serve.openapi import openapi_document
 
 pytestmark = pytest.mark.integration
@@ -36,7 +37,7 @@ def csv(images: np.ndarray) -> bytes:
     return "\n".join(",".join(map(str, row)) for row in images.reshape(-1, 784)).encode()
 
 
-schemathesis.openapi.media_type("application/x-npy", IMAGES.map(npy))
+schemathesis.openapi.media_type("application/x-npy", IMAGES.map(npy_bytes))
 schemathesis.openapi.media_type("text/csv", IMAGES.map(csv))
 schemathesis.openapi.media_type("image/png", PICTURES.map(lambda pixels: picture(pixels, "PNG")))
 schemathesis.openapi.media_type("image/jpeg", PICTURES.map(lambda pixels: picture(pixels, "JPEG")))

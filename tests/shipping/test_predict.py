@@ -14,12 +14,12 @@ import pytest
 from botocore.exceptions import ClientError
 from PIL import Image
 from tools.servers.aws import RUNTIME
-from tools.servers.serving import Server, npy, probabilities
+from tools.servers.serving import Server, probabilities
 
 from convbias.cli import main
 from convbias.data import Dataset, load
 from convbias.shipping.export.archive import Archive
-from convbias.shipping.predict.images import RejectedRequestError, image_requests
+from convbias.shipping.predict.images import RejectedRequestError, image_requests, npy_bytes
 from convbias.spec.datasets import CLASS_NAMES
 from stub_server import UNREACHABLE, StubServer
 
@@ -47,7 +47,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     Image.fromarray(IMAGES[0, :, :, 0]).save("a.png")
     Image.fromarray(IMAGES[1, :, :, 0]).save("b.jpg", quality=100)
     np.save("many.npy", IMAGES[2:4])
-    Path("one.NPY").write_bytes(npy(IMAGES[4]))
+    Path("one.NPY").write_bytes(npy_bytes(IMAGES[4]))
     Path("notes.txt").touch()
     (folder / "within.png").mkdir()
     return folder
@@ -415,7 +415,7 @@ def test_boto3_can_query_the_local_server_as_sagemakers_runtime(expected: np.nda
         )
 
     try:
-        answer = invoke(npy(IMAGES))
+        answer = invoke(npy_bytes(IMAGES))
         assert answer["ContentType"] == "application/x-npy"
         assert answer["InvokedProductionVariant"] == "AllTraffic"
         # 128 bytes of numpy.save's header, then the numbers.
@@ -430,7 +430,7 @@ def test_boto3_can_query_the_local_server_as_sagemakers_runtime(expected: np.nda
         with pytest.raises(client.exceptions.ModelError):
             invoke(b"no array")
         with pytest.raises(ClientError, match="Endpoint other not found") as unknown:
-            invoke(npy(IMAGES), "other")
+            invoke(npy_bytes(IMAGES), "other")
         assert unknown.value.response["Error"]["Code"] == "ValidationError"
     finally:
         client.close()
@@ -516,7 +516,7 @@ def test_predictions_before_a_failure_are_printed(
     options: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name in ("first", "second"):
-        (tmp_path / f"{name}.npy").write_bytes(npy(IMAGES[0]))
+        (tmp_path / f"{name}.npy").write_bytes(npy_bytes(IMAGES[0]))
     with StubServer(200, FINE, times=1) as stub:
         assert main(["predict", str(tmp_path), "--server", stub.address, *options]) == 1
     printed = capsys.readouterr()

@@ -20,13 +20,14 @@ import numpy as np
 import pytest
 from PIL import Image
 from tools.servers.processes import TIMEOUT, wait_until
-from tools.servers.serving import Server, npy, probabilities
+from tools.servers.serving import Server, probabilities
 
 from asgi import call
 from command_line import convbias
 from convbias.cli import main
 from convbias.data import load
 from convbias.shipping.export.archive import MANIFEST, Archive, unpack
+from convbias.shipping.predict.images import npy_bytes
 from convbias.shipping.serve.application import Application, Limits, Service
 from convbias.shipping.serve.predictor import Predictor
 from convbias.spec.datasets import CLASS_NAMES
@@ -65,7 +66,9 @@ def test_responses_have_the_networks_probabilities(server: Server, expected: np.
         "class": CLASS_NAMES[best],
         "confidence": pytest.approx(expected[0, best], abs=1e-6),
     }
-    answer = server.post(npy(IMAGES), "application/x-npy", headers={"accept": "application/x-npy"})
+    answer = server.post(
+        npy_bytes(IMAGES), "application/x-npy", headers={"accept": "application/x-npy"}
+    )
     assert answer.headers["content-type"] == "application/x-npy"
     np.testing.assert_allclose(np.load(io.BytesIO(answer.content)), expected, atol=1e-6)
 
@@ -139,7 +142,7 @@ def test_concurrent_requests_share_calls_and_get_their_own_predictions(
 ) -> None:
     def ask(index: int) -> tuple[int, list[float]]:
         answer = server.post(
-            npy(IMAGES[index]), "application/x-npy", headers={"accept": "text/csv"}
+            npy_bytes(IMAGES[index]), "application/x-npy", headers={"accept": "text/csv"}
         )
         return index, [float(cell) for cell in answer.text.splitlines()[1].split(",")]
 
@@ -186,7 +189,7 @@ def test_pipelined_requests_each_get_their_response(server: Server, expected: np
     host, port = server.address.removeprefix("http://").split(":")
     requests_sent = b"".join(
         b"POST /invocations HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-npy\r\n"
-        b"Content-Length: %d\r\n\r\n%s" % (len(npy(image)), npy(image))
+        b"Content-Length: %d\r\n\r\n%s" % (len(npy_bytes(image)), npy_bytes(image))
         for image in IMAGES
     )
     with socket.create_connection((host, int(port)), TIMEOUT) as connection:

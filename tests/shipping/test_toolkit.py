@@ -13,11 +13,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from tools.servers.serving import Server, npy, probabilities
+from tools.servers.serving import Server, probabilities
 from tools.servers.toolkit import ENVIRONMENT, Toolkit
 
 from convbias.data import load
 from convbias.shipping.export.archive import Archive
+from convbias.shipping.predict.images import npy_bytes
 
 ROOT = Path(__file__).parents[2]
 JSON, CSV, NPY = "application/json", "text/csv", "application/x-npy"
@@ -60,8 +61,8 @@ GOOD = {
     "JSON with instances": (json.dumps({"instances": (IMAGES / 255).tolist()}), JSON),
     "JSON of one": (json.dumps(IMAGES[0, ..., 0].tolist()), JSON),
     "JSON of pictures": (json.dumps([{"b64": ENCODED}, {"b64": ENCODED}]), JSON),
-    "npy of bytes": (npy(IMAGES), NPY),
-    "npy of floats": (npy((IMAGES[..., 0] / 255).astype(np.float32)), NPY),
+    "npy of bytes": (npy_bytes(IMAGES), NPY),
+    "npy of floats": (npy_bytes((IMAGES[..., 0] / 255).astype(np.float32)), NPY),
     "CSV": (lines(IMAGES), CSV),
     "PNG": (picture("PNG", "RGBA"), "image/png"),
     "JPEG": (picture("JPEG", "RGB"), "image/jpeg"),
@@ -77,7 +78,7 @@ BAD = {
     "no images": ('{"instances": []}', JSON),
     "too many images": (json.dumps([[0] * 784] * 1_025), JSON),
     "broken base64": ('{"b64": "!"}', JSON),
-    "cut off npy": (npy(IMAGES)[:-1], NPY),
+    "cut off npy": (npy_bytes(IMAGES)[:-1], NPY),
     "pickled npy": (pickled(), NPY),
     "words in CSV": ("a,b", CSV),
     "short CSV": ("1,2,3", CSV),
@@ -101,7 +102,7 @@ def test_both_servers_give_the_same_responses(
 
 
 def test_the_responses_have_the_networks_probabilities(toolkit: Toolkit, archive: Archive) -> None:
-    answer = toolkit.post(npy(IMAGES), NPY, headers={"accept": NPY})
+    answer = toolkit.post(npy_bytes(IMAGES), NPY, headers={"accept": NPY})
     expected = probabilities(archive, IMAGES)
     np.testing.assert_allclose(np.load(io.BytesIO(answer.content)), expected, atol=1e-6)
 

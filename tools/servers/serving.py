@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
 import tempfile
@@ -111,10 +110,3 @@ def probabilities(archive: Archive, images: np.ndarray) -> np.ndarray:
         )
         pixels = images.astype(np.float32) / 255
         return np.asarray(session.run(["probabilities"], {"images": pixels})[0])
-
-
-def npy(array: np.ndarray) -> bytes:
-    """The content of a .npy file with an array."""
-    file = io.BytesIO()
-    np.save(file, array)
-    return file.getvalue()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +17,7 @@ from convbias.shipping.predict.clients import (
     local_client,
     parse_predictions,
 )
-from convbias.shipping.predict.images import NPY
+from convbias.shipping.predict.images import NPY, npy_bytes
 
 IMAGES = 10  # drawn garments, one of each class: reproducible, without any download
 # TensorFlow Serving and onnxruntime add floating-point numbers in different orders.
@@ -73,9 +72,7 @@ def smoke_test(name: str, archive: Archive, aws: Aws) -> SmokeTestResult:
 
 
 def _predictions(client: Client, images: np.ndarray) -> list[Prediction]:
-    file = io.BytesIO()
-    np.save(file, images)
-    response = client(file.getvalue(), NPY)
+    response = client(npy_bytes(images), NPY)
     predictions = list(parse_predictions(response, "the smoke test").values())
     if len(predictions) != len(images):
         raise RunError(

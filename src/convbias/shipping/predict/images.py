@@ -66,9 +66,15 @@ def _requests(name: str, dataset: Callable[[], Dataset]) -> Iterator[ImageReques
 
 def _test_image(index: str, dataset: Callable[[], Dataset]) -> ImageRequest:
     picture = read_picture(index, dataset)
+    body = npy_bytes(picture.converted.pixels)
+    return ImageRequest(picture.name, NPY, lambda: body, picture.label)
+
+
+def npy_bytes(array: np.ndarray) -> bytes:
+    """The content of a .npy file with an array."""
     file = io.BytesIO()
-    np.save(file, picture.converted.pixels)
-    return ImageRequest(picture.name, NPY, file.getvalue, picture.label)
+    np.save(file, array)
+    return file.getvalue()
 
 
 def _paths(path: Path) -> list[Path]:
