@@ -14,9 +14,9 @@ def make_subject(model: Model, seed: int = 3, images: int = 200, **recipe: objec
     """A subject that was never trained, with its own network's weights drawn with another seed.
 
     Args:
-        model: Of the network.
-        seed: Of the run; the network's weights are those of the next one.
-        images: How many of each part are drawn.
+        model: The network's model.
+        seed: The run's seed; the network's weights are drawn with the next one.
+        images: Number of images drawn for each part.
         **recipe: Fields of `Recipe`.
     """
     dataset = Dataset("drawn", *drawn(n_train=images, n_test=images))

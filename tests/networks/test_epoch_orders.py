@@ -12,6 +12,7 @@ from convbias import data
 from convbias.data import Dataset
 from convbias.data.drawn import drawn
 from convbias.networks import optimisers, training
+from convbias.networks.engine import Engine
 from convbias.networks.training import epoch_orders, split_of, train
 from convbias.spec.arms import Arm, DataVariant, Dense
 from convbias.spec.recipes import classic
@@ -91,10 +92,12 @@ def test_few_images_take_as_many_steps_as_many(garments, monkeypatch):
     monkeypatch.setattr(optimisers, "build", counted)
     monkeypatch.setattr(training, "time", SimpleNamespace(perf_counter=count().__next__))
     recipe = classic(3).model_copy(update={"batch_size": 64, "schedule": "warmup-cosine"})
-    few = training._Training(arm(recipe, 300), [0], garments)
+    states = []
+    monkeypatch.setattr(Engine, "restore", lambda _self, _networks, state: states.append(state))
     seen = []
-    [run] = few.run(lambda *values: seen.append(values[-1]))
-    assert int(few.state.optimiser[0]) == 15
+    few = arm(recipe, 300)
+    [run] = train(few, [0], garments, lambda *values: seen.append(values[-1]))
+    assert int(states[0].optimiser[0]) == 15
     [(recipe, steps_per_epoch)] = calls
     rate = optimisers.learning_rate(recipe, steps_per_epoch)
     assert float(rate(14)) > 1e-5

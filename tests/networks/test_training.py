@@ -10,10 +10,12 @@ from convbias import data
 from convbias.data import Dataset
 from convbias.data.drawn import drawn
 from convbias.errors import InputError, RunError
-from convbias.networks import training
+from convbias.networks.engine import Engine
 from convbias.networks.training import train
 from convbias.spec.arms import Arm, Convolutional, DataVariant, Dense, Recipe
 from convbias.spec.recipes import classic, scheduled
+
+SMALL = Convolutional(filters=(8, 8))
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +48,7 @@ def test_learns_and_records_every_epoch(garments):
     assert result.validation.accuracy == result.epochs[-1].validation_accuracy
 
 
-@pytest.mark.parametrize("model", [Dense(), Convolutional()], ids=str)
+@pytest.mark.parametrize("model", [Dense(), SMALL], ids=str)
 def test_a_seed_gives_the_same_numbers_and_weights_again(model, garments):
     one, two = (trained(arm(model, classic(epochs=1)), 7, garments) for _ in range(2))
     assert one.epochs == two.epochs
@@ -134,7 +136,7 @@ def test_refuses_another_data_set_and_bad_seeds(garments):
             list(train(arm(), seeds, garments))
 
 
-@pytest.mark.parametrize("model", [Dense(), Convolutional()], ids=str)
+@pytest.mark.parametrize("model", [Dense(), SMALL], ids=str)
 def test_seeds_that_train_together_are_the_runs_that_they_are_alone(model, garments):
     """Two routes, one result: mapped over the seeds, and one seed after the other."""
     trains = arm(model, classic(epochs=2))
@@ -160,13 +162,15 @@ def test_seeds_that_train_together_share_the_time(garments):
 
 
 def test_one_seed_may_diverge_while_the_others_go_on(garments, monkeypatch):
-    record = training._Training._record_epoch
+    epoch, epochs = Engine.epoch, []
 
-    def record_epoch(self, losses, accuracies):
-        spoilt = (np.array(self.seeds) == 1) & (len(self.epochs[0]) == 1)
-        record(self, np.where(spoilt, np.nan, losses), accuracies)
+    def spoilt_epoch(self, *arguments):
+        state, losses, accuracies = epoch(self, *arguments)
+        epochs.append(losses)
+        spoilt = [False, len(epochs) == 2]
+        return state, np.where(spoilt, np.nan, losses), accuracies
 
-    monkeypatch.setattr(training._Training, "_record_epoch", record_epoch)
+    monkeypatch.setattr(Engine, "epoch", spoilt_epoch)
     seen = []
     trains = arm(recipe=classic(epochs=3))
     runs = list(train(trains, [0, 1], garments, lambda *values: seen.append(values[:2]), 2))
@@ -180,34 +184,34 @@ def test_one_seed_may_diverge_while_the_others_go_on(garments, monkeypatch):
 def test_seeds_that_do_not_fit_into_memory_are_split(garments, monkeypatch):
     """A device with room for two networks; the error is XLA's own kind, raised by hand."""
     sizes = []
-    run = training._Training.run
+    compile_epoch = Engine.compile
 
-    def run_in_small_memory(self, on_epoch):
-        sizes.append(len(self.seeds))
-        if len(self.seeds) > 2:
+    def compile_in_small_memory(self, *arguments):
+        sizes.append(self.seeds)
+        if self.seeds > 2:
             raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory")
-        return run(self, on_epoch)
+        return compile_epoch(self, *arguments)
 
-    monkeypatch.setattr(training._Training, "run", run_in_small_memory)
+    monkeypatch.setattr(Engine, "compile", compile_in_small_memory)
     seeds = [4, 2, 0, 1, 3]
     runs = list(train(arm(recipe=classic(epochs=1)), seeds, garments, together=5))
     assert [one.seed for one in runs] == seeds
-    assert sizes == [5, 3, 2, 2, 1]
+    assert list(dict.fromkeys(sizes)) == [5, 3, 2, 1]
 
 
-def test_a_network_that_does_not_fit_into_memory_is_an_error(garments, monkeypatch):
-    def run(_training, _on_epoch):
-        raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory")
+@pytest.mark.parametrize(
+    ("told", "error", "message"),
+    [
+        ("RESOURCE_EXHAUSTED: Out of memory", RunError, "dense does not fit into the memory"),
+        ("INTERNAL: something else", jax.errors.JaxRuntimeError, "something else"),
+    ],
+)
+def test_a_single_network_without_memory_and_other_errors_are_passed_on(
+    told, error, message, garments, monkeypatch
+):
+    def fail(*_arguments):
+        raise jax.errors.JaxRuntimeError(told)
 
-    monkeypatch.setattr(training._Training, "run", run)
-    with pytest.raises(RunError, match="dense does not fit into the memory"):
-        list(train(arm(), [0, 1], garments, together=2))
-
-
-def test_other_errors_of_the_device_are_passed_on(garments, monkeypatch):
-    def run(_training, _on_epoch):
-        raise jax.errors.JaxRuntimeError("INTERNAL: something else")
-
-    monkeypatch.setattr(training._Training, "run", run)
-    with pytest.raises(jax.errors.JaxRuntimeError, match="something else"):
+    monkeypatch.setattr(Engine, "compile", fail)
+    with pytest.raises(error, match=message):
         list(train(arm(), [0, 1], garments, together=2))

@@ -109,6 +109,16 @@ def test_a_measure_that_fails_is_reported_and_not_stored(tmp_path: Path) -> None
     assert store.read_measurement(run, "no_such_measure") is None
 
 
+def test_a_network_that_a_measure_refuses_does_not_end_the_others(tmp_path: Path) -> None:
+    """No image has a corner here, so the location test refuses; the other measure is stored."""
+    store, run = stored(tmp_path)
+    planned = [(run.arm, 0, "location_test"), (run.arm, 0, MEASURE)]
+    [failure] = measure_all(planned, store, 1)
+    assert failure.measure == "location_test"
+    assert "InputError" in failure.traceback
+    assert store.read_measurement(run, MEASURE) is not None
+
+
 def tiny_study() -> Study:
     values = {"name": "tiny", "cost": "", "expect": "", "experiments": ["hierarchy"]}
     return describe(Study, {**values, "recipe": "classic", "epochs": 1, "seeds": [0, 1]}, "test")

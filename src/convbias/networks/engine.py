@@ -150,11 +150,13 @@ class Engine:
         if self._compiled_epoch is not None:
             return 0.0
         started = time.perf_counter()
-        batches, weights = self.batches(np.zeros((self.seeds, 1), dtype=int))
-        self._compiled_epoch = self._jitted_epoch.lower(
-            state, images, labels, batches, weights
-        ).compile()
+        self._compiled_epoch = self.lower(state, images, labels).compile()
         return time.perf_counter() - started
+
+    def lower(self, state: State, images: jax.Array, labels: jax.Array) -> jax.stages.Lowered:
+        """The epoch as JAX hands it to the compiler; the arguments are those of `compile`."""
+        batches, weights = self.batches(np.zeros((self.seeds, 1), dtype=int))
+        return self._jitted_epoch.lower(state, images, labels, batches, weights)
 
     def compiled_text(self) -> str:
         """The compiled epoch as XLA's text, for profiles.

@@ -202,11 +202,10 @@ def check_images(network: keras.Model, images: np.ndarray) -> None:
         InputError: The images have another type or shape, or there are none.
     """
     expected = tuple(network.input_shape[1:])
-    typed = images.dtype == np.uint8 or (images.dtype == np.float32 and images.max(initial=0) <= 1)
-    if not typed or images.shape[1:] != expected or not len(images):
+    if images.dtype not in (np.uint8, np.float32) or images.shape[1:] != expected or not len(images):
         raise InputError(
             f"images are {images.dtype} {images.shape}",
-            f"uint8 (n, {', '.join(map(str, expected))}) with n at least 1, as the network was"
-            " built for",
-            "pass the images of a Dataset, not scaled to [0, 1]",
+            f"uint8 (n, {', '.join(map(str, expected))}) with n at least 1, the shape that the"
+            " network was built for",
+            "pass the images of a Dataset; float32 in [0, 1] is possible, too",
         )

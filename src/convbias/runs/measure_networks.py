@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from convbias import data
-from convbias.errors import ConvbiasError
+from convbias.errors import DataError, StorageError
 from convbias.runs.measurement import Measurement
 from convbias.runs.processes import worker_processes
 from convbias.runs.record import Run, run_key
@@ -115,10 +115,10 @@ def measure_all(
 
 
 def _measure(arm: Arm, seed: int, measure: str, store: Store) -> FailedMeasurement | None:
-    """Measure one network; an unexpected error must not end the others."""
+    """Measure one network; what is wrong with one network must not end the others."""
     try:
         _store_measurement(arm, seed, measure, store)
-    except ConvbiasError:
+    except (DataError, StorageError):
         raise  # missing data and a full disk concern every measurement
     except Exception:  # noqa: BLE001 - the caller reports it with its traceback
         return FailedMeasurement(measure, run_key(arm, seed), traceback.format_exc())
