@@ -202,7 +202,11 @@ def check_images(network: keras.Model, images: np.ndarray) -> None:
         InputError: The images have another type or shape, or there are none.
     """
     expected = tuple(network.input_shape[1:])
-    if images.dtype not in (np.uint8, np.float32) or images.shape[1:] != expected or not len(images):
+    if (
+        images.dtype not in (np.uint8, np.float32)
+        or images.shape[1:] != expected
+        or not len(images)
+    ):
         raise InputError(
             f"images are {images.dtype} {images.shape}",
             f"uint8 (n, {', '.join(map(str, expected))}) with n at least 1, the shape that the"
