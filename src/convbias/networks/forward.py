@@ -133,10 +133,9 @@ class Forward:
         outputs = [*(layer.output for layer in self.layers[:-1]), to_logits(last.input)]
         to_logits.set_weights(last.get_weights())
         logits = keras.Model(network.inputs, outputs[-1])
-        batches = {"largest": EXPLAINED_BATCH, "fixed": True}
         self._outputs = compiled(keras.Model(network.inputs, outputs))
-        self._logits = compiled(logits, **batches)
-        self._gradients = compiled(logits, _gradients, **batches)
+        self._logits = compiled(logits, largest=EXPLAINED_BATCH, fixed=True)
+        self._gradients = compiled(logits, _gradients, largest=EXPLAINED_BATCH, fixed=True)
 
     def outputs(self, image: np.ndarray) -> dict[str, np.ndarray]:
         """What every layer makes of one image.
