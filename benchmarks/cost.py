@@ -1,160 +1,195 @@
-"""What training and measuring cost, how the cost grows, and where the time goes.
+"""What training and measuring cost, and how the cost grows.
 
-Written to docs/cost.md, and for predictions to the package's measure_cost.toml.
-
-`python benchmarks/cost.py` measures (about ten minutes on a quiet machine) and writes the page;
-`--table` only writes it anew from what is stored. Every measurement is a process of its own with
-one thread, on the images of the study.
+Every measurement is a process of its own with one thread (about ten minutes on a quiet machine).
+Writes docs/cost.md, and for predictions the package's measure_cost.toml.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import subprocess
 import sys
-from collections.abc import Iterator, Sequence
 from functools import partial
-from pathlib import Path
 from statistics import median
+from typing import Any
 
-# Run as a script, Python looks for modules in this file's folder only.
-sys.path.insert(0, str(Path(__file__).parents[1]))
+import numpy as np
+from benchmarks.contender import BATCH_SIZE, CONVBIAS, MODULES
+from benchmarks.cost_measurements import multiply_adds
+from benchmarks.harness import Benchmark, Plan, Record, table
+from benchmarks.processes import run
 
-from benchmarks.cost_page import markdown, measure_cost
-from benchmarks.cost_records import Costs, Growth, MeasureTime, Network, Profile, read
-from benchmarks.processes import ROOT, THREAD_VARIABLES
-from benchmarks.stored import write_stored
-from pydantic import TypeAdapter
-
-from convbias.errors import ConvbiasError, RunError
+from convbias import data
 from convbias.experiments import EXPERIMENTS
-from convbias.runs.atomic import write_atomically
-from convbias.runs.environment import code_version, describe_machine
 from convbias.spec.arms import Convolutional, Dense
 
 KERNEL_SIZES = (0, 1, 3, 5, 7, 9, 11, 13)  # 0 is the dense network
-PROFILED = (0, 3, 7)
-GROWTH_IMAGES = (6_750, 13_500, 27_000)
-GROWTH_EPOCHS = (1, 2, 4)
-GROWTH_SEEDS = (1, 2, 4)
-PARALLEL = (1, 2)
 ROUNDS = 3
-RESULT = ROOT / "benchmarks" / "results" / "cost.json"
-PAGE = ROOT / "docs" / "cost.md"
-MEASURE_COST = ROOT / "src" / "convbias" / "measure_cost.toml"
+# What grows, to which amounts; the others stay at their smallest.
+GROWTH = {"images": (6_750, 13_500, 27_000), "epochs": (1, 2, 4), "seeds": (1, 2, 4)}
+QUICK_GROWTH = {"images": (640, 1_280), "epochs": (1, 2)}
+PROCESSES = (1, 2)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The command; returns its exit status."""
-    parser = argparse.ArgumentParser(prog="cost", description=__doc__, allow_abbrev=False)
-    parser.add_argument("--table", action="store_true", help="only write docs/cost.md anew")
-    options = parser.parse_args(arguments)
-    try:
-        if not options.table:
-            write_stored(_measure(), RESULT)
-        costs = read(RESULT)
-        for path, text in ((PAGE, markdown(costs)), (MEASURE_COST, measure_cost(costs))):
-            write_atomically(path, partial(Path.write_text, data=text, encoding="utf-8"))
-    except ConvbiasError as error:
-        print(f"cost: {error}", file=sys.stderr)
-        return error.exit_code
-    return 0
-
-
-def _measure() -> Costs:
-    networks = tuple(_network(size) for size in KERNEL_SIZES)
-    profiles = tuple(Profile.model_validate(_child("profile", size)) for size in PROFILED)
-    growth = (
-        Growth(
-            what="images",
-            amounts=GROWTH_IMAGES,
-            seconds=tuple(_seconds(images, 1, 1) for images in GROWTH_IMAGES),
+def blocks(record: Record) -> dict[str, str]:
+    """The tables and lists of docs/cost.md."""
+    machine = record.environment
+    middles = [_middle(record, size, "gigaflops") for size in _sizes(record)]
+    return {
+        "conditions": (
+            f"Measured on {machine.processor} with one thread per process, jax"
+            f" {machine.versions['jax']}, float32, batches of {BATCH_SIZE}, at"
+            f" {record.measurements[0]['code_version']}. A matrix product on the same core reached"
+            f" {min(middles):.0f} to {max(middles):.0f} GFLOP/s."
         ),
-        Growth(
-            what="epochs",
-            amounts=GROWTH_EPOCHS,
-            seconds=tuple(_seconds(GROWTH_IMAGES[0], epochs, 1) for epochs in GROWTH_EPOCHS),
-        ),
-        Growth(
-            what="seeds",
-            amounts=GROWTH_SEEDS,
-            seconds=tuple(_seconds(GROWTH_IMAGES[0], 1, seeds) for seeds in GROWTH_SEEDS),
-        ),
+        "networks": _networks(record),
+        "growth": _growth(record),
+        "measures": _measures(record),
+    }
+
+
+def measure_cost(record: Record) -> str:
+    """The package's `measure_cost.toml`: how long measures take beside a matrix product."""
+    lines = [
+        "# Measuring one network on one core, written by `benchmarks/cost.py`: what a matrix",
+        "# product would do in the time (GFLOP), by measure, for the dense network and the CNN.",
+    ]
+    for measure in record.kinds("measure"):
+        lines += [f"\n[measure.{measure}]"]
+        for each in record.where(measure=measure):
+            lines.append(f"{each['network']} = {each['seconds'] * each['gigaflops']:.4g}")
+    return "\n".join(lines) + "\n"
+
+
+def _sizes(record: Record) -> list[int]:
+    return list(dict.fromkeys(record.values("kernel_size", kind="speed")))
+
+
+def _middle(record: Record, size: int, name: str) -> float:
+    return median(record.values(name, kind="speed", kernel_size=size))
+
+
+def _networks(record: Record) -> str:
+    rows = []
+    for size in _sizes(record):
+        speed = _middle(record, size, "images_per_second")
+        operations = 2 * _middle(record, size, "multiply_adds")
+        share = operations * speed / (1e9 * _middle(record, size, "gigaflops"))
+        memory = max(record.values("peak_memory_bytes", kind="speed", kernel_size=size))
+        rows.append(
+            f"{f'cnn-{size}x{size}' if size else 'dense'} | {speed:,.0f} |"
+            f" {1e3 * BATCH_SIZE / speed:.1f} | {operations / 1e6:.1f} | {100 * share:.0f} % |"
+            f" {_middle(record, size, 'compile_seconds'):.1f} | {memory / 2**30:.2f}"
+        )
+    head = (
+        "network | images/s | ms per step | MFLOP per image, directly |"
+        " share of the matrix product | compiling (s) | memory (GiB)"
     )
-    # In turn, because the machine's speed changes between minutes.
-    rounds = [[_together(count) for count in PARALLEL] for _ in range(ROUNDS)]
-    parallel = tuple(median(rates) for rates in zip(*rounds, strict=True))
-    return Costs(
-        code_version=code_version(),
-        environment=describe_machine(threads=1),
-        networks=networks,
-        profiles=profiles,
-        growth=growth,
-        processes=PARALLEL,
-        images_per_second_together=parallel,
-        measures=tuple(_measures()),
+    return table(head, rows)
+
+
+def _growth(record: Record) -> str:
+    sentences = [_sentence(record, what) for what in record.kinds("what")]
+    alone, *more = (
+        (count, median(record.values("images_per_second", kind="together", processes=count)))
+        for count in record.kinds("processes")
+    )
+    for count, rate in more:
+        sentences.append(
+            f"- **Cores.** {count} processes at once trained {rate / alone[1]:.2f} times as many"
+            f" images per second as one ({rate:,.0f} against {alone[1]:,.0f}, 3x3)."
+        )
+    sizes = [size for size in _sizes(record) if size]
+    fast, slow = (_middle(record, size, "images_per_second") for size in (sizes[0], sizes[-1]))
+    few, many = (_middle(record, size, "multiply_adds") for size in (sizes[0], sizes[-1]))
+    most = max(record.kinds("processes"))
+    sentences.append(
+        f"- **Kernel size.** From {sizes[0]} to {sizes[-1]} pixels per side an image takes"
+        f" {fast / slow:.1f} times as long, where direct convolution needs {many / few:.0f} times"
+        f" the multiplications.\n\nNothing was measured beyond {most} cores."
+    )
+    return "\n".join(sentences)
+
+
+def _sentence(record: Record, what: str) -> str:
+    amounts, seconds = (record.values(name, kind="growth", what=what) for name in (what, "seconds"))
+    slope, offset = np.polyfit(amounts, seconds, deg=1)
+    listing = ", ".join(
+        f"{amount:,}: {each:.1f} s" for amount, each in zip(amounts, seconds, strict=True)
+    )
+    unit = {"images": "1,000 images", "epochs": "epoch", "seeds": "seed"}[what]
+    slope *= 1_000 if what == "images" else 1
+    return (
+        f"- **{what.capitalize()}.** {listing} (3x3, one process): {slope:.1f} s for every {unit},"
+        f" and {offset:.1f} s once."
     )
 
 
-def _measures() -> Iterator[MeasureTime]:
-    """Every measure of every experiment, on its dense network and its CNN, if it has one."""
-    done: set[tuple[str, int]] = set()
-    for experiment in EXPERIMENTS.values():
-        for size, model in ((0, Dense()), (3, Convolutional())):
-            for measure in experiment.measures if model in experiment.models else ():
-                if (measure, size) not in done:
-                    done.add((measure, size))
-                    answer = _child("measure", experiment.name, measure, size)
-                    yield MeasureTime.model_validate(answer)
+def _measures(record: Record) -> str:
+    rows = []
+    for measure in record.kinds("measure"):
+        seconds = {each["network"]: each["seconds"] for each in record.where(measure=measure)}
+        cells = [f"{seconds[each]:.1f}" if each in seconds else "" for each in ("dense", "cnn")]
+        rows.append(" | ".join([measure, *cells]))
+    return table("measure | dense (s) | cnn-3x3 (s)", rows)
 
 
-def _network(size: int) -> Network:
-    measured = [Network.model_validate(_child("speed", size)) for _ in range(ROUNDS)]
-    print(size, [round(one.images_per_second) for one in measured], file=sys.stderr, flush=True)
-    return measured[0].model_copy(
-        update={
-            "images_per_second": median(one.images_per_second for one in measured),
-            "gigaflops": median(one.gigaflops for one in measured),
-            "compile_seconds": median(one.compile_seconds for one in measured),
-            "peak_memory_bytes": max(one.peak_memory_bytes for one in measured),
-        }
+def _conditions(_options: argparse.Namespace) -> dict[str, Any]:
+    return {"dataset": data.resolve("auto")[0]}
+
+
+def _plan(options: argparse.Namespace, conditions: dict[str, Any]) -> Plan:
+    quick = options.quick
+    for number in range(1 if quick else ROUNDS):
+        for size in (0, 3) if quick else KERNEL_SIZES:
+            keys = {"kind": "speed", "kernel_size": size, "round": number}
+            yield keys, partial(_speed, conditions["dataset"], size)
+        for count in PROCESSES:
+            keys = {"kind": "together", "processes": count, "round": number}
+            yield keys, partial(_speed, conditions["dataset"], 3, count)
+    growth = QUICK_GROWTH if quick else GROWTH
+    for what, amounts in growth.items():
+        for amount in amounts:
+            task = {"images": growth["images"][0], "epochs": 1, "seeds": 1, what: amount}
+            yield {"kind": "growth", "what": what} | task, partial(_child, "train", **task)
+    measured = (
+        (experiment.name, measure, size)
+        for experiment in EXPERIMENTS.values()
+        for size, model in ((0, Dense()), (3, Convolutional()))
+        for measure in (experiment.measures if model in experiment.models else ())
     )
+    for experiment, measure, size in measured:
+        if not quick or measure == "oriented_filters":
+            # Several experiments may share a measure; it is taken once.
+            keys = {"measure": measure, "network": "cnn" if size else "dense"}
+            task = {"experiment": experiment, "name": measure, "kernel_size": size}
+            yield keys, partial(_child, "measure", **task)
 
 
-def _seconds(images: int, epochs: int, seeds: int) -> float:
-    answer = _child("train", 3, images, epochs, seeds)
-    return TypeAdapter(float).validate_python(answer)
+def _child(function: str, **task: object) -> dict[str, Any]:
+    [answer] = run("benchmarks.cost_measurements", function, task)
+    return answer
 
 
-def _together(count: int) -> float:
-    """Images per second of so many processes that train the 3x3 network at the same time."""
-    processes = [_start("speed", 3) for _ in range(count)]
-    answers = [Network.model_validate(_answer(process)) for process in processes]
-    return sum(answer.images_per_second for answer in answers)
+def _speed(dataset: str, kernel_size: int, count: int = 1) -> dict[str, Any]:
+    """Speed of so many processes that train at the same time, and of a matrix product."""
+    images = (20 if kernel_size else 400) * BATCH_SIZE
+    task = {"dataset": dataset, "kernel_size": kernel_size, "epoch_images": images, "seconds": 8.0}
+    processes = run(MODULES[CONVBIAS], "throughput", *[task] * count, barrier=True)
+    [product] = run(MODULES[CONVBIAS], "matrix_product", {"seconds": 2.0}, barrier=True)
+    return {
+        "images_per_second": sum(each["amount"] / each["seconds"] for each in processes),
+        "gigaflops": product["amount"] / product["seconds"] / 1e9,
+        "compile_seconds": processes[0]["compile_seconds"],
+        "peak_memory_bytes": processes[0]["peak_memory_bytes"],
+        "multiply_adds": multiply_adds(kernel_size),
+    }
 
 
-def _child(*arguments: object) -> object:
-    return _answer(_start(*arguments))
-
-
-def _start(*arguments: object) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.cost_measurements", *map(str, arguments)],
-        cwd=ROOT,
-        env=os.environ | dict.fromkeys(THREAD_VARIABLES, "1"),
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-
-
-def _answer(process: subprocess.Popen[str]) -> object:
-    output, _ = process.communicate()
-    if process.returncode != 0:
-        raise RunError(f"a measurement ended with status {process.returncode}")
-    return json.loads(output)
-
+BENCHMARK = Benchmark(
+    *("cost", __doc__, "docs/cost.md", _conditions, _plan, blocks),
+    files={"src/convbias/runs/measure_cost.toml": measure_cost},
+    threads=1,
+)
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(BENCHMARK.main())

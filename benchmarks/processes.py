@@ -1,93 +1,121 @@
-"""Start contenders as processes of their own, let them begin together, collect what they say."""
+"""Run what is measured in processes of their own: together, and on quiet cores."""
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
+import sys
 import tempfile
-import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
-from benchmarks.contender import READY, Task, busy_seconds
-from benchmarks.results import Contest, Measurement, Mode
+from benchmarks.contender import READY, STARTED, busy_seconds
 
-from convbias.errors import RunError
+from convbias.errors import InputError, RunError
 
 ROOT = Path(__file__).parents[1]
-LONGEST_CONTEST_SECONDS = 300.0
+RIVAL_PYTHON = ROOT / ".venv-bench" / "bin" / "python"
+CORES = 2  # what the targets are stated for
 LOOK_SECONDS = 0.5
 CALM_LOOKS = 3  # in a row
 BUSY_CORES = 0.15  # what the system itself needs stays below this
-
 # What JAX, NumPy, PyTorch and TensorFlow each take their number of threads from.
 THREAD_VARIABLES = (
-    "PJRT_NPROC",
-    "OPENBLAS_NUM_THREADS",
-    "OMP_NUM_THREADS",
-    "TF_NUM_INTRAOP_THREADS",
-    "TF_NUM_INTEROP_THREADS",
+    *("PJRT_NPROC", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"),
+    *("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"),
 )
 
 
-def hold(
-    contender: str,
+def run(
     module: str,
-    python: Path,
-    mode: Mode,
-    cores: int,
-    task: Task,
+    function: str,
+    *tasks: Mapping[str, Any],
+    threads: int = 1,
+    barrier: bool = False,
     patience: float = 0.0,
-) -> Contest:
-    """Let a contender train.
+) -> list[Any]:
+    """Call a function in as many processes as there are tasks, at the same time.
 
     Args:
-        contender: Its name in the record.
-        module: The module to run, from the root of the repository.
-        python: With which interpreter.
-        mode: One process with a thread per core, one with one thread, or one such per core.
-        cores: How many cores there are.
-        task: What to do.
-        patience: How many seconds to wait, before the processes start and again when they are
-            ready, for other programs to leave the cores alone.
+        module: calls `contender.answer`; a rival runs in the rivals' environment.
+        function: the function's name.
+        tasks: its keyword arguments, process by process.
+        threads: how many threads libraries may use.
+        barrier: let processes with a `contender.Stopwatch` begin together when all are ready.
+        patience: at most so many seconds to wait for other programs to leave the cores alone,
+            before the start and again at the barrier.
+
+    Returns:
+        What the function returned, process by process.
 
     Raises:
-        RunError: A process failed, or took longer than anyone could wait.
+        RunError: a process failed.
     """
-    threads = cores if mode == "one_training" else 1
+    started: list[tuple[subprocess.Popen[str], IO[str]]] = []
+    python = RIVAL_PYTHON if module.startswith("benchmarks.rivals") else sys.executable
     variables = os.environ | dict.fromkeys(THREAD_VARIABLES, str(threads))
-    processes: list[tuple[subprocess.Popen[str], IO[str]]] = []
     wait_for_calm(patience)
     try:
-        for _ in range(cores if mode == "one_per_core" else 1):
-            arguments = replace(task, started=time.time()).arguments()
+        for task in tasks:
             # Closed in `finally`; a context manager cannot hold a list of files.
             errors = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115
-            process = subprocess.Popen(
-                [str(python), "-m", module, *arguments],
+            child = subprocess.Popen(
+                [python, "-m", module, function, json.dumps(task, default=str)],
                 cwd=ROOT,
-                env=variables,
+                env=variables | {STARTED: repr(time.time())},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,
             )
-            processes.append((process, errors))
-        measurements = _collect(contender, processes, patience)
+            started.append((child, errors))
+        if barrier:
+            _begin_together(module, started, patience)
+        return [_result(module, *each) for each in started]
     finally:
-        for process, errors in processes:
-            process.kill()
-            process.communicate()
+        for child, errors in started:
+            child.kill()
+            child.communicate()
             errors.close()
-    return Contest(contender=contender, mode=mode, processes=measurements)
+
+
+def _begin_together(
+    module: str, started: Sequence[tuple[subprocess.Popen[str], IO[str]]], patience: float
+) -> None:
+    for child, errors in started:
+        if child.stdout is None or f"{READY}\n" not in child.stdout:
+            raise _failure(module, child, errors)
+    wait_for_calm(patience)
+    for child, _ in started:
+        # A process that has died meanwhile is reported with its result.
+        with suppress(BrokenPipeError):
+            if child.stdin is not None:
+                child.stdin.write("go\n")
+                child.stdin.flush()
+
+
+def _result(module: str, child: subprocess.Popen[str], errors: IO[str]) -> object:
+    output, _ = child.communicate()
+    if child.returncode != 0:
+        raise _failure(module, child, errors)
+    return json.loads(output.splitlines()[-1])
+
+
+def _failure(module: str, child: subprocess.Popen[str], errors: IO[str]) -> RunError:
+    status = child.wait()
+    errors.seek(0)
+    last_lines = "\n".join(errors.read().strip().splitlines()[-15:])
+    return RunError(
+        f"{module} ended with status {status}", fix=f"see its last output:\n{last_lines}"
+    )
 
 
 def wait_for_calm(patience: float) -> None:
-    """Wait until the cores have been idle for a moment, but not longer than `patience` seconds."""
+    """Wait until the cores have been idle for a moment, but at most `patience` seconds."""
     end = time.monotonic() + patience
     calm_looks = 0
     while calm_looks < CALM_LOOKS and time.monotonic() < end:
@@ -97,43 +125,29 @@ def wait_for_calm(patience: float) -> None:
         calm_looks = calm_looks + 1 if busy_cores < BUSY_CORES else 0
 
 
-def _collect(
-    contender: str, processes: Sequence[tuple[subprocess.Popen[str], IO[str]]], patience: float
-) -> tuple[Measurement, ...]:
-    """Wait until all are ready, start all, and read what they measured."""
-    too_long = threading.Timer(
-        LONGEST_CONTEST_SECONDS + patience, lambda: [process.kill() for process, _ in processes]
-    )
-    too_long.start()
+def keep_to_cores() -> None:
+    """Keep this process and all that it starts to as many cores as the targets are for."""
+    usable = sorted(os.sched_getaffinity(0))
+    if len(usable) < CORES:
+        raise InputError(f"{len(usable)} cores can be used here", f"Linux with {CORES}")
+    os.sched_setaffinity(0, usable[:CORES])
+
+
+def rival_versions(
+    python: Path = RIVAL_PYTHON, names: Sequence[str] = ("tensorflow-cpu", "keras", "torch")
+) -> dict[str, str]:
+    """Versions of distributions in a rival's environment.
+
+    Raises:
+        InputError: the environment or a distribution in it is missing.
+    """
+    question = "import importlib.metadata as m, sys; print(*map(m.version, sys.argv[1:]))"
     try:
-        for process, errors in processes:
-            if process.stdout is None or not any(line == f"{READY}\n" for line in process.stdout):
-                raise _failure(contender, process, errors)
-        wait_for_calm(patience)
-        for process, _ in processes:
-            # A process that has died meanwhile is reported below, with its last words.
-            with suppress(BrokenPipeError):
-                if process.stdin is not None:
-                    process.stdin.write("go\n")
-                    process.stdin.flush()
-        return tuple(_result(contender, process, errors) for process, errors in processes)
-    finally:
-        too_long.cancel()
-
-
-def _result(contender: str, process: subprocess.Popen[str], errors: IO[str]) -> Measurement:
-    output, _ = process.communicate()
-    if process.returncode != 0:
-        raise _failure(contender, process, errors)
-    return Measurement.model_validate_json(output)
-
-
-def _failure(contender: str, process: subprocess.Popen[str], errors: IO[str]) -> RunError:
-    status = process.wait()
-    errors.seek(0)
-    last_lines = "\n".join(errors.read().strip().splitlines()[-15:])
-    return RunError(
-        f"the contender {contender} ended with status {status} instead of a measurement",
-        f"a measurement within {LONGEST_CONTEST_SECONDS:.0f} seconds",
-        f"see what it said last:\n{last_lines}",
-    )
+        done = subprocess.run([python, "-c", question, *names], capture_output=True, check=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise InputError(
+            f"{python} cannot be used: {error}",
+            f"an environment with {', '.join(names)}",
+            f"make {python.parents[1].name}/stamp",
+        ) from error
+    return dict(zip(names, done.stdout.decode().split(), strict=True))

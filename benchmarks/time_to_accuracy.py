@@ -1,200 +1,193 @@
 """How long training takes until the CNN with 3x3 kernels is as good as the original study's.
 
-`python benchmarks/time_to_accuracy.py` trains, round by round and in turn, the project's engine and
-a plain PyTorch loop with the same recipe, to the end of that recipe's schedule; beside them stock
-Keras on TensorFlow for two epochs, which say how long one takes. How many epochs stock Keras needs
-is found out once, by `--keras`, which may run in the background. `--table` only writes
-docs/time-to-accuracy.md anew.
+The project's engine and a plain PyTorch loop with the same recipe train in turn, round by round, to
+the end of the recipe's schedule; beside them stock Keras on TensorFlow for two epochs, which say
+how long an epoch takes. How many epochs stock Keras needs is found once, in a long training. Takes
+about an hour on a quiet machine. Writes docs/time-to-accuracy.md.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from statistics import median
+from typing import Any
 
-os.environ.setdefault("KERAS_BACKEND", "jax")
-# Run as a script, Python looks for modules in this file's folder only.
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-import numpy as np
-from benchmarks import accuracy_page
-from benchmarks.accuracy_records import KERAS, OURS, TORCH, Contender, Lap, Mode, Records, Training
-from benchmarks.processes import ROOT, THREAD_VARIABLES, wait_for_calm
-from benchmarks.stored import read_stored, write_stored
-from benchmarks.throughput import CORES, keep_to_cores, rival_versions
+from benchmarks.contender import CONVBIAS, KERAS, MODES, MODULES, PYTORCH, Lap
+from benchmarks.harness import Benchmark, Plan, Record, met, ratios, save_arrays, spread, table
+from benchmarks.processes import CORES, keep_to_cores, rival_versions, run
 
 from convbias import data
-from convbias.errors import ConvbiasError, RunError
-from convbias.runs.atomic import write_atomically
-from convbias.runs.environment import code_version, describe_machine
-from convbias.spec.arms import Convolutional, Recipe
+from convbias.spec.arms import Convolutional
 from convbias.spec.recipes import tuned
+from convbias.statistics import bca_interval
 
-RESULT = ROOT / "benchmarks" / "results" / "time_to_accuracy.json"
-PAGE = ROOT / "docs" / "time-to-accuracy.md"
+TARGET_ACCURACY = 0.904  # the original study's CNN
 EPOCHS = 7  # five were too few; six were not tried
 KERAS_EPOCHS = 60
-ROUNDS = 2
-PATIENCE = 15.0
-MODULES = {
-    OURS: "benchmarks.convbias_to_accuracy",
-    TORCH: "benchmarks.rivals.torch_to_accuracy",
-    KERAS: "benchmarks.rivals.keras_to_accuracy",
-}
+SHORT_EPOCHS = 2  # of stock Keras in a round
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The command; returns its exit status."""
-    options = _options(arguments)
-    try:
-        if not options.table:
-            _measure(options)
-        page = accuracy_page.markdown(read())
-        write_atomically(PAGE, lambda file: file.write_text(page, encoding="utf-8"))
-    except ConvbiasError as error:
-        print(f"time_to_accuracy: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("time_to_accuracy: interrupted; whole trainings are stored", file=sys.stderr)
-        return 130
-    return 0
+def accuracies(record: Record, contender: str) -> list[float]:
+    """Final test accuracy of every seed that a contender trained."""
+    trials = record.values("laps", contender=contender)
+    return [laps[-1]["test_accuracy"] for trial in trials for laps in trial]
 
 
-def read() -> Records:
-    """What has been measured.
-
-    Raises:
-        InputError: It is missing or damaged.
-    """
-    return read_stored(Records, RESULT, "python benchmarks/time_to_accuracy.py")
+def seconds(record: Record, contender: str, mode: str) -> list[float]:
+    """Seconds per network, round by round; with one per core, the slowest one's share."""
+    trials = record.values("laps", contender=contender, mode=mode)
+    return [max(laps[-1]["seconds"] for laps in trial) / len(trial) for trial in trials]
 
 
-def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="time_to_accuracy", description=__doc__, allow_abbrev=False
+def keras_laps(record: Record) -> list[Lap]:
+    """The epochs of stock Keras' long training."""
+    [[laps]] = record.values("laps", contender=KERAS, epochs=record.conditions["keras_epochs"])
+    return laps
+
+
+def keras_epochs(record: Record) -> int | None:
+    """After how many epochs stock Keras first reached the accuracy; None if it never did."""
+    accuracies = [lap["test_accuracy"] for lap in keras_laps(record)]
+    reached = [epoch for epoch, each in enumerate(accuracies, 1) if each >= TARGET_ACCURACY]
+    return reached[0] if reached else None
+
+
+def keras_seconds(record: Record, epochs: int) -> list[float]:
+    """How long stock Keras needs for so many epochs, round by round."""
+    return [
+        first["seconds"] + (epochs - 1) * (second["seconds"] - first["seconds"])
+        for [[first, second]] in record.values("laps", contender=KERAS, epochs=SHORT_EPOCHS)
+    ]
+
+
+def blocks(record: Record) -> dict[str, str]:
+    """The parts of docs/time-to-accuracy.md that depend on the record."""
+    machine, conditions, recipe = record.environment, record.conditions, record.conditions["recipe"]
+    used = machine.versions | conditions["versions"]
+    libraries = ", ".join(f"{name} {used[name]}" for name in ("jax", "torch", "tensorflow-cpu"))
+    rounds = len(seconds(record, CONVBIAS, "one_training"))
+    return {
+        "conditions": (
+            f"{machine.processor}, {conditions['cores']} cores, {libraries};"
+            f" {conditions['dataset']}, {rounds} rounds. The recipe shared by the project's engine"
+            f" and the PyTorch loop: {recipe['optimiser'].capitalize()}, learning rate"
+            f" {recipe['learning_rate']:g} at its peak, batches of {recipe['batch_size']},"
+            f" {recipe['epochs']} epochs."
+        ),
+        "results": "\n\n".join([_accuracies(record), _times(record), _ratios(record)]),
+    }
+
+
+def _accuracies(record: Record) -> str:
+    rows = []
+    for contender in (CONVBIAS, PYTORCH):
+        values = accuracies(record, contender)
+        interval, mean = bca_interval(values), sum(values) / len(values)
+        ends = f"{100 * interval.low:.2f} to {100 * interval.high:.2f}" if interval else ""
+        rows.append(
+            f"{contender} | {record.conditions['recipe']['epochs']} | {len(values)} |"
+            f" {100 * mean:.2f} | {ends} | {'yes' if mean >= TARGET_ACCURACY else 'no'}"
+        )
+    laps, epochs = keras_laps(record), keras_epochs(record)
+    best = max(laps, key=lambda lap: lap["test_accuracy"])
+    rows.append(
+        f"{KERAS} | {len(laps)} | 1 | {100 * laps[-1]['test_accuracy']:.2f}, best"
+        f" {100 * best['test_accuracy']:.2f} after {best['epoch']} |  |"
+        f" {f'after {epochs}' if epochs else 'no'}"
     )
-    parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"how many ({ROUNDS})")
-    parser.add_argument(
-        "--keras",
-        action="store_true",
-        help=f"only let stock Keras train {KERAS_EPOCHS} epochs, once",
-    )
-    parser.add_argument(
-        "--rival-python",
-        type=Path,
-        default=ROOT / ".venv-bench" / "bin" / "python",
-        help="the interpreter of the environment with the rivals (.venv-bench/bin/python)",
-    )
-    parser.add_argument("--table", action="store_true", help="only write the page anew")
-    return parser.parse_args(arguments)
+    head = "contender | epochs | seeds | mean test accuracy (%) | 95 % interval | reached"
+    return table(head, rows)
 
 
-def _measure(options: argparse.Namespace) -> None:
-    recipe = tuned(EPOCHS, Convolutional(kernel_size=3))
-    records = _begun(recipe, options.rival_python)
+def _times(record: Record) -> str:
+    rows = [
+        f"{contender} | {name} | {spread(seconds(record, contender, mode), 1)}"
+        for contender in (CONVBIAS, PYTORCH)
+        for mode, name in MODES.items()
+    ]
+    epochs = keras_epochs(record) or len(keras_laps(record))
+    more = "" if keras_epochs(record) else "more than "
+    time = spread(keras_seconds(record, epochs), 1)
+    rows.append(f"{KERAS} | {MODES['one_training']} | {more}{time} for {epochs} epochs")
+    return table("contender | trainings | seconds per network, median (range over rounds)", rows)
+
+
+def _ratios(record: Record) -> str:
+    epochs, rows = keras_epochs(record), []
+    for rival, target, our_mode, their_mode in (
+        (PYTORCH, 2, "one_training", "one_training"),
+        (PYTORCH, 2, "one_per_core", "one_training"),
+        (PYTORCH, 2, "one_per_core", "one_per_core"),
+        (KERAS, 5, "one_training", "one_training"),
+        (KERAS, 5, "one_per_core", "one_training"),
+    ):
+        theirs, bound = seconds(record, rival, their_mode), ""
+        if rival == KERAS:
+            theirs = keras_seconds(record, epochs or len(keras_laps(record)))
+            bound = "" if epochs else "at least "
+        values = ratios(theirs, seconds(record, CONVBIAS, our_mode))
+        rows.append(
+            f"{rival} | {MODES[our_mode]} against {MODES[their_mode]} | {bound}{spread(values)} |"
+            f" {target}: {met(median(values) >= target)}"
+        )
+    title = "The rival's seconds divided by convbias', round by round, median (range):"
+    return f"{title}\n\n{table('rival | trainings | ratio | target', rows)}"
+
+
+def _conditions(options: argparse.Namespace) -> dict[str, Any]:
     keep_to_cores()
-    dataset = data.load(records.dataset)
-    if options.keras:
-        records = _hold(records, KERAS, "one_training", (0,), KERAS_EPOCHS, dataset, options)
-        return
-    for number in range(records.rounds, options.rounds):
-        seeds = (3 * number + 1, 3 * number + 2)
-        contests: tuple[tuple[Contender, Mode, tuple[int, ...], int], ...] = (
-            (OURS, "one_training", (3 * number,), EPOCHS),
-            (TORCH, "one_training", (3 * number,), EPOCHS),
-            (KERAS, "one_training", (number,), 2),
-            (OURS, "one_per_core", seeds, EPOCHS),
-            (TORCH, "one_per_core", seeds, EPOCHS),
-        )
-        for contender, mode, trained, epochs in contests:
-            wait_for_calm(PATIENCE)
-            records = _hold(records, contender, mode, trained, epochs, dataset, options)
+    recipe = tuned(2 if options.quick else EPOCHS, Convolutional(kernel_size=3))
+    return {
+        "dataset": data.resolve("auto")[0],
+        "recipe": recipe.model_dump(mode="json"),
+        "keras_epochs": 3 if options.quick else KERAS_EPOCHS,
+        "cores": CORES,
+        "versions": rival_versions(),
+    }
 
 
-def _begun(recipe: Recipe, rival_python: Path) -> Records:
-    """What was measured before, unless it was another recipe or other versions."""
-    begun = Records(
-        dataset=data.resolve("auto")[0],
-        recipe=recipe,
-        cores=CORES,
-        environment=describe_machine(threads=CORES),
-        rival_versions=rival_versions(rival_python),
-        trainings=(),
-    )
-    if not RESULT.exists():
-        return begun
-    stored = read()
-    same = stored.model_copy(update={"trainings": ()}) == begun
-    # Stock Keras does not depend on our recipe.
-    kept = [each for each in stored.trainings if same or each.is_whole_of_keras]
-    return begun.model_copy(update={"trainings": tuple(kept)})
+def _plan(options: argparse.Namespace, conditions: dict[str, Any]) -> Plan:
+    dataset, epochs = data.load(conditions["dataset"]), conditions["recipe"]["epochs"]
+
+    def planned(contender: str, mode: str, count: int, *seeds: int) -> tuple[dict, partial]:
+        keys = {"contender": contender, "mode": mode, "epochs": count, "seeds": list(seeds)}
+        return keys, partial(_train, options.quick, conditions["recipe"], dataset, keys)
+
+    for number in range(1 if options.quick else 2):
+        first, *others = range((CORES + 1) * number, (CORES + 1) * (number + 1))
+        yield planned(CONVBIAS, "one_training", epochs, first)
+        yield planned(PYTORCH, "one_training", epochs, first)
+        yield planned(KERAS, "one_training", SHORT_EPOCHS, number)
+        yield planned(CONVBIAS, "one_per_core", epochs, *others)
+        yield planned(PYTORCH, "one_per_core", epochs, *others)
+    yield planned(KERAS, "one_training", conditions["keras_epochs"], 0)
 
 
-def _hold(
-    records: Records,
-    contender: Contender,
-    mode: Mode,
-    seeds: tuple[int, ...],
-    epochs: int,
-    dataset: data.Dataset,
-    options: argparse.Namespace,
-) -> Records:
-    """Let a contender train with each seed at once, and store how it went."""
-    python = Path(sys.executable) if contender == OURS else options.rival_python
-    threads = CORES if mode == "one_training" else 1
-    variables = os.environ | dict.fromkeys(THREAD_VARIABLES, str(threads))
-    processes = []
+def _train(
+    quick: bool, recipe: dict[str, Any], dataset: data.Dataset, keys: dict[str, Any]
+) -> dict[str, list[list[Lap]]]:
+    """Let a contender train with all seeds at once."""
+    threads = CORES if keys["mode"] == "one_training" else 1
+    patience = 0.0 if quick else 15.0
     with tempfile.TemporaryDirectory() as folder:
-        for seed in seeds:
-            task = Path(folder) / f"{seed}.npz"
-            _write_task(task, seed, epochs, records.recipe, dataset)
-            command = [str(python), "-m", MODULES[contender], str(task)]
-            processes.append(
-                subprocess.Popen(
-                    command, cwd=ROOT, env=variables, stdout=subprocess.PIPE, text=True
-                )
-            )
-        try:
-            outputs = [process.communicate()[0] for process in processes]
-        finally:
-            for process in processes:
-                process.kill()
-    trainings = []
-    for seed, process, output in zip(seeds, processes, outputs, strict=True):
-        if process.returncode:
-            raise RunError(f"{contender} ended with status {process.returncode}; see above")
-        laps = tuple(Lap(**json.loads(line)) for line in output.splitlines())
-        trainings.append(
-            Training(
-                contender=contender, mode=mode, seed=seed, laps=laps, code_version=code_version()
-            )
-        )
-        print(contender, mode, seed, laps[-1], file=sys.stderr, flush=True)
-    records = records.model_copy(update={"trainings": (*records.trainings, *trainings)})
-    write_stored(records, RESULT)
-    return records
+        tasks = []
+        for seed in keys["seeds"]:
+            training = data.split(dataset.train_labels, seed)[0][: 1_280 if quick else None]
+            arrays = Path(folder) / f"{seed}.npz"
+            save_arrays(arrays, dataset, training)
+            task = {"arrays": arrays, "recipe": recipe, "seed": seed, "epochs": keys["epochs"]}
+            tasks.append(task)
+        module = MODULES[keys["contender"]]
+        return {"laps": run(module, "to_accuracy", *tasks, threads=threads, patience=patience)}
 
 
-def _write_task(path: Path, seed: int, epochs: int, recipe: Recipe, dataset: data.Dataset) -> None:
-    training, _ = data.split(dataset.train_labels, seed)
-    np.savez(
-        path,
-        images=dataset.train_images[training],
-        labels=dataset.train_labels[training],
-        test_images=dataset.test_images,
-        test_labels=dataset.test_labels,
-        standardise=np.array([dataset.pixel_mean, dataset.pixel_std]),
-        recipe=recipe.model_dump_json(),
-        seed=seed,
-        epochs=epochs,
-    )
-
+BENCHMARK = Benchmark(
+    "time_to_accuracy", __doc__, "docs/time-to-accuracy.md", _conditions, _plan, blocks
+)
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(BENCHMARK.main())
