@@ -26,7 +26,7 @@ help:
 	@echo 'make test    lint, types and all tests'
 	@echo 'make check   lint, import order and types alone'
 	@echo 'make notebook   execute the notebook from the published runs'
-	@echo 'make bench   training throughput beside Keras-TensorFlow and PyTorch, and its costs'
+	@echo 'make bench   training throughput beside Keras-TensorFlow and PyTorch, and its costs (BENCH=--quick for less)'
 	@echo 'make lock    resolve the requirement sets anew (for maintainers)'
 	@echo 'make clean   remove the environments'
 
@@ -50,9 +50,8 @@ notebook: $(VENV)/test.stamp
 	$(BIN)/python -m tools.notebook
 
 bench: $(VENV)/run.stamp .venv-bench/stamp
-	$(BIN)/python benchmarks/throughput.py
-	$(BIN)/python benchmarks/throughput.py --table
-	$(BIN)/python benchmarks/cost.py
+	$(BIN)/python -m benchmarks.throughput $(BENCH)
+	$(BIN)/python -m benchmarks.cost $(BENCH)
 
 $(VENV)/run.stamp: requirements/run.lock pyproject.toml
 	$(call create,$(VENV),requirements/run.lock)

@@ -153,23 +153,6 @@ class Engine:
         self._compiled_epoch = self.lower(state, images, labels).compile()
         return time.perf_counter() - started
 
-    def lower(self, state: State, images: jax.Array, labels: jax.Array) -> jax.stages.Lowered:
-        """The epoch as JAX hands it to the compiler; the arguments are those of `compile`."""
-        batches, weights = self.batches(np.zeros((self.seeds, 1), dtype=int))
-        return self._jitted_epoch.lower(state, images, labels, batches, weights)
-
-    def compiled_text(self) -> str:
-        """The compiled epoch as XLA's text, for profiles.
-
-        Raises:
-            ConvbiasError: It has not been compiled yet.
-        """
-        if self._compiled_epoch is None:
-            raise ConvbiasError(
-                "the epoch is not compiled", "a compiled epoch", "call `compile` first"
-            )
-        return self._compiled_epoch.as_text() or ""
-
     def epoch(
         self, state: State, images: jax.Array, labels: jax.Array, orders: np.ndarray
     ) -> tuple[State, np.ndarray, np.ndarray]:
