@@ -153,6 +153,11 @@ class Engine:
         self._compiled_epoch = self.lower(state, images, labels).compile()
         return time.perf_counter() - started
 
+    def lower(self, state: State, images: jax.Array, labels: jax.Array) -> jax.stages.Lowered:
+        """The epoch as JAX hands it to the compiler; the arguments are those of `compile`."""
+        batches, weights = self.batches(np.zeros((self.seeds, 1), dtype=int))
+        return self._jitted_epoch.lower(state, images, labels, batches, weights)
+
     def epoch(
         self, state: State, images: jax.Array, labels: jax.Array, orders: np.ndarray
     ) -> tuple[State, np.ndarray, np.ndarray]:
