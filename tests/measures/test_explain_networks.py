@@ -184,7 +184,7 @@ def test_class_maps_of_other_networks(options: dict[str, str], images: np.ndarra
 
 @pytest.mark.parametrize("network", ["dense"], indirect=True)
 def test_what_a_dense_networks_map_is_on_its_pattern(forward: Forward, images: np.ndarray):
-    """The other way to it: image times gradient, as for any piecewise linear function."""
+    """Image times gradient, which is the same for any piecewise linear function."""
     for image in images[:3]:
         found = class_map(forward, image)
         for label in range(10):

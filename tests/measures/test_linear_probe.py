@@ -88,13 +88,13 @@ def test_a_search_without_end_is_reported(monkeypatch):
 
 
 def test_a_light_penalty_is_chosen_where_a_heavy_one_hides_the_class():
-    """The telling direction is the one of least spread: a heavy penalty does not see it."""
+    """The informative direction has the least spread, so a heavy penalty suppresses it."""
     random = np.random.default_rng(7)
     labels = random.integers(0, 2, size=1_500)
     telling = (labels * 2 - 1)[:, np.newaxis] + random.normal(size=(1_500, 1))
     light = np.hstack([0.01 * telling, random.normal(size=(1_500, 3))])
     accuracy = probe_accuracy(light[:500], labels[:500], light[500:], labels[500:])
-    # The best anyone can do is 84.1 %, the normal distribution up to 1, +- 1.2 %.
+    # The best possible accuracy is 84.1 %, the normal distribution up to 1, +- 1.2 %.
     assert accuracy > 0.80
     scaled = (light - light.mean(axis=0)) / light.std()
     weights, bias = logistic_regression(scaled[:500], labels[:500], RIDGES[0])

@@ -1,4 +1,4 @@
-"""Receptive fields against arithmetic by hand, binomials and the field's own frame."""
+"""Receptive fields against arithmetic by hand and binomials."""
 
 import keras
 import numpy as np

@@ -1,4 +1,4 @@
-"""The engine's steps against stock Keras, and its bookkeeping by hand."""
+"""The engine's steps against Keras' own training, its batches and predictions by hand."""
 
 import jax
 import jax.numpy as jnp
@@ -26,7 +26,7 @@ STOCK = {
 
 
 def stock_twin(network):
-    """The same network with the same weights, of nothing but stock Keras layers."""
+    """The same network with the same weights, made of Keras' own layers."""
     layers = [
         STOCK.get(type(layer).__name__, type(layer)).from_config(layer.get_config())
         for layer in network.layers

@@ -1,4 +1,4 @@
-"""Which images an epoch trains on, in which order, and how many steps that makes."""
+"""The order of the training images in each epoch, and the number of steps."""
 
 from itertools import count
 from types import SimpleNamespace
@@ -48,7 +48,7 @@ def passes(number, seed, training_images=100):
 
 @pytest.mark.parametrize("training_images", [None, 100])
 def test_without_the_option_an_epoch_is_one_pass(training_images):
-    """Stored runs hang on it: whoever changes the orders must notice."""
+    """Stored runs depend on it, so a change of the orders must fail here."""
     made = orders(3, 7, None, training_images)
     np.testing.assert_array_equal(made, passes(3, 7, training_images))
 
@@ -110,7 +110,7 @@ def test_few_images_take_as_many_steps_as_many(garments, monkeypatch):
 
 
 def test_two_passes_in_one_epoch_are_two_epochs_of_one(garments):
-    """Two routes, one result: the same batches of 100 in the same order."""
+    """Both train on the same batches of 100 in the same order."""
     recipe = classic(2).model_copy(update={"batch_size": 100})
     [two] = train(arm(recipe), [4], garments)
     [one] = train(arm(recipe.model_copy(update={"epochs": 1}), 200), [4], garments)

@@ -1,4 +1,4 @@
-"""The fast layers against the stock layers that they stand for."""
+"""The fast layers against Keras' own layers."""
 
 from typing import Any
 

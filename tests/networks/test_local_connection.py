@@ -1,4 +1,4 @@
-"""The exact embeddings: convolution in locally connected in dense, and the layer by its sum."""
+"""Locally connected layers against their definition, and both exact embeddings."""
 
 import jax
 import jax.numpy as jnp

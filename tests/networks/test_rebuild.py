@@ -1,4 +1,4 @@
-"""The same weights in another network: the same function where it must be."""
+"""Rebuilt networks compute the same function where they should."""
 
 import jax
 import keras

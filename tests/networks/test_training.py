@@ -1,4 +1,4 @@
-"""Training runs: reproducible by seed, honest about divergence, complete in what they record."""
+"""Training runs: reproducibility, divergence, records, several seeds at once."""
 
 import time
 
@@ -138,7 +138,7 @@ def test_refuses_another_data_set_and_bad_seeds(garments):
 
 @pytest.mark.parametrize("model", [Dense(), SMALL], ids=str)
 def test_seeds_that_train_together_are_the_runs_that_they_are_alone(model, garments):
-    """Two routes, one result: mapped over the seeds, and one seed after the other."""
+    """Mapped over the seeds, and one seed after the other."""
     trains = arm(model, classic(epochs=2))
     together = list(train(trains, [3, 1, 8], garments, together=3))
     alone = list(train(trains, [3, 1, 8], garments, together=1))

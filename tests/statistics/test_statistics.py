@@ -82,7 +82,7 @@ def test_sign_flips_by_hand(differences, p_value):
 
 
 def brute_force(counts: list[int]) -> float:
-    """The p-value in whole numbers, where nothing can round."""
+    """The p-value in integer arithmetic, without rounding."""
     observed = abs(sum(counts))
     sums = [
         abs(sum(sign * count for sign, count in zip(signs, counts, strict=True)))
