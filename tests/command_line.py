@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import subprocess
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
@@ -109,16 +110,18 @@ def finished_study(base: Path) -> Path:
     """
     folder = shared_folder(base) / "finished"
     with one_at_a_time(folder):
-        if (folder / "report" / "report.html").exists():
+        if folder.exists():
             return folder
-        folder.mkdir()
-        profile = write_tiny(folder)
+        # Renamed only when finished, so that a failed attempt is not taken for the study.
+        unfinished = Path(tempfile.mkdtemp(dir=folder.parent, prefix="unfinished-"))
+        profile = write_tiny(unfinished).name
         done = convbias(
             *("study", profile, "--runs", "runs", "--out", "report", "--jobs", "1"),
-            cwd=folder,
+            cwd=unfinished,
             variables=compiler_cache(compiled_folder(base)),
         )
         assert done.returncode == 0, done.stderr
+        unfinished.rename(folder)
     return folder
 
 

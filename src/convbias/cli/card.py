@@ -14,7 +14,7 @@ FOLDER = Path("model_card")
 def card(run: str, /, *, runs: Path = RUNS, out: Path = FOLDER) -> None:
     """Write the model card of a run's network: uses, errors, calibration, limits.
 
-    Example: `convbias card 5d7c615a7988-seed0 --runs results`
+    Example: `convbias card 7d2a25b1d671-seed0 --runs results`
 
     Args:
         run: The run's name, as `convbias runs list` prints it.

@@ -17,7 +17,7 @@ FOLDER = Path("fashion_mnist_model")
 def export(run: str, /, *, runs: Path = RUNS, out: Path = FOLDER) -> None:
     """Export a run's network as SavedModel and ONNX, and verify both.
 
-    Example: `convbias export 5d7c615a7988-seed0 --runs results`
+    Example: `convbias export 7d2a25b1d671-seed0 --runs results`
 
     Args:
         run: The run's name, as `convbias runs list` prints it.

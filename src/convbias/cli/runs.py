@@ -59,7 +59,7 @@ def _row(run: Run) -> tuple[str, ...]:
 def show_run(key: str, /, *, runs: Path = RUNS) -> None:
     """Show everything that is stored of a run except per-image results.
 
-    Example: `convbias runs show 5d7c615a7988-seed0 --runs results`
+    Example: `convbias runs show 7d2a25b1d671-seed0 --runs results`
 
     Args:
         key: The run's name, as `convbias runs list` prints it.
