@@ -79,7 +79,7 @@ def test_an_experiment_from_end_to_end(
         assert main(arguments) == 0
         said = capsys.readouterr().out
         assert f"All {len(results.runs)} runs are stored in runs; nothing to train." in said
-        assert "measures to take" not in said
+        assert "measurements to take" not in said
         assert (folder / "report.html").read_text("utf-8") == page
 
 
@@ -94,7 +94,7 @@ def test_the_plan_of_an_experiment(profile: Path, capsys: pytest.CaptureFixture[
     for condition in EXPERIMENTS["choices"].names:
         assert f"choices: {condition}" in said
     assert "10 runs planned, 0 stored" in said
-    assert "measures of networks" not in said
+    assert "measurements" not in said
     assert not Path("runs").exists()
     assert main(["experiment", "location", "--profile", str(profile), "--plan"]) == 0
-    assert "7 measures of networks will take about" in capsys.readouterr().out
+    assert "7 measurements will take about" in capsys.readouterr().out
