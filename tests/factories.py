@@ -28,7 +28,7 @@ def make_arm(model: str | Model = "dense", epochs: int = 10, **data: Any) -> Arm
 
     Args:
         model: A model, or the name of one of the original study's.
-        epochs: Of the recipe.
+        epochs: The recipe's epochs.
         **data: Fields of `DataVariant`, for instance `dataset="drawn"`.
     """
     return Arm(
@@ -55,11 +55,11 @@ def make_run(
 
     Args:
         arm: The arm, or the name of one of the original study's models on all of Fashion-MNIST.
-        seed: Of the run; also draws which images are wrong.
+        seed: The run's seed; also determines which images are misclassified.
         accuracy: Test accuracy; rounded to whole images, and the per-image bits agree with it.
         loss: Test loss; the per-image losses have this mean, but for float16.
         train_accuracy: By default 0.01 above `accuracy`.
-        validation_accuracy: Of the finished network; by default the curve's last value.
+        validation_accuracy: The finished network's; by default the curve's last value.
         validation_curve: Validation accuracy per epoch; by default as many steps as the recipe
             has epochs, up to `accuracy`.
         images: How many test images there are.
@@ -138,7 +138,7 @@ def make_results(
     """Make the results of an experiment whose runs never were.
 
     Args:
-        name: Of the experiment.
+        name: The experiment's name.
         values: From condition and seed to `accuracy` and `loss`, where they matter, and to what
             its measures found.
         seeds: Every condition was trained with each.

@@ -116,7 +116,7 @@ REFUSED = {
     "a folder as a file": (["0", "--out", "folder.svg"], "folder.svg is a folder"),
     "no image": ([], "IMAGE"),
     "a missing picture": (["no.png"], "there is no file no.png"),
-    "an index": (["1000"], "a number from 0 to 999"),
+    "an index": (["1000"], "an index from 0 to 999"),
     "a negative index": (["-1"], "-1"),
     "a folder that cannot be written": (["0", "--out", "file/why.svg"], "cannot be written to"),
 }

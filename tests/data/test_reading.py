@@ -279,7 +279,7 @@ def test_a_pickle_is_never_opened(tmp_path: Path):
         ("9" * 5_000, "cannot be looked for"),
         ("no/such.png", "there is no file no/such.png"),
         (".", "is a folder"),
-        ("/dev/null", "is no file"),
+        ("/dev/null", "is not a file"),
     ],
 )
 def test_images_that_are_not_there(source: str, expected: str, dataset: Dataset):

@@ -7,12 +7,13 @@ from convbias.data.drawn import drawn
 from convbias.experiments import EXPERIMENTS
 from convbias.runs import cost
 from convbias.spec.arms import Arm, Convolutional, DataVariant, Dense
+from convbias.spec.datasets import SPLIT_SIZES
 from convbias.spec.recipes import classic, scheduled
 
 SPEEDS = {
-    0: cost._Speed(images_per_gigaflop=1_000, start_seconds=6.25, compile_seconds=0.25),
-    3: cost._Speed(images_per_gigaflop=50, start_seconds=8, compile_seconds=2),
-    7: cost._Speed(images_per_gigaflop=25, start_seconds=9, compile_seconds=3),
+    0: cost.Speed(images_per_gigaflop=1_000, start_seconds=6.25, compile_seconds=0.25),
+    3: cost.Speed(images_per_gigaflop=50, start_seconds=8, compile_seconds=2),
+    7: cost.Speed(images_per_gigaflop=25, start_seconds=9, compile_seconds=3),
 }
 # What a matrix product would do in the time, in GFLOP.
 MEASURES = {"linear_probe": {"cnn": 800.0}, "location_test": {"dense": 80.0, "cnn": 240.0}}
@@ -20,8 +21,8 @@ MEASURES = {"linear_probe": {"cnn": 800.0}, "location_test": {"dense": 80.0, "cn
 
 @pytest.fixture(autouse=True)
 def _speeds(monkeypatch):
-    monkeypatch.setattr(cost, "_measured", lambda: SPEEDS)
-    monkeypatch.setattr(cost, "_gigaflop_by_measure", lambda: MEASURES)
+    monkeypatch.setattr(cost, "measured_speeds", lambda: SPEEDS)
+    monkeypatch.setattr(cost, "gigaflop_by_measure", lambda: MEASURES)
     monkeypatch.setattr(cost, "matrix_product_rate", lambda: 160e9)
     monkeypatch.setattr(cost, "cores", lambda: 2)
 
@@ -155,13 +156,13 @@ def test_the_packaged_costs_cover_every_measure(monkeypatch):
 def test_the_numbers_of_images_are_those_of_the_data_sets():
     labels = drawn()[1]
     training, held_out = data.split(labels, seed=0)
-    assert data.SPLIT_SIZES["drawn"] == (len(training), len(held_out), len(drawn()[3]))
+    assert SPLIT_SIZES["drawn"] == (len(training), len(held_out), len(drawn()[3]))
 
 
 def test_the_numbers_of_images_are_those_of_fashion_mnist(fashion_mnist):
     training, held_out = data.split(fashion_mnist.train_labels, seed=0)
     test = len(fashion_mnist.test_labels)
-    assert data.SPLIT_SIZES["fashion-mnist"] == (len(training), len(held_out), test)
+    assert SPLIT_SIZES["fashion-mnist"] == (len(training), len(held_out), test)
 
 
 def test_the_packaged_speeds_cover_the_original_arms():

@@ -24,10 +24,10 @@ def test_a_process_whose_memory_grows_is_not_replaced() -> None:
     assert psutil.cpu_count()  # without psutil loky would not look at the memory
     executor = worker_processes(1)
     try:
-        first = executor.submit(os.getpid).result(60)
+        first = executor.submit(os.getpid).result(600)
         time.sleep(1.2)  # loky looks once a second, after a task
-        executor.submit(grow).result(60)
+        executor.submit(grow).result(600)
         time.sleep(0.5)
-        assert executor.submit(os.getpid).result(60) == first
+        assert executor.submit(os.getpid).result(600) == first
     finally:
         executor.shutdown(wait=True, kill_workers=True)

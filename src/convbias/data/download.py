@@ -1,4 +1,4 @@
-"""Downloads of published files: checksummed, with retries, from the first address that has them."""
+"""Download files with checksums and retries, from the first address that serves them."""
 
 from __future__ import annotations
 
@@ -25,26 +25,26 @@ def download(
 ) -> tuple[str, ...]:
     """Download files into a folder, trying one address after the other.
 
-    Every file arrives under a temporary name and is verified before it is renamed, so neither a
-    killed process nor a second one at the same work leaves anything half written. A transfer that
-    breaks off or arrives damaged is repeated twice before the next address has its turn.
+    Every file is written under a temporary name and verified before it is renamed, so neither a
+    killed process nor two processes at once leave an incomplete file. A transfer that breaks off or
+    arrives damaged is repeated twice before the next address is tried.
 
     Args:
-        folder: Where to; made where it is missing.
+        folder: Target folder; created if it is missing.
         checksums: File name to SHA-256 in hexadecimal digits.
-        addresses: Where from; each ends in a slash, before the file's name.
+        addresses: Base addresses, each ending in a slash; the file name is appended.
 
     Returns:
-        Nothing where all files arrived, else what went wrong at each address.
+        An empty tuple if all files arrived, else one error message per address.
 
     Raises:
         DataError: The folder is not writable or the disk is full.
     """
-    pooch.get_logger().setLevel("WARNING")  # the progress bar and the errors say it all
+    pooch.get_logger().setLevel("WARNING")  # the progress bar and the errors are enough
     failures = []
     for address in addresses:
         try:
-            _check_that_somebody_answers(address)
+            _check_that_the_server_answers(address)
             _download_from(address, folder, checksums)
         except (requests.exceptions.RequestException, ValueError) as error:
             # pooch raises ValueError where a checksum differs.
@@ -61,10 +61,10 @@ def download(
 
 
 def reason(error: Exception) -> str:
-    """Why nothing came, in one line.
+    """The reason of a failed download in one line.
 
     Args:
-        error: Of requests.
+        error: an exception of requests.
     """
     if isinstance(error, requests.exceptions.ConnectionError):
         # Its text repeats the address three times; what matters is the kind of the innermost error.
@@ -73,9 +73,9 @@ def reason(error: Exception) -> str:
     return str(error).splitlines()[0]
 
 
-def _check_that_somebody_answers(address: str) -> None:
-    # A time limit on connecting does not cover the look-up of the name, and counts anew for each of
-    # the host's addresses; without a network that adds up to minutes.
+def _check_that_the_server_answers(address: str) -> None:
+    # A connection timeout does not cover the name look-up, and starts again for each of the host's
+    # IP addresses; without a network that adds up to minutes.
     answers: queue.SimpleQueue[Exception | None] = queue.SimpleQueue()
 
     def ask() -> None:
@@ -110,7 +110,7 @@ def _download_from(address: str, folder: Path, checksums: Mapping[str, str]) -> 
 
 
 class _Bar:
-    """The four members that pooch wants of a progress bar, drawn by rich."""
+    """The four members that pooch needs of a progress bar, drawn by rich."""
 
     def __init__(self, progress: Progress, task: TaskID) -> None:
         self._progress = progress

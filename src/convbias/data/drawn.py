@@ -1,8 +1,8 @@
-"""Drawn garments: ten classes like Fashion-MNIST's, made up here, so that nothing is downloaded.
+"""Generated images of garments in ten classes like those of Fashion-MNIST; needs no download.
 
-Each garment is a handful of polygons with random proportions and details, turned, moved, scaled
-and mirrored at random, then woven (plain, stripes, checks, noise or a gradient), dimmed and now
-and then partly covered.
+Each garment is a few polygons with random proportions and details, rotated, shifted, scaled and
+mirrored at random, then textured (plain, stripes, checks, noise or a gradient), dimmed and
+sometimes partly covered.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def drawn(
     """Draw a data set of garments, light on black, in the order of Fashion-MNIST's classes.
 
     Args:
-        n_train: Training images, at least 1; each class has as many as the others, to within one.
+        n_train: Training images, at least 1; class sizes differ by at most one.
         n_test: Test images, at least 1, likewise.
         seed: 0 or more; the same seed and numbers give the same images.
 
@@ -66,7 +66,7 @@ def _draw_one(garment: Garment, random: np.random.Generator) -> np.ndarray:
 
 
 def _finish(shapes: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Weave, dim and partly cover drawn shapes.
+    """Add texture to drawn shapes, dim them and cover some of them partly.
 
     Args:
         shapes: uint8 (n, 28, 28).

@@ -1,4 +1,4 @@
-"""Exploratory numbers of a data set: what is in it, before anything is trained."""
+"""Exploratory statistics of a data set."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CONTENT_ABOVE = 8
 
 @dataclass(frozen=True, eq=False)
 class Exploration:
-    """What a data set holds.
+    """Exploratory statistics of a data set.
 
     Args:
         class_names: One per label.
@@ -60,13 +60,10 @@ class Exploration:
 
 
 def explore(dataset: Dataset) -> Exploration:
-    """Compute the exploratory numbers of a data set; about two seconds for Fashion-MNIST.
+    """Compute the exploratory statistics of a data set; about two seconds for Fashion-MNIST.
 
     Args:
-        dataset: At least two training images.
-
-    Returns:
-        The numbers.
+        dataset: A data set with at least two training images.
     """
     classes = len(dataset.class_names)
     matrix = correlation_matrix(dataset.train_images)
@@ -101,7 +98,7 @@ def mean_images(images: np.ndarray, labels: np.ndarray, classes: int) -> np.ndar
 
 
 def touches_frame(images: np.ndarray) -> np.ndarray:
-    """Tell which images have content in their outermost rows or columns.
+    """Find the images that have content in their outermost rows or columns.
 
     Args:
         images: uint8 (n, height, width, 1), light on black.

@@ -1,8 +1,8 @@
-"""The four published files of Fashion-MNIST: found, downloaded, verified and read.
+"""Find, download, verify and read the four published files of Fashion-MNIST.
 
-They are looked for in the folder that CONVBIAS_DATA names, else in the user's cache, and are
-downloaded into the cache when it lacks them. Whatever is read is verified first, and nothing that
-lies in either folder is ever replaced: a damaged file is an error that names it.
+They are searched for in the folder that CONVBIAS_DATA names, else in the user's cache, and are
+downloaded into the cache if missing there. Every file is verified before it is used, and no
+existing file is ever replaced: a damaged file is an error that names it.
 """
 
 from __future__ import annotations
@@ -64,9 +64,9 @@ class FileReport:
     """How one file compares with the published one.
 
     Args:
-        path: Where it was looked for.
-        published: What it should be.
-        status: What was found; a damaged file is any whose checksum differs.
+        path: The file's path.
+        published: Size and checksum of the published file.
+        status: The result; a file is damaged if its checksum differs.
         sha256: Its checksum, None where it could not be read.
         size: Its size in bytes, None where it could not be read.
         reason: Why an unreadable file could not be read.
@@ -86,7 +86,7 @@ def cache_folder() -> Path:
 
 
 def folder_without_download(folder: Path | None = None) -> Path:
-    """Where the files should lie.
+    """The folder in which the files are expected.
 
     Args:
         folder: A folder that holds the files, or whose `fashion-mnist` does. By default the one
@@ -133,7 +133,7 @@ def verify(folder: Path | None = None) -> list[FileReport]:
 
 
 def fetch(folder: Path | None = None) -> Path:
-    """Make sure that the files are there and undamaged, downloading what the cache lacks.
+    """Verify that all files exist and are undamaged; download those that the cache lacks.
 
     Args:
         folder: As for `folder_without_download`; only the cache is ever downloaded into.
@@ -151,7 +151,7 @@ def fetch(folder: Path | None = None) -> Path:
 
 
 def read(folder: Path | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Read the data set, downloading what the cache lacks; every file is verified.
+    """Read and verify the data set; download the files that the cache lacks.
 
     Args:
         folder: As for `folder_without_download`; only the cache is ever downloaded into.
@@ -204,7 +204,7 @@ def _raise_unless_verified(report: FileReport) -> None:
     else:
         fix = (
             "copy the file there again, or unset CONVBIAS_DATA to have the files downloaded into"
-            " the cache; nothing in a folder of yours is ever replaced"
+            " the cache; convbias never replaces files there"
         )
     published = report.published
     raise DataError(found, f"{published.size} bytes, SHA-256 {published.sha256}", fix)
@@ -217,8 +217,8 @@ def _folder_with_download(folder: Path | None) -> Path:
         failures = download(folder, {name: FILES[name].sha256 for name in missing}, ADDRESSES)
         if failures:
             raise AbsentDataError(
-                "Fashion-MNIST was not found and could not be downloaded; looked in CONVBIAS_DATA"
-                f" (not set), in the cache {folder} (lacks {', '.join(missing)}), and at"
+                "Fashion-MNIST was not found and could not be downloaded; searched CONVBIAS_DATA"
+                f" (not set), the cache {folder} (lacks {', '.join(missing)}), and"
                 f" {' and '.join(failures)}",
                 "the four published files in one of these places",
                 "connect to the network, set CONVBIAS_DATA to a folder that holds the files, or"

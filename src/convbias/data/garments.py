@@ -1,7 +1,7 @@
 """Outlines of ten garments, in the order of Fashion-MNIST's classes, with random proportions.
 
-The sleeves, lengths and details of T-shirt, pullover, coat and shirt overlap on purpose, as those
-of the real ones do.
+The sleeves, lengths and details of T-shirt, pullover, coat and shirt overlap on purpose, as in
+Fashion-MNIST.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ def _upper_body(
     """Draw a torso with two sleeves.
 
     Args:
-        sketch: Where to.
-        pick: Random numbers.
+        sketch: The image to draw on.
+        pick: Draws a random number between two bounds.
         shoulder: Half width at the shoulders.
         waist: Half width at the waist.
         hem: Half width at the hem.

@@ -18,13 +18,13 @@ def load(name: DatasetName, folder: Path | None = None) -> Dataset:
     """Load a data set.
 
     Fashion-MNIST (H. Xiao, K. Rasul and R. Vollgraf, 2017) has 60,000 images for training and
-    10,000 for the test. It is looked for in the folder that CONVBIAS_DATA names, else in the
-    user's cache, else it is downloaded into that cache; its files' checksums are verified each
-    time. `drawn` is generated: 6,000 and 1,000 images.
+    10,000 for testing. It is read from the folder that CONVBIAS_DATA names, else from the user's
+    cache, into which it is downloaded if missing; checksums are verified every time. `drawn` is
+    generated: 6,000 and 1,000 images.
 
     Args:
         name: Which data set.
-        folder: Where the files of Fashion-MNIST lie, instead of CONVBIAS_DATA.
+        folder: Folder with the files of Fashion-MNIST, instead of CONVBIAS_DATA.
 
     Returns:
         The data set.
@@ -46,7 +46,7 @@ def load(name: DatasetName, folder: Path | None = None) -> Dataset:
 
 
 def fetch(name: DatasetName) -> Path:
-    """Make sure that a data set's files are there and undamaged, downloading what is missing.
+    """Verify that a data set's files exist and are undamaged; download those that are missing.
 
     Args:
         name: Which data set.
@@ -68,18 +68,18 @@ def fetch(name: DatasetName) -> Path:
 
 
 def resolve(name: str) -> tuple[DatasetName, DataError | None]:
-    """Turn what a user wrote for a data set into its name.
+    """Resolve a data set's name, including `auto`.
 
     Args:
-        name: A data set, or `auto`: Fashion-MNIST where it is found or can be downloaded, else
-            `drawn`. Files that are damaged, and a named folder without any, are an error.
+        name: A data set, or `auto`: Fashion-MNIST if it is found or can be downloaded, else
+            `drawn`. Damaged files, and a named folder without any of the files, are errors.
 
     Returns:
-        The data set's name, and why it is not Fashion-MNIST where `auto` had to give way.
+        The data set's name, and the error where `auto` fell back to `drawn`.
 
     Raises:
         InputError: No data set has that name.
-        DataError: Files are there, but unreadable or damaged, or the named folder holds none.
+        DataError: Files exist, but are unreadable or damaged, or the named folder holds none.
     """
     if name != "auto":
         return _known(name), None

@@ -1,7 +1,7 @@
-"""Images of two classes at two places of a canvas, with the class tied to the place or not.
+"""Images of two classes in two corners of a canvas, with or without a link of class and corner.
 
-The test of Kayhan and van Gemert 2020 (arXiv 2003.07064): in training, each class stays in a corner
-of its own. Whoever judges by the look answers the same at the other class's corner.
+The test of Kayhan and van Gemert 2020 (arXiv 2003.07064): in training, each class has its own
+corner. A network that classifies by content gives the same answer in the other class's corner.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def in_corners(images: np.ndarray, corners: np.ndarray, side: int, margin: int =
         uint8 (n, side, side, channels).
 
     Raises:
-        InputError: The image does not fit, or the two places are one.
+        InputError: The image does not fit, or the two corners coincide.
 
     Example:
         >>> dots = np.full((2, 1, 1, 1), 9, dtype=np.uint8)
@@ -87,7 +87,7 @@ def location_data(
 ) -> LocationData:
     """Make the training and test images of the location test.
 
-    Class 0 belongs into the upper left corner, class 1 into the lower right.
+    The corner of class 0 is the upper left, that of class 1 the lower right.
 
     Args:
         images: uint8 (n, size, size, channels), of two classes.
@@ -96,7 +96,7 @@ def location_data(
         test_labels: int (m,), 0 and 1.
         side: Pixels per side of the canvas, see `in_corners`.
         margin: Pixels between image and frame, see `in_corners`.
-        seed: Draws which images of the control go where.
+        seed: Random seed of the corners in the control.
 
     Returns:
         Tied and free training images, similar and dissimilar test images.
@@ -134,14 +134,14 @@ def two_classes(
     Args:
         images: uint8 (n, height, width, channels).
         labels: int (n,).
-        first: Class that is to be 0.
-        second: Class that is to be 1.
+        first: The class that becomes 0.
+        second: The class that becomes 1.
 
     Returns:
-        Their images in the order they had, and their labels, uint8, 0 and 1.
+        Their images in the given order, and their labels, uint8, 0 and 1.
 
     Raises:
-        InputError: The two are one, or there is no image of one of them.
+        InputError: The two are the same, or one of them has no image.
     """
     absent = {first, second} - set(np.unique(labels).tolist())
     if absent or first == second:
@@ -154,18 +154,19 @@ def two_classes(
 
 
 def unlabelled_patches(pairs: int, size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Draw patches of noise that say nothing about their class: each stands once in either.
+    """Draw patches of noise; every patch occurs once in each class.
 
-    Placed by `location_data`, the class can be told by location alone. A network that forgets
-    position answers both images of a pair alike, so exactly one of them is right: it stays at 50 %.
-    Trained on the control, others do on average over seeds: one that reads place answers by it
-    there, too, and all its answers are right or wrong together. A split for validation parts some
-    pairs, and who learned one half by heart is wrong about the other.
+    Once `location_data` has placed them, only the location tells the class. A network that
+    discards position gives both images of a pair the same class, so its accuracy is exactly 50 %.
+    Other networks reach 50 % on average over seeds when they are trained on the control: a network
+    that uses location still does, and then all its answers are right or wrong together. The
+    validation split separates some pairs; a network that memorised one image of such a pair
+    misclassifies the other.
 
     Args:
         pairs: How many different patches.
         size: Pixels per side.
-        seed: Draws them.
+        seed: Random seed of the patches.
 
     Returns:
         Patches, uint8 (2 * pairs, size, size, 1), at least half bright everywhere so that they

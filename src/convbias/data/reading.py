@@ -1,4 +1,4 @@
-"""Reading one image: a PNG or JPEG file, an array in a .npy file, or a test image by its number."""
+"""Read one image: a PNG or JPEG file, an array in a .npy file, or a test image by its index."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from convbias.data import Dataset
 from convbias.data.conversion import SIDE, Converted, convert, convert_pixels
 from convbias.errors import InputError
 
-# A decoded picture of this size takes 200 MB; cameras of telephones reach it.
+# A decoded picture of this size takes 200 MB; phone cameras reach it.
 MOST_PIXELS = 50_000_000
 
 TITLES = {"fashion-mnist": "Fashion-MNIST", "drawn": "the drawn garments"}
 
-INDEX = re.compile(r"[+-]?[0-9]{1,18}")  # what names a test image, and no file
+INDEX = re.compile(r"[+-]?[0-9]{1,18}")  # names a test image, not a file
 
 SHAPES = ((SIDE, SIDE), (SIDE, SIDE, 1), (1, SIDE, SIDE, 1))
 
@@ -31,8 +31,8 @@ class Picture:
 
     Args:
         name: What titles call it.
-        converted: As the networks take it, with the steps that led there.
-        label: Its class, where that is known.
+        converted: The image as the networks take it, with the steps of the conversion.
+        label: Its class, if known.
     """
 
     name: str
@@ -65,7 +65,7 @@ def _test_image(index: int, dataset: Dataset) -> Picture:
     count = len(dataset.test_images)
     if not 0 <= index < count:
         raise InputError(
-            f"there is no test image {index:,} in {dataset.name}", f"a number from 0 to {count - 1}"
+            f"there is no test image {index:,} in {dataset.name}", f"an index from 0 to {count - 1}"
         )
     name = f"test image {index:,} of {TITLES[dataset.name]}"
     label = int(dataset.test_labels[index])
@@ -77,7 +77,7 @@ def _check_file(path: Path) -> None:
     try:
         if path.is_file():
             return
-        kind = "is a folder" if path.is_dir() else "is no file"
+        kind = "is a folder" if path.is_dir() else "is not a file"
         what = f"{path} {kind}" if path.exists() else f"there is no file {path}"
     except OSError as error:  # for instance a name that no file system can hold
         what = f"{path} cannot be looked for: {error.strerror or error}"
@@ -92,21 +92,21 @@ def read_image(path: Path) -> Image.Image:
     """Decode a PNG or JPEG file.
 
     Args:
-        path: Of a file.
+        path: Path of a PNG or JPEG file.
 
     Returns:
         The decoded picture, in the mode of the file.
 
     Raises:
-        InputError: It is no such file, is damaged, or holds more than 50 million pixels.
+        InputError: It is no PNG or JPEG file, is damaged, or holds more than 50 million pixels.
     """
     try:
         with warnings.catch_warnings():
-            # Of large pictures, which have a limit of their own here, and of odd metadata.
+            # Warnings about large pictures, which are limited below, and about unusual metadata.
             warnings.simplefilter("ignore")
             with Image.open(path, formats=("PNG", "JPEG")) as image:
                 _check_size(path, image)
-                image.load()  # what was decoded stays when the file is closed
+                image.load()  # the pixels stay when the file is closed
     except InputError:
         raise
     except UnidentifiedImageError:
@@ -128,7 +128,7 @@ def read_image(path: Path) -> Image.Image:
 
 
 def _check_size(path: Path, image: Image.Image) -> None:
-    # Known from the file's header, before anything is decoded.
+    # The header states the size, before any pixel is decoded.
     if image.width * image.height > MOST_PIXELS:
         raise _too_large(path, f"{image.width:,} × {image.height:,}")
 
@@ -145,11 +145,11 @@ def read_array(path: Path) -> tuple[np.ndarray, str]:
     """Read one image from a .npy file; a pickled object in it is never unpickled.
 
     Args:
-        path: Of a file with uint8, or floats in [0, 1], of shape (28, 28), (28, 28, 1) or
+        path: Path of a file with uint8, or floats in [0, 1], of shape (28, 28), (28, 28, 1) or
             (1, 28, 28, 1).
 
     Returns:
-        uint8 (28, 28), floats rounded to 256 grey values, and what was given, in words.
+        uint8 (28, 28), floats rounded to 256 grey values, and a description of the input.
 
     Raises:
         InputError: It is no such file.
@@ -185,7 +185,7 @@ def _grey_values(path: Path, values: np.ndarray) -> np.ndarray:
         )
     if not np.isfinite(values).all():
         raise InputError(
-            f"{path} holds {np.count_nonzero(~np.isfinite(values)):,} values that are no numbers",
+            f"{path} holds {np.count_nonzero(~np.isfinite(values)):,} values that are not finite",
             "floats in [0, 1]",
         )
     if values.min() < 0 or values.max() > 1:

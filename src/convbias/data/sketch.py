@@ -1,4 +1,4 @@
-"""A sheet on which polygons land in a random pose."""
+"""Draw polygons in a random pose."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ Pick = Callable[[float, float], float]  # a number between two, at random
 
 
 class Sketch:
-    """A black sheet in a random pose: turned, moved, scaled and in half of the cases mirrored.
+    """A black image with a random pose: rotated, shifted, scaled and mirrored half of the time.
 
     Its coordinates run from -1 to 1, x to the right and y downwards.
 
     Args:
-        pick: Random numbers.
+        pick: Draws a random number between two bounds.
     """
 
     def __init__(self, pick: Pick) -> None:
@@ -37,7 +37,7 @@ class Sketch:
         self._middle = (side / 2 + pick(-7, 7), side / 2 + pick(-6, 6))
 
     def polygon(self, points: Iterable[Point], shade: float) -> None:
-        """Fill a polygon; shade 0 is black and 1 the lightest cloth."""
+        """Fill a polygon; shade 0 is black and 1 is white."""
         (xx, xy), (yx, yy), (x0, y0) = self._x, self._y, self._middle
         placed = [(x0 + xx * x + xy * y, y0 + yx * x + yy * y) for x, y in points]
         self._draw.polygon(placed, fill=round(255 * shade))

@@ -19,7 +19,7 @@ def split(
     Args:
         labels: Integers (n,).
         seed: The run's seed, 0 or more.
-        validation_images: How many are set aside; by default a tenth, which is 6,000 of
+        validation_images: How many are held out; by default a tenth, which is 6,000 of
             Fashion-MNIST's 60,000.
 
     Returns:
@@ -80,10 +80,10 @@ def subset(indices: np.ndarray, labels: np.ndarray, n: int, seed: int) -> np.nda
 
 
 def _stratified_order(labels: np.ndarray, seed: int, stream: Stream) -> np.ndarray:
-    """Order images at random so that every beginning has the classes in proportion.
+    """Order images at random, with the classes in proportion in every first part.
 
     The k-th image of a class of m stands at (k + 1/2) / m of the way; ties, which are the rule for
-    classes of equal size, are broken at random. Beginnings of one order are nested.
+    classes of equal size, are broken at random. The first parts of one order are nested.
     """
     if seed < 0:
         raise InputError(f"the seed is {seed}", "0 or more", "choose another seed")

@@ -1,7 +1,7 @@
-"""Changes of images that take one property away and leave the others: NumPy, images in, images out.
+"""Transformations of images that each remove one property: shuffled, shifted, noisy or covered.
 
-Every function here returns new uint8 images and leaves its argument as it was. What is random is
-drawn from a seed that the caller names, so that two arms can share it.
+Every function returns new uint8 images and does not change its argument. Random numbers depend on
+a seed that the caller passes, so that two arms can share them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ def pixel_permutation(side: int, seed: int) -> np.ndarray:
 
     Args:
         side: Pixels per side.
-        seed: Draws it.
+        seed: Random seed of the permutation.
 
     Returns:
         int64 (side * side,): the new image's pixel i is the old one's pixel `permutation[i]`.
@@ -26,13 +26,13 @@ def pixel_permutation(side: int, seed: int) -> np.ndarray:
 
 
 def block_permutation(side: int, block: int, seed: int) -> np.ndarray:
-    """A permutation of the pixels that moves square blocks and keeps each block's inside.
+    """A permutation of the pixels that moves square blocks and keeps the order within each block.
 
     Args:
         side: Pixels per side.
-        block: Pixels per side of a block, a divisor of `side`; with 1 every pixel moves on its own,
+        block: Pixels per side of a block, a divisor of `side`; with 1 every pixel moves alone,
             with `side` nothing moves.
-        seed: Draws it.
+        seed: Random seed of the permutation.
 
     Returns:
         int64 (side * side,): the new image's pixel i is the old one's pixel `permutation[i]`.
@@ -55,7 +55,7 @@ def block_permutation(side: int, block: int, seed: int) -> np.ndarray:
 
 
 def permute(images: np.ndarray, permutation: np.ndarray) -> np.ndarray:
-    """Put every image's pixels into another order, the same for all images.
+    """Reorder the pixels of every image, all images alike.
 
     Args:
         images: uint8 (n, height, width, channels).
@@ -78,8 +78,8 @@ def permute(images: np.ndarray, permutation: np.ndarray) -> np.ndarray:
 def on_canvas(images: np.ndarray, side: int, rows: int = 0, columns: int = 0) -> np.ndarray:
     """Put every image onto a larger black canvas, shifted from its middle, without losing a pixel.
 
-    Cropping instead would confound the shift with lost content: nearly all garments touch the
-    frame of their 28 x 28 pixels.
+    Shifting inside the 28 x 28 pixels would confound the shift with lost content: nearly all
+    garments touch the border.
 
     Args:
         images: uint8 (n, height, width, channels).
@@ -108,13 +108,13 @@ def on_canvas(images: np.ndarray, side: int, rows: int = 0, columns: int = 0) ->
 
 
 def at_random_places(images: np.ndarray, side: int, largest: int, seed: int) -> np.ndarray:
-    """Put every image onto a canvas, each at a random shift of its own.
+    """Put every image onto a canvas, each with its own random shift.
 
     Args:
         images: uint8 (n, height, width, channels).
         side: Pixels per side of the canvas.
         largest: Shifts are uniform from -largest to +largest, along both axes.
-        seed: Draws them.
+        seed: Random seed of the shifts.
 
     Returns:
         uint8 (n, side, side, channels).
@@ -136,9 +136,9 @@ def at_random_places(images: np.ndarray, side: int, largest: int, seed: int) -> 
 
 
 def shift_inside_frame(images: np.ndarray, rows: int, columns: int) -> np.ndarray:
-    """Move every image's content inside its frame: what leaves it is lost, black comes in.
+    """Shift every image within its borders: content that leaves is lost, and black enters.
 
-    This is what a network without a canvas meets; `on_canvas` loses nothing.
+    `on_canvas` shifts without losing content.
 
     Args:
         images: uint8 (n, height, width, channels).
@@ -164,20 +164,20 @@ def shift_inside_frame(images: np.ndarray, rows: int, columns: int) -> np.ndarra
 
 
 def _part(shift: int, length: int) -> slice:
-    """Where along one axis something lies that has moved by so much."""
+    """The pixels along one axis that are still inside after a shift."""
     return slice(max(shift, 0), length + min(shift, 0))
 
 
 def add_noise(images: np.ndarray, standard_deviation: float, seed: int) -> np.ndarray:
-    """Add Gaussian noise to every pixel, each with a draw of its own.
+    """Add independent Gaussian noise to every pixel.
 
-    The result is rounded and cut off at black and white, as a stored image is, so that a black
-    ground becomes brighter on average, and pixels vary less than the noise that was added.
+    The result is rounded and clipped to 0 to 255. Clipping makes a black background brighter on
+    average, and the pixels vary less than the noise that was added.
 
     Args:
         images: uint8 (n, height, width, channels).
-        standard_deviation: Of the noise, in grey values (0 to 255).
-        seed: Draws it; the same noise, scaled, for every standard deviation.
+        standard_deviation: The noise's standard deviation, in grey values (0 to 255).
+        seed: Random seed of the noise; every standard deviation scales the same noise.
 
     Returns:
         uint8 (n, height, width, channels).
@@ -193,10 +193,10 @@ def occlude(images: np.ndarray, top: int, left: int, side: int, grey: int = 0) -
 
     Args:
         images: uint8 (n, height, width, channels).
-        top: First covered row; what lies outside the image is ignored.
+        top: First covered row; the part outside the image is ignored.
         left: First covered column.
         side: Pixels per side of the square.
-        grey: What it is covered with, 0 to 255.
+        grey: Grey value of the square, 0 to 255.
 
     Returns:
         uint8 (n, height, width, channels).

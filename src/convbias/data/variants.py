@@ -1,4 +1,4 @@
-"""From a data set to what an arm's data variant makes of it."""
+"""Apply an arm's data variant to a data set."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from convbias.errors import InputError
 from convbias.spec.arms import DataVariant
 from convbias.spec.datasets import IMAGE_SIDE
 
-# All runs share one shuffle, one set of places and one set of patches; a run's own seed draws its
-# subset and its split.
+# All runs share one block permutation, one set of shifts and one set of patches; a run's own seed
+# determines its subset and its split.
 SEED = 0
-TEST_PATCHES_SEED = 1  # so that no patch of the test has been trained on
+TEST_PATCHES_SEED = 1  # so that no test patch is a training patch
 
 # Pullover and Coat: both have long sleeves and fill the frame, so that a corner holds as much of
 # either; and they can be told apart by their look, but less easily than by their place.
@@ -27,13 +27,12 @@ def vary(dataset: Dataset, variant: DataVariant) -> Dataset:
 
     Args:
         dataset: Images of 28 x 28 pixels, of ten classes.
-        variant: What to change; which images are used, and how they are scored, is not seen to
-            here.
+        variant: What to change; its `training_images` and `scored_on` are ignored here.
 
     Returns:
         A data set with the same labels in the same order; the same one if nothing changes. Test
         images lie in the middle of the canvas, training images up to the largest shift off it,
-        each at a place of its own that stays the same in all epochs. With corners, only the images
+        each with its own shift, the same in all epochs. With corners, only the images
         of two classes, labelled 0 and 1: training images tied to a corner or free of it, test
         images tied as in training (`LocationData.similar`).
 
@@ -73,7 +72,7 @@ def corner_data(dataset: Dataset, variant: DataVariant) -> LocationData:
 
     Args:
         dataset: Images of 28 x 28 pixels, of ten classes.
-        variant: With corners; tied or free makes no difference here.
+        variant: A variant with corners, tied or free.
 
     Returns:
         Pullovers (0) and Coats (1), or as many patches of their size; `measures.location_test`
@@ -100,7 +99,7 @@ def scored_labels(dataset: Dataset, variant: DataVariant) -> np.ndarray:
 
     Args:
         dataset: Images of 28 x 28 pixels, of ten classes.
-        variant: What is made of it.
+        variant: The data variant.
 
     Returns:
         uint8 (m,), those of `vary(dataset, variant)`.
@@ -125,7 +124,7 @@ def _in_corners(dataset: Dataset, variant: DataVariant) -> Dataset:
 
 
 def _two_classes(dataset: Dataset, variant: DataVariant) -> tuple[Labelled, Labelled]:
-    """Training and test images that are to go into corners, and their labels, 0 and 1."""
+    """Training and test images for the corners, and their labels, 0 and 1."""
     train = location.two_classes(dataset.train_images, dataset.train_labels, *CORNER_CLASSES)
     test = location.two_classes(dataset.test_images, dataset.test_labels, *CORNER_CLASSES)
     if variant.stimuli == "garments":

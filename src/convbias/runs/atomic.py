@@ -11,11 +11,11 @@ from convbias.errors import StorageError
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` fill a temporary file in the target's folder, then rename it into place.
+    """Write a temporary file in the target's folder, then rename it.
 
     Args:
-        path: The final name; an existing file is replaced in one step.
-        write: Called with the temporary path (same suffix) that it must fill.
+        path: The final path; an existing file is replaced in one step.
+        write: Writes the content to the temporary path, which has the same suffix.
 
     Raises:
         StorageError: The folder is not writable or the disk is full; nothing is left behind.
@@ -31,7 +31,7 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         write(temporary)
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
-        # mkstemp makes a private file; stored results are for everyone the folder is for.
+        # mkstemp makes a private file; results are as readable as their folder.
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
     except OSError as error:
@@ -39,7 +39,7 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
             f"could not write {path}: {error.strerror or error}",
             "a writable folder with free space",
             "choose another folder with --runs or --out, or free some space; what was stored"
-            " before is untouched",
+            " before is unchanged",
         ) from error
     finally:
         if temporary is not None:

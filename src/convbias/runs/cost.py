@@ -1,8 +1,8 @@
-"""What a study will cost on this machine, predicted before it starts.
+"""Predict how long a study takes on this machine.
 
 Training speed is stored as images per second for every GFLOP/s that a matrix product reached on
-one core beside it (`make bench`), and the time of a measure as what the matrix product would have
-done in it. A short matrix product says how fast this machine is just now.
+one core at the same time (`make bench`), and the time of a measure as the arithmetic that the
+matrix product would have done in it. A short matrix product measures this machine's present speed.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from convbias.spec.study import PlannedRun
 
 SIDE = 1024
 SECONDS = 1.0
-COMPILATIONS = 2  # of an epoch, which was timed, and of scoring, taken to be as long
-# Of the cost of a training step, the forward pass, which is all that scoring takes.
+COMPILATIONS = 2  # of an epoch, which was timed, and of scoring, assumed to take as long
+# The forward pass's share of the cost of a training step; scoring needs the forward pass alone.
 FORWARD_SHARE = 1 / 3
 FOURIER_PRODUCTS = 3  # per pixel and pair of channels, see `convbias.networks.convolution`
 MUON_SMALL_PRODUCTS = 5 * 4  # iterations times products in each
@@ -38,8 +38,8 @@ EXTRA_WORK = {"circular": 1.8, "blur": 3.6, "polyphase": 1.5}
 
 
 @dataclass(frozen=True)
-class _Speed:
-    """Of one network on one core; `compile_seconds` are a part of `start_seconds`."""
+class Speed:
+    """Speed of one network on one core; `compile_seconds` are a part of `start_seconds`."""
 
     images_per_gigaflop: float
     start_seconds: float
@@ -47,11 +47,11 @@ class _Speed:
 
 
 def predicted_seconds(wanted: Sequence[PlannedRun], jobs: int | None = None) -> float:
-    """How long it will take to train these runs here, in seconds.
+    """Predicted time in seconds to train runs on this machine.
 
     Args:
         wanted: Arms and seeds.
-        jobs: How many processes; one per core by default.
+        jobs: Number of processes; one per core by default.
     """
     if not wanted:
         return 0.0
@@ -62,11 +62,11 @@ def predicted_seconds(wanted: Sequence[PlannedRun], jobs: int | None = None) -> 
 def predicted_measurement_seconds(
     wanted: Sequence[PlannedMeasurement], jobs: int | None = None
 ) -> float:
-    """How long it will take to measure networks here, in seconds.
+    """Predicted time in seconds to measure networks on this machine.
 
     Args:
         wanted: Arms, seeds and measures.
-        jobs: How many processes; one per core by default.
+        jobs: Number of processes; one per core by default.
     """
     if not wanted:
         return 0.0
@@ -75,9 +75,9 @@ def predicted_measurement_seconds(
 
 
 def _in_processes(seconds: Sequence[float], jobs: int | None) -> float:
-    """Until the last process is done that takes the longest task that is left."""
-    # A process starts once and then works off task after task.
-    start = max(speed.start_seconds - speed.compile_seconds for speed in _measured().values())
+    """Time until all tasks are done, if each process takes the longest task that is left."""
+    # A process starts once and then does one task after the other.
+    start = max(speed.start_seconds - speed.compile_seconds for speed in measured_speeds().values())
     busy_until = [start] * min(jobs or cores(), len(seconds))
     for each in sorted(seconds, reverse=True):
         heapq.heapreplace(busy_until, busy_until[0] + each)
@@ -99,7 +99,7 @@ def matrix_product_rate() -> float:
 
 
 def _run_seconds(arm: Arm, gigaflops: float) -> float:
-    """Of one run in a process that has started."""
+    """Seconds of one run in a process that has started."""
     speed = _speed(arm)
     training, validation, test = _images(arm.data)
     images_per_epoch = arm.recipe.images_per_epoch or arm.data.training_images or training
@@ -116,8 +116,8 @@ def _run_seconds(arm: Arm, gigaflops: float) -> float:
 
 
 def _measure_gigaflop(arm: Arm, _: int, measure: str) -> float:
-    """What a matrix product would do in the time of one measure."""
-    of_measure = _gigaflop_by_measure().get(measure, {})  # nothing is known of one just written
+    """Arithmetic of a matrix product in the time of one measure, in GFLOP."""
+    of_measure = gigaflop_by_measure().get(measure, {})  # a new measure has no stored cost
     if not isinstance(arm.model, Convolutional):
         return of_measure.get("dense", 0.0)
     plain = arm.model_copy(update={"model": Convolutional()})
@@ -126,12 +126,12 @@ def _measure_gigaflop(arm: Arm, _: int, measure: str) -> float:
 
 
 def _gigaflop_per_image(arm: Arm) -> float:
-    """What a matrix product would do while one image is trained on."""
+    """Arithmetic of a matrix product in the time of training on one image, in GFLOP."""
     return _relative_work(arm) / _speed(arm).images_per_gigaflop
 
 
 def _images(variant: DataVariant) -> tuple[int, int, int]:
-    """Of the training split, of the validation split and of the test."""
+    """Numbers of training, validation and test images."""
     training, validation, test = SPLIT_SIZES[variant.dataset]
     if variant.corners is None:
         return training, validation, test
@@ -139,7 +139,7 @@ def _images(variant: DataVariant) -> tuple[int, int, int]:
 
 
 def _muon_gigaflop(kernel: tuple[int, int]) -> float:
-    """Of one step for a kernel, see `convbias.networks.muon.orthogonalised`."""
+    """Arithmetic of one step for a kernel, see `convbias.networks.muon.orthogonalised`."""
     small, large = sorted(kernel)
     return (2 * 2 * small**2 * large + MUON_SMALL_PRODUCTS * 2 * small**3) / 1e9
 
@@ -158,7 +158,7 @@ def _kernels(arm: Arm) -> list[tuple[int, int]]:
 
 
 def _relative_work(arm: Arm) -> float:
-    """How many times the arithmetic of the measured network of its kernel size."""
+    """Arithmetic relative to the measured network with the same kernel size."""
     side = arm.data.canvas or IMAGE_SIDE
     if not isinstance(arm.model, Convolutional):
         return (side**2 * 128 + 128 * 64) / (IMAGE_SIDE**2 * 128 + 128 * 64)
@@ -168,7 +168,7 @@ def _relative_work(arm: Arm) -> float:
 
 
 def _convolutions_work(model: Convolutional, side: int) -> float:
-    """Multiply-adds of the convolutions per image, by the algorithm that each is computed with."""
+    """Multiply-adds of the convolutions per image, for the algorithm that computes each."""
     total = 0.0
     for before, after in pairwise((1, *model.filters)):
         direct = before == 1 or model.sharing == "local"
@@ -178,8 +178,8 @@ def _convolutions_work(model: Convolutional, side: int) -> float:
     return total
 
 
-def _speed(arm: Arm) -> _Speed:
-    measured = _measured()
+def _speed(arm: Arm) -> Speed:
+    measured = measured_speeds()
     if not isinstance(arm.model, Convolutional):
         return measured[0]
     sizes = sorted(size for size in measured if size)
@@ -195,14 +195,14 @@ def _speed(arm: Arm) -> _Speed:
 
 
 @cache
-def _measured() -> dict[int, _Speed]:
-    """Kernel size, 0 for the dense network, to its speed."""
-    return {int(size): _Speed(**values) for size, values in _packaged("cost.toml").items()}
+def measured_speeds() -> dict[int, Speed]:
+    """Speed by kernel size; 0 is the dense network."""
+    return {int(size): Speed(**values) for size, values in _packaged("cost.toml").items()}
 
 
 @cache
-def _gigaflop_by_measure() -> dict[str, dict[str, float]]:
-    """Measure to what a matrix product would do in its time, on `dense` and on the 3x3 `cnn`."""
+def gigaflop_by_measure() -> dict[str, dict[str, float]]:
+    """GFLOP of a matrix product in each measure's time, for `dense` and for the 3x3 `cnn`."""
     return _packaged("measure_cost.toml")
 
 

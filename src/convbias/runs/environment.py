@@ -1,4 +1,4 @@
-"""What a run's numbers and speed may depend on beside arm and seed."""
+"""Describe the machine, the libraries and the code version of a run."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def describe_machine(threads: int) -> Environment:
     """Describe this process's machine and library versions.
 
     Args:
-        threads: How many threads the caller lets a run compute with.
+        threads: How many threads a run may use.
     """
     import jax
 
@@ -38,10 +38,10 @@ def describe_machine(threads: int) -> Environment:
 
 
 def peak_memory_bytes() -> int:
-    """Largest resident size that this process has had so far, in bytes."""
+    """Peak resident memory of this process so far, in bytes."""
     status = Path("/proc/self/status")
     if status.exists():
-        # getrusage would also count the moment before a worker replaced its parent's image.
+        # getrusage would also count the parent's memory, from before the worker called exec.
         line = next(row for row in status.read_text().splitlines() if row.startswith("VmHWM"))
         return int(line.split()[1]) * 1024
     unit = 1 if sys.platform == "darwin" else 1024
@@ -52,12 +52,12 @@ def peak_memory_bytes() -> int:
 def code_version() -> str:
     """Version of the package, with the commit where it runs from a checkout.
 
-    A trailing `+` says that the checkout's package differed from the commit.
+    A trailing `+` means that the package had uncommitted changes.
     """
     folder = Path(__file__).parents[1]
     try:
         if _git(folder, "rev-parse", "--show-prefix") != "src/convbias/":
-            return __version__  # installed below some other project's checkout
+            return __version__  # installed inside another project's checkout
         commit = _git(folder, "rev-parse", "--short=12", "HEAD")
         changed = _git(folder, "status", "--porcelain", "--", ".")
     except (OSError, subprocess.CalledProcessError):
@@ -66,8 +66,7 @@ def code_version() -> str:
 
 
 def _git(folder: Path, *arguments: str) -> str:
-    # Without optional locks, so that a training in the background never stands in the way of a
-    # commit.
+    # Without optional locks, so that a training in the background never blocks a commit.
     command = ["git", "--no-optional-locks", "-C", str(folder), *arguments]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     return done.stdout.strip()

@@ -1,4 +1,4 @@
-"""The processes that train and measure."""
+"""Worker processes for training and measuring."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from joblib.externals.loky import get_reusable_executor, process_executor
 
 
 def worker_processes(count: int, *, accelerator: bool = False) -> Any:  # noqa: ANN401 - loky annotates nothing
-    """Start processes with one thread each, which stay until they are shut down.
+    """Start worker processes with one thread each; they run until they are shut down.
 
     Args:
-        count: How many.
-        accelerator: Whether they share the accelerator; else they compute on the processor.
+        count: How many processes.
+        accelerator: Whether they share the accelerator instead of using the CPU.
     """
-    # Here and not above: processes that only draw need none of it.
+    # Not at the top, because processes that only draw figures do not need it.
     from convbias.runs.worker import ONE_THREAD, on_accelerator
 
     variables = on_accelerator(count) if accelerator else ONE_THREAD
@@ -22,9 +22,9 @@ def worker_processes(count: int, *, accelerator: bool = False) -> Any:  # noqa: 
 
 
 def keep_worker() -> None:
-    """Keep loky from replacing this process when its memory grows.
+    """Prevent loky from replacing this process when its memory grows.
 
-    Where psutil is installed, loky takes growth for a leak. Ours is what JAX has compiled, which a
-    new process would compile again.
+    If psutil is installed, loky treats growth as a leak. Here it is what JAX has compiled, which a
+    new process would have to compile again.
     """
     process_executor._USE_PSUTIL = False

@@ -1,4 +1,4 @@
-"""Where every run of a sweep stands, passed from its process to the parent through small files."""
+"""Progress of the runs of a sweep, passed from their processes to the parent through files."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ SECONDS_BETWEEN_LOOKS = 0.25
 
 
 class Progress(Description, frozen=True):
-    """Where one run stands.
+    """Progress of one run.
 
     Args:
-        key: The run's name in the store.
-        model_name: Its model.
-        seed: Its seed.
-        epoch: Finished epochs.
-        epochs: Epochs in all.
-        latest: The latest epoch's record, None before the first has ended.
+        key: The run's key.
+        model_name: The model's name.
+        seed: The run's seed.
+        epoch: Number of finished epochs.
+        epochs: Number of all epochs.
+        latest: Record of the latest epoch; None before the first has ended.
         images_per_second: Training images per second in the latest epoch.
     """
 
@@ -39,23 +39,23 @@ class Progress(Description, frozen=True):
 
 
 def report_progress(folder: Path, progress: Progress) -> None:
-    """Leave a note for whoever watches the folder; no epoch's note replaces another's."""
+    """Write a progress file, one per run and epoch, for `watch`."""
     path = folder / f"{progress.key}-epoch{progress.epoch:04}.json"
     write_atomically(path, lambda file: file.write_text(progress.model_dump_json()))
 
 
 @contextlib.contextmanager
 def watch(folder: Path, on_progress: Callable[[Progress], None] | None) -> Iterator[None]:
-    """Call back, from another thread, whenever a run has left a new note; clean up at the end.
+    """Report new progress files from another thread; remove the folder at the end.
 
     Args:
-        folder: Where the runs' processes leave their notes.
-        on_progress: Called once per note, in the order of a run's epochs.
+        folder: Receives the progress files.
+        on_progress: Called once per file, in the order of a run's epochs.
     """
     stop = threading.Event()
 
     def look() -> None:
-        # Names that start with a dot are of notes that are still being written.
+        # Names that start with a dot belong to files that are still being written.
         for path in sorted(folder.glob("[!.]*.json")):
             with contextlib.suppress(OSError, ValidationError):
                 progress = Progress.model_validate_json(path.read_text())
@@ -79,7 +79,7 @@ def watch(folder: Path, on_progress: Callable[[Progress], None] | None) -> Itera
 
 
 def remove_notes(folder: Path) -> None:
-    """Remove a folder of notes, as far as that is possible."""
+    """Remove a folder of progress files, as far as possible."""
     with contextlib.suppress(OSError):
         for path in folder.iterdir():
             path.unlink(missing_ok=True)

@@ -1,7 +1,6 @@
 """The record of one run: an arm trained once with one seed.
 
-Everything that any table, figure or sentence prints is reachable from these records, so none of
-them needs training to be rebuilt.
+Tables, figures and sentences are rebuilt from these records without training.
 """
 
 from __future__ import annotations
@@ -18,9 +17,9 @@ RECORD_FORMAT = 2
 
 
 class Cost(Description, frozen=True):
-    """What the run took on the machine it ran on; never part of a reproducible table.
+    """Time and memory of a run on its machine; never part of a reproducible table.
 
-    Of seeds that trained together, each counts an equal share of the time.
+    Of seeds that trained together, each has an equal share of the time.
     """
 
     wall_seconds: float = Field(description="From drawing the network to its scores.")
@@ -34,19 +33,19 @@ class Cost(Description, frozen=True):
 
 
 class Environment(Description, frozen=True):
-    """What the numbers may depend on beside arm and seed."""
+    """Machine and library versions of a run."""
 
     python: str
     platform: str
     processor: str
     cores: int
-    threads: int = Field(description="Threads that the run could compute with.")
+    threads: int = Field(description="Threads that the run could use.")
     accelerator: str = Field(description="JAX device kind.")
     versions: dict[str, str] = Field(description="Distribution name to version.")
 
     @property
     def device(self) -> str:
-        """What computed: the accelerator, or the processor where there is none."""
+        """The accelerator, or the processor if there is none."""
         return self.processor if self.accelerator == "cpu" else self.accelerator
 
 
@@ -66,7 +65,7 @@ class Run(Description, frozen=True):
     )
     validation: Scores | None
     test: Scores | None = Field(description="Absent when the arm is scored on validation only.")
-    per_image: PerImage | None = Field(description="Of the test images.")
+    per_image: PerImage | None = Field(description="Results for every test image.")
     measures: dict[str, float] = Field(description="Named numbers from `convbias.measures`.")
     data_checksum: str = Field(description="SHA-256 over the data set's four arrays.")
     weights_checksum: str | None = Field(description="SHA-256 over the trained weights' bytes.")
@@ -76,12 +75,12 @@ class Run(Description, frozen=True):
 
     @property
     def key(self) -> str:
-        """The run's name in the store: arm hash and seed."""
+        """The run's key, its name in the store: arm hash and seed."""
         return run_key(self.arm, self.seed)
 
 
 def run_key(arm: Arm, seed: int) -> str:
-    """Name a run before it exists.
+    """Key of a run, stored or not.
 
     Example:
         >>> from convbias.spec.arms import Dense, DataVariant, Recipe

@@ -1,4 +1,4 @@
-"""Which stored networks are asked."""
+"""Choose the stored networks that `convbias explain` uses."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ COMPARED = (Dense().name, Convolutional(kernel_size=3).name)
 
 
 def runs_to_explain(store: Store, keys: Sequence[str]) -> tuple[list[Run], list[ConvbiasError]]:
-    """Find the runs whose networks are to be explained.
+    """Choose the runs whose predictions are explained.
 
     Args:
-        store: Of trained runs with their networks.
-        keys: Names of runs; when empty, the newest finished run of the dense baseline and of the
-            CNN 3x3 that were scored on test images.
+        store: Holds runs and their networks.
+        keys: Keys of runs; if empty, the newest finished runs of the dense baseline and of the 3x3
+            CNN that were scored on test images.
 
     Returns:
-        The runs, and what was passed over because it is damaged.
+        The runs, and the errors of damaged runs that were skipped.
 
     Raises:
-        InputError: A named run is not there or did not finish, or there is none of a model.
+        InputError: A named run is missing or did not finish, or a model has no run.
         DamagedRunError: A named run cannot be read.
     """
     if keys:
@@ -50,7 +50,7 @@ def _named(store: Store, key: str) -> Run:
 
 
 def _newest(store: Store, runs: Iterable[Run], name: str) -> Run:
-    # Published runs lie in their folder without networks.
+    # Most published runs are stored without their networks.
     fit = [
         run
         for run in runs

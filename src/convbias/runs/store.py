@@ -1,8 +1,8 @@
 """Store runs: one file per run, written atomically.
 
-A run is stored when its JSON file exists under its final name; everything is written to a
-temporary name first and renamed, so a reader never sees half a file, and a killed process leaves
-nothing that counts. The trained network stands beside it as a `.keras` file, written before.
+A run is stored once its JSON file exists under its final name. Every file is written under a
+temporary name and then renamed, so a reader never sees an incomplete file. The trained network is
+stored beside the record as a `.keras` file, which is written first.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from convbias.spec.numerics import NUMERICS_VERSION
 
 
 class DamagedRunError(ConvbiasError):
-    """A stored run cannot be read, or is not what its name says."""
+    """A stored run cannot be read, or its content does not match its name."""
 
 
 class Store:
     """A folder of runs.
 
     Args:
-        folder: Where the runs lie; made when the first run is written.
+        folder: Folder of the runs; created with the first run.
 
     Example:
         >>> import tempfile
@@ -43,11 +43,11 @@ class Store:
         self.folder = Path(folder)
 
     def path(self, arm: Arm, seed: int) -> Path:
-        """Where the record of a run lies."""
+        """Path of a run's record."""
         return self.folder / f"{run_key(arm, seed)}.json"
 
     def network_path(self, arm: Arm, seed: int) -> Path:
-        """Where the trained network of a run lies."""
+        """Path of a run's trained network."""
         return self.folder / f"{run_key(arm, seed)}.keras"
 
     def write(self, run: Run) -> Path:
@@ -64,19 +64,19 @@ class Store:
         return path
 
     def read(self, arm: Arm, seed: int) -> Run | None:
-        """The stored run, or None where there is none.
+        """The stored run, or None if it is not stored.
 
         Raises:
-            DamagedRunError: The file is there but cannot be read.
+            DamagedRunError: The file exists but cannot be read.
         """
         path = self.path(arm, seed)
         return read_run(path) if path.exists() else None
 
     def named(self, key: str) -> Run:
-        """The stored run of a name.
+        """The stored run with a key.
 
         Raises:
-            InputError: There is none of that name; the nearest one is named.
+            InputError: There is none; the message suggests the nearest key.
             DamagedRunError: Its file cannot be read.
         """
         known = {path.stem: path for path in self.paths()}
@@ -91,7 +91,7 @@ class Store:
         return read_run(known[key])
 
     def of_arm(self, arm: Arm) -> tuple[list[Run], list[ConvbiasError]]:
-        """The stored runs of an arm, seeds ascending, and why further ones cannot be read."""
+        """The stored runs of an arm, seeds ascending, and the errors of unreadable ones."""
         runs: list[Run] = []
         damaged: list[ConvbiasError] = []
         for path in self.paths():
@@ -103,15 +103,15 @@ class Store:
         return sorted(runs, key=lambda run: run.seed), damaged
 
     def measurement_path(self, run: Run, measure: str) -> Path:
-        """Where what a measure found on a run's network lies."""
+        """Path of a measurement of a run's network."""
         return self.folder / "measurements" / f"{run.key}-{measure}.json"
 
     def write_measurement(self, run: Run, measurement: Measurement) -> None:
-        """Store what a measure found.
+        """Store a measurement.
 
         Args:
-            run: Whose network was measured.
-            measurement: What was found.
+            run: The run whose network was measured.
+            measurement: The measurement.
 
         Raises:
             StorageError: The folder is not writable or the disk is full.
@@ -120,11 +120,11 @@ class Store:
         write_atomically(path, lambda file: file.write_text(measurement.model_dump_json() + "\n"))
 
     def read_measurement(self, run: Run, measure: str) -> Measurement | None:
-        """What a measure found on a run's network.
+        """Read a measurement of a run's network.
 
         Returns:
-            None where nothing is stored, the file is damaged, or it tells of other weights: it
-            can always be measured again.
+            None if it is not stored, the file is damaged, or other weights were measured, because
+            it can be measured again.
         """
         try:
             text = self.measurement_path(run, measure).read_bytes()
@@ -135,10 +135,10 @@ class Store:
         return found if fits else None
 
     def quarantine(self, path: Path) -> Path:
-        """Move a damaged record out of the way, under a name that says so; nothing is deleted.
+        """Move a damaged record to the store's `quarantine` folder; nothing is deleted.
 
         Returns:
-            The new path, in the store's `quarantine` folder.
+            The new path.
         """
         target = self.folder / "quarantine" / path.name
         copies = 1
@@ -165,10 +165,10 @@ class Store:
 
 
 def read_run(path: Path) -> Run:
-    """Read one record and check that it is what its name says.
+    """Read one record and check that its content matches its name.
 
     Raises:
-        DamagedRunError: It is not.
+        DamagedRunError: It cannot be read, or does not match.
     """
     try:
         run = Run.model_validate_json(path.read_bytes())
@@ -202,7 +202,7 @@ def read_run(path: Path) -> Run:
 
 
 def weights_checksum(weights: Iterable[np.ndarray]) -> str:
-    """SHA-256 over shapes, dtypes and bytes of a network's weights, in their order."""
+    """SHA-256 of shapes, dtypes and bytes of a network's weights, in order."""
     digest = hashlib.sha256()
     for array in weights:
         digest.update(f"{array.shape}{array.dtype}".encode())

@@ -1,4 +1,4 @@
-"""Trained networks, read from where their runs are stored."""
+"""Read the trained networks of stored runs."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ def load_network(store: Store, run: Run) -> keras.Model:
     """Read the trained network of a run.
 
     Args:
-        store: Where the run lies.
+        store: Holds the run and its network.
         run: A finished run.
 
     Raises:
-        InputError: It is missing or damaged.
+        InputError: The network is missing or damaged.
     """
     path = store.network_path(run.arm, run.seed)
     try:
-        # Keras annotates what it reads as anything at all.
+        # Keras annotates the result as any object.
         network: Any = keras.saving.load_model(path, compile=False)
-    except Exception as error:  # the reader raises whatever the damage leads to
+    except Exception as error:  # damage can cause any kind of error
         there = path.exists()
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(

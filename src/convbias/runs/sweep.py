@@ -1,9 +1,9 @@
-"""Planned runs minus stored ones, trained on all cores, or on an accelerator.
+"""Train the planned runs that are not stored, in parallel.
 
-On a processor: one process per core, one thread each. So a run's numbers do not depend on how many
-runs go on beside it, and parallel seeds use the cores better than one training with many threads
-would. On an accelerator: a few processes that share it, each with one arm, all of whose missing
-seeds train at once; while one of them compiles, and between its operations, the others compute.
+On a CPU: one process per core, each with one thread. So a run's numbers do not depend on other
+runs, and parallel seeds use the cores better than one training with many threads. On an
+accelerator: a few processes share it; each trains all missing seeds of one arm at once, and the
+others compute while one of them compiles.
 """
 
 from __future__ import annotations
@@ -34,17 +34,19 @@ from convbias.spec.study import PlannedRun
 
 PROCESSES_ON_ACCELERATOR = 4  # most of an arm's time is compiling, on one core each
 
-ATTEMPTS = 3  # how often processes may die without any run being finished
+ATTEMPTS = 3  # consecutive deaths of processes without a finished run
 
 NVIDIA_DRIVER = Path("/dev/nvidiactl")
 
-NOTES_PREFIX = "progress-"  # before the identifier of the sweep's process
+NOTES_PREFIX = "progress-"  # followed by the process identifier of the sweep
+Execute = Callable[[Arm, Sequence[int], Path, Path, int], list[str]]
+
 UNFINISHED_FILE = re.compile(r"\.[0-9a-f]{12}-seed\d+-\w{8}\.(json|keras)")
 
 
 @dataclass(frozen=True)
 class Quarantined:
-    """A stored run that could not be used and is trained anew."""
+    """A damaged run that was moved away and is trained again."""
 
     error: DamagedRunError
     moved_to: Path
@@ -67,11 +69,11 @@ class FailedRun:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a sweep did.
+    """Result of a sweep.
 
     Args:
-        trained: Keys of the runs that were trained now.
-        failures: Runs that ended with an error.
+        trained: Keys of the newly trained runs.
+        failures: Runs that ended with an unexpected error.
         quarantined: Damaged runs that were moved away.
     """
 
@@ -83,7 +85,7 @@ class Outcome:
 def missing(
     planned: Sequence[PlannedRun], store: Store
 ) -> tuple[list[PlannedRun], tuple[Quarantined, ...]]:
-    """Which planned runs are not stored; damaged ones are moved away and count as missing."""
+    """Find the planned runs that are not stored; damaged ones are moved away and are missing."""
     wanted, quarantined = [], []
     for arm, seed in planned:
         try:
@@ -104,17 +106,17 @@ def sweep(
 ) -> Outcome:
     """Train every planned run that is not stored.
 
-    Interrupting it loses only the runs in progress; calling it again trains what is missing.
+    An interruption loses only the runs in progress; another call trains the missing ones.
 
     Args:
         planned: Arms and seeds.
-        store: Where finished runs are, and where they go.
-        jobs: How many processes; by default one per core, or a few that share an accelerator.
-        on_progress: Called, from another thread, whenever a run starts or finishes an epoch.
+        store: Holds the stored runs and receives new ones.
+        jobs: Number of processes; by default one per core, or a few that share an accelerator.
+        on_progress: Called from another thread when a run starts or finishes an epoch.
 
     Raises:
-        InputError: The runs cannot be trained or stored as asked: no data, no space.
-        RunError: Processes died again and again.
+        ConvbiasError: The data is missing, or the runs cannot be stored.
+        RunError: Processes died repeatedly.
     """
     clear_leftovers(store.folder)
     wanted, quarantined = missing(planned, store)
@@ -144,11 +146,11 @@ def sweep(
 
 
 def processes_for(wanted: Sequence[PlannedRun], jobs: int | None) -> int:
-    """How many processes a sweep starts.
+    """Number of processes that a sweep starts.
 
     Args:
         wanted: The runs to be trained, at least one.
-        jobs: How many are allowed; by default one per core, or a few that share an accelerator.
+        jobs: Upper limit; by default one per core, or a few that share an accelerator.
     """
     if has_accelerator():
         return min(jobs or PROCESSES_ON_ACCELERATOR, len(_by_arm(wanted)))
@@ -156,15 +158,15 @@ def processes_for(wanted: Sequence[PlannedRun], jobs: int | None) -> int:
 
 
 def cores() -> int:
-    """How many cores this process may use."""
+    """Number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def clear_leftovers(folder: Path) -> None:
-    """Remove what killed sweeps have left: notes, and files that were not written to their end.
+    """Remove progress files and incomplete files of killed sweeps.
 
     Args:
-        folder: The store's folder. While another sweep trains into it, only notes are removed.
+        folder: The store's folder. While another sweep uses it, only progress files are removed.
     """
     alone = True
     for notes in folder.glob(f"{NOTES_PREFIX}*"):
@@ -183,7 +185,7 @@ def _is_running(process: str) -> bool:
     except (ProcessLookupError, ValueError):
         return False
     except PermissionError:
-        return True  # somebody else's
+        return True  # a process of another user
     return True
 
 
@@ -194,23 +196,23 @@ def _train(
     units = _by_arm(wanted) if accelerator else [(arm, [seed]) for arm, seed in wanted]
     # The longest runs first, so that no process waits long for the last one.
     longest_first = sorted(units, key=lambda unit: -_length(*unit))
-    # Not joblib.Parallel, which runs a single job within this process, where a crash would be ours.
+    # Not joblib.Parallel, which runs a single job in this process, where a crash would end it.
     executor = worker_processes(jobs, accelerator=accelerator)
     try:
         with interrupts_for_this_process_only():
             futures = [
-                executor.submit(_execute, arm, seeds, store.folder, notes, os.getpid())
+                executor.submit(_train_arm, execute, arm, seeds, store.folder, notes, os.getpid())
                 for arm, seeds in longest_first
             ]
         for future in as_completed(futures):
             yield from future.result()
     finally:
-        # Idle processes would keep their memory, busy ones their cores.
+        # Otherwise idle processes keep their memory, and busy ones their cores.
         executor.shutdown(wait=True, kill_workers=True)
 
 
 def has_accelerator() -> bool:
-    """Whether JAX would train on a GPU here; found out without loading JAX."""
+    """Whether JAX would train on a GPU; determined without loading JAX."""
     plugins = find_spec("jax_plugins")
     folders = plugins.submodule_search_locations if plugins else None
     installed = [plugin.name for plugin in iter_modules(folders or [])]
@@ -229,15 +231,15 @@ def _by_arm(wanted: Sequence[PlannedRun]) -> list[tuple[Arm, list[int]]]:
     return list(seeds.items())
 
 
-def _execute(
-    arm: Arm, seeds: Sequence[int], folder: Path, notes: Path, parent: int
+def _train_arm(
+    execute: Execute, arm: Arm, seeds: Sequence[int], folder: Path, notes: Path, parent: int
 ) -> list[tuple[str, FailedRun | None]]:
-    """Keep an unexpected error in one arm's runs from ending all others."""
+    """Train in this process; an unexpected error must not end other arms' runs."""
     try:
         return [(key, None) for key in execute(arm, seeds, folder, notes, parent)]
     except ConvbiasError:
         raise  # missing data and a full disk concern every run
-    except Exception:  # noqa: BLE001 - reported with its traceback by whoever started the sweep
+    except Exception:  # noqa: BLE001 - the caller of the sweep reports it with its traceback
         account = traceback.format_exc()
         store = Store(folder)
         return [
@@ -250,19 +252,19 @@ def _execute(
 
 
 def _length(arm: Arm, seeds: Sequence[int]) -> int:
-    """Roughly how long an arm trains, to order them: epochs, times what grows with the kernel."""
+    """Approximate training time, for sorting: epochs times a factor that grows with the kernel."""
     span = arm.model.span if isinstance(arm.model, Convolutional) else 0
     return len(seeds) * arm.recipe.epochs * (1 + span)
 
 
 @contextmanager
 def interrupts_for_this_process_only() -> Iterator[None]:
-    """Start processes that Ctrl-C does not reach: it is this process that ends them.
+    """Block SIGINT while processes are started, so that Ctrl-C reaches only this process.
 
-    A terminal interrupts the whole group of processes; processes that are only being started
-    would each print a traceback. What is blocked stays so in those that are started meanwhile.
+    A terminal sends SIGINT to the whole process group, and processes that are just starting would
+    each print a traceback. Processes inherit the blocked signal; this process ends them.
     """
-    # Python 3.11 unblocks interrupts when it starts this helper of its own, so that comes first.
+    # First, because Python 3.11 unblocks SIGINT when it starts this helper process.
     resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:

@@ -1,4 +1,4 @@
-"""What happens in one process of a sweep: train, measure, store."""
+"""Train, score and store runs in one process of a sweep."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 SECONDS_BETWEEN_LOOKS = 1.0
 
-# What keeps XLA, and the libraries for linear algebra, to one thread of the processor; they read it
-# when they are loaded, so the parent sets it before it starts us.
+# Restricts XLA and the linear algebra libraries to one CPU thread. They read it when they are
+# loaded, so the parent process sets it before it starts this one.
 ONE_THREAD = {
     "JAX_PLATFORMS": "cpu",
     "PJRT_NPROC": "1",  # of XLA's threads for single operations
@@ -41,15 +41,15 @@ SHARE_OF_ACCELERATOR_MEMORY = 0.85  # for all processes together; the driver nee
 
 
 def on_accelerator(processes: int) -> dict[str, str]:
-    """The variables of processes that share an accelerator.
+    """Environment variables of processes that share an accelerator.
 
     Args:
-        processes: How many; each gets an equal share of the memory.
+        processes: How many processes; each gets an equal share of the memory.
     """
     return ONE_THREAD | {
         "JAX_PLATFORMS": os.environ.get("JAX_PLATFORMS", "cuda"),
-        # Without it, sums in scatters take whatever order the threads come in, and products the
-        # algorithm that won a race on that day: the same seed would give other numbers.
+        # Otherwise the order of sums and the choice of algorithms vary from run to run, and the
+        # same seed gives other numbers.
         "XLA_FLAGS": "--xla_gpu_deterministic_ops=true",
         "XLA_PYTHON_CLIENT_MEM_FRACTION": f"{SHARE_OF_ACCELERATOR_MEMORY / processes:.3f}",
     }
@@ -58,14 +58,14 @@ def on_accelerator(processes: int) -> dict[str, str]:
 def execute(
     arm: Arm, seeds: Sequence[int], folder: Path, progress_folder: Path, parent: int
 ) -> list[str]:
-    """Train an arm with some seeds and store the runs with their networks.
+    """Train an arm with several seeds and store the runs with their networks.
 
     Args:
-        arm: What to train.
-        seeds: With which seeds; more than one train together where there is an accelerator.
+        arm: The arm to train.
+        seeds: The seeds; on an accelerator they train together.
         folder: The store's folder.
-        progress_folder: Where to say how far the runs are.
-        parent: Identifier of the process that asks for it; when it is gone, this one ends.
+        progress_folder: Receives the progress files.
+        parent: Process identifier of the sweep; when that process ends, this one ends too.
 
     Returns:
         The stored runs' keys.
@@ -154,10 +154,10 @@ def dataset_of_process(name: DatasetName) -> data.Dataset:
 
 @cache
 def _end_with(parent: int) -> None:
-    """Once per process: end when the parent is gone.
+    """End this process when the parent has ended; has an effect once per process.
 
-    A parent that was killed cannot end its processes; a restarted sweep must not compete with
-    orphans for the cores.
+    A killed parent cannot end its processes, and a restarted sweep must not compete with orphans
+    for the cores.
     """
 
     def look() -> None:

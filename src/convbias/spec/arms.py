@@ -1,4 +1,4 @@
-"""Frozen descriptions of what is trained: data variant, model, recipe, arm.
+"""Descriptions of what is trained: data variant, model, recipe and arm.
 
 The hash of an arm names its runs. It covers everything that the runs' numbers depend on, and
 nothing else, so arms that train alike share their stored runs, and any change that could alter a
@@ -23,41 +23,41 @@ Filters = Annotated[int, Field(ge=1, le=1024)]
 
 
 class DataVariant(Description, frozen=True):
-    """Which images an arm trains on and which it is scored on."""
+    """The images on which an arm is trained and scored."""
 
     dataset: DatasetName = "fashion-mnist"
     training_images: int | None = Field(
         default=None,
         ge=100,
         le=54_000,
-        description="How many of the training split's images are used; all when absent.",
+        description="How many images of the training split are used; None means all.",
     )
     scored_on: Literal["test", "validation"] = Field(
         default="test",
-        description="Searches score on validation images only and never open the test set.",
+        description="Learning-rate searches use validation images only, never the test set.",
     )
     shuffled_blocks: int | None = Field(
         default=None,
         ge=1,
         le=14,
-        description="Pixels per side of blocks whose places are shuffled, in all images alike.",
+        description="Pixels per side of the blocks that are shuffled, in all images alike.",
     )
     canvas: int | None = Field(
-        default=None, ge=28, le=64, description="Pixels per side of a black ground for the images."
+        default=None, ge=28, le=64, description="Pixels per side of a black canvas for the images."
     )
     largest_shift: int = Field(
         default=0,
         ge=0,
-        description="Training images lie up to so many pixels off the canvas' middle.",
+        description="Training images are shifted from the centre by at most so many pixels.",
     )
     corners: Literal["tied", "free"] | None = Field(
         default=None,
-        description="Two classes only, each image in a corner of the canvas; tied: each class in a"
-        " corner of its own. free: half of each class in either.",
+        description="Two classes only, each image in a corner of the canvas; tied: each class has"
+        " its own corner; free: half of each class is in either corner.",
     )
     stimuli: Literal["garments", "patches"] = Field(
         default="garments",
-        description="patches: drawn noise that says nothing about its class except by its place.",
+        description="patches: noise of which only the corner tells the class.",
     )
 
     @field_validator("shuffled_blocks")
@@ -94,8 +94,8 @@ class DataVariant(Description, frozen=True):
         if self.corners is None:
             if self.stimuli == "patches":
                 raise ValueError(
-                    "patches can be told apart by their place alone; use corners 'tied', or 'free'"
-                    " as their control"
+                    "patches differ only in their corners; use corners 'tied', or 'free' as their"
+                    " control"
                 )
             return self
         if (self.canvas or 28) == 28:
@@ -106,8 +106,8 @@ class DataVariant(Description, frozen=True):
         for moving in ("largest_shift", "shuffled_blocks"):
             if getattr(self, moving):
                 raise ValueError(
-                    f"corners and {moving} cannot be combined: an image in a corner stays as it"
-                    " is; leave one of them out"
+                    f"corners and {moving} cannot be combined, because images in corners are not"
+                    " moved; leave one of them out"
                 )
         return self
 
@@ -124,12 +124,12 @@ class Dense(Description, frozen=True):
 
 
 class Convolutional(Description, frozen=True):
-    """The CNN of the original study; the other options change one part of it each."""
+    """The CNN of the original study; each option changes one part of it."""
 
     family: Literal["cnn"] = "cnn"
     kernel_size: int = Field(default=3, ge=1, le=LARGEST_KERNEL, description="Pixels per side.")
     dilation: int = Field(
-        default=1, ge=1, le=9, description="Pixels from each tap of a kernel to the next."
+        default=1, ge=1, le=9, description="Distance of neighbouring kernel weights in pixels."
     )
     filters: tuple[Filters, ...] = Field(
         default=(32, 64),
@@ -138,10 +138,10 @@ class Convolutional(Description, frozen=True):
         description="Output channels of every convolution; each is followed by downsampling.",
     )
     sharing: Literal["shared", "local"] = Field(
-        default="shared", description="local: a kernel of its own for every pixel."
+        default="shared", description="local: every pixel has its own kernel."
     )
     padding: Literal["same", "valid", "circular"] = Field(
-        default="same", description="circular: beyond the frame comes the opposite side."
+        default="same", description="circular: the image continues with its opposite side."
     )
     downsampling: Literal["max", "stride", "blur", "polyphase", "none"] = Field(
         default="max",
@@ -149,7 +149,7 @@ class Convolutional(Description, frozen=True):
         " low-pass filter, every second. polyphase: maximum, the phase with the largest norm.",
     )
     head: Literal["average", "flatten"] = Field(
-        default="average", description="What comes before the dense layers."
+        default="average", description="average: global average pooling before the dense layers."
     )
     dropout: float = Field(default=0.3, ge=0, lt=1)
     frozen: bool = Field(default=False, description="The kernels keep their initial weights.")
@@ -189,7 +189,7 @@ class Convolutional(Description, frozen=True):
 
     @property
     def span(self) -> int:
-        """Pixels per side from a kernel's first tap to its last, both counted."""
+        """Pixels per side from a kernel's first weight to its last, both counted."""
         return self.dilation * (self.kernel_size - 1) + 1
 
     @property
@@ -215,21 +215,20 @@ Model = Annotated[Dense | Convolutional, Field(discriminator="family")]
 
 
 class Recipe(Description, frozen=True):
-    """How a model is trained; everything that the optimiser loop needs beside data and seed."""
+    """How a model is trained."""
 
     name: str
     epochs: int = Field(ge=1, le=1_000)
     images_per_epoch: int | None = Field(
         default=None,
         ge=1,
-        description="An epoch ends after so many training images, drawn in passes one after the"
-        " other; after one pass when absent.",
+        description="Training images per epoch, from consecutive passes; None means one pass.",
     )
     optimiser: Literal["adam", "muon"] = Field(
         default="adam",
-        description="muon: momentum made orthogonal for kernels, Adam for the rest.",
+        description="muon: orthogonalised momentum for kernels, Adam for the rest.",
     )
-    learning_rate: float = Field(gt=0, le=1, description="The optimiser's step size at its peak.")
+    learning_rate: float = Field(gt=0, le=1, description="The peak learning rate.")
     schedule: Literal["constant", "warmup-cosine"] = Field(
         default="constant",
         description="warmup-cosine: linear from 0 to the peak, then half a cosine down to 0.",

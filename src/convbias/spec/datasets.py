@@ -1,4 +1,4 @@
-"""What is known of each data set before any image is loaded."""
+"""Names, classes and sizes of the data sets."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CLASS_NAMES = (
 
 IMAGE_SIDE = 28
 
-# Images in the training split, the validation split and the test set, known without loading any.
+# Numbers of images in the training split, the validation split and the test set.
 SPLIT_SIZES: dict[DatasetName, tuple[int, int, int]] = {
     "fashion-mnist": (54_000, 6_000, 10_000),
     "drawn": (5_400, 600, 1_000),

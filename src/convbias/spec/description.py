@@ -1,4 +1,4 @@
-"""The base of all descriptions: immutable values that refuse unknown keys."""
+"""Base class of all descriptions: immutable, with unknown keys refused."""
 
 from __future__ import annotations
 
@@ -11,22 +11,23 @@ from convbias.errors import InputError, did_you_mean
 
 
 class Description(BaseModel, frozen=True, extra="forbid"):
-    """Base of all descriptions: immutable, hashable, and closed to unknown keys."""
+    """Base class of all descriptions: immutable, hashable, without unknown keys."""
 
 
 Described = TypeVar("Described", bound=Description)
 
 
 def describe(kind: type[Described], values: Mapping[str, object], source: str) -> Described:
-    """Build a description from outside values, with errors that a person can act on.
+    """Build a description from user input, with helpful errors.
 
     Args:
         kind: The description's class.
         values: Its fields.
-        source: Where the values come from, for the error.
+        source: Origin of the values, for error messages.
 
     Raises:
-        InputError: A key is unknown (the nearest known one is named), missing or out of bounds.
+        InputError: A key is unknown (the message suggests the nearest known one), missing or out
+            of bounds.
     """
     try:
         return kind.model_validate(values)

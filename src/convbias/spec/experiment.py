@@ -1,4 +1,4 @@
-"""The one shape of every experiment: question, conditions, contrasts fixed in advance, control."""
+"""Experiments: question, conditions, contrasts fixed in advance, and control."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from convbias.spec.recipes import RecipeName, recipe_for
 
 @dataclass(frozen=True)
 class Condition:
-    """An arm of an experiment, before a profile says on how much it is trained and how long.
+    """An arm of an experiment, without the profile's images and epochs.
 
     Args:
-        name: What the experiment's tables and figures call it.
+        name: Its name in the experiment's tables and figures.
         model: The model.
-        changes: Fields of `DataVariant` that are not those of the profile.
-        recipe: name of the recipe, where the question is about that; None takes the profile's.
+        changes: Fields of `DataVariant` that differ from the profile's.
+        recipe: Name of the recipe, if the question is about that; None takes the profile's.
     """
 
     name: str
@@ -29,7 +29,7 @@ class Condition:
     recipe: RecipeName | None = None
 
     def arm(self, data: DataVariant, recipe: RecipeName, epochs: int) -> Arm:
-        """The arm at a profile.
+        """The arm for a profile.
 
         An arm with fewer images than the profile's takes as many steps as the others.
 
@@ -46,7 +46,7 @@ class Condition:
 
 
 def conditions_of(models: Iterable[Model]) -> tuple[Condition, ...]:
-    """One condition per model, called by the model's name, on the profile's own images."""
+    """One condition per model, with the model's name and the profile's images."""
     return tuple(Condition(model.name, model) for model in models)
 
 
@@ -57,9 +57,9 @@ class PlannedContrast:
     Args:
         name: Identifies the contrast in tables and claims, for instance `cnn-over-dense-accuracy`.
         question: What it asks, in one plain sentence.
-        treatment: Name of the condition whose advantage is asked about.
+        treatment: Name of the condition that may be better.
         baseline: Name of the condition that it is compared with.
-        quantity: What is compared.
+        quantity: The compared quantity.
         claim: The original study's claim that holds only if the treatment is better, by its id in
             `claims.toml`.
     """
@@ -74,19 +74,19 @@ class PlannedContrast:
 
 @dataclass(frozen=True)
 class Experiment:
-    """A question with its conditions and what will be computed from their runs.
+    """A question with its conditions, contrasts and measures.
 
     Args:
-        name: What `studies/*.toml` and the command line call it.
+        name: Its name in profiles and on the command line.
         title: Heading in the report.
         question: What it asks.
         conditions: What it compares; names are unique.
         contrasts: The primary contrasts.
-        control: What must come out as known, in one sentence; tested in `tests/`.
-        measures: Names of modules of `convbias.measures` that every trained network goes through.
-        not_shown: What no outcome of it would show, in one sentence or two.
-        short_question: the question in a few words, for lists of experiments.
-        short_control: the control in a few words, likewise.
+        control: A result known in advance, in one sentence.
+        measures: Names of modules of `convbias.measures` that are applied to every network.
+        not_shown: What the experiment cannot show, in one or two sentences.
+        short_question: The question in a few words, for lists of experiments.
+        short_control: The control in a few words, likewise.
     """
 
     name: str
@@ -121,7 +121,7 @@ class Experiment:
         )
 
     def arms(self, data: DataVariant, recipe: RecipeName, epochs: int) -> dict[str, Arm]:
-        """The experiment's arms at a profile.
+        """The experiment's arms for a profile.
 
         Conditions with more training images than the profile has are left out.
 

@@ -1,4 +1,4 @@
-"""What contrasts are about: a column of the run table, its unit, and how much of it matters."""
+"""Quantities that contrasts compare: column of the run table, unit and practical margin."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Quantity:
-    """A number of every run, on which arms are compared.
+    """A number of every run by which arms are compared.
 
     Args:
         name: Column of the run table: `test_accuracy`, `test_loss` or that of a measure.
-        noun: What a sentence calls it.
-        unit: Of differences, in a sentence.
-        long_unit: The same where it stands alone, in tables and on axes.
-        value_unit: Of the value itself.
-        scale: What stored values are multiplied by to be in that unit.
-        digits: After the decimal point.
-        margin: In the stored unit; smaller differences do not matter in practice.
+        noun: Its name in sentences.
+        unit: Unit of differences, in sentences.
+        long_unit: Unit of differences, in tables and on axes.
+        value_unit: Unit of the value itself.
+        scale: Factor from the stored unit to the displayed one.
+        digits: Displayed digits after the decimal point.
+        margin: Smaller differences do not matter in practice; in the stored unit.
         higher_is_better: Whether a positive difference favours the treatment.
     """
 
@@ -32,7 +32,7 @@ class Quantity:
     higher_is_better: bool = True
 
     def written(self, value: float, sign: str = "") -> str:
-        """A stored value in the unit that is read, without naming it.
+        """A stored value in the displayed unit, without the unit's name.
 
         Args:
             value: In the stored unit.
@@ -55,12 +55,12 @@ class Quantity:
 
 
 def share(name: str, noun: str, margin: float, *, higher_is_better: bool = True) -> Quantity:
-    """A quantity between 0 and 1 that is read in percent.
+    """A quantity between 0 and 1 that is displayed in percent.
 
     Args:
         name: Column of the run table.
-        noun: What a sentence calls it.
-        margin: Between 0 and 1.
+        noun: Its name in sentences.
+        margin: Smaller differences do not matter in practice; between 0 and 1.
         higher_is_better: Whether a positive difference favours the treatment.
     """
     return Quantity(

@@ -1,4 +1,4 @@
-"""The recipes: what the original study would have used, and what two searches found."""
+"""Recipes: a classic one, and two with learning rates from searches."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RecipeName = Literal["classic", "tuned", "brief"]
 
 
 def classic(epochs: int) -> Recipe:
-    """Keras' defaults, the likely recipe of the original study, which did not publish its own.
+    """Keras' defaults: probably the recipe of the original study, which did not publish it.
 
     Adam at a constant 0.001, batches of 128, pixels in [0, 1].
     """
@@ -23,19 +23,19 @@ def classic(epochs: int) -> Recipe:
 
 
 def classic_name(condition: str) -> str:
-    """What a condition of the original comparison is called under the classic recipe."""
+    """Name of a condition of the original comparison with the classic recipe."""
     return f"classic {condition}"
 
 
 def classic_contrast(name: str) -> str:
-    """What a contrast of the original comparison is called under the classic recipe."""
+    """Name of a contrast of the original comparison with the classic recipe."""
     return f"{name}-classic"
 
 
 def scheduled(epochs: int, learning_rate: float, name: SearchedName = "tuned") -> Recipe:
-    """What every model's search shares: Muon, warm-up, half a cosine, standardised pixels.
+    """The searched recipes: Muon, warm-up, half a cosine, standardised pixels.
 
-    docs/recipe.md has the measurements behind each of these.
+    docs/recipe.md shows the measurements behind these choices.
     """
     return Recipe(
         name=name,
@@ -50,12 +50,13 @@ def scheduled(epochs: int, learning_rate: float, name: SearchedName = "tuned") -
 
 
 def tuned(epochs: int, model: Model, name: SearchedName = "tuned") -> Recipe:
-    """The schedule at the peak learning rate that did best for this model on validation images.
+    """The recipe with the peak learning rate that was best for this model on validation images.
 
     Args:
         epochs: Passes over the training split.
-        model: Whose rate.
-        name: In which search: `brief` has short trainings, which like higher rates, of many models.
+        model: The model.
+        name: Which search; the rates of `brief` are tuned for one-epoch runs: short runs favour
+            higher rates.
 
     Raises:
         InputError: The search has not covered this model.
@@ -72,12 +73,12 @@ def tuned(epochs: int, model: Model, name: SearchedName = "tuned") -> Recipe:
 
 
 def tuned_learning_rates(name: SearchedName = "tuned") -> dict[str, float]:
-    """Model name to the peak learning rate that `convbias tune NAME --write` stored."""
+    """The peak learning rates, by model name, that `convbias tune NAME --write` stored."""
     text = resources.files("convbias.spec").joinpath(f"{name}.toml").read_text(encoding="utf-8")
     return dict(_learning_rates(text))
 
 
-# A study describes some hundred arms, and each asks for its rate.
+# A study describes about a hundred arms, each of which needs its rate.
 @lru_cache(maxsize=8)
 def _learning_rates(text: str) -> dict[str, float]:
     return tomllib.loads(text)["learning_rate"]

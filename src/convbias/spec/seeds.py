@@ -1,4 +1,4 @@
-"""Which seeds a study may name."""
+"""Validate a list of seeds."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from convbias.errors import InputError
 
 
 def check_seeds(seeds: Sequence[int]) -> None:
-    """Refuse seeds that would train less than they seem to.
+    """Check that a list of seeds is not empty and has no repeated or negative seed.
 
     Args:
-        seeds: Each trains every arm once.
+        seeds: The seeds; each arm is trained once per seed.
 
     Raises:
         InputError: The list is empty, repeats a seed or holds a negative one.

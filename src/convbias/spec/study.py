@@ -1,4 +1,4 @@
-"""What a study is: which experiments, with how many seeds, epochs and images."""
+"""Studies: which experiments are run, with which seeds, epochs and images."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ PlannedRun = tuple[Arm, int]  # and its seed
 
 
 class Scale(Description, frozen=True):
-    """How large one experiment is, where it is not as large as the profile says for all."""
+    """Settings of one experiment that differ from those of its study."""
 
-    cost: str = Field(description="What it takes, on which machine; measured, not guessed.")
+    cost: str = Field(description="Measured time, and the machine.")
     training_images: int | None = Field(default=None, ge=100, le=54_000)
     recipe: RecipeName | None = None
     epochs: int | None = Field(default=None, ge=1, le=1_000)
@@ -34,11 +34,11 @@ class Scale(Description, frozen=True):
 
 
 class Study(Description, frozen=True):
-    """A set of experiments at a profile: how many seeds, epochs and images."""
+    """A set of experiments with their seeds, epochs and images."""
 
     name: str
-    cost: str = Field(description="What it takes, on which machine; measured, not guessed.")
-    expect: str = Field(description="Which result to expect, and what it cannot decide.")
+    cost: str = Field(description="Measured time, and the machine.")
+    expect: str = Field(description="The result to expect, and what it cannot show.")
     experiments: tuple[str, ...] = Field(min_length=1)
     dataset: DatasetName = "fashion-mnist"
     training_images: int | None = Field(default=None, ge=100, le=54_000)
@@ -46,7 +46,7 @@ class Study(Description, frozen=True):
     epochs: int = Field(ge=1, le=1_000)
     seeds: tuple[int, ...]
     scale: dict[str, Scale] = Field(
-        default_factory=dict, description="Experiments that differ from what stands above."
+        default_factory=dict, description="Experiments with other settings."
     )
 
     @field_validator("seeds")
@@ -60,13 +60,13 @@ class Study(Description, frozen=True):
         return self.model_copy(update={"seeds": seeds, "scale": scale})
 
     def on(self, dataset: DatasetName) -> Study:
-        """The study on another data set, with no more images than that has for training."""
+        """The study on another data set, limited to its number of training images."""
         most = SPLIT_SIZES[dataset][0]
         scale = {name: _at_most(each, most) for name, each in self.scale.items()}
         return _at_most(self, most).model_copy(update={"dataset": dataset, "scale": scale})
 
     def of_experiment(self, name: str) -> Study:
-        """The study with one of its experiments alone, at that experiment's scale."""
+        """The study reduced to one of its experiments, with that experiment's settings."""
         scale = self.scale.get(name)
         changes = scale.model_dump(exclude_none=True) if scale else {}
         return self.model_copy(update=changes | {"experiments": (name,), "scale": {}})

@@ -141,8 +141,6 @@ def test_every_planned_run_has_a_name_of_its_own(seeds: list[int]) -> None:
         ({"seeds": [1, 2, 1]}, "seed 1 is named 2 times"),
         ({"seeds": [-1]}, "seed -1 is negative"),
         ({"experiments": []}, "experiments"),
-        ({"experiments": ["orginal"]}, "did you mean 'original'"),
-        ({"scale": {"orginal": {"cost": ""}}}, "did you mean 'original'"),
         ({"scale": {"original": {"cost": "", "seeds": [1, 1]}}}, "seed 1 is named 2 times"),
         ({"epochs": 0}, "epochs"),
         ({"training_images": 99}, "training_images"),
@@ -152,3 +150,18 @@ def test_every_planned_run_has_a_name_of_its_own(seeds: list[int]) -> None:
 def test_descriptions_that_are_refused(changes: dict[str, object], message: str) -> None:
     with pytest.raises(InputError, match=message):
         make_study(**changes)
+
+
+@pytest.mark.parametrize(
+    "line", ['experiments = ["orginal"]', '[scale.orginal]\ncost = "nothing"'], ids=str
+)
+def test_experiments_that_do_not_exist_are_refused(tmp_path: Path, line: str) -> None:
+    profile = write_tiny(tmp_path)
+    text = profile.read_text()
+    if line.startswith("experiments"):
+        text = "\n".join(line if row.startswith("experiments") else row for row in text.split("\n"))
+    else:
+        text = f"{text}\n{line}\n"
+    profile.write_text(text)
+    with pytest.raises(InputError, match="did you mean 'original'"):
+        load_study(str(profile))
