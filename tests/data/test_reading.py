@@ -233,8 +233,8 @@ FILES = {
     "truths": ("a.npy", npy(np.zeros((28, 28), bool)), "holds bool"),
     "complex numbers": ("a.npy", npy(np.zeros((28, 28), complex)), "holds complex128"),
     "words": ("a.npy", npy(np.full((28, 28), "a")), "holds <U1"),
-    "no number": ("a.npy", npy(np.full((28, 28), np.nan)), "784 values that are no numbers"),
-    "infinity": ("a.npy", npy(np.where(np.eye(28), np.inf, 0)), "28 values that are no numbers"),
+    "no number": ("a.npy", npy(np.full((28, 28), np.nan)), "784 values that are not finite"),
+    "infinity": ("a.npy", npy(np.where(np.eye(28), np.inf, 0)), "28 values that are not finite"),
     "too light": ("a.npy", npy(np.full((28, 28), 255.0)), "divide by 255"),
     "negative": ("a.npy", npy(np.full((28, 28), -0.1)), "floats from -0.1 to -0.1"),
 }
