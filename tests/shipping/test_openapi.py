@@ -9,11 +9,12 @@ import json
 import numpy as np
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image
 from schemathesis.checks import load_all_checks
+from schemathesis.generation import GenerationMode
 from tools.servers.serving import Server
 
 from convbias.shipping.export.archive import Archive
@@ -21,6 +22,8 @@ from convbias.shipping.predict.images import npy_bytes
 from convbias.shipping.serve.openapi import openapi_document
 
 pytestmark = pytest.mark.integration
+
+EXAMPLES = 10  # for each path, and for each of valid and invalid requests
 
 load_all_checks()
 IMAGES = arrays.arrays(np.uint8, st.sampled_from([(28, 28), (1, 784), (3, 28, 28, 1)]))
@@ -62,7 +65,21 @@ def test_the_server_returns_its_description(server: Server, archive: Archive) ->
     assert document["paths"] == DESCRIPTION["paths"]
 
 
-@schema.parametrize()
-@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
-def test_the_server_conforms_to_its_description(case: schemathesis.Case, server: Server) -> None:
-    case.call_and_validate(base_url=server.address)
+# Strategies are made inside the test: `schema.parametrize` would spend most of a minute, and a
+# gigabyte, on boundary values of long arrays whenever the tests are collected.
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
+@pytest.mark.parametrize("path", ["/invocations", "/endpoints/convbias/invocations"])
+def test_predictions_conform_to_the_description(
+    path: str, mode: GenerationMode, server: Server
+) -> None:
+    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(case=schema[path]["POST"].as_strategy(generation_mode=mode))
+    def conforms(case: schemathesis.Case) -> None:
+        case.call_and_validate(base_url=server.address)
+
+    conforms()
+
+
+@pytest.mark.parametrize("path", ["/ping", "/metrics", "/openapi.json"])
+def test_what_needs_no_body_conforms_to_the_description(path: str, server: Server) -> None:
+    schema[path]["GET"].Case().call_and_validate(base_url=server.address)
