@@ -1,4 +1,4 @@
-"""Write the generated parts of README.md, docs/method.md and docs/reproduce.md.
+"""Write the generated parts of README.md and docs/, and the published model card.
 
     .venv/bin/python -m tools.document
 
@@ -11,10 +11,15 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
+from convbias.data import load
 from convbias.experiments.studies import PUBLISHED
 from convbias.findings.results import Results
 from convbias.report import ExperimentSection
+from convbias.report.card.contents import ModelCard
+from convbias.report.card.figures import figures
+from convbias.report.card.writing import write_card
 from convbias.runs.atomic import write_atomically
+from convbias.runs.store import Store
 from tools.blocks import put_into
 from tools.method_page import method_blocks
 from tools.published import ROOT, published_sections
@@ -43,9 +48,19 @@ def write_pages(profile: str, original: Results, sections: Sequence[ExperimentSe
         write_atomically(path, lambda file, text=text: file.write_text(text, "utf-8"))
 
 
+def write_published_card(profile: str) -> None:
+    """Render the published model card again from its numbers."""
+    folder = ROOT / "results" / profile
+    card = ModelCard.model_validate_json((folder / "model-card/model-card.json").read_bytes())
+    run = Store(folder / "runs").named(card.run)
+    dataset = load(run.arm.data.dataset)
+    write_card(card, figures(card, run, dataset), folder / "model-card")
+
+
 def main() -> None:
-    """Write the pages from the published study."""
+    """Write the pages and the card from the published study."""
     argparse.ArgumentParser(description=__doc__).parse_args()
+    write_published_card(PUBLISHED)
     write_pages(PUBLISHED, *published_sections(PUBLISHED))
 
 
