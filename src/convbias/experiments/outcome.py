@@ -1,4 +1,4 @@
-"""The one shape of what came out of an experiment, beside its planned contrasts."""
+"""The outcome of an experiment beside its planned contrasts."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from convbias.findings.statement import Statement
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """What came out.
+    """Statements, controls and figures of an experiment.
 
     Args:
-        statements: Findings that are not differences between two conditions.
-        controls: Whether what must come out as known does, on these runs.
-        figures: In the order of the report; the first is the experiment's own.
+        statements: findings other than the planned contrasts.
+        controls: whether the results known in advance are found in these runs.
+        figures: the figures, in the order of the report; the first is the main one.
     """
 
     statements: tuple[Statement, ...]

@@ -1,4 +1,4 @@
-"""The control that every network has as many parameters as arithmetic says."""
+"""A control: every network has the number of parameters that arithmetic gives."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ def parameters_as_counted(results: Results) -> Statement:
     """Whether every network has as many parameters as the arithmetic says.
 
     Args:
-        results: Of an experiment.
+        results: the stored runs of an experiment.
     """
     asked = "Every network has as many parameters as the arithmetic says"
     counts = {

@@ -171,7 +171,7 @@ def write_rates(table: pd.DataFrame, name: SearchedName, path: Path) -> None:
 
     Args:
         table: From `search_table`.
-        name: Of the recipe.
+        name: the recipe's name.
         path: The recipe's file of the package.
     """
     rates = "\n".join(f"{model} = {rate}" for model, rate in best_rates(table).items())

@@ -1,4 +1,4 @@
-"""From the runs of an experiment to its evaluated contrasts, each with its sentence."""
+"""Evaluate the planned contrasts of an experiment on its stored runs."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class Finding:
     """A planned contrast, evaluated on stored runs.
 
     Args:
-        planned: What was asked.
-        data: What both arms trained on; None where one of them has no run.
+        planned: the planned contrast.
+        data: the training data of both arms; None if one of them has no run.
         contrast: The evaluated contrast after Holm's correction over the experiment's contrasts;
             None where no seed was finished by both arms.
         on_distribution: Interval of the same difference over new test images as well as new
@@ -61,17 +61,17 @@ class Finding:
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """What a reader must know beside the sentence, one sentence each."""
+        """Limits of the result: too few pairs, diverged or unpaired runs."""
         remarks = []
         if self.contrast is not None and self.contrast.limit is not None:
             remarks.append(self.contrast.limit)
         if self.diverged:
             remarks.append(
-                f"Diverged and left out, which may flatter the arm: {', '.join(self.diverged)}."
+                f"Diverged and excluded, which may favour the arm: {', '.join(self.diverged)}."
             )
         if self.unpaired:
             remarks.append(
-                f"Finished by only one of the two arms and left out: {', '.join(self.unpaired)}."
+                f"Finished by only one of the two arms and excluded: {', '.join(self.unpaired)}."
             )
         return tuple(remarks)
 
@@ -82,8 +82,8 @@ def evaluate(experiment: Experiment, runs: Iterable[ConditionRun]) -> list[Findi
     Runs are paired by seed. Holm's correction covers those contrasts that have any pair.
 
     Args:
-        experiment: Whose contrasts; runs of other arms are ignored.
-        runs: Of one study: one description per arm.
+        experiment: the experiment; runs of other arms are ignored.
+        runs: the runs of one study, with one arm per condition.
 
     Returns:
         One finding per planned contrast, in the experiment's order.
@@ -119,7 +119,7 @@ def runs_by_arm(runs: Iterable[ConditionRun]) -> dict[str, dict[int, ConditionRu
     """Sort the runs of one study by arm name and seed.
 
     Args:
-        runs: Of one study.
+        runs: the runs of one study.
 
     Returns:
         Arm name to seed to run, seeds ascending, diverged runs included.

@@ -1,4 +1,4 @@
-"""What is stored of an experiment, as findings, figures and reports take it."""
+"""The stored runs of an experiment, with their measurements."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class Results:
     """The stored runs of one experiment with everything that was measured on their networks.
 
     Args:
-        experiment: Whose.
-        study: At which scale, with this experiment alone.
+        experiment: the experiment.
+        study: the study, restricted to this experiment and its scale.
         runs: In the order of the experiment's conditions, then of the study's seeds.
         pictures: Run key to picture name to float16 array.
         absent: Planned runs that are not stored or cannot be read, condition and seed.

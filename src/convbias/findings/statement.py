@@ -1,4 +1,4 @@
-"""Sentences about what was measured, each with a verdict, and the rules of these verdicts."""
+"""Sentences about measured values with their verdicts, and the rules for these verdicts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal
 
 from convbias.statistics import summarise
 
-# Two values say too little about their spread.
+# The spread of two values is known too poorly to judge by.
 FEWEST_SEEDS = 3
 
 Judgement = Literal["holds", "does not hold", "undecided", "cannot hold", "not measured yet"]
@@ -24,12 +24,12 @@ _DECISIVE_FIRST: tuple[Judgement, ...] = (
 
 @dataclass(frozen=True)
 class Statement:
-    """A sentence with its numbers, and what it says about what was asked.
+    """A sentence with its numbers and a verdict.
 
     Args:
         text: The sentence.
-        verdict: Whether what was asked, or what must come out as known, does.
-        claim: The original study's statement that it judges, by its name in `claims.toml`.
+        verdict: whether the statement, or the control, holds.
+        claim: the id in `claims.toml` of the claim that the statement decides.
     """
 
     text: str
@@ -59,12 +59,12 @@ def above(values: Iterable[float], bound: float) -> Judgement:
 
 
 def absent(values: Sequence[float], none: float, matters: float) -> Judgement:
-    """Whether something is absent: exactly so, or not, or too few runs to say.
+    """Whether an effect is absent.
 
     Args:
-        values: How much of it there is, one per seed.
-        none: What is as good as nothing.
-        matters: What is certainly something, if the interval of the mean lies above.
+        values: the size of the effect, one per seed; at least one.
+        none: the largest value that counts as absent.
+        matters: the effect is present if the interval of the mean lies above this.
     """
     if max(values) <= none:
         return "holds"

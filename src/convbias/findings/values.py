@@ -10,12 +10,12 @@ from convbias.spec.quantities import Quantity
 
 
 def by_seed(results: Results, condition: str, name: str) -> dict[int, float]:
-    """A measured value of every finished run of a condition that has it.
+    """A measured value of all finished runs of a condition.
 
     Args:
-        results: Of an experiment.
-        condition: Its name.
-        name: Of the value.
+        results: the stored runs of an experiment.
+        condition: the condition's name.
+        name: the value's name.
 
     Returns:
         Seed to value.
@@ -28,11 +28,11 @@ def by_seed(results: Results, condition: str, name: str) -> dict[int, float]:
 
 
 def scores_by_seed(results: Results, condition: str, quantity: Quantity) -> dict[int, float]:
-    """What the finished runs of a condition scored, in the stored unit, by seed.
+    """A quantity of all finished runs of a condition, in the stored unit.
 
     Args:
-        results: Of an experiment.
-        condition: Its name.
+        results: the stored runs of an experiment.
+        condition: the condition's name.
         quantity: Which score; runs without it are left out.
     """
     return {
@@ -47,8 +47,8 @@ def measured(runs: Sequence[ConditionRun], name: str, condition: str | None = No
 
     Args:
         runs: Finished runs.
-        name: Of the measure.
-        condition: Of which runs; of all when absent.
+        name: the value's name.
+        condition: only the runs of this condition; all when absent.
     """
     return [
         run.measures[name]

@@ -1,4 +1,4 @@
-"""Contrasts in words, each with its evidence."""
+"""Results as sentences, with intervals, numbers of seeds and p-values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a claim is, what it is judged by, and what comes out."""
+"""Claims of the original study, the evidence for them, and the results."""
 
 from __future__ import annotations
 

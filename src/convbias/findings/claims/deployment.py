@@ -1,4 +1,4 @@
-"""Claims that were decided by deploying a network for real, to servers of one machine.
+"""Claims that were decided by deploying a network to local servers.
 
 What was seen then is recorded in `deployment.json`, which tools/deploy_walk.py writes.
 """

@@ -1,4 +1,4 @@
-"""The original study's statements, each held against what this project measures."""
+"""Judge the claims of the original study by what this project measures."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def audit(
 
     Args:
         original: The original comparison, whose conditions and contrasts the claims are about.
-        runs: Of one study.
+        runs: the runs of one study.
         networks: Arm name to the shapes of its network's weights, as
             `convbias.spec.arithmetic.weight_shapes` gives them; without them no arithmetic is
             judged.

@@ -1,4 +1,4 @@
-"""Published numbers of a single run, held against where one more run of ours would fall.
+"""Published numbers of a single run, compared with the prediction interval of one more run.
 
 The original trained each network once. Such a number is compared with a prediction interval for
 one run, mean -+ t sd sqrt(1 + 1/n), widened by half a unit of its last printed digit; the interval
@@ -61,8 +61,8 @@ def _single_run(
     return ClaimResult(
         claim,
         verdict,
-        f"{explanation} Our recipe ({named}) stands in for the original's, which is"
-        f" not known.{evidence.left_out(*arms)}",
+        f"{explanation} Our recipe ({named}) replaces the original's, which is"
+        f" unknown.{evidence.left_out(*arms)}",
         measured=f"{claim.written(summary.mean, digits=1)} (n = {summary.n}{spread})",
         value=summary.mean,
         interval=interval,
@@ -83,8 +83,8 @@ def _judge(claim: Claim, n: int, interval: Interval | None) -> tuple[Judgement, 
     half_width = (interval.high - interval.low) / 2
     if claim.tolerance is not None and half_width > claim.tolerance:
         return "undecided", (
-            f"{found}; the published number lies inside, but so would nearly any: the interval is"
-            f" wider than -+{claim.written(claim.tolerance)}."
+            f"{found}; the published number lies inside, but the interval is too wide to confirm"
+            f" it: more than ±{claim.written(claim.tolerance)}."
         )
     return "holds", f"{found}, and the published number lies inside."
 

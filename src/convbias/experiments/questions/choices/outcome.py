@@ -1,4 +1,4 @@
-"""What came out of changing the architecture's choices one at a time."""
+"""The outcome of `choices`: accuracy with one architectural choice changed."""
 
 from __future__ import annotations
 
@@ -18,14 +18,16 @@ def outcome(results: Results) -> Outcome:
     """Accuracy of every alternative beside the network as it was built.
 
     Args:
-        results: Of the experiment `choices`.
+        results: the stored runs of the experiment `choices`.
     """
     names = [name for name in results.experiment.names if name != SINGLE_PIXELS]
-    reading = "The first row is the network as it was built; in every other, one thing differs."
+    reading = "The first row is the original network; each other row changes one choice."
     single = scores_by_seed(results, SINGLE_PIXELS, TEST_ACCURACY)
     if single:
         mean = TEST_ACCURACY.written(fmean(single.values()))
-        reading += f" {SINGLE_PIXELS} kernels see single pixels; their {mean} % would lie far away."
+        reading += (
+            f" {SINGLE_PIXELS} kernels see single pixels; their {mean} % is outside the figure."
+        )
     words = FigureText("accuracy", "Test accuracy with one choice changed", reading)
     drawn = any(scores_by_seed(results, name, TEST_ACCURACY) for name in names)
     return Outcome(

@@ -82,8 +82,8 @@ EXPERIMENT = Experiment(
     ),
     control="Every network's parameter count equals the arithmetic done by hand.",
     not_shown=(
-        "One choice is changed at a time, so what they do together stays open; and an alternative"
-        " that is better after short training need not stay so."
+        "One choice is changed at a time, so combinations are not tested; and an alternative that"
+        " is better after short training need not be better after longer training."
     ),
     short_question="what does each choice of the architecture contribute?",
     short_control="parameter counts by hand",

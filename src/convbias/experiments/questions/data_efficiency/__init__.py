@@ -1,1 +1,1 @@
-"""How many images the bias is worth: both networks on nested subsets, with equally many steps."""
+"""Data efficiency: both networks on nested subsets, with the same number of steps."""

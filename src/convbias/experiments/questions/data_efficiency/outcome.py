@@ -1,4 +1,4 @@
-"""What came out of training both networks on fewer and fewer images."""
+"""The outcome of `data-efficiency`: accuracy with fewer training images."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Curves:
 
     Args:
         sizes: Training images, ascending, at least two.
-        seeds: Of the runs.
+        seeds: the seeds of the runs.
         dense: Accuracies (sizes, seeds).
         cnn: The same of the CNN.
     """
@@ -45,7 +45,7 @@ def outcome(results: Results) -> Outcome:
     """How many times the images the dense network needs, at equal accuracy.
 
     Args:
-        results: Of the experiment `data-efficiency`.
+        results: the stored runs of the experiment `data-efficiency`.
     """
     curves = _curves(results)
     figures = [_accuracies(results)]

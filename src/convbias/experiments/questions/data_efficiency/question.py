@@ -1,4 +1,4 @@
-"""How many images the bias is worth: both networks on nested subsets, with equally many steps."""
+"""Data efficiency: both networks on nested subsets, with the same number of steps."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def condition_name(model: str, images: int) -> str:
 
 EXPERIMENT = Experiment(
     name="data-efficiency",
-    title="How many images the bias is worth",
+    title="Data efficiency: images needed for equal accuracy",
     question=(
         "How many times as many images does the dense network need to be as accurate as the CNN?"
         " Both are trained on nested subsets, with equally many steps on each."
@@ -43,13 +43,13 @@ EXPERIMENT = Experiment(
         for images in (100, 1_000, 10_000)
     ),
     control=(
-        "Subsets are nested, classes keep their proportions, and every arm takes as many steps; two"
-        " identical arms have a ratio of 1."
+        "Subsets are nested, classes keep their proportions, and all arms take the same number of"
+        " steps; two identical arms have a ratio of 1."
     ),
     not_shown=(
-        "The learning rates were searched on all training images, and so was the length of the"
-        " training: with few images either network might do better with others. Beyond the largest"
-        " subset nothing is extrapolated."
+        "The learning rates and the length of the training were chosen on all training images:"
+        " with few images, other values might be better for either network. Nothing is"
+        " extrapolated beyond the largest subset."
     ),
     short_question="how many times as many images does the dense network need?",
     short_control="ratio of a network to itself: 1",

@@ -29,7 +29,7 @@ LAYERS = {
     "probabilities": "probabilities",
 }
 
-# On an axis a word a line.
+# Short names for the axis.
 STEPS = {
     "pixels": "pixels",
     "conv_1": "conv 1",
@@ -57,10 +57,10 @@ def probes(results: Results) -> Figure | None:
     table = pd.DataFrame(rows)
     words = FigureText(
         "probes",
-        "What a linear classifier reads off each layer",
-        "From left to right the way through the network, from its pixels to its probabilities; the"
-        " network of one layer has no second convolution. A linear classifier was trained on the"
-        " output of every layer, averaged down to at most as many numbers as an image has.",
+        "Accuracy of a linear classifier on each layer",
+        "From left to right through the network, from the pixels to the probabilities; the network"
+        " with one layer has no second convolution. A linear classifier was trained on the"
+        " output of every layer, averaged down to at most as many values as an image has.",
     )
     present = set(table["step"])
     axes = Axes(
@@ -84,7 +84,7 @@ def filters(results: Results) -> Figure | None:
         return None
     words = FigureText(
         "filters",
-        "The first layer’s filters, trained and as they were drawn",
+        "The first layer’s filters, trained and with their initial values",
         "All filters of the first seed.",
     )
     shown = [

@@ -1,4 +1,4 @@
-"""What came out of asking what the first filters are and what each layer adds."""
+"""The outcome of `hierarchy`: the first filters, and linear probes of each layer."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def outcome(results: Results) -> Outcome:
     """Whether the first filters are edges, and how the class emerges from layer to layer.
 
     Args:
-        results: Of the experiment `hierarchy`.
+        results: the stored runs of the experiment `hierarchy`.
     """
     figures = (probes(results), filters(results), energies(results))
     return Outcome(
@@ -48,7 +48,7 @@ def outcome(results: Results) -> Outcome:
 
 
 def _edges(results: Results) -> Statement:
-    asked = "The first filters are oriented edges more than random filters are"
+    asked = "The first filters are oriented edges to a greater extent than random filters"
     edges = by_seed(results, TRAINED, "edge_energy")
     if not edges:
         return Statement(f"{asked}: no trained filters are measured.", "not measured yet")
@@ -70,7 +70,7 @@ def _edges(results: Results) -> Statement:
 
 
 def _rising(results: Results) -> Statement:
-    asked = "The class can be read off each layer better than off the one before"
+    asked = "Linear probes are more accurate after each layer than after the one before"
     accuracies = {
         layer: found for layer in LAYERS if (found := by_seed(results, TRAINED, f"probe_{layer}"))
     }
@@ -111,7 +111,7 @@ def _rising(results: Results) -> Statement:
 
 
 def _without_training(results: Results) -> Statement:
-    asked = "Most of the accuracy is there with kernels that were never trained"
+    asked = "Untrained kernels reach most of the accuracy"
     trained, frozen = (
         scores_by_seed(results, condition, TEST_ACCURACY) for condition in (TRAINED, FROZEN)
     )
@@ -139,7 +139,7 @@ def _frozen_kernels(results: Results) -> Statement:
         *by_seed(results, TRAINED, "kernels_moved").values(),
         *by_seed(results, ONE_LAYER, "kernels_moved").values(),
     ]
-    asked = "Frozen first kernels are those that were drawn, but for the last bit, others are not"
+    asked = "Frozen first kernels keep their initial values up to the last bit, others do not"
     if not frozen:
         return Statement(f"{asked}: no frozen kernels are measured.", "not measured yet")
     moved = f"the largest change of a frozen weight is {max(frozen):g} in {_networks(len(frozen))}"
@@ -153,7 +153,7 @@ def _frozen_kernels(results: Results) -> Statement:
 
 
 def _frozen_edges(results: Results) -> Statement:
-    asked = "Frozen filters are edges as often as chance gives"
+    asked = "The edge energy of frozen filters is that of random filters"
     errors = list(by_seed(results, FROZEN, "edge_energy_standard_errors_from_chance").values())
     if not errors:
         return Statement(f"{asked}: no frozen filters are measured.", "not measured yet")
@@ -166,8 +166,8 @@ def _frozen_edges(results: Results) -> Statement:
         verdict = "holds" if abs(distance) < MOST_STANDARD_ERRORS else "does not hold"
     return Statement(
         f"{asked}: {mean_of(energy.values(), 100, 1, '%')} of their energy, where chance gives"
-        f" {100 * expected:.1f} %; that is {distance:+z.1f} standard errors of the mean away, and"
-        f" fewer than {MOST_STANDARD_ERRORS} are taken for chance.",
+        f" {100 * expected:.1f} %; the difference is {distance:+z.1f} standard errors of the mean,"
+        f" and fewer than {MOST_STANDARD_ERRORS} count as chance.",
         verdict,
     )
 

@@ -13,9 +13,9 @@ EXPERIMENT = Experiment(
     name="hierarchy",
     title="Edges, then shapes?",
     question=(
-        "Are the first filters edges, more than random filters are? Can the class be read off later"
-        " layers better than off earlier ones? And does depth help at an equal field of view and"
-        " equally many parameters?"
+        "Are the first filters more edge-like than random filters? Do linear probes of later layers"
+        " predict the class more accurately than those of earlier ones? Does depth help at an equal"
+        " receptive field and number of parameters?"
     ),
     conditions=(
         Condition("two layers", Convolutional()),
@@ -48,20 +48,20 @@ EXPERIMENT = Experiment(
         ),
         PlannedContrast(
             name="probe-over-random",
-            question="Can the class be read off the last maps better than off random ones?",
+            question="Are linear probes of the last maps more accurate than those of random maps?",
             treatment="two layers",
             baseline="two frozen layers",
             quantity=LAST_PROBE,
         ),
     ),
     control=(
-        "Frozen kernels stay as they were drawn, but for the rounding of their last bit on another"
-        " device, and their edges are as many as chance gives."
+        "Frozen kernels keep their initial values, up to the rounding of the last bit on another"
+        " device, and their edge energy is that of random filters."
     ),
     measures=("linear_probe", "oriented_filters"),
     not_shown=(
-        "A linear probe says what can be read off a layer, not what the network uses. Filters of"
-        " three pixels can hardly be anything but edges, bars and blobs."
+        "A linear probe shows what a layer contains, not what the network uses. Filters of 3x3"
+        " pixels can be little else than edges, bars and blobs."
     ),
     short_question="edges first, then shapes? probes, filters, depth",
     short_control="frozen kernels, and chance",

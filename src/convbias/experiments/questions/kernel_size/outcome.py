@@ -1,4 +1,4 @@
-"""What came out of comparing kernel sizes with one thing held equal at a time."""
+"""The outcome of `kernel-size`: accuracy by kernel size, with one quantity held equal."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def outcome(results: Results) -> Outcome:
     """Accuracy against kernel size, one line per matching, and a verdict on 5x5 in each.
 
     Args:
-        results: Of the experiment `kernel-size`.
+        results: the stored runs of the experiment `kernel-size`.
     """
     return Outcome(
         statements=tuple(_optimal(results, matching) for matching in MATCHED_FILTERS),
@@ -52,10 +52,10 @@ def _accuracy(results: Results) -> list[Figure]:
     places |= {dilated_name(each): LinePosition(DILATED, 2 * each + 1) for each in DILATIONS}
     words = FigureText(
         name="accuracy",
-        title="Test accuracy against kernel size, one thing held equal at a time",
+        title="Test accuracy by kernel size, with one quantity held equal",
         reading=(
             "All lines meet in the original 3x3 CNN. The spread-out kernels have nine taps at every"
-            " size, so their line shows what the field of view is worth on its own. 1x1 kernels,"
+            " size, so their line shows the effect of the field of view alone. 1x1 kernels,"
             " which see single pixels, are far below, in the next figure."
         ),
     )

@@ -70,7 +70,7 @@ def _contrasts() -> tuple[PlannedContrast, ...]:
 
 EXPERIMENT = Experiment(
     name="kernel-size",
-    title="Kernel size, unconfounded",
+    title="Kernel size without confounders",
     question=(
         "Is 5x5 the best kernel size? A larger kernel brings more parameters, more arithmetic and a"
         " larger field of view; here each of these is held equal in turn."
@@ -91,12 +91,12 @@ EXPERIMENT = Experiment(
     ),
     contrasts=_contrasts(),
     control=(
-        "Parameters are equal to within 1.5 per cent and multiply-adds to within 1 per cent where"
-        " they are said to be, counted by arithmetic from the layers."
+        "Where they are said to be equal, parameters are equal to within 1.5 % and multiply-adds to"
+        " within 1 %, counted by arithmetic from the layers."
     ),
     not_shown=(
-        "Learning rates were searched for every network on its own, with equal budgets, but nothing"
-        " else was; and what is best for images of 28 x 28 pixels says little about larger ones."
+        "Only the learning rate was searched for each network, with equal budgets; and the best"
+        " size for images of 28 x 28 pixels need not be the best for larger images."
     ),
     short_question="1x1 to 9x9 at equal width, parameters, arithmetic or field: which is best?",
     short_control="counts by arithmetic",

@@ -1,1 +1,1 @@
-"""Position: whether a network that averages over places still knows where things were."""
+"""Position: whether a network with a global average still uses the position of an object."""

@@ -1,4 +1,4 @@
-"""What came out of tying classes to corners."""
+"""The outcome of `location`: accuracy when classes exchange their corners."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from convbias.findings.values import by_seed, measured
 from convbias.findings.wording import mean_of
 from convbias.spec.quantities import share
 
-AT_HOME = share("accuracy_similar", "accuracy at the class's own place", margin=0.01)
-GAP = share("location_gap", "accuracy lost at the other class's place", margin=0.01)
+AT_HOME = share("accuracy_similar", "accuracy at the class's own position", margin=0.01)
+GAP = share("location_gap", "accuracy lost at the other class's position", margin=0.01)
 
 CHANCE = 0.5
 ALLOWED_GAP = 0.02  # of the control, which sees every garment in one corner only
@@ -22,20 +22,23 @@ def outcome(results: Results) -> Outcome:
     """Accuracy at the other class's place, and whether place alone can be learned.
 
     Args:
-        results: Of the experiment `location`.
+        results: the stored runs of the experiment `location`.
     """
     elsewhere = FigureText(
         name="accuracy",
-        title="Accuracy where the other class was in training",
+        title="Accuracy at the other class's position",
         reading=(
-            "Who goes by the look is as good as at home; who goes by the place is wrong nearly"
-            " always. 50 % is guessing."
+            "A network that uses the appearance is as accurate as at the class's own position; one"
+            " that uses the position is nearly always wrong. 50 % is chance."
         ),
     )
     gap = FigureText(
         name="gap",
-        title="What the change of place costs",
-        reading="Accuracy at the class's own place minus that at the other's: 0 is no reliance.",
+        title="Accuracy lost by the change of position",
+        reading=(
+            "Accuracy at the class's own position minus that at the other's: 0 means no reliance on"
+            " position."
+        ),
     )
     return Outcome(
         statements=(_averaging_forgets(results),),
@@ -53,12 +56,12 @@ def _averaging_forgets(results: Results) -> Statement:
     found = by_seed(results, "cnn on patches", AT_HOME.name).values()
     if not found:
         return Statement(
-            "Whether averaging forgets the place is not measured yet.", "not measured yet"
+            "Whether a global average discards position is not measured yet.", "not measured yet"
         )
     return Statement(
-        "“A global average forgets the place”: with same padding, the CNN tells patches that"
-        f" differ in nothing but their corner apart in {mean_of(found, 100, 2, '%')} of the cases;"
-        " 50 % would be forgetting.",
+        "“A global average discards position”: with same padding, the CNN classifies patches that"
+        f" differ only in their corner with an accuracy of {mean_of(found, 100, 2, '%')};"
+        " 50 % would be chance.",
         absent([max(0.0, share - CHANCE) for share in found], 0.0, ELSEWHERE.margin),
     )
 
@@ -70,7 +73,7 @@ def _circular(results: Results) -> Statement:
     told = ", ".join(f"{100 * share:.2f} %" for share in shares)
     return Statement(
         "With circular padding nothing marks the frame, so exactly half of the patches must be"
-        f" right: {told}.",
+        f" classified correctly: {told}.",
         "holds" if set(shares) == {CHANCE} else "does not hold",
     )
 
@@ -82,7 +85,7 @@ def _free(results: Results) -> Statement:
         return Statement(f"The {name} is not measured yet.", "not measured yet")
     return Statement(
         "Trained in both corners, the CNN must lose less than"
-        f" {GAP.amount(ALLOWED_GAP)} by a change of place:"
+        f" {GAP.amount(ALLOWED_GAP)} by a change of position:"
         f" {mean_of(gaps, 100, 2, 'percentage points')}.",
         above([ALLOWED_GAP - abs(gap) for gap in gaps], 0.0),
     )

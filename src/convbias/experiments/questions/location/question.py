@@ -1,4 +1,4 @@
-"""Position: whether a network that averages over places still knows where things were."""
+"""Position: whether a network with a global average still uses the position of an object."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from convbias.spec.arms import Convolutional, Dense
 from convbias.spec.experiment import Condition, Experiment, PlannedContrast
 from convbias.spec.quantities import share
 
-CANVAS = 40  # pixels per side: the corners' places lie 12 pixels apart
+CANVAS = 40  # pixels per side: objects in the two corners are 12 pixels apart
 
-ELSEWHERE = share("accuracy_dissimilar", "accuracy at the other class's place", margin=0.01)
+ELSEWHERE = share("accuracy_dissimilar", "accuracy at the other class's position", margin=0.01)
 
 _TIED = {"canvas": CANVAS, "corners": "tied"}
 _FREE = {"canvas": CANVAS, "corners": "free"}
@@ -16,11 +16,11 @@ _PATCHES = {**_TIED, "stimuli": "patches"}
 
 EXPERIMENT = Experiment(
     name="location",
-    title="Does averaging over places forget the place?",
+    title="Does a global average discard position?",
     question=(
-        "Pullovers lie in one corner of the canvas and coats in the other while a network trains,"
-        " and change places in the test. Who judges by the look does as well as before; who took"
-        " the place for the class is wrong nearly always."
+        "In training, pullovers are in one corner of the canvas and coats in the other; in the test"
+        " they exchange corners. A network that uses the appearance is as accurate as before; one"
+        " that uses the position is nearly always wrong."
     ),
     conditions=(
         Condition("dense", Dense(), _TIED),
@@ -34,7 +34,9 @@ EXPERIMENT = Experiment(
     contrasts=(
         PlannedContrast(
             name="averaging-forgets-more-than-flattening",
-            question="Does averaging over places rely less on the place than flattening does?",
+            question=(
+                "Does a CNN with a global average rely less on position than one with flattening?"
+            ),
             treatment="cnn",
             baseline="cnn with flatten",
             quantity=ELSEWHERE,
@@ -48,20 +50,23 @@ EXPERIMENT = Experiment(
         ),
         PlannedContrast(
             name="circular-padding-forgets-more",
-            question="Does the CNN rely less on the place when it sees no frame?",
+            question=(
+                "Does the CNN rely less on position with circular padding, which hides the frame?"
+            ),
             treatment="circular cnn",
             baseline="cnn",
             quantity=ELSEWHERE,
         ),
     ),
     control=(
-        "Patches of noise say nothing about their class but by their place: a circular network with"
-        " two poolings and a global average answers every pair alike, and is right on exactly half."
+        "Only their position shows the class of patches of noise: a circular network with two"
+        " poolings and a global average gives both patches of a pair the same answer, so exactly"
+        " half are correct."
     ),
     measures=("location_test",),
     not_shown=(
-        "Two classes and two places. A network that can know the place need not use it where the"
-        " look tells more; how much it does depends on how hard the classes are."
+        "Only two classes and two positions. A network that can use the position need not do so"
+        " where the appearance is more informative; that depends on how difficult the classes are."
     ),
     short_question="does a global average discard position?",
     short_control="patches of noise: exactly half correct",

@@ -1,1 +1,1 @@
-"""Locality: what is left of convolution's advantage when neighbours are torn apart."""
+"""Locality: what remains of convolution's advantage when pixels are shuffled."""

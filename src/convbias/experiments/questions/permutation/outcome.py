@@ -1,4 +1,4 @@
-"""What came out of shuffling pixels and blocks."""
+"""The outcome of `permutation`: accuracy with shuffled pixels and blocks."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _SERIES = ("dense", "cnn-3x3")
 
 
 def outcome(results: Results) -> Outcome:
-    """Accuracy against the size of the blocks, and the dense network, which must not care.
+    """Accuracy by block size, and the control: the dense network does not depend on it.
 
     Args:
-        results: Of the experiment `permutation`.
+        results: the stored runs of the experiment `permutation`.
     """
     places = {
         condition_name(series, block): LinePosition(series, block)
@@ -33,8 +33,8 @@ def outcome(results: Results) -> Outcome:
         name="accuracy",
         title="Test accuracy after shuffling blocks of the image",
         reading=(
-            "From left to right less is torn apart: 1 shuffles single pixels, 28 leaves the images"
-            " whole."
+            "From left to right larger blocks are shuffled: 1 shuffles single pixels, 28 leaves the"
+            " images whole."
         ),
     )
     figure = lines_of_conditions(
@@ -45,7 +45,7 @@ def outcome(results: Results) -> Outcome:
 
 def _dense(results: Results) -> Statement:
     """Whether shuffling changes the dense network, on the average of all sizes of blocks."""
-    asked = "To a dense network shuffling is only another order of its inputs"
+    asked = "For a dense network, shuffling is only a different order of its inputs"
     shuffled = [
         scores_by_seed(results, condition_name("dense", block), TEST_ACCURACY) for block in BLOCKS
     ]

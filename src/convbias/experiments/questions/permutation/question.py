@@ -1,4 +1,4 @@
-"""Locality: what is left of convolution's advantage when neighbours are torn apart."""
+"""Locality: what remains of convolution's advantage when pixels are shuffled."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from convbias.spec.experiment import Condition, Experiment, PlannedContrast
 from convbias.spec.quantities import TEST_ACCURACY
 
 BLOCKS = (1, 2, 4, 7, 14)
-WHOLE = 28  # pixels per side of an image that nothing is done to
+WHOLE = 28  # pixels per side of an unshuffled image
 
 
 def condition_name(model: str, block: int) -> str:
@@ -26,8 +26,8 @@ EXPERIMENT = Experiment(
     name="permutation",
     title="Locality: pixels and blocks shuffled",
     question=(
-        "How much of the CNN's accuracy rests on neighbours being neighbours? All images are cut"
-        " into blocks that change places, the same way in every image, and both networks are"
+        "How much of the CNN's accuracy depends on the arrangement of the pixels? All images are"
+        " cut into blocks that are shuffled, in the same way in every image, and both networks are"
         " trained again."
     ),
     conditions=tuple(
@@ -69,7 +69,7 @@ EXPERIMENT = Experiment(
     ),
     not_shown=(
         "One shuffle of the blocks is used throughout, so the spread is that of seeds, not of"
-        " shuffles. A network that were told the shuffle could undo it."
+        " shuffles. A network that knew the shuffle could undo it."
     ),
     short_question="what remains when pixels or blocks are shuffled?",
     short_control="dense network with permuted rows",

@@ -1,1 +1,1 @@
-"""The effective receptive field: how much of what a kernel size can see the network uses."""
+"""The effective receptive field: how much of its theoretical field a unit uses."""

@@ -1,4 +1,4 @@
-"""What came out of comparing the fields that units have with those that they use."""
+"""The outcome of `receptive-field`: theoretical and effective receptive fields."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def outcome(results: Results) -> Outcome:
     """How much of its field a unit uses, after training and before.
 
     Args:
-        results: Of the experiment `receptive-field`.
+        results: the stored runs of the experiment `receptive-field`.
     """
     measured = {
         size: halves
@@ -94,7 +94,9 @@ def _larger_kernels(results: Results) -> Statement:
     already = ""
     if all(before.values()):
         means = " / ".join(f"{np.mean(list(before[size].values())):.2f}" for size in KERNEL_SIZES)
-        already = f" Before training it is {means} pixels: what grows is there from the start."
+        already = (
+            f" Before training it is {means} pixels, so it grows with the kernel from the start."
+        )
         if not all(np.diff([np.mean(list(of_size.values())) for of_size in before.values()]) > 0):
             already = f" Before training it is {means} pixels."
     return Statement(
@@ -149,7 +151,7 @@ def _controls(results: Results, sizes: tuple[int, ...]) -> tuple[Statement, ...]
     most = f"at most {max(outside):.1g} of it" if max(outside) else "none of it"
     return (
         Statement(
-            f"No influence lies outside the theoretical square but for rounding: {most}, in"
+            f"Apart from rounding, no influence lies outside the theoretical square: {most}, in"
             f" {len(outside)} networks, trained and untrained.",
             "holds" if max(outside) < ROUNDING else "does not hold",
         ),
@@ -170,7 +172,7 @@ def _figures(results: Results, sizes: tuple[int, ...]) -> tuple[Figure, ...]:
     if drawn:
         words = FigureText(
             "maps",
-            "What moves a unit of the last maps",
+            "Influence of each pixel on a unit of the last feature maps",
             "After training: "
             + "; ".join(
                 f"with {_kernels(size)}, half of the influence lies within"
@@ -221,9 +223,9 @@ def _sides(results: Results, sizes: tuple[int, ...]) -> Figure:
     )
     words = FigureText(
         "sides",
-        "The field that is used beside the one that is there",
-        "The upper line is what a unit can see by arithmetic; the others are the squares around the"
-        " middle that hold so much of its influence after training.",
+        "Effective and theoretical receptive field",
+        "The upper line is the theoretical field of a unit; the others are the sides of the central"
+        " squares that hold the given share of the influence after training.",
     )
     axes = Axes(
         along="Kernel (pixels)",

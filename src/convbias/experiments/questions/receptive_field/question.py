@@ -1,4 +1,4 @@
-"""The effective receptive field: how much of what a kernel size can see the network uses."""
+"""The effective receptive field: how much of its theoretical field a unit uses."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HALF_SIDE = Quantity(
 
 EXPERIMENT = Experiment(
     name="receptive-field",
-    title="What the network really looks at",
+    title="Theoretical and effective receptive field",
     question=(
         "Two convolutions with poolings can see squares of 10, 16 and 22 pixels with kernels of 3,"
         " 5 and 7. How much of these squares matters to a unit, before and after training?"
@@ -44,8 +44,8 @@ EXPERIMENT = Experiment(
     ),
     measures=("receptive_field",),
     not_shown=(
-        "A gradient says what a small change would do, not what the decision rests on. The field is"
-        " that of a unit before the global average; the answer itself depends on every pixel."
+        "A gradient shows the effect of a small change, not what a decision is based on. The field"
+        " is that of a unit before the global average; the answer itself depends on every pixel."
     ),
     short_question="how much of its receptive field does a unit use?",
     short_control="no gradient outside the theoretical square",

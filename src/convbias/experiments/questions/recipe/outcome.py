@@ -1,4 +1,4 @@
-"""What came out of training the original comparison with another recipe."""
+"""The outcome of `recipe`: the original comparison with two recipes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def outcome(results: Results) -> Outcome:
     """Accuracy under both recipes, and what the recipe does to the CNN's lead.
 
     Args:
-        results: Of the experiment `recipe`.
+        results: the stored runs of the experiment `recipe`.
     """
     texts = {claim.id: claim.published_text for claim in claims()}
     published = ", ".join(f"{name} {texts[claim]}" for name, claim in _PUBLISHED.items())

@@ -33,10 +33,10 @@ def _tuned_over_classic(condition: str) -> PlannedContrast:
 
 EXPERIMENT = Experiment(
     name="recipe",
-    title="The recipe beside the architecture",
+    title="Recipe and architecture",
     question=(
-        "The original study did not publish how it trained. Does what it compared come out the same"
-        " with Keras’ defaults as with a recipe that was searched for?"
+        "The original study did not publish its training recipe. Are the results of its"
+        " comparisons the same with Keras’ defaults as with a recipe that was searched for?"
     ),
     conditions=tuple(
         condition
@@ -52,12 +52,12 @@ EXPERIMENT = Experiment(
         _tuned_over_classic("cnn-3x3"),
     ),
     control=(
-        "A recipe changes no network: under both, a model has the number of parameters that the"
-        " arithmetic done by hand gives."
+        "A recipe does not change the network: with both, a model has the number of parameters that"
+        " arithmetic by hand gives."
     ),
     not_shown=(
-        "That the original study trained like this: the defaults are a guess, and its number of"
-        " epochs is not known either. Two recipes are not all recipes."
+        "It is not shown that the original study trained like this: the defaults are a guess, and"
+        " its number of epochs is unknown, too. Other recipes may give other results."
     ),
     short_question="the same with Keras' default recipe, which the original study may have used",
     short_control="parameter counts by hand",

@@ -1,4 +1,4 @@
-"""What came out of the way from the dense network to the CNN, one step at a time."""
+"""The outcome of `sharing`: the steps from the dense network to the CNN."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def outcome(results: Results) -> Outcome:
     """Each step's share of the gap, with as many channels and with as many parameters.
 
     Args:
-        results: Of the experiment `sharing`.
+        results: the stored runs of the experiment `sharing`.
     """
     scores = {
         ladder: found

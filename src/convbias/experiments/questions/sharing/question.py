@@ -32,9 +32,9 @@ def _rungs(
 
 def _contrasts(names: tuple[str, ...], matched: str) -> tuple[PlannedContrast, ...]:
     questions = (
-        "Is a network more accurate when its units see nothing but their neighbourhood?",
-        "Is a network more accurate when all places share one kernel?",
-        "Is a network more accurate when it averages over places before it decides?",
+        "Is a network more accurate when its units see only their neighbourhood?",
+        "Is a network more accurate when all positions share one kernel?",
+        "Is a network more accurate with a global average before the dense layers?",
     )
     return tuple(
         PlannedContrast(
@@ -55,8 +55,8 @@ EXPERIMENT = Experiment(
     name="sharing",
     title="Locality and sharing, step by step",
     question=(
-        "What of the CNN's advantage comes from looking at neighbourhoods only, what from using one"
-        " kernel everywhere, and what from averaging over places?"
+        "How much of the CNN's advantage comes from locality, how much from weight sharing, and"
+        " how much from averaging over positions?"
     ),
     conditions=(
         Condition("dense", Dense()),
@@ -74,9 +74,9 @@ EXPERIMENT = Experiment(
     ),
     measures=("embedding",),
     not_shown=(
-        "The order of the steps is one of several, and a share depends on it. The dense network is"
-        " the original study's and not the locally connected one without its zeros, which would"
-        " have millions of weights."
+        "The shares depend on the order of the steps, and other orders are possible. The dense"
+        " network is the original study's, not the dense equivalent of the locally connected one,"
+        " which would have millions of weights."
     ),
     short_question="what do locality, weight sharing and averaging each contribute?",
     short_control="convolutions copied into locally connected and dense layers",

@@ -1,1 +1,1 @@
-"""Shift: who notices when the garment moves, and after which layer."""
+"""Shift: how feature maps and answers change when the image is shifted."""

@@ -1,4 +1,4 @@
-"""What came out of moving the garments."""
+"""The outcome of `shift`: accuracy, feature maps and answers of shifted images."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from convbias.findings.values import by_seed, measured, minus
 from convbias.findings.wording import mean_of, spreads
 from convbias.spec.arms import Convolutional
 
-EXACT = 1e-5  # what rounding to single precision may leave of an error that is none
+EXACT = 1e-5  # rounding to single precision may leave this much of a zero error
 NOTICEABLE = 0.05  # of the size of the feature maps
 _THRESHOLDS = (
-    f"Up to {EXACT:g} it would hold, and from {NOTICEABLE:g} on, interval included, it does not."
+    f"It holds up to {EXACT:g}, and does not hold if the whole interval is above {NOTICEABLE:g}."
 )
 
 _STUDY = "cnn"  # the original study's network
@@ -39,7 +39,7 @@ def outcome(results: Results) -> Outcome:
     """Accuracy by shift, whether feature maps and answers follow, and the exact control.
 
     Args:
-        results: Of the experiment `shift`.
+        results: the stored runs of the experiment `shift`.
     """
     runs = [run for run in results.runs if run.status == "finished"]
     figures = (
@@ -147,7 +147,7 @@ def _less_changed(results: Results) -> Statement:
 def _one_pixel(results: Results, runs: Sequence[ConditionRun]) -> Statement:
     name = "one_pixel_flip_probability"
     flips = {each: measured(runs, name, each) for each in results.experiment.names}
-    claim = f"“Where the garment stands makes no difference to the answer of {_STUDY}”"
+    claim = f"“The answer of {_STUDY} does not depend on the garment's position”"
     if not any(flips.values()):
         return Statement(f"{claim}.", "not measured yet")
     percent = {each: [100 * value for value in values] for each, values in flips.items()}
@@ -159,7 +159,7 @@ def _one_pixel(results: Results, runs: Sequence[ConditionRun]) -> Statement:
 
 
 def _beginning_to_move(results: Results, runs: Sequence[ConditionRun]) -> Statement:
-    claim = f"“The answer of {_STUDY} stands still while the garment moves by less than a pixel”"
+    claim = f"“The answer of {_STUDY} does not change with a shift of less than a pixel”"
     slopes = {
         each: [100 * slope for run in runs if run.condition == each for slope in _slope(run)]
         for each in results.experiment.names
@@ -167,9 +167,8 @@ def _beginning_to_move(results: Results, runs: Sequence[ConditionRun]) -> Statem
     if not any(slopes.values()):
         return Statement(f"{claim}.", "not measured yet")
     return Statement(
-        f"{claim}: as it begins to move, the classes’ probabilities change, in percentage points"
-        " per pixel (root mean square of the Lie derivative), by"
-        f" {spreads(slopes, 2)}.",
+        f"{claim}: for an infinitesimal shift, the classes’ probabilities change, in percentage"
+        f" points per pixel (root mean square of the Lie derivative), by {spreads(slopes, 2)}.",
         absent(slopes[_STUDY], 0, 0) if slopes.get(_STUDY) else "not measured yet",
     )
 
@@ -236,7 +235,7 @@ def _errors(results: Results, runs: Sequence[ConditionRun]) -> Figure | None:
     still = measured(runs, "stillness_pool_1", _STUDY)
     words = FigureText(
         name="equivariance",
-        title="How far feature maps fail to follow one pixel",
+        title="Equivariance error of feature maps under a shift of one pixel",
         reading=(
             "0: the map moves exactly as the image does."
             + (
@@ -261,7 +260,7 @@ def _consistency(results: Results, runs: Sequence[ConditionRun]) -> Figure | Non
         name="consistency",
         title="How often two shifts of an image get the same answer",
         reading=(
-            f"All pairs of {8 * LARGEST_SHIFT + 1} places of each image, whether the answer is"
+            f"All pairs of {8 * LARGEST_SHIFT + 1} positions of each image, whether the answer is"
             " right or wrong: a network that always says the same has 100 %."
         ),
     )

@@ -1,4 +1,4 @@
-"""Shift: who notices when the garment moves, and after which layer."""
+"""Shift: how feature maps and answers change when the image is shifted."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _SHIFTED = {"canvas": CANVAS, "largest_shift": LARGEST_SHIFT}
 
 EXPERIMENT = Experiment(
     name="shift",
-    title="Shift: does it see the same garment elsewhere?",
+    title="Shift: is a shifted garment recognised?",
     question=(
-        "Do feature maps and answers follow, or ignore, a garment that moves by one pixel, or by"
-        " six? On a larger canvas, so that nothing is cut off."
+        "Do feature maps and answers follow, or ignore, a shift of the garment by one to six"
+        " pixels? The canvas is larger than the image, so that nothing is cut off."
     ),
     conditions=(
         Condition("dense", Dense(), _CANVAS),
@@ -46,7 +46,9 @@ EXPERIMENT = Experiment(
         ),
         PlannedContrast(
             name="cnn-over-shift-trained-dense",
-            question="Also more often than a dense network that was trained with shifts?",
+            question=(
+                "Does it do so more often than a dense network that was trained with shifts, too?"
+            ),
             treatment="cnn",
             baseline="dense trained with shifts",
             quantity=CONSISTENCY,
@@ -75,14 +77,14 @@ EXPERIMENT = Experiment(
         ),
     ),
     control=(
-        "The same weights with circular padding and without subsampling, before the global average,"
-        " never change their answer. The Lie derivative is checked against finite differences in"
-        " the package's tests, on small networks, not on these runs."
+        "The same weights with circular padding and without subsampling before the global average"
+        " never change their answer under a shift. The Lie derivative is checked against finite"
+        " differences in the package's tests, on small networks, not on these runs."
     ),
     measures=("shift_consistency", "equivariance_error", "lie_derivative"),
     not_shown=(
-        "Shifts only: rotation and scale are other symmetries. Test garments start in the middle of"
-        " the canvas, as they were photographed."
+        "Only shifts are tested: rotation and scale are other symmetries. Unshifted test garments"
+        " are in the middle of the canvas."
     ),
     short_question="how consistent and equivariant is each layer under shifts?",
     short_control="stride 1, circular padding: exactly consistent",
