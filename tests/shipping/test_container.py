@@ -14,7 +14,7 @@ import pytest
 from tools.servers.processes import TIMEOUT, StartedProcess, free_port, wait_until
 from tools.servers.serving import RunningServer, address_in, probabilities
 
-from convbias.data import load
+from convbias.data.drawn import drawn
 from convbias.shipping.export.archive import Archive, unpack
 from convbias.shipping.predict.images import npy_bytes
 from convbias.shipping.serve.container import main
@@ -22,7 +22,7 @@ from convbias.shipping.serve.container import main
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = ROOT / "container" / "Dockerfile"
 ENVIRONMENT = ROOT / ".venv-serve" / "bin"
-IMAGES = load("drawn").test_images[:3]
+IMAGES = drawn(n_train=1, n_test=3)[2]
 
 pytestmark = pytest.mark.integration
 needs_environment = pytest.mark.skipif(

@@ -18,13 +18,14 @@ from tools.servers.serving import Server, probabilities
 
 from convbias.cli import main
 from convbias.data import Dataset, load
+from convbias.data.drawn import drawn
 from convbias.shipping.export.archive import Archive
 from convbias.shipping.predict.images import RejectedRequestError, image_requests, npy_bytes
 from convbias.spec.datasets import CLASS_NAMES
 from stub_server import UNREACHABLE, StubServer
 
 SECRET = "a-long-random-text"  # noqa: S105 - used only here
-IMAGES = load("drawn").test_images[:5]
+IMAGES = drawn(n_train=1, n_test=5)[2]
 PLACES = ("--archive", "--server", "--endpoint")
 FINE = json.dumps({"class": "Bag", "confidence": 0.5, "probabilities": {"Bag": 0.5}})
 

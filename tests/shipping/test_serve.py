@@ -25,7 +25,7 @@ from tools.servers.serving import Server, probabilities
 from asgi import call
 from command_line import convbias
 from convbias.cli import main
-from convbias.data import load
+from convbias.data.drawn import drawn
 from convbias.shipping.export.archive import MANIFEST, Archive, unpack
 from convbias.shipping.predict.images import npy_bytes
 from convbias.shipping.serve.application import Application, Limits, Service
@@ -33,7 +33,7 @@ from convbias.shipping.serve.predictor import Predictor
 from convbias.spec.datasets import CLASS_NAMES
 
 SECRET = "a long random text"  # noqa: S105 - used only here
-IMAGES = load("drawn").test_images[:20]
+IMAGES = drawn(n_train=1, n_test=20)[2]
 
 pytestmark = pytest.mark.integration
 

@@ -16,13 +16,13 @@ from PIL import Image
 from tools.servers.serving import Server, probabilities
 from tools.servers.toolkit import ENVIRONMENT, Toolkit
 
-from convbias.data import load
+from convbias.data.drawn import drawn
 from convbias.shipping.export.archive import Archive
 from convbias.shipping.predict.images import npy_bytes
 
 ROOT = Path(__file__).parents[2]
 JSON, CSV, NPY = "application/json", "text/csv", "application/x-npy"
-IMAGES = load("drawn").test_images[:5]
+IMAGES = drawn(n_train=1, n_test=5)[2]
 
 pytestmark = [
     pytest.mark.integration,
