@@ -1,4 +1,4 @@
-"""`convbias experiment`: trained, measured and reported for real, at the smoke profile's scale."""
+"""`convbias experiment`: every experiment is trained, measured and reported for real."""
 
 from __future__ import annotations
 
@@ -7,16 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from command_line import compiled_folder, compiler_cache
+from command_line import compiled_folder, compiler_cache, files_below
 from convbias.cli import main
+from convbias.data import Dataset
 from convbias.experiments import EXPERIMENTS
+from convbias.experiments.execution import run_study
 from convbias.experiments.studies import load_study
 from convbias.findings.results import collect
 from convbias.runs.store import Store
 
 FURTHER = tuple(name for name in EXPERIMENTS if name != "original")
 MOST_CONDITIONS = 2  # compiling each takes seconds
-REPEATED = "receptive-field"  # one is enough to see that nothing is done twice
+MEASURED = "receptive-field"  # with a measure, and quick to train
 
 LEAST = """\
 name = "least"
@@ -39,30 +41,37 @@ def profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-@pytest.mark.integration
-@pytest.mark.usefixtures("fashion_mnist")
-@pytest.mark.parametrize("name", FURTHER)
-def test_an_experiment_from_end_to_end(
-    name: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path_factory: pytest.TempPathFactory,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    for variable, value in compiler_cache(compiled_folder(tmp_path_factory.getbasetemp())).items():
-        monkeypatch.setenv(variable, value)
-    # Of many conditions only some: what is not there, outcomes and reports must do without.
-    whole = EXPERIMENTS[name]
-    some = whole.conditions[:: -(-len(whole.conditions) // MOST_CONDITIONS)]
-    monkeypatch.setitem(EXPERIMENTS, name, replace(whole, conditions=some))
-    arguments = ["experiment", name, "--profile", "smoke", "--jobs", "1"]
-    assert main(arguments) == 0
-    said = capsys.readouterr().out
-    folder = Path("report/smoke") / name
-    assert f"Report: {folder}/report.html" in said
+def leave_few_conditions(patch: pytest.MonkeyPatch) -> None:
+    """Of many conditions only some: what is missing, outcomes and reports must do without."""
+    for name, whole in list(EXPERIMENTS.items()):
+        some = whole.conditions[:: -(-len(whole.conditions) // MOST_CONDITIONS)]
+        patch.setitem(EXPERIMENTS, name, replace(whole, conditions=some))
 
-    results = collect(load_study("smoke"), EXPERIMENTS[name], Store("runs"))
+
+@pytest.fixture(scope="module")
+def trained(
+    fashion_mnist: Dataset,  # noqa: ARG001
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    """Folder of every experiment's runs and measurements.
+
+    They are made together, because most of the time goes into starting processes and compiling.
+    """
+    store = Store(tmp_path_factory.mktemp("experiments") / "runs")
+    study = load_study("smoke").model_copy(update={"experiments": FURTHER})
+    with pytest.MonkeyPatch.context() as patch:
+        leave_few_conditions(patch)
+        cache = compiled_folder(tmp_path_factory.getbasetemp())
+        for variable, value in compiler_cache(cache).items():
+            patch.setenv(variable, value)
+        assert run_study(study, store).complete
+    return store.folder
+
+
+def check_report(name: str, runs: Path, folder: Path, said: str) -> None:
+    """A finished experiment has all its runs and measurements, and a page that shows them."""
+    assert f"Report: {folder}/report.html" in said
+    results = collect(load_study("smoke"), EXPERIMENTS[name], Store(runs))
     assert [run.condition for run in results.runs] == list(results.study.arms(results.experiment))
     assert not results.absent
     assert not results.unmeasured
@@ -75,12 +84,45 @@ def test_an_experiment_from_end_to_end(
     assert figures
     assert all(figure.startswith(name) for figure in figures)
 
-    if name == REPEATED:
-        assert main(arguments) == 0
-        said = capsys.readouterr().out
-        assert f"All {len(results.runs)} runs are stored in runs; nothing to train." in said
-        assert "measurements to take" not in said
-        assert (folder / "report.html").read_text("utf-8") == page
+
+@pytest.mark.integration
+@pytest.mark.parametrize("name", FURTHER)
+def test_every_experiment_is_trained_measured_and_reported(
+    name: str,
+    trained: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    leave_few_conditions(monkeypatch)
+    before = files_below(trained)
+    assert main(["experiment", name, "--profile", "smoke", "--runs", str(trained)]) == 0
+    check_report(name, trained, Path("report/smoke") / name, capsys.readouterr().out)
+    assert files_below(trained) == before  # nothing was left to train or measure
+
+
+@pytest.mark.integration
+@pytest.mark.usefixtures("fashion_mnist")
+def test_an_experiment_from_end_to_end(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    leave_few_conditions(monkeypatch)
+    for variable, value in compiler_cache(compiled_folder(tmp_path_factory.getbasetemp())).items():
+        monkeypatch.setenv(variable, value)
+    arguments = ["experiment", MEASURED, "--profile", "smoke", "--jobs", "1"]
+    assert main(arguments) == 0
+    folder = Path("report/smoke") / MEASURED
+    check_report(MEASURED, Path("runs"), folder, capsys.readouterr().out)
+    page = (folder / "report.html").read_text("utf-8")
+    stored = {path: path.stat().st_mtime_ns for path in Path("runs").rglob("*")}
+    assert main(arguments) == 0
+    assert {path: path.stat().st_mtime_ns for path in Path("runs").rglob("*")} == stored
+    assert (folder / "report.html").read_text("utf-8") == page
 
 
 def test_an_experiment_that_there_is_not(capsys: pytest.CaptureFixture[str]) -> None:
