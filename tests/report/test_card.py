@@ -188,7 +188,7 @@ def test_seeds_are_another_thing_than_test_images(
     assert (found.low, found.high) == pytest.approx(expected)
     assert described.accuracy == card.accuracy
     assert card.accuracy_over_seeds.low is None
-    assert "one alone has none" in markdown(card, figures(card, run, dataset))
+    assert "undefined for a single run" in markdown(card, figures(card, run, dataset))
 
 
 def test_a_network_that_says_one_thing_only(dataset: Dataset) -> None:
@@ -217,8 +217,8 @@ def test_a_network_that_makes_no_mistake(network: keras.Sequential, dataset: Dat
     assert (card.accuracy.value, card.accuracy.high) == (1, 1)
     assert card.confusions == ()
     text = markdown(card, figures(card, run, agreed))
-    assert "It makes no mistake on the test images." in text
-    assert "The most frequent mistake" not in " ".join(limits(card))
+    assert "no mistakes on the test images" in text
+    assert "Most frequent mistake" not in " ".join(limits(card))
 
 
 # What is refused

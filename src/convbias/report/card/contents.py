@@ -185,6 +185,6 @@ class ModelCard(Description, frozen=True):
         description="Accuracy by standard deviation of the noise, ascending."
     )
     changes_seed: int = Field(description="Random seed of the shift directions and the noise.")
-    checks: Checks = Field(description="Checks that network, data and record belong together.")
-    commands: Commands = Field(description="Commands that reproduce the run.")
+    checks: Checks = Field(description="Results of the checks.")
+    commands: Commands = Field(description="How to reproduce the run.")
     origin: Origin = Field(description="Origin of the network and of this card.")
