@@ -77,4 +77,5 @@ def absent(values: Sequence[float], none: float, matters: float) -> Judgement:
 
 def all_of(verdicts: Collection[Judgement]) -> Judgement:
     """The verdict on several things that are claimed together."""
-    return next((each for each in _DECISIVE_FIRST if each in verdicts), "holds")
+    found: list[Judgement] = [each for each in _DECISIVE_FIRST if each in verdicts]
+    return found[0] if found else "holds"

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import jax
-import jax.numpy as jnp
 import keras
 import numpy as np
 from scipy import optimize, special
 
 from convbias.errors import InputError, RunError
 from convbias.measures.base import Measured, Subject
-from convbias.networks.forward import Apply, compiled
+from convbias.networks.forward import LARGEST_BATCH, check_images, compiled
 
 # As many numbers as a 28 x 28 image has; a layer's outputs are averaged down to at most so many.
 MOST_FEATURES = 784
@@ -85,17 +84,23 @@ def layer_features(network: keras.Model, images: np.ndarray) -> dict[str, np.nda
     Returns:
         float32 (n, features) for `pixels` and by layer name; see `averaged_down`.
     """
+    check_images(network, images)
     layers = [layer for layer in network.layers if not isinstance(layer, NOTHING_NEW)]
     part = keras.Model(network.inputs, [layer.output for layer in layers])
-
-    def features(apply: Apply, images: jax.Array) -> list[jax.Array]:
-        return [averaged_down(maps) for maps in (images, *jax.tree.leaves(apply(images)))]
-
+    size = min(LARGEST_BATCH, len(images))
+    run = compiled(part, largest=size, fixed=True)
     names = ["pixels", *(layer.name for layer in layers)]
-    return dict(zip(names, compiled(part, features)(images), strict=True))
+    parts: dict[str, list[np.ndarray]] = {name: [] for name in names}
+    # Batch by batch, because all maps of all images would take a gigabyte. In NumPy, because the
+    # choice of a penalty may turn on a last bit, and XLA rounds divisions and sums differently.
+    for start in range(0, len(images), size):
+        pixels = images[start : start + size].astype(np.float32) / np.float32(255)
+        for name, output in zip(names, [pixels, *jax.tree.leaves(run(pixels))], strict=True):
+            parts[name].append(averaged_down(output))
+    return {name: np.concatenate(each) for name, each in parts.items()}
 
 
-def averaged_down(outputs: jax.Array, most: int = MOST_FEATURES) -> jax.Array:
+def averaged_down(outputs: np.ndarray, most: int = MOST_FEATURES) -> np.ndarray:
     """Average maps over the finest square grid that gives no more than so many numbers.
 
     Args:
@@ -108,14 +113,14 @@ def averaged_down(outputs: jax.Array, most: int = MOST_FEATURES) -> jax.Array:
         for both cells by its area in each; a map no finer than the grid is kept as it is.
 
     Example:
-        >>> averaged_down(jnp.arange(16.0).reshape(1, 4, 4, 1), most=4).tolist()
+        >>> averaged_down(np.arange(16.0).reshape(1, 4, 4, 1), most=4).tolist()
         [[2.5, 4.5, 10.5, 12.5]]
     """
     if outputs.ndim == 4:
         cells = max(1, int((most / outputs.shape[3]) ** 0.5))
         rows, columns = (_cell_weights(length, cells) for length in outputs.shape[1:3])
-        outputs = jnp.einsum("ir,jw,nrwc->nijc", rows, columns, outputs)
-    return outputs.reshape(len(outputs), -1)
+        outputs = np.einsum("ir,jw,nrwc->nijc", rows, columns, outputs, optimize=True)
+    return outputs.reshape(len(outputs), -1).astype(np.float32)
 
 
 def _cell_weights(length: int, cells: int) -> np.ndarray:
