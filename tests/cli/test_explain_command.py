@@ -97,7 +97,7 @@ def test_named_runs_and_a_picture_as_tables(
     arguments = ["explain", "dress.png", "--runs", trained, *named, "--out", "why.png"]
     assert main(arguments) == 0
     said = capsys.readouterr().out
-    assert "negated, because the ground is light: the median" in said
+    assert "negated, because the background is light: the median" in said
     assert "resized to 12 × 28 pixels" in said
     assert "drawn garments, not Fashion-MNIST; 100 training images" in said
     heading = next(line for line in said.splitlines() if "class" in line and "seed" in line)

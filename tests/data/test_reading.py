@@ -51,14 +51,14 @@ def rectangle(mode: str, ground: object, garment: object) -> Image.Image:
 @pytest.mark.parametrize(
     ("picture", "said"),
     [
-        (rectangle("L", 255, 0), "negated, because the ground is light"),
-        (rectangle("L", 0, 255), "not negated: the ground is dark, 0 of 255"),
+        (rectangle("L", 255, 0), "negated, because the background is light"),
+        (rectangle("L", 0, 255), "not negated: the background is dark, 0 of 255"),
         (rectangle("1", 1, 0), "black and white"),
         (rectangle("RGB", "white", "black"), "made grey"),
         (rectangle("CMYK", (0, 0, 0, 0), (0, 0, 0, 255)), "CMYK"),
         (rectangle("RGBA", (0, 0, 0, 0), (0, 0, 0, 255)), "transparent parts laid on white"),
         (rectangle("LA", (0, 0), (0, 255)), "grey with transparency"),
-        (rectangle("RGBA", (0, 0, 0, 255), (255, 255, 255, 255)), "the ground is dark"),
+        (rectangle("RGBA", (0, 0, 0, 255), (255, 255, 255, 255)), "the background is dark"),
         (rectangle("RGB", "white", "black").convert("P"), "a palette of colours"),
         (Image.fromarray(np.array(rectangle("L", 0, 255), np.uint16) * 257), "16 bits rounded"),
         (Image.fromarray(np.array(rectangle("L", 0, 255), np.int32) * 257), "16-bit grey"),
@@ -70,7 +70,7 @@ def test_one_rectangle_in_every_mode(picture: Image.Image, said: str):
     assert "cropped to the garment" in words(picture)
     assert "40 × 20 pixels are left" in words(picture)
     assert "resized to 28 × 14" in words(picture)
-    assert "padded to 28 × 28 pixels with the ground's grey, 0" in words(picture)
+    assert "padded to 28 × 28 pixels with the background grey, 0" in words(picture)
 
 
 def test_a_palette_with_a_transparent_colour(tmp_path: Path):
@@ -151,10 +151,10 @@ def test_extreme_sizes(size: tuple[int, int]):
 
 def test_what_is_doubtful_is_remarked_upon():
     [empty] = convert(Image.new("L", (50, 50), 0)).remarks
-    assert "nothing but ground" in empty
+    assert "only background" in empty
     grey = rectangle("L", 100, 255)
     [remark] = convert(grey).remarks
-    assert "the ground is 100 of 255" in remark
+    assert "the background is 100 of 255" in remark
     assert convert(rectangle("L", 0, 255)).remarks == ()
 
 

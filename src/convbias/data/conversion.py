@@ -18,8 +18,8 @@ SIDE = 28
 
 # No test image of Fashion-MNIST has a lighter frame, so none of them is ever negated.
 LIGHT_ABOVE = 127
-TRIM_WITHIN = 13  # grey values from the ground's that still count as ground: 5 % of 255
-DARK_UP_TO = 32  # ground that is lighter than this, after the conversion, is remarked upon
+TRIM_WITHIN = 13  # grey values from the background's that still count as background: 5 % of 255
+DARK_UP_TO = 32  # background that is lighter than this, after the conversion, is remarked upon
 LARGEST_PICTURE = 160  # pixels per side of a step's picture
 
 BITS_16 = ("I;16", "I;16B", "I;16L", "I;16N", "I")  # how Pillow calls 16-bit grey
@@ -88,32 +88,32 @@ def convert_pixels(pixels: np.ndarray, words: str) -> Converted:
         words: Description of the input.
 
     Returns:
-        The image, negated if its ground is light.
+        The image, negated if its background is light.
     """
     image = Image.fromarray(pixels)
     return _fit(image, [Step(words, np.asarray(image))])
 
 
 def _fit(grey: Image.Image, steps: list[Step]) -> Converted:
-    ground = _ground(grey)
-    if ground > LIGHT_ABOVE:
-        grey, was, ground = ImageChops.invert(grey), ground, 255 - ground
+    background = _background(grey)
+    if background > LIGHT_ABOVE:
+        grey, was, background = ImageChops.invert(grey), background, 255 - background
         steps.append(
             Step(
-                f"negated, because the ground is light: the median of the outermost pixels is {was}"
-                " of 255",
+                f"negated, because the background is light: the median of the outermost pixels is"
+                f" {was} of 255",
                 _thumbnail(grey),
             )
         )
     else:
-        words = f"not negated: the ground is dark, {ground} of 255"
+        words = f"not negated: the background is dark, {background} of 255"
         last = steps.pop()
         steps.append(Step(f"{last.words}; {words}", last.picture))
     if grey.size != (SIDE, SIDE):
-        grey = _trimmed(grey, ground, steps)
-        grey = _resized(grey, ground, steps)
+        grey = _trimmed(grey, background, steps)
+        grey = _resized(grey, background, steps)
     pixels = np.array(grey)
-    return Converted(pixels, tuple(steps), tuple(_remarks(pixels, ground)))
+    return Converted(pixels, tuple(steps), tuple(_remarks(pixels, background)))
 
 
 def _mode_in_words(image: Image.Image) -> str:
@@ -157,8 +157,8 @@ def _grey(image: Image.Image, steps: list[Step]) -> Image.Image:
         image = _colours(image)
         steps.append(
             Step(
-                "transparent parts laid on white, the ground of the photographs that Fashion-MNIST"
-                " was made from",
+                "transparent parts laid on white, the background of the photographs that"
+                " Fashion-MNIST was made from",
                 _thumbnail(image),
             )
         )
@@ -171,16 +171,16 @@ def _grey(image: Image.Image, steps: list[Step]) -> Image.Image:
     return grey
 
 
-def _ground(grey: Image.Image) -> int:
+def _background(grey: Image.Image) -> int:
     """Median of the outermost pixels."""
     pixels = np.asarray(grey)
     frame = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
     return int(np.median(frame))
 
 
-def _trimmed(grey: Image.Image, ground: int, steps: list[Step]) -> Image.Image:
-    """Cut off what is nothing but ground at the edges."""
-    distance = np.abs(np.asarray(grey).astype(np.int16) - ground)
+def _trimmed(grey: Image.Image, background: int, steps: list[Step]) -> Image.Image:
+    """Cut off the background at the edges."""
+    distance = np.abs(np.asarray(grey).astype(np.int16) - background)
     content = distance > TRIM_WITHIN
     rows, columns = np.flatnonzero(content.any(axis=1)), np.flatnonzero(content.any(axis=0))
     if not len(rows):
@@ -191,15 +191,15 @@ def _trimmed(grey: Image.Image, ground: int, steps: list[Step]) -> Image.Image:
     cropped = grey.crop(box)
     steps.append(
         Step(
-            f"cropped to the garment: edges within 5 % of the ground are cut off, {cropped.width} ×"
-            f" {cropped.height} pixels are left",
+            f"cropped to the garment: edges within 5 % of the background are cut off,"
+            f" {cropped.width} × {cropped.height} pixels are left",
             _thumbnail(cropped),
         )
     )
     return cropped
 
 
-def _resized(grey: Image.Image, ground: int, steps: list[Step]) -> Image.Image:
+def _resized(grey: Image.Image, background: int, steps: list[Step]) -> Image.Image:
     # Before padding to a square: a picture one pixel high would make a square too large to hold.
     longer = max(grey.size)
     width, height = (max(1, round(SIDE * side / longer)) for side in grey.size)
@@ -209,20 +209,21 @@ def _resized(grey: Image.Image, ground: int, steps: list[Step]) -> Image.Image:
         steps.append(Step(words, np.array(grey)))
     if (width, height) == (SIDE, SIDE):
         return grey
-    square = Image.new("L", (SIDE, SIDE), ground)
+    square = Image.new("L", (SIDE, SIDE), background)
     square.paste(grey, ((SIDE - width) // 2, (SIDE - height) // 2))
-    words = f"padded to {SIDE} × {SIDE} pixels with the ground's grey, {ground}"
+    words = f"padded to {SIDE} × {SIDE} pixels with the background grey, {background}"
     steps.append(Step(words, np.array(square)))
     return square
 
 
-def _remarks(pixels: np.ndarray, ground: int) -> list[str]:
+def _remarks(pixels: np.ndarray, background: int) -> list[str]:
     remarks = []
     if int(pixels.max()) - int(pixels.min()) <= TRIM_WITHIN:
-        remarks.append("the picture shows nothing but ground")
-    if ground > DARK_UP_TO:
+        remarks.append("the picture shows only background")
+    if background > DARK_UP_TO:
         remarks.append(
-            f"the ground is {ground} of 255, but the networks were trained on black ground"
+            f"the background is {background} of 255, but the networks were trained on a black"
+            " background"
         )
     return remarks
 

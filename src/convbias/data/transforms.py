@@ -55,7 +55,7 @@ def block_permutation(side: int, block: int, seed: int) -> np.ndarray:
 
 
 def permute(images: np.ndarray, permutation: np.ndarray) -> np.ndarray:
-    """Reorder the pixels of every image, all images alike.
+    """Reorder the pixels of every image in the same way.
 
     Args:
         images: uint8 (n, height, width, channels).

@@ -33,7 +33,7 @@ FORWARD_SHARE = 1 / 3
 FOURIER_PRODUCTS = 3  # per pixel and pair of channels, see `convbias.networks.convolution`
 MUON_SMALL_PRODUCTS = 5 * 4  # iterations times products in each
 # Times the plain CNN's, as training on a canvas of 40 x 40 pixels took here: copying a frame, and
-# what these poolings do, is no matrix product. Whoever has both pays for both.
+# what these poolings do, is no matrix product. Both factors apply to a network that has both.
 EXTRA_WORK = {"circular": 1.8, "blur": 3.6, "polyphase": 1.5}
 
 

@@ -1,8 +1,8 @@
 """Descriptions of what is trained: data variant, model, recipe and arm.
 
 The hash of an arm names its runs. It covers everything that the runs' numbers depend on, and
-nothing else, so arms that train alike share their stored runs, and any change that could alter a
-number makes a new name.
+nothing else, so arms that train identically share their stored runs, and any change that could
+alter a number makes a new name.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class DataVariant(Description, frozen=True):
         default=None,
         ge=1,
         le=14,
-        description="Pixels per side of the blocks that are shuffled, in all images alike.",
+        description="Pixels per side of the blocks that are shuffled, the same in all images.",
     )
     canvas: int | None = Field(
         default=None, ge=28, le=64, description="Pixels per side of a black canvas for the images."
