@@ -113,7 +113,7 @@ from convbias.spec.recipes import recipe_for
 
 model = Convolutional(kernel_size=3)
 images = DataVariant(dataset=study.dataset.name, training_images=6_000)
-arm = Arm(data=images, model=model, recipe=recipe_for("tuned", 3)(model))
+arm = Arm(data=images, model=model, recipe=recipe_for("tuned", 3, model))
 for live in train(arm, [0], study.dataset):
     accuracies = [epoch.validation_accuracy for epoch in live.epochs]
     print("validation accuracy:", ", then ".join(f"{each:.1%}" for each in accuracies))
@@ -273,7 +273,7 @@ from convbias.measures.explain.explanation import explain
 
 run, network = study.stored_network()
 picture = read_picture("0", lambda: study.dataset)
-accounts = explain({run.arm_name: network}, picture.converted.pixels, picture.label)
+accounts = explain({run.condition: network}, picture.converted.pixels, picture.label)
 explanation(picture, accounts, study.dataset.class_names, study.remark)
 
 # %% [markdown]
