@@ -290,5 +290,5 @@ def test_a_figure_is_written_as_its_name_says(figure: Figure, tmp_path: Path):
         write_figure(figure, path)
         assert path.read_bytes().startswith(start)
     svg = (tmp_path / "why.svg").read_text()
-    assert re.search(r'<svg role="img" [^>]*><title>What the networks see', svg)
+    assert re.search(rf'<svg role="img" [^>]*><title>{re.escape(figure.title)}', svg)
     assert figure.description[:60] in svg

@@ -13,7 +13,8 @@ from hypothesis.extra.numpy import arrays
 from scipy import stats
 
 from convbias.errors import InputError
-from convbias.statistics import ImagesRatio, binomial_bounds, images_ratio
+from convbias.statistics import ImagesRatio, images_ratio
+from error_rates import binomial_bounds
 
 
 @pytest.fixture(autouse=True, scope="module")

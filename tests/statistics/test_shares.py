@@ -12,7 +12,8 @@ from hypothesis.extra.numpy import arrays
 from scipy import stats
 
 from convbias.errors import InputError
-from convbias.statistics import binomial_bounds, shares_of_gap
+from convbias.statistics import shares_of_gap
+from error_rates import binomial_bounds
 
 # Correct test images of 3 to 6 rungs under 3 to 8 seeds.
 ladders = st.tuples(st.integers(3, 6), st.integers(3, 8)).flatmap(

@@ -16,7 +16,7 @@ from convbias.spec.quantities import Quantity
 _ROW = 80  # pixels per contrast
 
 _ON_TEST_SET = "mean and 95 % interval over seeds"
-_ON_DISTRIBUTION = "95 % interval over seeds and images"
+_ON_DISTRIBUTION = "the same, over seeds and images"
 _ONE_PAIR = "one seed pair"
 # The second arm below the first, to leave more room for the differences.
 _TWO_LINES = "[split(datum.label, ' − ')[0], '− ' + split(datum.label, ' − ')[1]]"
