@@ -82,7 +82,7 @@ def write_report(
     Example:
         >>> from convbias.data import load
         >>> from convbias.experiments import ORIGINAL
-        >>> write_report("empty", ORIGINAL, [], load("numbered"), Path("report"))
+        >>> write_report("empty", ORIGINAL, [], load("drawn"), Path("report"))
         Traceback (most recent call last):
         convbias.errors.InputError: there are no runs to report on
           expected: the stored runs of a study
