@@ -35,18 +35,6 @@ def write_tiny(folder: Path) -> Path:
     return path
 
 
-def compiler_cache(folder: Path) -> dict[str, str]:
-    """Environment variables that let processes share what JAX has compiled, which saves time.
-
-    This does not change any number: tests compare tables trained with and without it.
-    """
-    return {
-        "JAX_COMPILATION_CACHE_DIR": str(folder),
-        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
-        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
-    }
-
-
 def convbias(
     *arguments: str | Path, cwd: Path, variables: Mapping[str, str] = MappingProxyType({})
 ) -> subprocess.CompletedProcess[str]:
@@ -91,14 +79,6 @@ def one_at_a_time(path: Path) -> Iterator[None]:
 
 
 @cache
-def compiled_folder(base: Path) -> Path:
-    """The folder in which all tests of a session keep what JAX has compiled."""
-    folder = shared_folder(base) / "compiled"
-    folder.mkdir(exist_ok=True)
-    return folder
-
-
-@cache
 def finished_study(base: Path) -> Path:
     """Train a tiny study without interruption, once for all tests of a session.
 
@@ -118,7 +98,6 @@ def finished_study(base: Path) -> Path:
         done = convbias(
             *("study", profile, "--runs", "runs", "--out", "report", "--jobs", "1"),
             cwd=unfinished,
-            variables=compiler_cache(compiled_folder(base)),
         )
         assert done.returncode == 0, done.stderr
         unfinished.rename(folder)

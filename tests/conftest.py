@@ -6,12 +6,14 @@ import ctypes
 import gc
 import os
 import sys
+import tempfile
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 from hypothesis import settings
 
@@ -27,16 +29,33 @@ if TYPE_CHECKING:
     from tools.servers.serving import Server
 
 
+MOST_MEMORY = 1_200_000_000  # bytes of a test process, of which imports take about half
+
 # Enough to fail on what is wrong in kind; locally Hypothesis looks further.
 settings.register_profile("ci", max_examples=30)
 if "CI" in os.environ:
     settings.load_profile("ci")
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _free_memory() -> Iterator[None]:
-    """Give back what a module has compiled; over a whole run it would grow to gigabytes."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Let all processes share what JAX compiles, which is most of the time that training takes."""
+    if hasattr(config, "workerinput"):
+        return  # inherited from the process that started this worker
+    folder = tempfile.TemporaryDirectory(prefix="convbias-compiled-", ignore_cleanup_errors=True)
+    config.add_cleanup(folder.cleanup)
+    os.environ |= {
+        "JAX_COMPILATION_CACHE_DIR": folder.name,
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+    }
+
+
+@pytest.fixture(autouse=True)
+def _limit_memory() -> Iterator[None]:
+    """Give back what was compiled before a process outgrows a small machine."""
     yield
+    if psutil.Process().memory_info().rss < MOST_MEMORY:
+        return
     if "jax" in sys.modules:
         import jax
         import keras

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from tools.servers.processes import CONVBIAS
 
-from command_line import TINY, compiled_folder, compiler_cache, files_below, finished_study
+from command_line import TINY, files_below, finished_study
 from convbias.cli import main
 from convbias.data import fashion_mnist as files
 from convbias.data.fashion_mnist import PublishedFile
@@ -329,8 +329,6 @@ def test_a_run_cut_in_half_is_named_moved_away_and_trained_anew(
     base = tmp_path_factory.getbasetemp()
     shutil.copytree(finished_study(base), tmp_path / "study")
     monkeypatch.chdir(tmp_path / "study")
-    for name, value in compiler_cache(compiled_folder(base)).items():
-        monkeypatch.setenv(name, value)
     table = Path("report/table.csv").read_bytes()
     dense = table.decode().splitlines()[1].split(",")[2]
     record = Path("runs", f"{dense}-seed0.json")

@@ -16,7 +16,7 @@ import pytest
 from cyclopts import App
 from tools.servers.processes import CONVBIAS
 
-from command_line import TINY, compiled_folder, compiler_cache, files_below, finished_study
+from command_line import TINY, files_below, finished_study
 from convbias import __version__
 from convbias.cli import main
 from convbias.cli.app import VERBS, make_app
@@ -232,7 +232,6 @@ def test_nothing_is_written_outside_the_working_folder_and_the_cache(
     next((study / "runs").glob("*-seed0.json")).unlink()
     redirections = ("XDG_CACHE_HOME", "KERAS_HOME", "MPLCONFIGDIR")
     environment = {name: os.environ[name] for name in os.environ if name not in redirections}
-    environment |= compiler_cache(compiled_folder(tmp_path_factory.getbasetemp()))
     done = subprocess.run(
         [CONVBIAS, "study", "tiny.toml", "--out", "report"],
         cwd=study,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from command_line import compiled_folder, compiler_cache, files_below
+from command_line import files_below
 from convbias.cli import main
 from convbias.data import Dataset
 from convbias.experiments import EXPERIMENTS
@@ -61,9 +61,6 @@ def trained(
     study = load_study("smoke").model_copy(update={"experiments": FURTHER})
     with pytest.MonkeyPatch.context() as patch:
         leave_few_conditions(patch)
-        cache = compiled_folder(tmp_path_factory.getbasetemp())
-        for variable, value in compiler_cache(cache).items():
-            patch.setenv(variable, value)
         assert run_study(study, store).complete
     return store.folder
 
@@ -107,13 +104,10 @@ def test_every_experiment_is_trained_measured_and_reported(
 def test_an_experiment_from_end_to_end(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    tmp_path_factory: pytest.TempPathFactory,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
     leave_few_conditions(monkeypatch)
-    for variable, value in compiler_cache(compiled_folder(tmp_path_factory.getbasetemp())).items():
-        monkeypatch.setenv(variable, value)
     arguments = ["experiment", MEASURED, "--profile", "smoke", "--jobs", "1"]
     assert main(arguments) == 0
     folder = Path("report/smoke") / MEASURED

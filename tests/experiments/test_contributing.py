@@ -12,8 +12,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from command_line import compiled_folder, compiler_cache
-
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"In\s`([\w/.]+)`:\n\n```(?:python|toml)\n(.*?)```\n", re.DOTALL)
 
@@ -35,12 +33,11 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def run(folder: Path, base: Path, *arguments: str) -> str:
-    variables = compiler_cache(compiled_folder(base)) | {"PYTHONPATH": str(folder / "src")}
+def run(folder: Path, *arguments: str) -> str:
     done = subprocess.run(
         [sys.executable, "-m", *arguments],
         cwd=folder,
-        env=os.environ | variables,
+        env=os.environ | {"PYTHONPATH": str(folder / "src")},
         capture_output=True,
         text=True,
         timeout=600,
@@ -52,12 +49,11 @@ def run(folder: Path, base: Path, *arguments: str) -> str:
 
 @pytest.mark.integration
 def test_the_experiment_is_trained_measured_and_reported(
-    copy: Path, tmp_path_factory: pytest.TempPathFactory
+    copy: Path,
 ) -> None:
     command = ["experiment", "smoothing", "--profile", "trial.toml"]
     assert f"    convbias {' '.join(command)}\n" in (ROOT / "CONTRIBUTING.md").read_text("utf-8")
-    base = tmp_path_factory.getbasetemp()
-    said = run(copy, base, "convbias", *command, "--jobs", "1")
+    said = run(copy, "convbias", *command, "--jobs", "1")
     page = (copy / "report/trial/smoothing/report.html").read_text("utf-8")
     for shown in ("contrast-whole-over-shuffled-in-mean", "energy of the first filters"):
         assert shown in page
@@ -69,6 +65,6 @@ def test_the_experiment_is_trained_measured_and_reported(
 
 
 def test_the_test_of_the_measure_passes(
-    copy: Path, tmp_path_factory: pytest.TempPathFactory
+    copy: Path,
 ) -> None:
-    run(copy, tmp_path_factory.getbasetemp(), "pytest", "-q", "tests/measures/test_filter_mean.py")
+    run(copy, "pytest", "-q", "tests/measures/test_filter_mean.py")

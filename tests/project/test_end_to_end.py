@@ -11,7 +11,7 @@ import nbformat
 import pytest
 from tools.notebook import text_of
 
-from command_line import compiled_folder, compiler_cache, convbias
+from command_line import convbias
 from convbias.experiments.studies import load_study, planned_runs
 
 ROOT = Path(__file__).parents[2]
@@ -19,10 +19,9 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.mark.end_to_end
 @pytest.mark.usefixtures("fashion_mnist")
-def test_the_smoke_study(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_the_smoke_study(tmp_path: Path) -> None:
     study = load_study("smoke")
-    variables = compiler_cache(compiled_folder(tmp_path_factory.getbasetemp()))
-    first = convbias("study", "smoke", cwd=tmp_path, variables=variables)
+    first = convbias("study", "smoke", cwd=tmp_path)
     assert first.returncode == 0, first.stderr
     folder = tmp_path / "report" / "smoke"
     assert "Report: report/smoke/report.html" in first.stdout
@@ -42,7 +41,7 @@ def test_the_smoke_study(tmp_path: Path, tmp_path_factory: pytest.TempPathFactor
     assert convbias("runs", "verify", cwd=tmp_path).returncode == 0
 
     table = (folder / "table.csv").read_bytes()
-    second = convbias("study", "smoke", cwd=tmp_path, variables=variables)
+    second = convbias("study", "smoke", cwd=tmp_path)
     assert second.returncode == 0, second.stderr
     assert f"All {len(rows)} runs are stored in runs; nothing to train." in second.stdout
     assert "epoch 1/" not in second.stdout

@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from command_line import compiled_folder, compiler_cache, convbias
+from command_line import convbias
 from convbias.cli import main
 from convbias.data import Dataset
 from convbias.data.drawn import drawn
@@ -443,7 +443,6 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = convbias(
         *("train", "dense", "--seeds", "0", "1", *scale, "--jobs", "1"),
         cwd=folder,
-        variables=compiler_cache(compiled_folder(tmp_path_factory.getbasetemp())),
     )
     assert done.returncode == 0, done.stderr
     return folder / "runs"

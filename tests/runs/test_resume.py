@@ -14,14 +14,17 @@ from tools.servers.processes import StartedProcess, wait_until
 
 from command_line import (
     assert_no_half_file,
-    compiled_folder,
-    compiler_cache,
     convbias,
     finished_study,
     write_tiny,
 )
 
 pytestmark = pytest.mark.integration
+
+# A process that is killed may leave a half-written file in the folder of compiled functions that
+# all tests share, so it gets a folder of its own, or none.
+COMPILED = "JAX_COMPILATION_CACHE_DIR"
+ANEW = {"JAX_ENABLE_COMPILATION_CACHE": "false"}
 
 LONG_TRAINING = ("train", "dense", "--dataset", "drawn", "--epochs", "1000", "--seeds", "0", "1")
 
@@ -42,7 +45,7 @@ def interrupt(command: StartedProcess) -> str:
 
 def test_interrupted_while_compiling(tmp_path: Path) -> None:
     runs = tmp_path / "runs"
-    command = StartedProcess(*LONG_TRAINING, "--runs", "runs", cwd=tmp_path)
+    command = StartedProcess(*LONG_TRAINING, "--runs", "runs", cwd=tmp_path, variables=ANEW)
     # A run leaves its first note just before it builds and compiles its network.
     command.wait_for(lambda: notes(runs))
     said = interrupt(command)
@@ -54,7 +57,7 @@ def test_interrupted_while_compiling(tmp_path: Path) -> None:
 
 def test_interrupted_while_training(tmp_path: Path) -> None:
     runs = tmp_path / "runs"
-    command = StartedProcess(*LONG_TRAINING, "--runs", "runs", cwd=tmp_path)
+    command = StartedProcess(*LONG_TRAINING, "--runs", "runs", cwd=tmp_path, variables=ANEW)
     command.wait_for(lambda: "epoch 3/1000" in command.text())
     said = interrupt(command)
     assert "0 of 2 runs are stored in runs." in said
@@ -82,12 +85,12 @@ def test_interrupted_while_reporting(
 def test_killed_twice_and_restarted(
     tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    base = tmp_path_factory.getbasetemp()
-    undisturbed = finished_study(base) / "report" / "table.csv"
+    undisturbed = finished_study(tmp_path_factory.getbasetemp()) / "report" / "table.csv"
     write_tiny(tmp_path)
     runs = tmp_path / "runs"
     arguments = ("study", "tiny.toml", "--jobs", "2", "--out", "out")
-    variables = compiler_cache(compiled_folder(base))
+    shutil.copytree(os.environ[COMPILED], tmp_path / "compiled")
+    variables = {COMPILED: str(tmp_path / "compiled")}
     moments = random.Random(20_260_101)
     stored = 0
     for _ in range(2):

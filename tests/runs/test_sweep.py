@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from command_line import assert_no_half_file, compiled_folder, compiler_cache
+from command_line import assert_no_half_file
 from convbias.cli import main
 from convbias.errors import DataError, RunError
 from convbias.networks.scores import Epoch
@@ -211,13 +211,10 @@ def test_what_concerns_every_run_ends_the_sweep(
 
 def test_a_diverged_run_is_stored_with_its_reason_and_the_others_go_on(
     tmp_path: Path,
-    tmp_path_factory: pytest.TempPathFactory,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    for name, value in compiler_cache(compiled_folder(tmp_path_factory.getbasetemp())).items():
-        monkeypatch.setenv(name, value)
     monkeypatch.setattr(sweeping, "execute", diverges)
     command = ["train", "dense", "--dataset", "drawn", "--training-images", "100", "--epochs", "2"]
     assert main([*command, "--seeds", "0", "1"]) == 0
