@@ -19,21 +19,21 @@ def run(network, images):
 
 
 @pytest.mark.parametrize(
-    "layers",
+    "make_layers",
     [
-        [
+        lambda: [
             *convolution(1, kind=Convolution, strides=2),
             MaxPooling(2),
             GlobalAveragePooling(keepdims=True),
         ],
-        convolution(1, kind=Convolution, dilation_rate=3),
-        trunk("circular", "polyphase"),
-        local_trunk(),
+        lambda: convolution(1, kind=Convolution, dilation_rate=3),
+        lambda: trunk("circular", "polyphase"),
+        local_trunk,
     ],
     ids=["own", "dilated", "polyphase", "local"],
 )
-def test_stock_operations_are_the_same_function(layers):
-    network, images = classifier(layers, 12), random_images(3, 12)
+def test_stock_operations_are_the_same_function(make_layers):
+    network, images = classifier(make_layers(), 12), random_images(3, 12)
     rebuilt = rebuild(network)
     np.testing.assert_allclose(run(rebuilt, images), run(network, images), atol=1e-5)
     own = {type(layer) for layer in rebuilt.layers} & {
@@ -110,13 +110,13 @@ def test_the_old_network_stays():
 
 
 @pytest.mark.parametrize(
-    "network",
-    [models.build(Dense(), seed=0), classifier(local_trunk(), 28)],
+    "make",
+    [lambda: models.build(Dense(), seed=0), lambda: classifier(local_trunk(), 28)],
     ids=["dense", "local"],
 )
-def test_weights_that_belong_to_places_fit_one_size(network):
+def test_weights_that_belong_to_places_fit_one_size(make):
     with pytest.raises(InputError, match="40 x 40"):
-        rebuild(network, side=40)
+        rebuild(make(), side=40)
 
 
 def test_branches_are_refused():
