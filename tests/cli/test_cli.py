@@ -27,7 +27,7 @@ from convbias.experiments.studies import load_study
 from convbias.findings.claims import claims
 from convbias.runs.record import Run
 from convbias.runs.store import read_run
-from convbias.runs.sweep import Outcome
+from convbias.runs.sweep import SweepResult
 from convbias.spec.arms import Arm, Convolutional, Dense
 from convbias.spec.recipes import classic, scheduled
 from factories import make_arm
@@ -269,9 +269,9 @@ def planned(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Arm, int]]:
     """What a verb wants to have trained, in place of its training."""
     noted: list[tuple[Arm, int]] = []
 
-    def note(planned: Sequence[tuple[Arm, int]], *_: object) -> Outcome:
+    def note(planned: Sequence[tuple[Arm, int]], *_: object) -> SweepResult:
         noted.extend(planned)
-        return Outcome((), (), ())
+        return SweepResult((), (), ())
 
     monkeypatch.setattr("convbias.cli.train.train_missing", note)
     monkeypatch.setattr("convbias.experiments.execution.train_missing", note)

@@ -21,7 +21,7 @@ from convbias.figures.panels import ColourScale, PanelDrawer
 from convbias.figures.sheets import PanelRows, ShareTable, Sheet
 from convbias.measures.explain.explanation import Explanation, explain
 from convbias.networks.models import build
-from convbias.runs.selection import runs_to_explain
+from convbias.runs.explaining import runs_to_explain
 from convbias.runs.store import Store
 from convbias.spec.arms import Convolutional, Dense
 from convbias.spec.datasets import CLASS_NAMES

@@ -19,7 +19,7 @@ from convbias.experiments import EXPERIMENTS, ORIGINAL
 from convbias.experiments.tuning import best_rates, brief_search, search, search_table, write_rates
 from convbias.runs.record import Run
 from convbias.runs.store import Store
-from convbias.runs.sweep import FailedRun, Outcome
+from convbias.runs.sweep import FailedRun, SweepResult
 from convbias.spec import recipes
 from convbias.spec.arms import Arm, Convolutional, Dense
 from factories import make_run
@@ -200,7 +200,7 @@ def test_tune_chooses_nothing_from_half_a_search(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     Store("runs/tuning").path(*stored_search[3]).unlink()
-    failed = Outcome((), (FailedRun(*stored_search[3], "ValueError"),), ())
+    failed = SweepResult((), (FailedRun(*stored_search[3], "ValueError"),), ())
     monkeypatch.setattr("convbias.experiments.tuning.train_missing", lambda *_: failed)
     assert main(["tune", "--write"]) == 1
     assert "1 of 8 runs of the search failed" in capsys.readouterr().err

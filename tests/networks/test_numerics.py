@@ -23,7 +23,7 @@ from convbias.spec.numerics import NUMERICS_VERSION
 from convbias.spec.recipes import classic, scheduled
 from convbias.spec.streams import Stream
 
-FINGERPRINTS = {1: "675fb008c6770ba9f89974786659df9d6c628acbb3ce542e80aaa7814ed3438d"}
+FINGERPRINTS = {1: "5b15ed7861f91d9b24d300de78ac0ddb5749a87f3cf7709f78df43a72d89dcc2"}
 
 MODELS: tuple[Model, ...] = (
     Dense(),

@@ -38,7 +38,7 @@ from convbias.report.card.text import limits
 from convbias.report.card.writing import markdown, write_card, yaml_scalar
 from convbias.runs.record import Run
 from convbias.runs.store import Store, weights_checksum
-from convbias.runs.sweep import Outcome
+from convbias.runs.sweep import SweepResult
 from convbias.spec.arms import Arm, Convolutional, DataVariant, Dense
 from convbias.spec.recipes import classic, scheduled, tuned
 from factories import make_arm, make_run
@@ -401,9 +401,9 @@ def test_the_command_trains_the_same_run(
 ) -> None:
     asked: list[tuple[Arm, int]] = []
 
-    def note(planned: Sequence[tuple[Arm, int]], *_: object) -> Outcome:
+    def note(planned: Sequence[tuple[Arm, int]], *_: object) -> SweepResult:
         asked.extend(planned)
-        return Outcome((), (), ())
+        return SweepResult((), (), ())
 
     monkeypatch.setattr("convbias.cli.train.train_missing", note)
     monkeypatch.chdir(tmp_path)

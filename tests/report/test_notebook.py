@@ -93,14 +93,15 @@ def test_what_is_not_stored_is_said(tmp_path_factory: pytest.TempPathFactory) ->
     assert network.count_params() == 28_426  # by arithmetic
 
 
-def test_runs_that_are_not_there(tmp_path: Path) -> None:
+def test_runs_that_are_not_there(
+    tmp_path: Path, study: NotebookStudy, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with pytest.raises(InputError, match=f"the study {PUBLISHED} is stored in") as refused:
         NotebookStudy(PUBLISHED, tmp_path)
     assert "CONVBIAS_NOTEBOOK_RUNS" in refused.value.fix
-    published = NotebookStudy(PUBLISHED, ROOT / "results" / PUBLISHED / "runs")
-    published.store.network_path = lambda _arm, _seed: tmp_path / "absent"
+    monkeypatch.setattr(study.store, "network_path", lambda _arm, _seed: tmp_path / "absent")
     with pytest.raises(InputError, match="no run of cnn-3x3 is stored with its network"):
-        published.stored_network()
+        study.stored_network()
 
 
 def test_words_of_claims_are_no_markup(study: NotebookStudy) -> None:

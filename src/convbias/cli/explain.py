@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from convbias import data
 from convbias.cli.choices import RUNS, choose_store
 from convbias.cli.console import messages, percent, print_damaged, print_table, results
-from convbias.data import Dataset
-from convbias.data.reading import Picture, read_picture
-from convbias.errors import InputError
+from convbias.data.reading import Picture
 from convbias.figures import check_suffix, data_remark, write_figure
 from convbias.figures.explanation import explanation
 from convbias.measures.explain.explanation import Explanation
-from convbias.measures.explain.explanation import explain as explain_networks
 from convbias.measures.explain.record import record
 from convbias.runs.atomic import check_writable
+from convbias.runs.explaining import ExplainedImage, explain_image
 from convbias.runs.record import Run
-from convbias.runs.selection import runs_to_explain
-from convbias.runs.stored_network import load_network
-from convbias.spec.datasets import CLASS_NAMES, DatasetName
+from convbias.spec.datasets import CLASS_NAMES
 
 
 def explain(
@@ -55,61 +49,35 @@ def explain(
     """
     if out is not None:
         check_suffix(out)
-    store = choose_store(runs)
-    chosen, damaged = runs_to_explain(store, run)
-    print_damaged(damaged)
-    picture = read_picture(image, lambda: _test_images(chosen))
-    if out is not None:
         check_writable(out.parent)
-    names = _names(chosen)
-    networks = {name: load_network(store, one) for name, one in zip(names, chosen, strict=True)}
-    explanations = explain_networks(networks, picture.converted.pixels, picture.label)
+    explained = explain_image(choose_store(runs), image, run)
+    print_damaged(explained.damaged)
+    picture, explanations = explained.picture, explained.explanations
     if as_json:
         values = record(picture, explanations, CLASS_NAMES)
-        by_name = dict(zip(names, (one.key for one in chosen), strict=True))
+        by_name = {name: one.key for name, one in explained.runs.items()}
         document = {"runs": by_name, **values}
         results().print(json.dumps(document), soft_wrap=True)
     else:
-        _print_image(picture, names, chosen)
+        _print_image(explained)
         _print_probabilities(picture, explanations)
         _print_accounts(explanations)
     if out is not None:
-        write_figure(explanation(picture, explanations, CLASS_NAMES, _remark(names, chosen)), out)
+        remark = _remark(explained.runs)
+        write_figure(explanation(picture, explanations, CLASS_NAMES, remark), out)
         # Not to standard output, which may hold JSON.
         messages().print(f"wrote {out}", soft_wrap=True)
 
 
-def _test_images(chosen: Sequence[Run]) -> Dataset:
-    datasets: set[DatasetName] = {run.arm.data.dataset for run in chosen}
-    if len(datasets) > 1:
-        raise InputError(
-            f"the index is ambiguous: the runs were trained on {' and '.join(sorted(datasets))}",
-            "runs of one data set",
-            "name the runs with --run, or give the image as a file",
-        )
-    return data.load(datasets.pop())
-
-
-def _names(chosen: Sequence[Run]) -> list[str]:
-    """The networks' names: their arms, with seeds or as keys where these are not unique."""
-    for candidates in (
-        [run.arm.model.name for run in chosen],
-        [f"{run.arm.model.name} seed {run.seed}" for run in chosen],
-    ):
-        if max(Counter(candidates).values()) == 1:
-            return candidates
-    return [run.key for run in chosen]
-
-
-def _remark(names: Sequence[str], chosen: Sequence[Run]) -> str | None:
-    remarks = {name: data_remark(run.arm.data) for name, run in zip(names, chosen, strict=True)}
+def _remark(runs: Mapping[str, Run]) -> str | None:
+    remarks = {name: data_remark(run.arm.data) for name, run in runs.items()}
     if len(set(remarks.values())) == 1:
         return next(iter(remarks.values()))
     return "; ".join(f"{name}: {remark}" for name, remark in remarks.items() if remark)
 
 
-def _print_image(picture: Picture, names: Sequence[str], chosen: Sequence[Run]) -> None:
-    console = results()
+def _print_image(explained: ExplainedImage) -> None:
+    console, picture = results(), explained.picture
     console.print(f"Image: {picture.name}", style="bold", soft_wrap=True)
     for number, step in enumerate(picture.converted.steps, start=1):
         console.print(f"  {number}. {step.words}", soft_wrap=True)
@@ -117,10 +85,10 @@ def _print_image(picture: Picture, names: Sequence[str], chosen: Sequence[Run]) 
         messages().print(f"Note: {remark}", style="yellow", soft_wrap=True)
     asked = ", ".join(
         f"{name} (run {run.key}, {percent(run.test and run.test.accuracy)} on test images)"
-        for name, run in zip(names, chosen, strict=True)
+        for name, run in explained.runs.items()
     )
     console.print(f"Networks: {asked}", soft_wrap=True)
-    remark = _remark(names, chosen)
+    remark = _remark(explained.runs)
     if remark:
         console.print(f"  trained on: {remark}", soft_wrap=True)
 

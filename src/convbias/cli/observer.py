@@ -14,7 +14,7 @@ from convbias.runs.measure_networks import FailedMeasurement
 from convbias.runs.observer import Observer, TrainingPlan
 from convbias.runs.progress import Progress
 from convbias.runs.store import Store
-from convbias.runs.sweep import Outcome
+from convbias.runs.sweep import SweepResult
 from convbias.spec.study import PlannedRun
 
 
@@ -76,10 +76,10 @@ class ConsoleObserver(Observer):
         if self._live is not None:
             self._live.update(progress)
 
-    def training_finished(self, outcome: Outcome) -> None:
+    def training_finished(self, result: SweepResult) -> None:
         """Name the runs that failed."""
         self._stop()
-        self._name(outcome.failures)
+        self._name(result.failures)
 
     def measuring_starts(self, total: int, without_network: Mapping[str, Sequence[str]]) -> None:
         """Name the runs that cannot be measured, and start a progress bar."""

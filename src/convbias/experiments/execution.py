@@ -19,7 +19,7 @@ from convbias.runs.measure_networks import (
 from convbias.runs.missing import StoredRuns, stored_runs, train_missing
 from convbias.runs.observer import Observer
 from convbias.runs.store import Store
-from convbias.runs.sweep import Outcome
+from convbias.runs.sweep import SweepResult
 from convbias.spec.arms import Arm
 from convbias.spec.study import Study
 
@@ -186,7 +186,7 @@ class Execution:
         measuring: what was measured and what failed.
     """
 
-    training: Outcome
+    training: SweepResult
     measuring: Measuring
 
     @property

@@ -36,7 +36,7 @@ class Subject:
 
 
 @dataclass(frozen=True, eq=False)
-class Measured:
+class MeasureValues:
     """The result of a measure.
 
     Args:

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from convbias.errors import InputError
-from convbias.measures.base import Measured, Subject
+from convbias.measures.base import MeasureValues, Subject
 from convbias.networks.convolution import images_first, images_last
 from convbias.networks.forward import check_images, scaled
 from convbias.networks.layers import LocalConnection
@@ -121,6 +121,6 @@ def _densely(images: np.ndarray, kernels: np.ndarray, size: int) -> np.ndarray:
     return np.concatenate([part.reshape(count, height, width, -1) for part in parts], axis=-1)
 
 
-def measure(subject: Subject) -> Measured:
+def measure(subject: Subject) -> MeasureValues:
     """Both errors on the first test images; no numbers for a network without feature maps."""
-    return Measured(embedding_errors(subject.network, subject.dataset.test_images[:IMAGES]))
+    return MeasureValues(embedding_errors(subject.network, subject.dataset.test_images[:IMAGES]))

@@ -12,7 +12,7 @@ import numpy as np
 
 from convbias.data.transforms import on_canvas
 from convbias.errors import InputError
-from convbias.measures.base import Measured, Subject
+from convbias.measures.base import MeasureValues, Subject
 from convbias.networks.forward import Apply, compiled, side_of
 from convbias.networks.layers import AntialiasedPooling, CircularPadding
 from convbias.networks.rebuild import rebuild
@@ -147,7 +147,7 @@ def _square(maps: jax.Array) -> jax.Array:
     return jnp.square(maps).sum(axis=(1, 2, 3))
 
 
-def measure(subject: Subject) -> Measured:
+def measure(subject: Subject) -> MeasureValues:
     """Errors of every layer for one pixel, on the first 128 test images of the stored data set.
 
     `equivariance_error_LAYER` with circular padding, `stillness_LAYER` for maps that do not move,
@@ -157,14 +157,14 @@ def measure(subject: Subject) -> Measured:
         subject: The network; one without feature maps has no numbers.
     """
     if not _map_layers(subject.network):
-        return Measured({})
+        return MeasureValues({})
     images = subject.source.test_images[:IMAGES]
     kinds = {
         "equivariance_error": equivariance_error(subject.network, images),
         "stillness": equivariance_error(subject.network, images, still=True),
         "framed_equivariance_error": equivariance_error(subject.network, images, frame=True),
     }
-    return Measured(
+    return MeasureValues(
         {
             f"{kind}_{layer}": error
             for kind, errors in kinds.items()

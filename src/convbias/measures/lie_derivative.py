@@ -11,7 +11,7 @@ import keras
 import numpy as np
 
 from convbias.data.transforms import on_canvas
-from convbias.measures.base import Measured, Subject
+from convbias.measures.base import MeasureValues, Subject
 from convbias.networks.forward import Apply, compiled, side_of
 from convbias.networks.rebuild import rebuild
 from convbias.networks.translation import translate
@@ -98,10 +98,12 @@ def lie_derivative(network: keras.Model, images: np.ndarray) -> LieDerivative:
     return LieDerivative(values[:, 0], values[:, 1])
 
 
-def measure(subject: Subject) -> Measured:
+def measure(subject: Subject) -> MeasureValues:
     """The numbers of `LieDerivative` for the first 64 test images of the stored data set.
 
     Args:
         subject: The network.
     """
-    return Measured(lie_derivative(subject.network, subject.source.test_images[:IMAGES]).numbers)
+    return MeasureValues(
+        lie_derivative(subject.network, subject.source.test_images[:IMAGES]).numbers
+    )

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import optimize, special
 
 from convbias.errors import InputError, RunError
-from convbias.measures.base import Measured, Subject
+from convbias.measures.base import MeasureValues, Subject
 from convbias.networks.forward import LARGEST_BATCH, check_images, compiled
 
 # As many numbers as a 28 x 28 image has; a layer's outputs are averaged down to at most so many.
@@ -237,7 +237,7 @@ def logistic_regression(
     return basis @ parameters[:-1], parameters[-1]
 
 
-def measure(subject: Subject) -> Measured:
+def measure(subject: Subject) -> MeasureValues:
     """Probe every layer with the first training and test images.
 
     Args:
@@ -259,4 +259,4 @@ def measure(subject: Subject) -> Measured:
     for layer in network.layers:
         if layer.name in accuracies and len(layer.output.shape) == 4:
             values["probe_last_maps"] = accuracies[layer.name]
-    return Measured(values)
+    return MeasureValues(values)

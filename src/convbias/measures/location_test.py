@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from convbias.data.variants import corner_data
-from convbias.measures.base import Measured, Subject
+from convbias.measures.base import MeasureValues, Subject
 from convbias.networks.forward import compiled
 
 
@@ -44,7 +44,7 @@ def location_test(
     }
 
 
-def measure(subject: Subject) -> Measured:
+def measure(subject: Subject) -> MeasureValues:
     """Test a trained network on the test images at both places.
 
     Args:
@@ -54,4 +54,6 @@ def measure(subject: Subject) -> Measured:
         The numbers of `location_test`.
     """
     made = corner_data(subject.source, subject.arm.data)
-    return Measured(location_test(subject.network, made.similar, made.dissimilar, made.test_labels))
+    return MeasureValues(
+        location_test(subject.network, made.similar, made.dissimilar, made.test_labels)
+    )

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from convbias.errors import InputError
-from convbias.measures.base import Measured, Subject
+from convbias.measures.base import MeasureValues, Subject
 
 SMALLEST_KERNEL = 3  # a second difference takes three pixels
 
@@ -190,7 +190,7 @@ def first_kernels(network: keras.Model) -> np.ndarray:
     )
 
 
-def measure(subject: Subject) -> Measured:
+def measure(subject: Subject) -> MeasureValues:
     """The numbers of `oriented_filters`, and how far training moved the filters.
 
     Args:
@@ -206,10 +206,10 @@ def measure(subject: Subject) -> Measured:
     try:
         numbers = oriented_filters(subject.network)
     except InputError:
-        return Measured({})
+        return MeasureValues({})
     kernels = first_kernels(subject.network)
     moved = np.abs(kernels - first_kernels(subject.untrained())).max()
-    return Measured(
+    return MeasureValues(
         numbers | {"kernels_moved": float(moved)},
         {"kernels": kernels[:, :, 0], "edge_shares": describe_filters(kernels).edge},
     )

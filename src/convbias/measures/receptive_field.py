@@ -10,7 +10,7 @@ from jax import lax
 from scipy import optimize
 
 from convbias.errors import InputError
-from convbias.measures.base import Measured, Subject
+from convbias.measures.base import MeasureValues, Subject
 from convbias.measures.theoretical_field import theoretical_fields
 from convbias.networks.forward import Apply, compiled
 
@@ -159,7 +159,7 @@ def receptive_field(
     return influence, numbers
 
 
-def measure(subject: Subject) -> Measured:
+def measure(subject: Subject) -> MeasureValues:
     """The last feature map's receptive field, after training and before.
 
     Args:
@@ -171,11 +171,11 @@ def measure(subject: Subject) -> Measured:
         (height, width), with sum 1.
     """
     if not theoretical_fields(subject.network):
-        return Measured({})
+        return MeasureValues({})
     images = subject.dataset.test_images[:TEST_IMAGES]
     influence, numbers = receptive_field(subject.network, images)
     before, untrained = receptive_field(subject.untrained(), images)
-    return Measured(
+    return MeasureValues(
         numbers | {f"untrained_{name}": value for name, value in untrained.items()},
         {"influence": influence, "untrained_influence": before},
     )

@@ -9,7 +9,7 @@ import numpy as np
 
 from convbias.data.transforms import on_canvas
 from convbias.errors import InputError
-from convbias.measures.base import Measured, Subject
+from convbias.measures.base import MeasureValues, Subject
 from convbias.networks.forward import compiled, side_of
 from convbias.networks.rebuild import rebuild
 from convbias.spec.arms import Convolutional
@@ -135,7 +135,7 @@ def shift_consistency(
     return ShiftConsistency(shifts, np.stack(predicted).astype(np.uint8), labels)
 
 
-def measure(subject: Subject) -> Measured:
+def measure(subject: Subject) -> MeasureValues:
     """The numbers of `ShiftConsistency` for the first 500 test images of the stored data set.
 
     For networks that average shared convolutions also `stride_one_circular_consistency`, the
@@ -148,7 +148,7 @@ def measure(subject: Subject) -> Measured:
     """
     largest = (side_of(subject.network) - subject.source.side) // 2
     if largest < 1:
-        return Measured({})
+        return MeasureValues({})
     images, labels = subject.source.test_images, subject.source.test_labels
     found = shift_consistency(subject.network, images[:IMAGES], labels[:IMAGES], largest)
     values = found.numbers
@@ -157,7 +157,7 @@ def measure(subject: Subject) -> Measured:
         few = slice(CONTROL_IMAGES)
         known = shift_consistency(control, images[few], labels[few], largest)
         values["stride_one_circular_consistency"] = float(known.consistency.mean())
-    return Measured(values)
+    return MeasureValues(values)
 
 
 def _averages_shared_convolutions(subject: Subject) -> bool:

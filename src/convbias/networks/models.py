@@ -9,6 +9,7 @@ from typing import Any
 import keras
 
 from convbias.data import Dataset
+from convbias.networks.initializers import GlorotUniform
 from convbias.networks.layers import (
     AntialiasedPooling,
     CircularPadding,
@@ -158,7 +159,7 @@ def _dense(units: int, activation: str, name: str, seeds: Iterator[int]) -> kera
 
 
 def _glorot(seeds: Iterator[int]) -> Any:  # noqa: ANN401 - Keras annotates strings only
-    return keras.initializers.GlorotUniform(seed=next(seeds))
+    return GlorotUniform(next(seeds))
 
 
 def _seed_stream(seed: int) -> Iterator[int]:

@@ -12,19 +12,18 @@ from pathlib import Path
 import keras
 import pandas as pd
 
-from convbias import data
 from convbias.data import Dataset
-from convbias.data.eda import Exploration, explore
+from convbias.data.eda import Exploration
 from convbias.errors import InputError
-from convbias.experiments import EXPERIMENTS, ORIGINAL
+from convbias.experiments import ORIGINAL
 from convbias.experiments.studies import PUBLISHED, load_study, planned_runs
 from convbias.figures import Figure, data_remark, finished_arms
 from convbias.findings.claims import ClaimResult
 from convbias.findings.evaluation import Finding, evaluate
-from convbias.findings.results import ConditionRun, Results, collect
-from convbias.report import ExperimentSection, comparison_table, experiment_section, methods
-from convbias.report.sections import audit_claims
-from convbias.runs.selection import COMPARED
+from convbias.findings.results import ConditionRun, Results
+from convbias.report import ExperimentSection, comparison_table, methods
+from convbias.report.pipeline import audit_study, read_study
+from convbias.runs.explaining import COMPARED
 from convbias.runs.store import Store
 from convbias.runs.stored_network import load_network
 from convbias.spec.arithmetic import Layers
@@ -66,13 +65,15 @@ class NotebookStudy:
         folder = runs or Path(os.environ.get(RUNS, f"results/{name}/runs"))
         self.study: Study = load_study(name)
         self.store = Store(folder)
-        self._sections: dict[str, ExperimentSection | None] = {}
-        if not self.original.runs:
+        self.results = read_study(self.study, self.store)
+        original = self.results.original
+        if original is None:
             raise InputError(
                 f"no run of the study {name} is stored in {folder}",
                 "the folder of its runs",
                 f"start the notebook in the project's folder, or set {RUNS}",
             )
+        self.original: Results = original
 
     def _repr_markdown_(self) -> str:
         runs = self.original.runs
@@ -84,25 +85,20 @@ class NotebookStudy:
             f" {recipe.epochs} epochs with the recipe `{recipe.name}`."
         )
 
-    @cached_property
-    def original(self) -> Results:
-        """The stored runs of the original comparison."""
-        return collect(self.study, ORIGINAL, self.store)
-
-    @cached_property
+    @property
     def dataset(self) -> Dataset:
         """The data set."""
-        return data.load(self.study.dataset)
+        return self.results.dataset
 
     @cached_property
     def remark(self) -> str | None:
         """The remark about the data, such as that the images are generated."""
         return data_remark(self.original.data)
 
-    @cached_property
+    @property
     def exploration(self) -> Exploration:
         """The exploration of the data set."""
-        return explore(self.dataset)
+        return self.results.exploration
 
     @cached_property
     def arms(self) -> Mapping[str, list[ConditionRun]]:
@@ -120,19 +116,13 @@ class NotebookStudy:
         Args:
             name: the experiment's name.
         """
-        if name not in self._sections:
-            known = name in self.study.experiments
-            results = collect(self.study, EXPERIMENTS[name], self.store) if known else None
-            self._sections[name] = experiment_section(results) if results else None
-        return self._sections[name]
+        found = (each for each in self.results.sections if each.results.experiment.name == name)
+        return next(found, None)
 
     @cached_property
     def audited(self) -> list[ClaimResult]:
         """The claims of the original study with their verdicts."""
-        names = [name for name in self.study.experiments if name != ORIGINAL.name]
-        sections = [found for name in names if (found := self.section(name)) is not None]
-        runs, exploration = self.original.runs, self.exploration
-        return audit_claims(runs, self.dataset, exploration, sections, self.findings)
+        return audit_study(self.results)
 
     @cached_property
     def _layers(self) -> dict[str, Layers]:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pandas as pd
 
 from convbias import data
-from convbias.data.eda import explore
+from convbias.data import Dataset
+from convbias.data.eda import Exploration, explore
 from convbias.errors import ConvbiasError, InputError
 from convbias.experiments import EXPERIMENTS, ORIGINAL
 from convbias.findings.claims import ClaimResult
@@ -72,6 +73,16 @@ class StudyResults:
         return next(found, None)
 
     @cached_property
+    def dataset(self) -> Dataset:
+        """The study's images, which are downloaded where they are missing."""
+        return data.load(self.study.dataset)
+
+    @cached_property
+    def exploration(self) -> Exploration:
+        """The exploration of the images."""
+        return explore(self.dataset)
+
+    @cached_property
     def comparison(self) -> pd.DataFrame | None:
         """Means over seeds in the original comparison; None where that has no stored run."""
         return comparison_table(ORIGINAL, self.original.runs) if self.original else None
@@ -119,9 +130,8 @@ def audit_study(results: StudyResults) -> list[ClaimResult]:
         >>> [each.verdict for each in audited if each.id == "baseline-params"]
         ['cannot hold']
     """
-    dataset = data.load(results.study.dataset)
     runs = results.original.runs if results.original else ()
-    return audit_claims(runs, dataset, explore(dataset), results.sections)
+    return audit_claims(runs, results.dataset, results.exploration, results.sections)
 
 
 @dataclass(frozen=True)
@@ -166,7 +176,7 @@ def write_study_report(results: StudyResults, folder: Path) -> StudyReport:
     rows = pd.concat([_table(each) for each in results.experiments if each.runs])
     path = folder / "table.csv"
     write_atomically(path, lambda file: rows.to_csv(file, index=False, lineterminator="\n"))
-    dataset = data.load(results.study.dataset)
+    dataset = results.dataset
     sections, original = results.sections, results.original
     if original is not None:
         name = results.study.name

@@ -8,20 +8,21 @@ matrix product would have done in it. A short matrix product measures this machi
 from __future__ import annotations
 
 import heapq
+import math
 import time
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
-from itertools import pairwise
 from statistics import median
 
 import numpy as np
 
 from convbias.runs.measure_networks import PlannedMeasurement
 from convbias.runs.sweep import cores
-from convbias.spec.arms import Arm, Convolutional, DataVariant
+from convbias.spec.arithmetic import convolutions, weight_shapes
+from convbias.spec.arms import Arm, Convolutional, DataVariant, Dense, Model
 from convbias.spec.datasets import IMAGE_SIDE, SPLIT_SIZES
 from convbias.spec.study import PlannedRun
 
@@ -111,18 +112,18 @@ def _run_seconds(arm: Arm, gigaflops: float) -> float:
     seconds = COMPILATIONS * speed.compile_seconds + work * _gigaflop_per_image(arm) / gigaflops
     if arm.recipe.optimiser == "muon":  # the stored speeds are Adam's, which costs next to nothing
         steps = trained / arm.recipe.batch_size
-        seconds += steps * sum(map(_muon_gigaflop, _kernels(arm))) / gigaflops
+        kernels = _kernels(arm.model, _side(arm))
+        seconds += steps * sum(map(_muon_gigaflop, kernels)) / gigaflops
     return seconds
 
 
 def _measure_gigaflop(arm: Arm, _: int, measure: str) -> float:
     """Arithmetic of a matrix product in the time of one measure, in GFLOP."""
-    of_measure = gigaflop_by_measure().get(measure, {})  # a new measure has no stored cost
-    if not isinstance(arm.model, Convolutional):
-        return of_measure.get("dense", 0.0)
-    plain = arm.model_copy(update={"model": Convolutional()})
-    times = _gigaflop_per_image(arm) / _gigaflop_per_image(plain)
-    return of_measure.get("cnn", 0.0) * times
+    by_family = gigaflop_by_measure().get(measure, {})  # a new measure has no stored cost
+    plain = Convolutional() if arm.model.family == "cnn" else Dense()
+    measured = arm.model_copy(update={"model": plain})
+    times = _gigaflop_per_image(arm) / _gigaflop_per_image(measured)
+    return by_family.get(arm.model.family, 0.0) * times
 
 
 def _gigaflop_per_image(arm: Arm) -> float:
@@ -144,43 +145,44 @@ def _muon_gigaflop(kernel: tuple[int, int]) -> float:
     return (2 * 2 * small**2 * large + MUON_SMALL_PRODUCTS * 2 * small**3) / 1e9
 
 
-def _kernels(arm: Arm) -> list[tuple[int, int]]:
-    """Inputs and outputs of every layer but the last."""
-    pixels = (arm.data.canvas or IMAGE_SIDE) ** 2
-    if not isinstance(arm.model, Convolutional):
-        return [(pixels, 128), (128, 64)]
-    field, filters = arm.model.kernel_size**2, arm.model.filters
-    convolutions = [(field * before, after) for before, after in pairwise((1, *filters))]
-    head = filters[-1]
-    if arm.model.head == "flatten":
-        head *= pixels // 4 ** len(filters)
-    return [*convolutions, (head, 128)]
+def _kernels(model: Model, side: int) -> list[tuple[int, int]]:
+    """Inputs and outputs of every layer but the last, as matrices."""
+    kernels = [shapes["kernel"] for shapes in weight_shapes(model, side).values()][:-1]
+    return [(math.prod(kernel[:-1]), kernel[-1]) for kernel in kernels]
 
 
 def _relative_work(arm: Arm) -> float:
     """Arithmetic relative to the measured network with the same kernel size."""
-    side = arm.data.canvas or IMAGE_SIDE
-    if not isinstance(arm.model, Convolutional):
-        return (side**2 * 128 + 128 * 64) / (IMAGE_SIDE**2 * 128 + 128 * 64)
-    measured = Convolutional(kernel_size=arm.model.kernel_size)
-    times = EXTRA_WORK.get(arm.model.padding, 1) * EXTRA_WORK.get(arm.model.downsampling, 1)
-    return times * _convolutions_work(arm.model, side) / _convolutions_work(measured, IMAGE_SIDE)
+    model, side = arm.model, _side(arm)
+    if isinstance(model, Dense):
+        return _dense_work(model, side) / _dense_work(model, IMAGE_SIDE)
+    measured = Convolutional(kernel_size=model.kernel_size)
+    times = EXTRA_WORK.get(model.padding, 1) * EXTRA_WORK.get(model.downsampling, 1)
+    return times * _convolutions_work(model, side) / _convolutions_work(measured, IMAGE_SIDE)
 
 
-def _convolutions_work(model: Convolutional, side: int) -> float:
+def _side(arm: Arm) -> int:
+    return arm.data.canvas or IMAGE_SIDE
+
+
+def _dense_work(model: Dense, side: int) -> int:
+    """Multiply-adds of all layers but the last per image."""
+    return sum(inputs * outputs for inputs, outputs in _kernels(model, side))
+
+
+def _convolutions_work(model: Convolutional, side: int) -> int:
     """Multiply-adds of the convolutions per image, for the algorithm that computes each."""
-    total = 0.0
-    for before, after in pairwise((1, *model.filters)):
-        direct = before == 1 or model.sharing == "local"
-        taps = model.kernel_size**2
-        total += side**2 * before * after * (taps if direct else min(taps, FOURIER_PRODUCTS))
-        side = side if model.downsampling == "none" else side // 2
+    total = 0
+    for each in convolutions(model, side):
+        direct = each.inputs == 1 or model.sharing == "local"
+        products = each.taps if direct else min(each.taps, FOURIER_PRODUCTS)
+        total += each.side_before**2 * each.inputs * each.filters * products
     return total
 
 
 def _speed(arm: Arm) -> Speed:
     measured = measured_speeds()
-    if not isinstance(arm.model, Convolutional):
+    if isinstance(arm.model, Dense):
         return measured[0]
     sizes = sorted(size for size in measured if size)
     # Seconds per image grow about evenly with the kernel's side, also beyond what was measured; a

@@ -21,7 +21,7 @@ from convbias.runs.worker import dataset_of_process
 from convbias.spec.arms import Arm, DataVariant
 
 if TYPE_CHECKING:
-    from convbias.measures.base import Measured, Subject
+    from convbias.measures.base import MeasureValues, Subject
 
 PlannedMeasurement = tuple[Arm, int, str]  # arm, seed and measure
 
@@ -144,7 +144,7 @@ def _store_measurement(arm: Arm, seed: int, measure: str, store: Store) -> None:
     )
 
 
-def take(measure: str, subject: Subject) -> Measured:
+def take(measure: str, subject: Subject) -> MeasureValues:
     """Take one measure.
 
     Args:

@@ -12,7 +12,7 @@ from convbias.runs.failures import store_failure
 from convbias.runs.observer import Observer, TrainingPlan
 from convbias.runs.record import Run
 from convbias.runs.store import DamagedRunError, Store
-from convbias.runs.sweep import Outcome, missing, processes_for, sweep
+from convbias.runs.sweep import SweepResult, missing, processes_for, sweep
 from convbias.spec.datasets import DatasetName
 from convbias.spec.study import PlannedRun
 
@@ -66,7 +66,7 @@ def train_missing(
     store: Store,
     jobs: int | None = None,
     observer: Observer | None = None,
-) -> Outcome:
+) -> SweepResult:
     """Train every planned run that is not stored.
 
     Interrupting it loses only the runs in progress; calling it again trains what is missing.
@@ -94,8 +94,8 @@ def train_missing(
         >>> images = DataVariant(dataset="drawn", training_images=100)
         >>> arm = Arm(data=images, model=Dense(), recipe=classic(epochs=1))
         >>> with tempfile.TemporaryDirectory() as folder:  # doctest: +SKIP
-        ...     outcome = train_missing([(arm, 0)], Store(folder))
-        ...     len(outcome.trained), len(outcome.failures)
+        ...     result = train_missing([(arm, 0)], Store(folder))
+        ...     len(result.trained), len(result.failures)
         (1, 0)
     """
     observer = observer or Observer()
@@ -103,14 +103,14 @@ def train_missing(
     wanted, quarantined = missing(planned, store)
     processes = processes_for(wanted, jobs) if wanted else 0
     observer.training_starts(TrainingPlan(len(planned), tuple(wanted), quarantined, processes))
-    outcome = Outcome((), (), ())
+    result = SweepResult((), (), ())
     if wanted:
-        outcome = sweep(wanted, store, processes, observer.epoch_finished)
-    for failure in outcome.failures:
+        result = sweep(wanted, store, processes, observer.epoch_finished)
+    for failure in result.failures:
         store_failure(failure, store)
-    outcome = Outcome(outcome.trained, outcome.failures, quarantined)
-    observer.training_finished(outcome)
-    return outcome
+    result = SweepResult(result.trained, result.failures, quarantined)
+    observer.training_finished(result)
+    return result
 
 
 def check_ready(datasets: Iterable[DatasetName], folder: Path) -> None:

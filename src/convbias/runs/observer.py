@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from convbias.runs.measure_networks import FailedMeasurement
 from convbias.runs.progress import Progress
-from convbias.runs.sweep import Outcome, Quarantined
+from convbias.runs.sweep import Quarantined, SweepResult
 from convbias.spec.study import PlannedRun
 
 
@@ -44,7 +44,7 @@ class Observer:
     def epoch_finished(self, progress: Progress) -> None:
         """A run started (epoch 0) or finished an epoch; called from another thread."""
 
-    def training_finished(self, outcome: Outcome) -> None:
+    def training_finished(self, result: SweepResult) -> None:
         """No process trains any more, and every failure's traceback is stored."""
 
     def measuring_starts(self, total: int, without_network: Mapping[str, Sequence[str]]) -> None:

@@ -68,7 +68,7 @@ class FailedRun:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class SweepResult:
     """Result of a sweep.
 
     Args:
@@ -103,7 +103,7 @@ def sweep(
     store: Store,
     jobs: int | None = None,
     on_progress: Callable[[Progress], None] | None = None,
-) -> Outcome:
+) -> SweepResult:
     """Train every planned run that is not stored.
 
     An interruption loses only the runs in progress; another call trains the missing ones.
@@ -138,7 +138,7 @@ def sweep(
                     "enough memory for every process",
                     "use fewer processes with --jobs; finished runs are stored",
                 ) from error
-    return Outcome(
+    return SweepResult(
         trained=tuple(key for key, failure in ended.items() if failure is None),
         failures=tuple(failure for failure in ended.values() if failure is not None),
         quarantined=quarantined,

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from convbias.spec.arms import Convolutional, Dense
+from convbias.spec.arms import Dense, Model
 from convbias.spec.datasets import IMAGE_SIDE
 
 # Also where a data variant has two classes only: the networks stay those of the other experiments,
@@ -17,25 +17,27 @@ Shape = tuple[int, ...]
 Layers = Mapping[str, Mapping[str, Shape]]  # layer name to weight name to shape, kernels first
 
 
-def weight_shapes(model: Dense | Convolutional) -> Layers:
-    """Shapes of a model's weights, layer by layer, for images of 28 x 28 pixels.
+def weight_shapes(model: Model, side: int = IMAGE_SIDE) -> Layers:
+    """Shapes of a model's weights, layer by layer.
 
     Args:
         model: The model.
+        side: Pixels per side of the images.
 
     Returns:
         Layer name to weight name to shape, as Keras has them; layers without weights are left out.
 
     Example:
+        >>> from convbias.spec.arms import Convolutional
         >>> weight_shapes(Convolutional())["conv_2"]
         {'kernel': (3, 3, 32, 64), 'bias': (64,)}
     """
     if isinstance(model, Dense):
         widths = {"dense_1": 128, "dense_2": 64, "probabilities": CLASSES}
-        return _dense_shapes(IMAGE_SIDE**2, widths)
+        return _dense_shapes(side**2, widths)
     shapes: dict[str, Mapping[str, Shape]] = {}
     size, features = model.kernel_size, 0
-    for number, each in enumerate(_convolutions(model), start=1):
+    for number, each in enumerate(convolutions(model, side), start=1):
         kernel = (size, size, each.inputs, each.filters)
         bias: Shape = (each.filters,)
         if model.sharing == "local":
@@ -50,6 +52,7 @@ def parameters(layers: Layers) -> int:
     """How many parameters weights of such shapes have.
 
     Example:
+        >>> from convbias.spec.arms import Convolutional
         >>> parameters(weight_shapes(Convolutional()))  # 320 + 18,496 + 8,320 + 1,290
         28426
         >>> parameters(weight_shapes(Dense()))  # 100,480 + 8,256 + 650
@@ -58,45 +61,59 @@ def parameters(layers: Layers) -> int:
     return sum(math.prod(shape) for shapes in layers.values() for shape in shapes.values())
 
 
-def multiply_adds(model: Dense | Convolutional) -> int:
+def multiply_adds(model: Model) -> int:
     """Multiply-adds of a model's convolutions per image of 28 x 28 pixels.
 
     Example:
+        >>> from convbias.spec.arms import Convolutional
         >>> multiply_adds(Convolutional())
         3838464
     """
-    if isinstance(model, Dense):
-        return 0
-    area = model.kernel_size**2
-    return sum(each.side**2 * area * each.inputs * each.filters for each in _convolutions(model))
+    return sum(
+        each.side**2 * each.taps * each.inputs * each.filters for each in convolutions(model)
+    )
 
 
 @dataclass(frozen=True)
-class _Convolution:
-    """One convolution of a model.
+class ConvolutionShape:
+    """The shape of one convolution of a model.
 
     Args:
+        taps: Weights of a kernel per channel of the input.
         inputs: Channels of its input.
         filters: Channels of its output.
+        side_before: Pixels per side of its input.
         side: Pixels per side of its output.
         side_after: Pixels per side after the downsampling that follows.
     """
 
+    taps: int
     inputs: int
     filters: int
+    side_before: int
     side: int
     side_after: int
 
 
-def _convolutions(model: Convolutional) -> Iterator[_Convolution]:
-    channels, side = 1, IMAGE_SIDE
+def convolutions(model: Model, side: int = IMAGE_SIDE) -> Iterator[ConvolutionShape]:
+    """A model's convolutions from the first to the last; the dense network has none.
+
+    Args:
+        model: The model.
+        side: Pixels per side of the images.
+    """
+    if isinstance(model, Dense):
+        return
+    channels = 1
     for filters in model.filters:
+        before = side
         side -= model.span - 1 if model.padding == "valid" else 0
         if model.downsampling == "stride":
             side = -(-side // 2)
         after = {"max": side // 2, "blur": -(-side // 2), "polyphase": side // 2}
-        yield _Convolution(channels, filters, side, after.get(model.downsampling, side))
-        channels, side = filters, after.get(model.downsampling, side)
+        last = after.get(model.downsampling, side)
+        yield ConvolutionShape(model.kernel_size**2, channels, filters, before, side, last)
+        channels, side = filters, last
 
 
 def _dense_shapes(inputs: int, widths: Mapping[str, int]) -> dict[str, Mapping[str, Shape]]:
