@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from tools.servers.serving import Server
 
 
-MOST_MEMORY = 1_200_000_000  # bytes of a test process, of which imports take about half
+MOST_MEMORY = 1_000_000_000  # bytes of a test process, of which imports take more than half
+MOST_GROWTH = 300_000_000  # bytes from one clearing to the next
 
 # Enough to fail on what is wrong in kind; locally Hypothesis looks further.
 settings.register_profile("ci", max_examples=30)
@@ -50,11 +51,16 @@ def pytest_configure(config: pytest.Config) -> None:
     }
 
 
+_memory_in_use = MOST_MEMORY - MOST_GROWTH
+
+
 @pytest.fixture(autouse=True)
 def _limit_memory() -> Iterator[None]:
     """Give back what was compiled before a process outgrows a small machine."""
     yield
-    if psutil.Process().memory_info().rss < MOST_MEMORY:
+    global _memory_in_use
+    process = psutil.Process()
+    if process.memory_info().rss < _memory_in_use + MOST_GROWTH:
         return
     if "jax" in sys.modules:
         import jax
@@ -68,6 +74,7 @@ def _limit_memory() -> Iterator[None]:
     gc.collect()
     if sys.platform == "linux":
         ctypes.CDLL("libc.so.6").malloc_trim(0)
+    _memory_in_use = process.memory_info().rss
 
 
 @pytest.fixture(scope="session")

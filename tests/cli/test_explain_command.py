@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
 from colours import SIMULATIONS, contrast, lab
@@ -237,9 +238,11 @@ def test_all_filters_and_probabilities_are_shown(figure: Figure, explanations: l
 @pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
 def test_no_text_is_cut_off_or_lies_on_another(figure: Figure, theme: Theme):
     canvas = figure.drawing.draw(theme, figure.title, figure.subtitle)
-    canvas.canvas.draw()
+    drawn = FigureCanvasAgg(canvas)
+    drawn.draw()
     [axes] = canvas.axes
-    boxes = {text: text.get_window_extent() for text in axes.texts if text.get_text()}
+    renderer = drawn.get_renderer()  # otherwise every text makes its own, of 11 MB
+    boxes = {text: text.get_window_extent(renderer) for text in axes.texts if text.get_text()}
     assert len(boxes) > 80
     width, height = canvas.bbox.width, canvas.bbox.height
     for text, box in boxes.items():
