@@ -14,7 +14,8 @@ from pathlib import Path
 from convbias.experiments import EXPERIMENTS, ORIGINAL
 from convbias.experiments.studies import PUBLISHED, load_study
 from convbias.findings.results import ConditionRun, collect
-from convbias.report.pipeline import read_study, write_model_card, write_study_report
+from convbias.report.card.pipeline import write_model_card
+from convbias.report.pipeline import read_study, write_study_report
 from convbias.runs.record import Run
 from convbias.runs.store import Store, read_run
 from convbias.spec.quantities import TEST_LOSS

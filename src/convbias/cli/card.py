@@ -6,7 +6,7 @@ from pathlib import Path
 
 from convbias.cli.choices import RUNS, choose_store
 from convbias.cli.console import print_damaged, results
-from convbias.report.pipeline import write_model_card
+from convbias.report.card.pipeline import write_model_card
 
 FOLDER = Path("model_card")
 
