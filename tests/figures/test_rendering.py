@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import altair as alt
 import pytest
 
 from convbias.errors import RunError
 from convbias.figures import DARK, Figure
-from convbias.figures.rendering import MOST_PROCESSES, render_chart, rendering_pool
+from convbias.figures.rendering import (
+    MOST_PROCESSES,
+    chart_libraries,
+    render_chart,
+    rendering_pool,
+)
 
 
 def chart(title: str) -> Figure:
@@ -61,3 +67,22 @@ def test_only_a_few_processes_are_started(monkeypatch):
     with rendering_pool(1_000):
         pass
     assert wanted == [MOST_PROCESSES, {"wait": True, "kill_workers": True}]
+
+
+def test_the_chart_libraries_are_bundled_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+
+    def bundle(snippet: str) -> str:
+        made.append(snippet)
+        return "var vegaEmbed;"
+
+    monkeypatch.setattr("vl_convert.javascript_bundle", bundle)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert chart_libraries() == chart_libraries() == "var vegaEmbed;"
+    assert len(made) == 1
+    # A file in the way of the cache folder costs time, and nothing else.
+    monkeypatch.setenv("XDG_CACHE_HOME", str(next(tmp_path.rglob("*.js"))))
+    assert chart_libraries() == "var vegaEmbed;"
+    assert len(made) == 2

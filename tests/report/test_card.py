@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from command_line import convbias
+from command_line import finished_study
 from convbias.cli import main
 from convbias.data import Dataset
 from convbias.data.drawn import drawn
@@ -435,24 +435,19 @@ def test_an_arm_that_nothing_trains() -> None:
 # The verb
 
 
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two dense networks, trained on 100 images."""
-    folder = tmp_path_factory.mktemp("trained")
-    scale = ("--dataset", "drawn", "--training-images", "100", "--epochs", "2")
-    done = convbias(
-        *("train", "dense", "--seeds", "0", "1", *scale, "--jobs", "1"),
-        cwd=folder,
-    )
-    assert done.returncode == 0, done.stderr
-    return folder / "runs"
-
-
 @pytest.fixture
-def runs(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
-    """A copy in the working folder, which tests may damage."""
+def runs(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Store:
+    """Two dense networks, trained on 100 images, in the working folder; tests may damage them."""
     monkeypatch.chdir(tmp_path)
-    return Store(shutil.copytree(trained, "runs"))
+    finished = Store(finished_study(tmp_path_factory.getbasetemp()) / "runs")
+    Path("runs").mkdir()
+    for run in finished:
+        if run.arm.model.name == "dense":
+            shutil.copy(finished.path(run.arm, run.seed), "runs")
+            shutil.copy(finished.network_path(run.arm, run.seed), "runs")
+    return Store("runs")
 
 
 @pytest.mark.integration

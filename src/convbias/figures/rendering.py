@@ -8,13 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, Executor, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
+import platformdirs
 import vl_convert
 
-from convbias.errors import RunError
+from convbias.errors import RunError, StorageError
+from convbias.runs.atomic import write_atomically
 
 PNG_SCALE = 2.0  # pixels of the PNG file per pixel at display size
 MOST_PROCESSES = 4  # each takes a second to start
@@ -70,6 +74,21 @@ def render_chart(chart: ChartVersions) -> ChartImages:
     """Render a chart for a page and for files."""
     titled = svg(chart.titled)
     return ChartImages(svg(chart.light), svg(chart.dark), titled, png(titled))
+
+
+def chart_libraries() -> str:
+    """Vega, Vega-Lite and Vega-Embed as one script that defines `vegaEmbed`.
+
+    It is kept in the user's cache folder, because bundling it takes seconds.
+    """
+    name = f"vega-{version('vl-convert-python')}.js"
+    path = Path(platformdirs.user_cache_dir("convbias")) / name
+    with suppress(OSError, UnicodeDecodeError):
+        return path.read_text(encoding="utf-8")
+    script = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
+    with suppress(StorageError):  # the next report bundles it again
+        write_atomically(path, lambda file: file.write_text(script, encoding="utf-8"))
+    return script
 
 
 @contextmanager

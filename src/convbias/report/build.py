@@ -34,7 +34,7 @@ from convbias.figures import (
     seeds_text,
 )
 from convbias.figures.files import write_images
-from convbias.figures.rendering import rendering_pool
+from convbias.figures.rendering import chart_libraries, rendering_pool
 from convbias.findings.claims import ClaimResult
 from convbias.findings.evaluation import Finding, evaluate, runs_by_arm
 from convbias.findings.results import ConditionRun
@@ -94,7 +94,7 @@ def write_report(
     _check_data([*runs, *further_runs], dataset)
     section_figures = [figure for section in further for figure in section.figures]
     with rendering_pool(cores() if further else 0) as pool:
-        bundle = page.start_bundling(pool)
+        bundle = pool.submit(chart_libraries)
         # Other processes render these charts while this one evaluates the runs.
         charts = page.start_rendering(section_figures, pool)
         found = _evaluate(experiment, runs, dataset, further)
@@ -162,7 +162,7 @@ def write_experiment(section: ExperimentSection, dataset: Dataset, folder: Path)
     results = section.results
     _check_data(results.runs, dataset)
     with rendering_pool(0) as pool:
-        bundle = page.start_bundling(pool)
+        bundle = pool.submit(chart_libraries)
         numbered = page.number_figures(section.figures, page.start_rendering(section.figures, pool))
     html = page.fill_template(
         "experiment_page.html.j2",

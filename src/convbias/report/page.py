@@ -13,7 +13,6 @@ from typing import Any
 
 import jinja2
 import numpy as np
-import vl_convert
 from markupsafe import Markup, escape
 from PIL import Image
 
@@ -168,11 +167,6 @@ def _asset(environment: jinja2.Environment, name: str) -> Markup:
     assert environment.loader is not None  # noqa: S101 - for the type checker
     # A file of this package: nothing in it needs escaping.
     return Markup(environment.loader.get_source(environment, name)[0])  # noqa: S704
-
-
-def start_bundling(pool: Executor) -> Future[str]:
-    """Start to bundle Vega, Vega-Lite and Vega-Embed into one script, which takes seconds."""
-    return pool.submit(vl_convert.javascript_bundle, "window.vegaEmbed = vegaEmbed;")
 
 
 def libraries(bundle: str) -> Markup:
