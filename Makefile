@@ -44,7 +44,7 @@ check: $(VENV)/test.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
-	$(BIN)/pyright
+	NODE_OPTIONS=--max-old-space-size=1536 $(BIN)/pyright
 
 notebook: $(VENV)/test.stamp
 	$(BIN)/python -m tools.notebook

@@ -45,7 +45,8 @@ def pytest_configure(config: pytest.Config) -> None:
     folder = tempfile.TemporaryDirectory(prefix="convbias-compiled-", ignore_cleanup_errors=True)
     config.add_cleanup(folder.cleanup)
     os.environ |= {
-        "XLA_FLAGS": "--xla_backend_optimization_level=0",  # compiles in half the time
+        # Compiles in half the time; processes that train set flags of their own.
+        "XLA_FLAGS": "--xla_backend_optimization_level=0",
         "JAX_COMPILATION_CACHE_DIR": folder.name,
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
         "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import tomllib
 from pathlib import Path
 
@@ -15,7 +14,6 @@ from benchmarks.harness import RESULTS, Benchmark, Record, read
 from benchmarks.processes import run
 
 from convbias.data.drawn import drawn
-from convbias.shipping.export.archive import Archive
 from convbias.spec.arms import Convolutional, Recipe
 from convbias.spec.recipes import classic, scheduled, tuned
 from factories import make_run
@@ -215,19 +213,6 @@ def test_the_engine_trains_whole_epochs_and_to_an_accuracy(tmp_path: Path) -> No
     assert [lap["epoch"] for lap in laps] == [1, 2]
     assert 0 < laps[0]["seconds"] < laps[1]["seconds"]
     assert all(0 <= lap["test_accuracy"] <= 1 for lap in laps)
-
-
-@pytest.mark.integration
-@pytest.mark.skipif(shutil.which("java") is None, reason="Java is not installed")
-@pytest.mark.skipif(
-    not (ROOT / ".venv-toolkit").exists(),
-    reason="AWS's toolkit is not installed: make .venv-toolkit/stamp",
-)
-def test_serving_is_measured_for_real(archive: Archive, capsys: pytest.CaptureFixture[str]) -> None:
-    assert serving.BENCHMARK.main([str(archive.path), "--quick"]) == 0
-    page = capsys.readouterr().out
-    rows = [row for row in page.splitlines() if " | 0 / 0 | 1 |" in row]
-    assert [row.split(" | ")[0].removeprefix("| ") for row in rows] == ["JSON", "npy", "PNG"]
 
 
 def test_a_file_that_is_no_archive_is_an_input_error(

@@ -88,7 +88,7 @@ def test_killed_twice_and_restarted(
     undisturbed = finished_study(tmp_path_factory.getbasetemp()) / "report" / "table.csv"
     write_tiny(tmp_path)
     runs = tmp_path / "runs"
-    arguments = ("study", "tiny.toml", "--jobs", "2", "--out", "out")
+    arguments = ("study", "tiny.toml", "--jobs", "1", "--out", "out")
     shutil.copytree(os.environ[COMPILED], tmp_path / "compiled")
     variables = {COMPILED: str(tmp_path / "compiled")}
     moments = random.Random(20_260_101)

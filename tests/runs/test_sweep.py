@@ -248,13 +248,12 @@ def test_processes_share_an_accelerator_and_its_sums_have_an_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sweeping, "execute", notes_environment)
-    monkeypatch.setenv("XLA_FLAGS", "--own")
     monkeypatch.delenv("JAX_PLATFORMS", raising=False)
     monkeypatch.delenv("XLA_PYTHON_CLIENT_MEM_FRACTION", raising=False)
     planned = [*PLANNED, (make_arm("cnn-3x3", dataset="drawn"), 0)]
     for accelerator, expected in (
-        (False, "cpu --own --xla_cpu_multi_thread_eigen=false None"),
-        (True, "cuda --own --xla_gpu_deterministic_ops=true 0.425"),  # half of 0.85
+        (False, "cpu --xla_cpu_multi_thread_eigen=false None"),
+        (True, "cuda --xla_gpu_deterministic_ops=true 0.425"),  # half of 0.85
     ):
         monkeypatch.setattr(sweeping, "has_accelerator", lambda found=accelerator: found)
         folder = tmp_path / str(accelerator)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import get_args
 
@@ -34,7 +35,7 @@ def load(name: DatasetName, folder: Path | None = None) -> Dataset:
         DataError: A file is missing, unreadable or damaged, or cannot be downloaded.
     """
     if _known(name) == "drawn":
-        return Dataset("drawn", *drawn())
+        return _drawn_garments()
     train_images, train_labels, test_images, test_labels = fashion_mnist.read(folder)
     return Dataset(
         "fashion-mnist",
@@ -43,6 +44,14 @@ def load(name: DatasetName, folder: Path | None = None) -> Dataset:
         test_images[..., np.newaxis],
         test_labels,
     )
+
+
+@cache
+def _drawn_garments() -> Dataset:
+    arrays = drawn()  # takes seconds
+    for array in arrays:
+        array.flags.writeable = False  # all callers share them
+    return Dataset("drawn", *arrays)
 
 
 def fetch(name: DatasetName) -> Path:

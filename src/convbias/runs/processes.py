@@ -15,9 +15,9 @@ def worker_processes(count: int, *, accelerator: bool = False) -> Any:  # noqa: 
         accelerator: Whether they share the accelerator instead of using the CPU.
     """
     # Not at the top, because processes that only draw figures do not need it.
-    from convbias.runs.worker import on_accelerator, on_one_core
+    from convbias.runs.worker import ONE_THREAD, on_accelerator
 
-    variables = on_accelerator(count) if accelerator else on_one_core()
+    variables = on_accelerator(count) if accelerator else ONE_THREAD
     return get_reusable_executor(count, env=variables, initializer=keep_worker)
 
 

@@ -25,27 +25,19 @@ if TYPE_CHECKING:
 
 SECONDS_BETWEEN_LOOKS = 1.0
 
+# Restricts XLA and the linear algebra libraries to one CPU thread. They read it when they are
+# loaded, so the parent process sets it before it starts this one.
 ONE_THREAD = {
-    "KERAS_BACKEND": "jax",
+    "JAX_PLATFORMS": "cpu",
     "PJRT_NPROC": "1",  # of XLA's threads for single operations
+    "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false",
+    "KERAS_BACKEND": "jax",
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
 }
 
 SHARE_OF_ACCELERATOR_MEMORY = 0.85  # for all processes together; the driver needs some, too
-
-
-def on_one_core() -> dict[str, str]:
-    """Environment variables that restrict XLA and the linear algebra libraries to one CPU thread.
-
-    They are read when the libraries are loaded, so the parent process sets them before it starts
-    this one.
-    """
-    return ONE_THREAD | {
-        "JAX_PLATFORMS": "cpu",
-        "XLA_FLAGS": _own_flags_and("--xla_cpu_multi_thread_eigen=false"),
-    }
 
 
 def on_accelerator(processes: int) -> dict[str, str]:
@@ -58,14 +50,9 @@ def on_accelerator(processes: int) -> dict[str, str]:
         "JAX_PLATFORMS": os.environ.get("JAX_PLATFORMS", "cuda"),
         # Otherwise the order of sums and the choice of algorithms vary from run to run, and the
         # same seed gives other numbers.
-        "XLA_FLAGS": _own_flags_and("--xla_gpu_deterministic_ops=true"),
+        "XLA_FLAGS": "--xla_gpu_deterministic_ops=true",
         "XLA_PYTHON_CLIENT_MEM_FRACTION": f"{SHARE_OF_ACCELERATOR_MEMORY / processes:.3f}",
     }
-
-
-def _own_flags_and(flag: str) -> str:
-    """A flag of XLA after those that the user has set."""
-    return f"{os.environ.get('XLA_FLAGS', '')} {flag}".strip()
 
 
 def execute(
