@@ -58,6 +58,12 @@ class StorageError(InputError):
     """A file could not be written or read, such as on a full disk (exit code 2)."""
 
 
+class BackendError(ConvbiasError):
+    """Keras or JAX cannot compute in this environment (exit code 2)."""
+
+    exit_code = 2
+
+
 class RunError(ConvbiasError):
     """Training failed (exit code 1)."""
 

@@ -122,6 +122,17 @@ def test_a_second_compilation_costs_nothing():
     assert engine.compile(state, IMAGES, LABELS) == 0
 
 
+def test_one_engine_trains_on_data_sets_of_several_sizes():
+    engine = Engine(models.Architecture(Dense()), classic(epochs=1), images=128)
+    order = np.arange(128)[None]
+    losses = []
+    for size in (300, 200):
+        state = engine.initial_state([models.build(Dense(), seed=0)])
+        _, [loss], _ = engine.epoch(state, jnp.asarray(IMAGES[:size]), LABELS[:size], order)
+        losses.append(loss)
+    assert losses[0] == losses[1]  # both hold the images that were chosen
+
+
 def lowered(model, precision=None):
     """The epoch of two seeds as JAX hands it to the compiler."""
     engine = Engine(models.Architecture(model), classic(epochs=1), images=128, seeds=2)

@@ -5,6 +5,7 @@ A command's module is imported only when the command is used.
 
 from __future__ import annotations
 
+import io
 import shlex
 import sys
 from collections.abc import Sequence
@@ -23,6 +24,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         input, 130 after Ctrl-C.
     """
     given = sys.argv[1:] if arguments is None else list(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # Not every encoding has a star or a multiplication sign.
+            stream.reconfigure(errors="replace")
     try:
         # Imported here, so that Ctrl-C is handled as early as possible.
         from convbias.cli.app import run

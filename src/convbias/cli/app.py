@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from cyclopts import App, CycloptsError, Parameter, UnknownCommandError
 
 from convbias import __version__
-from convbias.cli.console import print_error
-from convbias.errors import ConvbiasError, InputError, did_you_mean
+from convbias.cli.console import discard, print_error
+from convbias.cli.words import check_words
+from convbias.errors import ConvbiasError, InputError, StorageError, did_you_mean
 
 # In the order of the stages.
 VERBS = (
@@ -37,6 +39,7 @@ def make_app(*, overview: bool) -> App:
         help_format="markdown",
         default_parameter=Parameter(negative=()),
         suppress_keyboard_interrupt=False,
+        config=check_words,
     )
     for order, verb in enumerate(VERBS):
         module = f"convbias.cli.{verb}:{verb}"
@@ -88,7 +91,26 @@ def run(arguments: Sequence[str]) -> int:
     except ConvbiasError as error:
         print_error(error)
         return error.exit_code
+    except OSError as error:
+        refusal = _as_storage_error(error)
+        print_error(refusal)
+        return refusal.exit_code
     return result if isinstance(result, int) else 0
+
+
+def _as_storage_error(error: OSError) -> StorageError:
+    if error.filename is not None:
+        return StorageError(
+            f"{error.filename}: {error.strerror}",
+            "a file or folder that may be read or written",
+            "check its permissions, or name another one",
+        )
+    discard(sys.stdout)  # otherwise Python complains once more when it ends
+    return StorageError(
+        f"the output cannot be written: {error.strerror or error}",
+        "a terminal, a pipe, or a file on a disk with free space",
+        "send the output somewhere else; what was stored before is unchanged",
+    )
 
 
 def _as_input_error(error: CycloptsError, app: App) -> InputError:

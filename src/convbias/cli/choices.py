@@ -10,6 +10,7 @@ from cyclopts import Parameter, validators
 
 from convbias import data
 from convbias.cli.console import print_panel
+from convbias.errors import InputError
 from convbias.experiments.studies import load_study
 from convbias.runs.store import Store
 from convbias.spec.datasets import DatasetName
@@ -85,7 +86,16 @@ def choose_store(folder: Path, study: Study | None = None) -> Store:
         folder: a folder of runs, of one published study, or of all published studies, such as
             `results/`.
         study: the study to look for; the only published study when absent.
+
+    Raises:
+        InputError: The folder was named, and does not exist.
     """
+    if folder != RUNS and not folder.is_dir():
+        raise InputError(
+            f"there is no folder {folder}",
+            "a folder of stored runs, or of published studies",
+            "check the path after --runs",
+        )
     published = [folder / study.name] if study else _published(folder)
     inner = [folder, *published] if len(published) == 1 else [folder]
     candidates = [Store(folder), *(Store(each / "runs") for each in inner)]

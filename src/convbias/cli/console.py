@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from rich import box
 from rich.console import Console
@@ -20,6 +21,28 @@ if TYPE_CHECKING:
 WIDTH_OF_A_FILE = 2_000
 
 
+class _PatientConsole(Console):
+    """A console whose command goes on when its reader has gone, for instance `head`.
+
+    Rich would end it, and with it a training of hours.
+    """
+
+    def on_broken_pipe(self) -> None:
+        """Discard what is still to be printed."""
+        discard(self.file)
+
+
+def discard(stream: IO[str]) -> None:
+    """Let everything that is still written to a stream vanish.
+
+    Args:
+        stream: standard output or standard error.
+    """
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(devnull, stream.fileno())
+    os.close(devnull)
+
+
 def results() -> Console:
     """The console for what a command was asked for: standard output."""
     return _console(stderr=False)
@@ -31,7 +54,7 @@ def messages() -> Console:
 
 
 def _console(*, stderr: bool) -> Console:
-    console = Console(stderr=stderr, markup=False, highlight=False, emoji=False)
+    console = _PatientConsole(stderr=stderr, markup=False, highlight=False, emoji=False)
     if not console.is_terminal:
         console.width = WIDTH_OF_A_FILE
     return console

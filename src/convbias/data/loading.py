@@ -48,10 +48,7 @@ def load(name: DatasetName, folder: Path | None = None) -> Dataset:
 
 @cache
 def _drawn_garments() -> Dataset:
-    arrays = drawn()  # takes seconds
-    for array in arrays:
-        array.flags.writeable = False  # all callers share them
-    return Dataset("drawn", *arrays)
+    return Dataset("drawn", *drawn())  # takes seconds
 
 
 def fetch(name: DatasetName) -> Path:

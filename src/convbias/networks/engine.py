@@ -25,13 +25,15 @@ import keras
 import numpy as np
 from jax import lax
 
-from convbias.errors import ConvbiasError
 from convbias.networks import optimisers
+from convbias.networks.backend import check_backend
 from convbias.networks.forward import in_batches, scaled
 from convbias.networks.models import Architecture
 from convbias.spec.arms import Recipe
 
 EVALUATION_BATCH = 256
+
+Shapes = tuple[tuple[int, ...], tuple[int, ...]]  # of images and labels
 
 
 class State(NamedTuple):
@@ -80,12 +82,7 @@ class Engine:
     def __init__(
         self, architecture: Architecture, recipe: Recipe, images: int, seeds: int = 1
     ) -> None:
-        if keras.backend.backend() != "jax":
-            raise ConvbiasError(
-                f"Keras runs on the {keras.backend.backend()} backend",
-                "the jax backend, which the training engine is written for",
-                "set the environment variable KERAS_BACKEND=jax before Keras is imported",
-            )
+        check_backend()
         self.batch_size = min(recipe.batch_size, images)
         self.steps = -(-images // self.batch_size)
         self.seeds = seeds
@@ -101,7 +98,7 @@ class Engine:
             epoch = jax.vmap(epoch, in_axes=(0, None, None, 0, 0))
             predict = jax.vmap(predict, in_axes=(0, None, None, 1), out_axes=1)
         self._jitted_epoch = jax.jit(epoch, donate_argnums=0)
-        self._compiled_epoch: jax.stages.Compiled | None = None
+        self._compiled: dict[Shapes, jax.stages.Compiled] = {}
         self._predict = jax.jit(predict)
 
     def initial_state(self, networks: Sequence[keras.Model]) -> State:
@@ -137,7 +134,7 @@ class Engine:
         return self._over_seeds(cut[0]), self._over_seeds(cut[1])
 
     def compile(self, state: State, images: jax.Array, labels: jax.Array) -> float:
-        """Compile the epoch, unless it is compiled already.
+        """Compile the epoch, unless it is compiled already for data of this size.
 
         Args:
             state: The state of any networks of this engine.
@@ -147,10 +144,11 @@ class Engine:
         Returns:
             The seconds it took, 0 if it was compiled already.
         """
-        if self._compiled_epoch is not None:
+        shapes = images.shape, labels.shape
+        if shapes in self._compiled:
             return 0.0
         started = time.perf_counter()
-        self._compiled_epoch = self.lower(state, images, labels).compile()
+        self._compiled[shapes] = self.lower(state, images, labels).compile()
         return time.perf_counter() - started
 
     def lower(self, state: State, images: jax.Array, labels: jax.Array) -> jax.stages.Lowered:
@@ -174,9 +172,9 @@ class Engine:
             both float (seeds,).
         """
         self.compile(state, images, labels)
-        assert self._compiled_epoch is not None  # noqa: S101 - for the type checker
+        compiled = self._compiled[images.shape, labels.shape]
         batches, weights = self.batches(orders)
-        state, loss, correct = self._compiled_epoch(state, images, labels, batches, weights)
+        state, loss, correct = compiled(state, images, labels, batches, weights)
         count = orders.shape[1]
         return state, np.atleast_1d(loss) / count, np.atleast_1d(correct) / count
 

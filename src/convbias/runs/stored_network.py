@@ -8,6 +8,7 @@ import keras
 
 import convbias.networks.layers  # noqa: F401 - Keras reads networks of these layers
 from convbias.errors import InputError
+from convbias.networks.backend import check_backend
 from convbias.runs.record import Run
 from convbias.runs.store import Store
 
@@ -21,7 +22,9 @@ def load_network(store: Store, run: Run) -> keras.Model:
 
     Raises:
         InputError: The network is missing or damaged.
+        BackendError: Keras or JAX cannot compute in this environment.
     """
+    check_backend()
     path = store.network_path(run.arm, run.seed)
     try:
         # Keras annotates the result as any object.

@@ -1,0 +1,66 @@
+"""Output that cannot be written as it is: closed pipes, full devices, other encodings."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tools.servers.processes import CONVBIAS
+
+from convbias.cli import main
+from convbias.cli.console import results
+from convbias.runs.store import Store
+
+TRAINING = ("train", "dense", "--dataset", "drawn", "--training-images", "100", "--epochs", "2")
+
+
+@pytest.mark.integration
+def test_a_reader_that_goes_away_ends_no_training(tmp_path: Path) -> None:
+    with subprocess.Popen([CONVBIAS, *TRAINING, "--jobs", "1"], cwd=tmp_path, stdout=-1) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+    assert process.returncode == 0
+    assert [run.status for run in Store(tmp_path / "runs")] == ["finished"]
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")  # noqa: PTH110
+@pytest.mark.parametrize("arguments", [("--help",), ("runs", "list")], ids=" ".join)
+def test_a_full_device(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        done = subprocess.run(
+            [CONVBIAS, *arguments], cwd=tmp_path, stdout=full, stderr=-1, text=True, check=False
+        )
+    assert done.returncode == 2
+    assert done.stderr.startswith("the output cannot be written: No space left on device\n")
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("encoding", "expected"), [("ascii", "5 ? ?"), ("latin-1", "5 × ?"), ("utf-8", "5 × ★")]
+)
+def test_what_an_encoding_lacks_is_replaced(
+    encoding: str, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding=encoding))
+    assert main(["--version"]) == 0
+    results().print("5 × ★")
+    sys.stdout.flush()
+    assert written.getvalue().decode(encoding).splitlines()[-1] == expected
+
+
+def test_a_folder_that_may_not_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(path: Path, pattern: str) -> list[Path]:
+        raise PermissionError(13, "Permission denied", str(path / pattern))
+
+    monkeypatch.setattr(Path, "glob", refuse)  # root may read everything
+    assert main(["runs", "list", "--runs", str(tmp_path)]) == 2
+    said = capsys.readouterr().err
+    assert "Permission denied" in said
+    assert "check its permissions" in said
