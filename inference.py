@@ -486,8 +486,10 @@ def _grey(picture):  # noqa: ANN001, ANN202 - Pillow's images
     from PIL import Image
 
     if picture.mode.startswith("I"):  # 16 bits
-        wide = picture.convert("I")
-        return wide.point(lambda value: value * (1 / 257) + 0.5).convert("L")
+        rounded = [(value + 128) // 257 for value in range(65_536)]
+        if picture.has_transparency_data:  # one of the values, laid on white
+            rounded[picture.info["transparency"]] = 255
+        return picture.convert("I").point(rounded, "L")
     if picture.has_transparency_data:
         picture = picture.convert("RGBA")
         white = Image.new("RGBA", picture.size, "white")

@@ -73,6 +73,34 @@ def test_one_rectangle_in_every_mode(picture: Image.Image, said: str):
     assert "padded to 28 × 28 pixels with the background grey, 0" in words(picture)
 
 
+def test_a_transparent_grey_of_16_bits_is_white(tmp_path: Path):
+    """As in a file of 8 bits with the same picture: a garment on a transparent ground."""
+    for name, ones, kind in (("8.png", 1, np.uint8), ("16.png", 257, np.uint16)):
+        values = np.array(rectangle("L", 7, 0)).astype(kind) * ones
+        Image.fromarray(values).save(tmp_path / name, transparency=7 * ones)
+    for name in ("8.png", "16.png"):
+        np.testing.assert_array_equal(read(tmp_path / name), EXPECTED)
+    converted = read_picture(str(tmp_path / "16.png"), no_dataset).converted
+    assert any("laid on white" in step.words for step in converted.steps)
+
+
+def test_twelve_of_sixteen_bits_are_remarked_upon():
+    values = np.array(rectangle("L", 0, 255), np.uint16)
+    for largest, remarked in ((65_535, False), (4_095, True), (255, False)):
+        picture = Image.fromarray((values / 255 * largest).astype(np.uint16))
+        remarks = " ".join(convert(picture).remarks)
+        assert ("12 bits" in remarks) == remarked
+
+
+@pytest.mark.parametrize("noted", [0, 1, 9, 6])
+def test_only_a_turned_picture_is_turned(noted: int, tmp_path: Path):
+    picture, exif = rectangle("L", 0, 255), Image.Exif()
+    exif[0x0112] = noted
+    picture.save(tmp_path / "noted.png", exif=exif)
+    converted = read_picture(str(tmp_path / "noted.png"), no_dataset).converted
+    assert any("turned upright" in step.words for step in converted.steps) == (noted == 6)
+
+
 def test_a_palette_with_a_transparent_colour(tmp_path: Path):
     picture = Image.new("P", (100, 90), 0)
     picture.putpalette([9, 9, 9, 0, 0, 0])

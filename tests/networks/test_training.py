@@ -110,6 +110,17 @@ def test_a_diverging_run_ends_with_its_reason(garments):
     assert result.train is result.validation is result.test is result.per_image is None
 
 
+def test_labels_beyond_the_outputs_are_refused(garments):
+    labels = garments.train_labels.copy()
+    labels[-1] = 10
+    names = tuple("abcdefghijklmnopqrstuvwxyz")
+    many = Dataset(
+        "drawn", garments.train_images, labels, garments.test_images, garments.test_labels, names
+    )
+    with pytest.raises(InputError, match="has the label 10"):
+        trained(arm(), 0, many)
+
+
 def test_a_subset_trains_on_as_many_images(garments):
     result = trained(arm(training_images=100), 0, garments)
     assert result.train.images == 60

@@ -307,7 +307,8 @@ def test_pictures_are_converted_as_by_the_package(inference: ModuleType, name: s
     size=st.tuples(st.integers(1, 40), st.integers(1, 40)) | st.just((28, 28)),
     grey_values=st.tuples(st.integers(0, 255), st.integers(0, 255)),
     noise=st.integers(0, 40),
-    orientation=st.integers(1, 8),
+    orientation=st.integers(0, 9),
+    transparent=st.booleans(),
     seed=st.integers(0, 99),
 )
 def test_any_picture_is_converted_as_by_the_package(
@@ -317,6 +318,7 @@ def test_any_picture_is_converted_as_by_the_package(
     grey_values: tuple[int, int],
     noise: int,
     orientation: int,
+    transparent: bool,
     seed: int,
 ) -> None:
     """A noisy rectangle on a background, with transparency and orientation."""
@@ -336,7 +338,10 @@ def test_any_picture_is_converted_as_by_the_package(
     exif = Image.Exif()
     exif[0x0112] = orientation
     kind = "JPEG" if mode == "CMYK" else "PNG"
-    body = png(image, kind, exif=exif)
+    options = {}
+    if transparent and mode in ("L", "I;16"):  # one of the grey values
+        options["transparency"] = int(np.asarray(image)[0, 0])
+    body = png(image, kind, exif=exif, **options)
     expected = convert(Image.open(io.BytesIO(body))).pixels / 255
     [found] = pixels(inference.input_fn(body, f"image/{kind.lower()}"))
     np.testing.assert_allclose(found, expected, rtol=1e-12)

@@ -9,6 +9,7 @@ extended to a square.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +23,16 @@ TRIM_WITHIN = 13  # grey values from the background's that still count as backgr
 DARK_UP_TO = 32  # background that is lighter than this, after the conversion, is remarked upon
 LARGEST_PICTURE = 160  # pixels per side of a step's picture
 
+TURNED = range(2, 9)  # orientations that a camera notes for turned or mirrored pictures
+TWELVE_BITS = 2**12 - 1  # the largest value of cameras and scanners that fill 16 bits in part
+
 BITS_16 = ("I;16", "I;16B", "I;16L", "I;16N", "I")  # how Pillow calls 16-bit grey
+
+
+LAID_ON_WHITE = (
+    "transparent parts laid on white, the background of the photographs that Fashion-MNIST was made"
+    " from"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,10 +84,11 @@ def convert(image: Image.Image) -> Converted:
     size = f"{image.width} × {image.height} pixels"
     steps = [Step(f"as given: {size}, {_mode_in_words(image)}", _thumbnail(_colours(image)))]
     upright = _upright(image)
+    remarks = _remarks_on_bits(upright)
     if upright is not image:
         steps.append(Step("turned upright, as the camera has noted", _thumbnail(_colours(upright))))
     grey = _grey(upright, steps)
-    return _fit(grey, steps)
+    return _fit(grey, steps, remarks)
 
 
 def convert_pixels(pixels: np.ndarray, words: str) -> Converted:
@@ -94,7 +105,7 @@ def convert_pixels(pixels: np.ndarray, words: str) -> Converted:
     return _fit(image, [Step(words, np.asarray(image))])
 
 
-def _fit(grey: Image.Image, steps: list[Step]) -> Converted:
+def _fit(grey: Image.Image, steps: list[Step], remarks: Sequence[str] = ()) -> Converted:
     background = _background(grey)
     if background > LIGHT_ABOVE:
         grey, was, background = ImageChops.invert(grey), background, 255 - background
@@ -113,13 +124,16 @@ def _fit(grey: Image.Image, steps: list[Step]) -> Converted:
         grey = _trimmed(grey, background, steps)
         grey = _resized(grey, background, steps)
     pixels = np.array(grey)
-    return Converted(pixels, tuple(steps), tuple(_remarks(pixels, background)))
+    return Converted(pixels, tuple(steps), (*remarks, *_remarks(pixels, background)))
 
 
 def _mode_in_words(image: Image.Image) -> str:
-    if image.mode in BITS_16:
-        return "16-bit grey"
-    names = {"1": "black and white", "L": "grey", "P": "a palette of colours", "CMYK": "CMYK"}
+    names = dict.fromkeys(BITS_16, "16-bit grey") | {
+        "1": "black and white",
+        "L": "grey",
+        "P": "a palette of colours",
+        "CMYK": "CMYK",
+    }
     name = names.get(image.mode, "grey" if image.mode == "LA" else "RGB")
     return f"{name} with transparency" if image.has_transparency_data else name
 
@@ -127,7 +141,7 @@ def _mode_in_words(image: Image.Image) -> str:
 def _upright(image: Image.Image) -> Image.Image:
     try:
         noted = image.getexif().get(ExifTags.Base.Orientation, 1)
-        return image if noted == 1 else ImageOps.exif_transpose(image)
+        return ImageOps.exif_transpose(image) if noted in TURNED else image
     except Exception:  # noqa: BLE001 - damaged notes raise anything, and the pixels are undamaged
         return image
 
@@ -145,23 +159,20 @@ def _colours(image: Image.Image) -> Image.Image:
 
 def _eight_bits(image: Image.Image) -> Image.Image:
     values = np.clip(np.asarray(image), 0, 65_535).astype(np.uint32)
+    if image.has_transparency_data:  # one of the grey values, laid on white
+        values[values == image.info["transparency"]] = 65_535
     return Image.fromarray(((values + 128) // 257).astype(np.uint8))
 
 
 def _grey(image: Image.Image, steps: list[Step]) -> Image.Image:
     if image.mode in BITS_16:
         grey = _eight_bits(image)
-        steps.append(Step("16 bits rounded to 8", _thumbnail(grey)))
+        laid = f"{LAID_ON_WHITE}; " if image.has_transparency_data else ""
+        steps.append(Step(f"{laid}16 bits rounded to 8", _thumbnail(grey)))
         return grey
     if image.has_transparency_data:
         image = _colours(image)
-        steps.append(
-            Step(
-                "transparent parts laid on white, the background of the photographs that"
-                " Fashion-MNIST was made from",
-                _thumbnail(image),
-            )
-        )
+        steps.append(Step(LAID_ON_WHITE, _thumbnail(image)))
     if image.mode in ("1", "L"):
         return image.convert("L")
     grey = image.convert("RGB").convert("L")
@@ -214,6 +225,19 @@ def _resized(grey: Image.Image, background: int, steps: list[Step]) -> Image.Ima
     words = f"padded to {SIDE} × {SIDE} pixels with the background grey, {background}"
     steps.append(Step(words, np.array(square)))
     return square
+
+
+def _remarks_on_bits(image: Image.Image) -> list[str]:
+    if image.mode not in BITS_16:
+        return []
+    largest = int(np.asarray(image).max())
+    if not 255 < largest <= TWELVE_BITS:
+        return []
+    remark = (
+        f"the largest of the file's 16-bit values is {largest:,}: if it holds 12 bits, it is shown"
+        " far too dark; stretch them to 65,535 first"
+    )
+    return [remark]
 
 
 def _remarks(pixels: np.ndarray, background: int) -> list[str]:

@@ -18,6 +18,7 @@ from convbias.errors import InputError, RunError
 from convbias.networks.engine import Engine, Predictions, State, engine
 from convbias.networks.models import Architecture
 from convbias.networks.scores import Epoch, PerImage, Scores
+from convbias.spec.arithmetic import CLASSES
 from convbias.spec.arms import Arm
 from convbias.spec.seeds import check_seeds
 from convbias.spec.streams import Stream, generator
@@ -87,12 +88,20 @@ def train(
         One trained network per seed, in the seeds' order.
 
     Raises:
-        InputError: The seeds are empty, repeated or negative, or the data set is another one.
+        InputError: The seeds are empty, repeated or negative, or the data set is another one or
+            has more classes than the networks have outputs.
         RunError: A single seed does not fit into the device's memory.
     """
     check_seeds(seeds)
     if dataset.name != arm.data.dataset:
         raise InputError(f"the arm asks for {arm.data.dataset}, but the data is {dataset.name}")
+    largest = max(dataset.train_labels.max(), dataset.test_labels.max())
+    if largest >= CLASSES:
+        raise InputError(
+            f"{dataset.name} has the label {largest}",
+            f"labels from 0 to {CLASSES - 1}, because the networks have {CLASSES} outputs",
+            f"choose {CLASSES} of the classes, and number them from 0",
+        )
     at_once = together or (1 if jax.default_backend() == "cpu" else len(seeds))
     waiting = list(seeds)
     while waiting:
