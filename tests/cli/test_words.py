@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from convbias.cli import main
+from convbias.cli.app import make_app
 
 FRACTIONS = [
     ("train", "dense", "--seeds", "1.5"),
@@ -62,3 +63,48 @@ def test_an_empty_path_is_not_the_current_folder(
     assert main(arguments) == 2
     assert "is empty" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "seeds"),
+    [
+        (["0,1,2"], (0, 1, 2)),
+        (["0-4"], (0, 1, 2, 3, 4)),
+        (["3", "5-6,9", "0"], (3, 5, 6, 9, 0)),
+        (["7-7"], (7,)),
+    ],
+    ids=str,
+)
+def test_lists_are_spelled_out(words: list[str], seeds: tuple[int, ...]) -> None:
+    app = make_app(overview=False)
+    arguments = ["train", "dense", "--seeds", *words, "--epochs", "3"]
+    _, bound, _ = app.parse_args(arguments, exit_on_error=False, print_error=False)
+    assert bound.kwargs["seeds"] == seeds
+    assert bound.kwargs["epochs"] == 3
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [("4-0", "4-0 is empty"), ("0-99999999", "too long"), ("0,1,1", "seed 1 is named 2 times")],
+)
+def test_lists_that_cannot_be_spelled_out(
+    word: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", "dense", "--seeds", word]) == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("deploy", "plna"), "did you mean 'plan'?"),
+        (("data", "fetsch"), "did you mean 'fetch'?"),
+        (("runs", "lst"), "did you mean 'list'?"),
+    ],
+    ids=str,
+)
+def test_a_misspelt_command_of_a_group(
+    arguments: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    assert said in capsys.readouterr().err

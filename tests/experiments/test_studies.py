@@ -61,6 +61,12 @@ def test_a_profile_of_ones_own(tmp_path: Path) -> None:
     assert study.seeds == (0, 1)
 
 
+def test_a_profile_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    path = tmp_path / "marked.toml"
+    path.write_text(TINY, encoding="utf-8-sig")
+    assert load_study(str(path)) == load_study(str(write_tiny(tmp_path)))
+
+
 def test_a_name_is_no_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("mine").write_text(TINY)

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from cyclopts import App, CycloptsError, Parameter, UnknownCommandError
+from cyclopts import App, CycloptsError, Parameter
 
 from convbias import __version__
 from convbias.cli.console import discard, print_error
@@ -85,7 +85,7 @@ def run(arguments: Sequence[str]) -> int:
             arguments, exit_on_error=False, print_error=False, result_action="return_value"
         )
     except CycloptsError as error:
-        mistake = _as_input_error(error, app)
+        mistake = _as_input_error(error, app, arguments)
         print_error(mistake)
         return mistake.exit_code
     except ConvbiasError as error:
@@ -113,11 +113,16 @@ def _as_storage_error(error: OSError) -> StorageError:
     )
 
 
-def _as_input_error(error: CycloptsError, app: App) -> InputError:
-    help_command = " ".join(["convbias", *(error.command_chain or ()), "--help"])
-    if isinstance(error, UnknownCommandError) and error.unused_tokens:
-        # The message of cyclopts would import every verb for its suggestion.
-        word = error.unused_tokens[0]
-        known = [name for name in error.app or app if not name.startswith("-")]
+def _as_input_error(error: CycloptsError, app: App, arguments: Sequence[str]) -> InputError:
+    chain = tuple(error.command_chain or ())
+    group = app
+    for name in chain:
+        group = group[name]
+    known = [name for name in group if not name.startswith("-")]
+    following = arguments[len(chain) :]
+    # The message of cyclopts would import every verb for its suggestion, and of a group that does
+    # something by itself it would say which of its options are missing.
+    if known and following and not following[0].startswith("-"):
+        word = following[0]
         return InputError(f"there is no command {word!r}", "a command", did_you_mean(word, known))
-    return InputError(str(error), fix=f"see {help_command}")
+    return InputError(str(error), fix=f"see {' '.join(['convbias', *chain, '--help'])}")

@@ -1,4 +1,4 @@
-"""Check the words of the command line before they are converted."""
+"""Check the words of the command line, and spell out lists, before they are converted."""
 
 from __future__ import annotations
 
@@ -12,18 +12,26 @@ from cyclopts import App, ArgumentCollection
 from convbias.errors import InputError
 
 WHOLE_NUMBER = re.compile(r"[+-]?[0-9]+")
+LIST = re.compile(r"[0-9]+(-[0-9]+)?(,[0-9]+(-[0-9]+)?)*")  # for instance 0,3,5-9
+LONGEST_LIST = 10_000
 
 
 def check_words(_app: App, _commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
-    """Refuse what would otherwise be taken for something else.
+    """Refuse what would otherwise be taken for something else, and spell out 0,1 and 0-4.
 
     1.5 would be rounded to 2, and an empty path would be the current folder.
 
     Raises:
-        InputError: A whole number has a decimal point or an exponent, or a path is empty.
+        InputError: A whole number has a decimal point or an exponent, a path is empty, or a list is
+            longer than 10,000 numbers.
     """
     for argument in arguments:
         kinds = set(_kinds(argument.hint))
+        if int in kinds and Ellipsis in kinds:  # a list of whole numbers
+            spelled = [(token, word) for token in argument.tokens for word in _words(token.value)]
+            argument.tokens[:] = [
+                token.evolve(value=word, index=place) for place, (token, word) in enumerate(spelled)
+            ]
         for token in argument.tokens:
             option = token.keyword or argument.name
             if int in kinds and _is_fraction(token.value):
@@ -43,6 +51,23 @@ def _kinds(hint: Any) -> Iterator[Any]:  # noqa: ANN401 - any annotation
         yield hint
     for part in parts:
         yield from _kinds(part)
+
+
+def _words(word: str) -> list[str]:
+    if not LIST.fullmatch(word):
+        return [word]
+    numbers: list[str] = []
+    for part in word.split(","):
+        first, _, last = part.partition("-")
+        some = range(int(first), int(last or first) + 1)
+        if not some or len(numbers) + len(some) > LONGEST_LIST:
+            raise InputError(
+                f"{word} is {'empty' if not some else 'too long'}",
+                f"a list of at most {LONGEST_LIST:,} numbers, the smaller end of a range first",
+                "use for instance 0-4",
+            )
+        numbers += map(str, some)
+    return numbers
 
 
 def _is_fraction(word: str) -> bool:
