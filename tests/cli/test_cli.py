@@ -433,11 +433,12 @@ def test_report_without_any_run_tells_how_to_train_them(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (here / "tiny.toml").write_text(TINY)
+    (here / "none").mkdir()
     assert main(["report", "tiny.toml", "--runs", "none"]) == 2
     said = capsys.readouterr().err
     assert "none of the 8 runs of the study tiny, drawn, is stored in none" in said
     assert "`convbias study tiny.toml --dataset drawn --seeds 0 1 --runs none`" in said
-    assert files_below(here) == {"tiny.toml"}
+    assert files_below(here) == {"tiny.toml", "none"}
 
 
 # claims

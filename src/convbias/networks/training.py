@@ -95,7 +95,8 @@ def train(
     check_seeds(seeds)
     if dataset.name != arm.data.dataset:
         raise InputError(f"the arm asks for {arm.data.dataset}, but the data is {dataset.name}")
-    largest = max(dataset.train_labels.max(), dataset.test_labels.max())
+    scored = (dataset.test_labels,) if arm.data.scored_on == "test" else ()
+    largest = max(labels.max() for labels in (dataset.train_labels, *scored))
     if largest >= CLASSES:
         raise InputError(
             f"{dataset.name} has the label {largest}",
