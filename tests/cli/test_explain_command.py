@@ -111,7 +111,7 @@ def test_named_runs_and_a_picture_as_tables(
 
 
 REFUSED = {
-    "no networks": (["0", "--runs", "nothing"], "no finished run of dense is stored with its"),
+    "no networks": (["0", "--runs", "folder.svg"], "no finished run of dense is stored with its"),
     "a run that is not there": (["0", "--run", "x-seed0"], "no run 'x-seed0' is stored"),
     "a suffix": (["0", "--out", "why.pgn"], "did you mean '.png'?"),
     "a folder as a file": (["0", "--out", "folder.svg"], "folder.svg is a folder"),

@@ -137,7 +137,7 @@ def _tensorflow(*paths: Path) -> str:
     quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
     done = subprocess.run(
         [sys.executable, "-m", "convbias.shipping.export.tensorflow_process", *map(str, paths)],
-        env={**os.environ, **quiet, "KERAS_BACKEND": "tensorflow"},
+        env={**os.environ, **quiet},
         capture_output=True,
         text=True,
         check=False,

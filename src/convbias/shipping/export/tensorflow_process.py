@@ -8,11 +8,15 @@ It writes the exported files, then loads the SavedModel from disk and runs it on
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+# The package has decided for JAX, but this process is there for TensorFlow.
+os.environ["KERAS_BACKEND"] = "tensorflow"
 
 import keras
 import numpy as np
