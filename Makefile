@@ -40,6 +40,7 @@ test: $(VENV)/test.stamp .venv-serve/stamp .venv-toolkit/stamp check
 test-unit: $(VENV)/test.stamp
 	$(BIN)/pytest --numprocesses auto --dist loadfile -m "not integration and not end_to_end" tests
 
+# Without a limit, pyright's heap grows to 2 GB.
 check: $(VENV)/test.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

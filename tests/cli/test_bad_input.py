@@ -75,6 +75,34 @@ COMMANDS = {
     "few images": (["train", "dense", "--training-images", "5"], ["--training-images", "100"]),
     "no processes": (["study", "smoke", "--jobs", "0"], ["--jobs"]),
     "a key of no run": (["runs", "show", "nothing"], ["'nothing'", "--runs"]),
+    "a seed and a half": (["train", "dense", "--seeds", "1.5"], ["1.5", "a whole number"]),
+    "the second seed": (["train", "dense", "--seeds", "0", "2.0"], ["2.0", "a whole number"]),
+    "a kernel size of 2.9": (["train", "cnn", "--kernel-size=2.9"], ["2.9", "a whole number"]),
+    "part of an epoch": (["train", "dense", "--epochs", "0.6"], ["0.6", "a whole number"]),
+    "epochs without end": (["train", "dense", "--epochs", "1e400"], ["1e400", "a whole number"]),
+    "images with exponent": (
+        ["train", "dense", "--training-images", "1e3"],
+        ["1e3", "a whole number"],
+    ),
+    "half a process": (["study", "smoke", "--jobs", "1.5"], ["1.5", "a whole number"]),
+    "half an instance": (
+        ["deploy", "plan", "--bucket", "b", "--role", "r", "--instances", "1.5"],
+        ["--instances", "a whole number"],
+    ),
+    "seeds backwards": (["train", "dense", "--seeds", "4-0"], ["4-0 is empty"]),
+    "too many seeds": (["train", "dense", "--seeds", "0-99999999"], ["too long"]),
+    "a seed of 5,000 digits": (["train", "dense", "--seeds", f"0-{'9' * 5_000}"], ["--seeds"]),
+    "a seed twice in a list": (["train", "dense", "--seeds", "0,1,1"], ["seed 1 is named 2"]),
+    "no folder to verify": (["runs", "verify", "--runs", ""], ["--runs is empty"]),
+    "a folder that is missing": (["runs", "verify", "--runs", "no"], ["there is no folder no"]),
+    "no folder to train in": (
+        ["train", "dense", "--dataset", "drawn", "--runs", ""],
+        ["--runs is empty"],
+    ),
+    "no folder for a report": (["report", "smoke", "--out", ""], ["--out is empty"]),
+    "no archive": (["predict", "--archive", "", "a.png"], ["--archive is empty"]),
+    "verb of deploy": (["deploy", "plna"], ["did you mean 'plan'?"]),
+    "verb of data": (["data", "fetsch"], ["did you mean 'fetch'?"]),
 }
 
 

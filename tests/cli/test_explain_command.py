@@ -12,7 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
 from colours import SIMULATIONS, contrast, lab
-from command_line import finished_study
+from command_line import files_below, finished_study
 from convbias import data
 from convbias.cli import main
 from convbias.data.reading import read_picture
@@ -113,6 +113,7 @@ def test_named_runs_and_a_picture_as_tables(
 REFUSED = {
     "no networks": (["0", "--runs", "folder.svg"], "no finished run of dense is stored with its"),
     "a run that is not there": (["0", "--run", "x-seed0"], "no run 'x-seed0' is stored"),
+    "no picture": (["no.png", "--out", "new/why.svg"], "there is no file no.png"),
     "a suffix": (["0", "--out", "why.pgn"], "did you mean '.png'?"),
     "a folder as a file": (["0", "--out", "folder.svg"], "folder.svg is a folder"),
     "no image": ([], "IMAGE"),
@@ -139,6 +140,7 @@ def test_what_cannot_be_explained(
     said = capsys.readouterr()
     assert expected in said.err
     assert "Traceback" not in said.err + said.out
+    assert files_below(here) == {"folder.svg", "file"}
 
 
 def test_networks_that_are_missing_or_damaged(here: Path, capsys: pytest.CaptureFixture[str]):

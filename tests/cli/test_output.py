@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,24 +14,31 @@ from convbias.cli import main
 from convbias.cli.console import results
 from convbias.runs.store import Store
 
+FULL = Path("/dev/full")
 TRAINING = ("train", "dense", "--dataset", "drawn", "--training-images", "100", "--epochs", "2")
 
 
 @pytest.mark.integration
 def test_a_reader_that_goes_away_ends_no_training(tmp_path: Path) -> None:
-    with subprocess.Popen([CONVBIAS, *TRAINING, "--jobs", "1"], cwd=tmp_path, stdout=-1) as process:
+    command = [CONVBIAS, *TRAINING, "--jobs", "1"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.close()
     assert process.returncode == 0
     assert [run.status for run in Store(tmp_path / "runs")] == ["finished"]
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")  # noqa: PTH110
+@pytest.mark.skipif(not FULL.exists(), reason=f"there is no {FULL}")
 @pytest.mark.parametrize("arguments", [("--help",), ("runs", "list")], ids=" ".join)
 def test_a_full_device(arguments: tuple[str, ...], tmp_path: Path) -> None:
-    with open("/dev/full", "w") as full:  # noqa: PTH123
+    with FULL.open("w") as full:
         done = subprocess.run(
-            [CONVBIAS, *arguments], cwd=tmp_path, stdout=full, stderr=-1, text=True, check=False
+            [CONVBIAS, *arguments],
+            cwd=tmp_path,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
         )
     assert done.returncode == 2
     assert done.stderr.startswith("the output cannot be written: No space left on device\n")
@@ -64,3 +70,14 @@ def test_a_folder_that_may_not_be_read(
     said = capsys.readouterr().err
     assert "Permission denied" in said
     assert "check its permissions" in said
+
+
+def test_an_error_that_is_not_about_files_is_not_blamed_on_the_output(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise ConnectionResetError(104, "Connection reset by peer")
+
+    monkeypatch.setattr(Path, "glob", refuse)
+    with pytest.raises(ConnectionResetError):
+        main(["runs", "list", "--runs", str(tmp_path)])

@@ -67,4 +67,4 @@ def test_the_experiment_is_trained_measured_and_reported(
 def test_the_test_of_the_measure_passes(
     copy: Path,
 ) -> None:
-    run(copy, "pytest", "-q", "tests/measures/test_filter_mean.py")
+    assert "1 passed" in run(copy, "pytest", "-q", "tests/measures/test_filter_mean.py")

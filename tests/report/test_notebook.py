@@ -9,6 +9,7 @@ import nbformat
 import pytest
 import requests
 from tools.notebook import LONGEST_CELL, LONGEST_OUTPUT, SOURCE, text_of
+from tools.servers.processes import TIMEOUT
 
 from command_line import finished_study
 from convbias.data import Dataset
@@ -125,6 +126,6 @@ def test_an_archive_that_cannot_be_served(tmp_path: Path) -> None:
 @pytest.mark.integration
 def test_a_local_server_answers_as_long_as_it_is_needed(archive: Archive) -> None:
     with local_server(archive.path) as address:
-        assert requests.get(f"{address}/ping", timeout=60).ok
+        assert requests.get(f"{address}/ping", timeout=TIMEOUT).ok
     with pytest.raises(requests.ConnectionError):
-        requests.get(f"{address}/ping", timeout=60)
+        requests.get(f"{address}/ping", timeout=TIMEOUT)

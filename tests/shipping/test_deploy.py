@@ -28,6 +28,7 @@ from tools.servers.aws import (
     moto,
     s3_with_bucket,
 )
+from tools.servers.processes import TIMEOUT
 from tools.servers.serving import Server
 
 from archives import write_archive
@@ -63,7 +64,7 @@ def account(
 ) -> SimpleNamespace:
     """An empty account with a bucket on local servers, and clients independent of the package."""
     assert no_sleep == []
-    requests.post(f"{moto_server.address}/moto-api/reset", timeout=60)
+    requests.post(f"{moto_server.address}/moto-api/reset", timeout=TIMEOUT)
     aws.setenv("AWS_ENDPOINT_URL", moto_server.address)
     aws.setenv(RUNTIME, server.address)
     session = boto3.Session(KEY, SECRET, region_name=REGION)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import errno
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -93,21 +94,27 @@ def run(arguments: Sequence[str]) -> int:
         return error.exit_code
     except OSError as error:
         refusal = _as_storage_error(error)
+        if refusal is None:
+            raise
         print_error(refusal)
         return refusal.exit_code
     return result if isinstance(result, int) else 0
 
 
-def _as_storage_error(error: OSError) -> StorageError:
+def _as_storage_error(error: OSError) -> StorageError | None:
+    """What the user can do about a file or the output; None for other errors, as of a network."""
     if error.filename is not None:
         return StorageError(
             f"{error.filename}: {error.strerror}",
             "a file or folder that may be read or written",
             "check its permissions, or name another one",
         )
+    # The package names the files that it writes, so what is left is the output.
+    if error.errno not in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EIO):
+        return None
     discard(sys.stdout)  # otherwise Python complains once more when it ends
     return StorageError(
-        f"the output cannot be written: {error.strerror or error}",
+        f"the output cannot be written: {error.strerror}",
         "a terminal, a pipe, or a file on a disk with free space",
         "send the output somewhere else; what was stored before is unchanged",
     )

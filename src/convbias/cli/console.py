@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 WIDTH_OF_A_FILE = 2_000
 
 
-class _PatientConsole(Console):
+class _PipeTolerantConsole(Console):
     """A console whose command goes on when its reader has gone, for instance `head`.
 
     Rich would end it, and with it a training of hours.
@@ -54,7 +54,7 @@ def messages() -> Console:
 
 
 def _console(*, stderr: bool) -> Console:
-    console = _PatientConsole(stderr=stderr, markup=False, highlight=False, emoji=False)
+    console = _PipeTolerantConsole(stderr=stderr, markup=False, highlight=False, emoji=False)
     if not console.is_terminal:
         console.width = WIDTH_OF_A_FILE
     return console

@@ -49,8 +49,10 @@ def explain(
     """
     if out is not None:
         check_suffix(out)
-        check_writable(out.parent)
     explained = explain_image(choose_store(runs), image, run)
+    if out is not None:
+        # Not earlier, because it creates the folder, which bad input must not.
+        check_writable(out.parent)
     print_damaged(explained.damaged)
     picture, explanations = explained.picture, explained.explanations
     if as_json:

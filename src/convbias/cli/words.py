@@ -12,7 +12,7 @@ from cyclopts import App, ArgumentCollection
 from convbias.errors import InputError
 
 WHOLE_NUMBER = re.compile(r"[+-]?[0-9]+")
-LIST = re.compile(r"[0-9]+(-[0-9]+)?(,[0-9]+(-[0-9]+)?)*")  # for instance 0,3,5-9
+LIST = re.compile(r"{0}(-{0})?(,{0}(-{0})?)*".format("[0-9]{1,18}"))  # for instance 0,3,5-9
 LONGEST_LIST = 10_000
 
 
@@ -28,7 +28,9 @@ def check_words(_app: App, _commands: tuple[str, ...], arguments: ArgumentCollec
     for argument in arguments:
         kinds = set(_kinds(argument.hint))
         if int in kinds and Ellipsis in kinds:  # a list of whole numbers
-            spelled = [(token, word) for token in argument.tokens for word in _words(token.value)]
+            spelled = [
+                (token, word) for token in argument.tokens for word in _spelled_out(token.value)
+            ]
             argument.tokens[:] = [
                 token.evolve(value=word, index=place) for place, (token, word) in enumerate(spelled)
             ]
@@ -45,7 +47,7 @@ def check_words(_app: App, _commands: tuple[str, ...], arguments: ArgumentCollec
 
 
 def _kinds(hint: Any) -> Iterator[Any]:  # noqa: ANN401 - any annotation
-    """The types of which a type hint is made."""
+    """The types that a type hint consists of."""
     parts = get_args(hint)
     if not parts:
         yield hint
@@ -53,7 +55,7 @@ def _kinds(hint: Any) -> Iterator[Any]:  # noqa: ANN401 - any annotation
         yield from _kinds(part)
 
 
-def _words(word: str) -> list[str]:
+def _spelled_out(word: str) -> list[str]:
     if not LIST.fullmatch(word):
         return [word]
     numbers: list[str] = []

@@ -17,11 +17,11 @@ FEWEST_DRAWN = 2**17
 
 @keras.saving.register_keras_serializable("convbias")
 class GlorotUniform(keras.initializers.GlorotUniform):
-    """The values of `keras.initializers.GlorotUniform` to the last bit, drawn sooner.
+    """The values of `keras.initializers.GlorotUniform` to the last bit, with less compilation.
 
-    JAX compiles its generator for every shape anew, which takes up to seconds, as long as the
-    training of a small study. Random numbers for a longer array begin with those for a shorter
-    one, so here most weights share one compiled length.
+    JAX compiles its random generator anew for every shape, which takes up to seconds. Random
+    numbers for a longer array begin with those for a shorter one, so most weights share one
+    compiled length here.
 
     Source: Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural
     networks", 2010, equation 16.
