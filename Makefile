@@ -35,7 +35,7 @@ study: $(VENV)/run.stamp
 
 test: $(VENV)/test.stamp .venv-serve/stamp .venv-toolkit/stamp check
 	sh tests/system_packages.sh
-	$(BIN)/pytest --numprocesses auto --dist loadfile
+	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 test-unit: $(VENV)/test.stamp
 	$(BIN)/pytest --numprocesses auto --dist loadfile -m "not integration and not end_to_end" tests

@@ -20,14 +20,14 @@ from hypothesis import settings
 from convbias.data import Dataset, load, verify
 from convbias.data import fashion_mnist as files
 from convbias.shipping.export.archive import Archive, pack, read
-from convbias.spec.arms import Convolutional
-from factories import make_run
 from mirrors import PUBLISHED, Mirror
 
 if TYPE_CHECKING:
     from botocore.loaders import Loader
     from tools.servers.serving import Server
 
+
+LONGEST_FIRST = ("end_to_end", "integration")  # markers
 
 MOST_MEMORY = 1_000_000_000  # bytes of a test process, of which imports take more than half
 MOST_GROWTH = 250_000_000  # bytes from one clearing to the next
@@ -39,18 +39,29 @@ if "CI" in os.environ:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let JAX compile less, and each function once: that is most of the time that tests take."""
+    """Compile less, and each function once; compute with one thread, as one process of several.
+
+    Compiling is most of the time that tests take. Threads of several processes that wait for each
+    other made one regression ten times slower.
+    """
     if hasattr(config, "workerinput"):
         return  # inherited from the process that started this worker
     folder = tempfile.TemporaryDirectory(prefix="convbias-compiled-", ignore_cleanup_errors=True)
     config.add_cleanup(folder.cleanup)
     os.environ |= {
         # Compiles in half the time; processes that train set flags of their own.
-        "XLA_FLAGS": "--xla_backend_optimization_level=0",
+        "XLA_FLAGS": "--xla_backend_optimization_level=0 --xla_cpu_multi_thread_eigen=false",
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
         "JAX_COMPILATION_CACHE_DIR": folder.name,
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
         "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
     }
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest tests first, so that no process is left with them when the others are done."""
+    items.sort(key=lambda item: [item.get_closest_marker(name) is None for name in LONGEST_FIRST])
 
 
 _memory_in_use = MOST_MEMORY - MOST_GROWTH
@@ -89,20 +100,16 @@ def fashion_mnist() -> Dataset:
 
 @pytest.fixture(scope="session")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
-    """A 3x3 CNN as it was drawn, exported and packed for real."""
+    """An untrained 3x3 CNN, exported and packed for real."""
     # Imported here, because most tests need neither Keras nor what it brings.
     from command_line import one_at_a_time, shared_folder
-    from convbias.networks.models import build
-    from convbias.shipping.export.exporting import export
+    from exports import exported_cnn
 
-    shared = shared_folder(tmp_path_factory.getbasetemp()) / "shared.tar.gz"
+    base = tmp_path_factory.getbasetemp()
+    exported = exported_cnn(base)
+    shared = shared_folder(base) / "shared.tar.gz"
     with one_at_a_time(shared):
-        if shared.exists():
-            return read(shared)
-        folder = tmp_path_factory.mktemp("archive")
-        network = build(Convolutional(), seed=0, standardise=(0.3, 0.35))
-        exported = export(network, make_run("cnn-3x3", 0), load("drawn"), folder / "model")
-        return pack(exported.folder, shared)
+        return read(shared) if shared.exists() else pack(exported, shared)
 
 
 @pytest.fixture(scope="session")

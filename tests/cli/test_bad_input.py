@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from tools.servers.processes import CONVBIAS
 
-from command_line import TINY, files_below, finished_study
+from command_line import TINY, convbias, files_below, finished_study
 from convbias.cli import main
 from convbias.data import fashion_mnist as files
 from convbias.data.fashion_mnist import PublishedFile
@@ -375,11 +375,19 @@ def test_a_run_cut_in_half_is_named_moved_away_and_trained_anew(
     assert "1 missing (1 of them damaged)" in capsys.readouterr().out
     assert record.read_bytes() == half  # so far, nothing was changed
 
-    assert main(["study", "tiny.toml", "--out", "report"]) == 0
-    said = capsys.readouterr()
-    assert "8 runs planned, 7 stored in runs, 1 to train in 1 process" in said.out
+    # With a home of its own: nothing is written outside the working folder and the cache.
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    for redirection in ("XDG_CACHE_HOME", "KERAS_HOME", "MPLCONFIGDIR"):
+        monkeypatch.delenv(redirection, raising=False)
+    done = convbias("study", "tiny.toml", "--out", "report", cwd=Path.cwd())
+    assert done.returncode == 0, done.stderr
+    assert {str(path.relative_to(home)) for path in home.glob("*/*")} == {".cache/convbias"}
+    assert {path.name for path in home.iterdir()} == {".cache"}
+    assert "8 runs planned, 7 stored in runs, 1 to train in 1 process" in done.stdout
     quarantined = Path("runs", "quarantine", record.name)
-    assert f"moved to {quarantined}" in said.err
+    assert f"moved to {quarantined}" in done.stderr
     assert quarantined.read_bytes() == half
     assert Path("report/table.csv").read_bytes() == table
     assert main(["runs", "verify"]) == 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import os
 import re
 import shlex
 import shutil
@@ -222,27 +221,6 @@ def test_a_reader_that_stops_reading(study: Path) -> None:
     done = subprocess.run(command, shell=True, cwd=study, capture_output=True, check=False)  # noqa: S602
     assert done.stdout == b"8 runs in runs\n"
     assert b"Traceback" not in done.stderr
-
-
-@pytest.mark.integration
-def test_nothing_is_written_outside_the_working_folder_and_the_cache(
-    study: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    home = tmp_path_factory.mktemp("home")
-    next((study / "runs").glob("*-seed0.json")).unlink()
-    redirections = ("XDG_CACHE_HOME", "KERAS_HOME", "MPLCONFIGDIR")
-    environment = {name: os.environ[name] for name in os.environ if name not in redirections}
-    done = subprocess.run(
-        [CONVBIAS, "study", "tiny.toml", "--out", "report"],
-        cwd=study,
-        env=environment | {"HOME": str(home)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert {path.name for path in home.iterdir()} == {".cache"}
-    assert {path.name for path in (home / ".cache").iterdir()} == {"convbias"}
 
 
 # eda

@@ -143,11 +143,13 @@ def test_every_layer_of_the_study_s_network_and_its_number_of_features():
 
 def test_probing_the_pixels_is_the_regression_on_them():
     images, labels, test_images, test_labels = drawn(n_train=200, n_test=100)
+    # Every other pixel, because regressions on all of them take three times as long.
+    images, test_images = images[:, ::2, ::2], test_images[:, ::2, ::2]
     network = keras.Sequential(
-        [keras.Input((28, 28, 1)), keras.layers.Flatten(), keras.layers.Dense(784, name="turned")]
+        [keras.Input((14, 14, 1)), keras.layers.Flatten(), keras.layers.Dense(196, name="turned")]
     )
-    rotation = np.linalg.qr(np.random.default_rng(5).normal(size=(784, 784)))[0]
-    network.layers[1].set_weights([rotation, np.full(784, 0.3)])
+    rotation = np.linalg.qr(np.random.default_rng(5).normal(size=(196, 196)))[0]
+    network.layers[1].set_weights([rotation, np.full(196, 0.3)])
     accuracies = linear_probe(network, images, labels, test_images, test_labels)
     direct = probe_accuracy(
         images.reshape(200, -1) / np.float32(255),
