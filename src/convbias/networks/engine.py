@@ -96,7 +96,7 @@ class Engine:
         epoch, predict = _precisely(self._epoch), _precisely(self._predict_batch)
         if seeds > 1:
             epoch = jax.vmap(epoch, in_axes=(0, None, None, 0, 0))
-            predict = jax.vmap(predict, in_axes=(0, None, None, 1), out_axes=1)
+            predict = jax.vmap(predict, in_axes=(0, 1, 1), out_axes=1)
         self._jitted_epoch = jax.jit(epoch, donate_argnums=0)
         self._compiled: dict[Shapes, jax.stages.Compiled] = {}
         self._predict = jax.jit(predict)
@@ -192,9 +192,13 @@ class Engine:
         Returns:
             The predictions of each seed's network.
         """
+        def classify(batch: np.ndarray) -> tuple[jax.Array, jax.Array]:
+            taken = (jnp.take(each, batch, axis=0, mode="clip") for each in (images, labels))
+            return self._predict(state, *taken)
+
         # One shape for all batches, so that one compilation serves every data set.
         evaluated = in_batches(
-            lambda batch: self._predict(state, images, labels, batch),
+            classify,
             chosen[0] if self.seeds == 1 else chosen.T,
             EVALUATION_BATCH,
             fixed=True,
@@ -257,12 +261,12 @@ class Engine:
         return loss, (correct, non_trainable)
 
     def _predict_batch(
-        self, state: State, images: jax.Array, labels: jax.Array, index: jax.Array
+        self, state: State, images: jax.Array, labels: jax.Array
     ) -> tuple[jax.Array, jax.Array]:
         logits, _ = self._template.stateless_call(
-            state.trainable, state.non_trainable, scaled(images[index]), training=False
+            state.trainable, state.non_trainable, scaled(images), training=False
         )
-        return _cross_entropy(logits, labels[index]), logits.argmax(axis=1)
+        return _cross_entropy(logits, labels), logits.argmax(axis=1)
 
 
 def _precisely(function: Callable[..., Any]) -> Callable[..., Any]:
