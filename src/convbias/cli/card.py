@@ -14,11 +14,12 @@ FOLDER = Path("model_card")
 def card(run: str, /, *, runs: Path = RUNS, out: Path = FOLDER) -> None:
     """Write the model card of a run's network: uses, errors, calibration, limits.
 
-    Example: `convbias card 7d2a25b1d671-seed0 --runs results`
+    Example: `convbias card 7d2a25b1d671-seed0 --runs published`
 
     Args:
         run: The run's name, as `convbias runs list` prints it.
-        runs: Folder of stored runs.
+        runs: Folder of stored runs, or published for those that come with the package, which is
+            the default as long as no run is stored.
         out: Folder for the card; an earlier card is replaced.
     """
     written = write_model_card(choose_store(runs), run, out)

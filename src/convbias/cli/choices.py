@@ -9,9 +9,10 @@ from typing import Annotated, Literal
 from cyclopts import Parameter, validators
 
 from convbias import data
-from convbias.cli.console import print_panel
+from convbias.cli.console import print_panel, warn
 from convbias.errors import InputError
 from convbias.experiments.studies import load_study
+from convbias.runs.published import published_folder
 from convbias.runs.store import Store
 from convbias.spec.datasets import DatasetName
 from convbias.spec.seeds import check_seeds
@@ -22,6 +23,7 @@ Seeds = Annotated[tuple[int, ...] | None, Parameter(consume_multiple=True)]
 Jobs = Annotated[int | None, Parameter(validator=validators.Number(gte=1))]
 
 RUNS = Path("runs")
+PUBLISHED = Path("published")  # the word for the studies that come with the package
 
 
 def choose_study(
@@ -49,12 +51,12 @@ def choose_profile(profile: str | None, runs: Path) -> str:
 
     Args:
         profile: name or path of a profile, or None.
-        runs: folder of stored runs, or of published studies.
+        runs: as for `choose_store`.
 
     Returns:
         The named profile; else the only study published in the folder; else `quick`.
     """
-    published = _published(runs)
+    published = _published(published_folder() if _is_published(runs) else runs)
     if profile is None and len(published) == 1:
         return published[0].name
     return profile or "quick"
@@ -79,23 +81,42 @@ def choose_dataset(choice: DatasetChoice) -> DatasetName:
     return name
 
 
-def choose_store(folder: Path, study: Study | None = None) -> Store:
-    """Find the stored runs in a folder.
+def choose_store(runs: Path, study: Study | None = None) -> Store:
+    """Find the stored runs in a folder, or those of the studies that come with the package.
 
     Args:
-        folder: a folder of runs, of one published study, or of all published studies, such as
-            `results/`.
+        runs: a folder of runs, of one published study, or of all published studies; or the word
+            `published`. The default folder stands for the published studies as long as it holds no
+            run, which is said.
         study: the study to look for; the only published study when absent.
 
     Raises:
         InputError: The folder was named, and does not exist.
     """
-    if folder != RUNS and not folder.is_dir():
+    if _is_published(runs):
+        store = _find_store(published_folder(), study)
+        if runs == PUBLISHED:
+            return store
+        if store.paths():
+            warn(f"No run is stored in {runs}, so the published study is read: {store.folder}")
+            return store
+    elif runs != RUNS and not runs.is_dir():
         raise InputError(
-            f"there is no folder {folder}",
-            "a folder of stored runs, or of published studies",
+            f"there is no folder {runs}",
+            f"a folder of stored runs, or the word {PUBLISHED}",
             "check the path after --runs",
         )
+    return _find_store(runs, study)
+
+
+def _is_published(runs: Path) -> bool:
+    """Whether an option of this value means the studies that come with the package."""
+    if runs == PUBLISHED:
+        return not runs.exists()
+    return runs == RUNS and not Store(runs).paths()
+
+
+def _find_store(folder: Path, study: Study | None) -> Store:
     published = [folder / study.name] if study else _published(folder)
     inner = [folder, *published] if len(published) == 1 else [folder]
     candidates = [Store(folder), *(Store(each / "runs") for each in inner)]

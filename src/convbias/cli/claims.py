@@ -29,13 +29,14 @@ def claims(
 
     Only runs trained on all of Fashion-MNIST are conclusive.
 
-    Example: `convbias claims --runs results`
+    Example: `convbias claims --runs published`
 
     Args:
-        profile: Name of a profile, or path of a TOML file of the same form; default the only study
-            published in the folder of runs, else quick.
+        profile: Name of a profile, or path of a TOML file of the same form; default full for the
+            published study, else quick.
         dataset: Replaces the profile's data set, as for `convbias study`.
-        runs: Folder of stored runs, or of published studies.
+        runs: Folder of stored runs, or published for the study that comes with the package; that
+            is read by default as long as no run is stored.
     """
     chosen = choose_study(choose_profile(profile, runs), dataset)
     found = read_study(chosen, choose_store(runs, chosen))

@@ -43,7 +43,8 @@ def explain(
             test image.
         run: Name of a run to explain, as `convbias runs list` prints it; may be repeated. Default
             the newest runs of dense and of cnn-3x3.
-        runs: Folder of stored runs.
+        runs: Folder of stored runs, or published for those that come with the package, which is
+            the default as long as no run is stored.
         out: Figure to write: .html, .svg or .png.
         as_json: Print everything as JSON instead of tables.
     """

@@ -17,11 +17,12 @@ FOLDER = Path("fashion_mnist_model")
 def export(run: str, /, *, runs: Path = RUNS, out: Path = FOLDER) -> None:
     """Export a run's network as SavedModel and ONNX, and verify both.
 
-    Example: `convbias export 7d2a25b1d671-seed0 --runs results`
+    Example: `convbias export 7d2a25b1d671-seed0 --runs published`
 
     Args:
         run: The run's name, as `convbias runs list` prints it.
-        runs: Folder of stored runs.
+        runs: Folder of stored runs, or published for those that come with the package, which is
+            the default as long as no run is stored.
         out: Folder for the export; an earlier export is replaced.
     """
     store = choose_store(runs)

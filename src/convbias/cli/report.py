@@ -23,6 +23,7 @@ from convbias.experiments.studies import planned_runs
 from convbias.figures import data_remark
 from convbias.report import ExperimentSection
 from convbias.report.pipeline import StudyResults, read_study, write_study_report
+from convbias.runs.published import published_folder
 from convbias.runs.record import run_key
 from convbias.runs.store import Store
 from convbias.spec.study import Study
@@ -39,14 +40,15 @@ def report(
 ) -> None:
     """Rebuild a study's report from its stored runs, without training.
 
-    Example: `convbias report --runs results`
+    Example: `convbias report --runs published`
 
     Args:
-        profile: Name of a profile, or path of a TOML file of the same form; default the only study
-            published in the folder of runs, else quick.
+        profile: Name of a profile, or path of a TOML file of the same form; default full for the
+            published study, else quick.
         dataset: Replaces the profile's data set, as for `convbias study`.
         seeds: Replace the profile's seeds.
-        runs: Folder of stored runs, or of published studies.
+        runs: Folder of stored runs, or published for the study that comes with the package; that
+            is read by default as long as no run is stored.
         out: Folder for the report; default report/PROFILE.
     """
     profile = choose_profile(profile, runs)
@@ -72,7 +74,9 @@ def report_stored(command: Sequence[str], chosen: Study, store: Store, folder: P
     print_damaged(found.damaged)
     seeds = sorted({seed for _, seed in planned_runs(chosen)})
     options = ["--dataset", chosen.dataset, "--seeds", *map(str, seeds)]
-    training = shlex.join(["convbias", *command, *options, "--runs", str(store.folder)])
+    if not store.folder.resolve().is_relative_to(published_folder()):
+        options += ["--runs", str(store.folder)]
+    training = shlex.join(["convbias", *command, *options])
     if not found.runs:
         raise InputError(
             f"none of the {len(planned_runs(chosen))} runs of the study {chosen.name},"

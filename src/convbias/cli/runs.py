@@ -26,7 +26,8 @@ def list_runs(*, runs: Path = RUNS) -> None:
     Example: `convbias runs list`
 
     Args:
-        runs: Folder of stored runs.
+        runs: Folder of stored runs, or published for those that come with the package, which is
+            the default as long as no run is stored.
     """
     rows, damaged = [], []
     store = choose_store(runs)
@@ -59,11 +60,12 @@ def _row(run: Run) -> tuple[str, ...]:
 def show_run(key: str, /, *, runs: Path = RUNS) -> None:
     """Show everything that is stored of a run except per-image results.
 
-    Example: `convbias runs show 7d2a25b1d671-seed0 --runs results`
+    Example: `convbias runs show 7d2a25b1d671-seed0 --runs published`
 
     Args:
         key: The run's name, as `convbias runs list` prints it.
-        runs: Folder of stored runs.
+        runs: Folder of stored runs, or published for those that come with the package, which is
+            the default as long as no run is stored.
     """
     store = choose_store(runs)
     run = store.named(key)
@@ -111,7 +113,8 @@ def verify_runs(*, runs: Path = RUNS) -> int:
     Example: `convbias runs verify`
 
     Args:
-        runs: Folder of stored runs.
+        runs: Folder of stored runs, or published for those that come with the package, which is
+            the default as long as no run is stored.
     """
     store = choose_store(runs)
     checked = check_store(store)

@@ -24,6 +24,7 @@ from convbias.findings.results import ConditionRun, Results
 from convbias.report import ExperimentSection, comparison_table, methods
 from convbias.report.pipeline import audit_study, read_study
 from convbias.runs.explaining import COMPARED
+from convbias.runs.published import published_folder
 from convbias.runs.store import Store
 from convbias.runs.stored_network import load_network
 from convbias.spec.arithmetic import Layers
@@ -62,7 +63,7 @@ class NotebookStudy:
 
     def __init__(self, profile: str | None = None, runs: Path | None = None) -> None:
         name = profile or os.environ.get(PROFILE, PUBLISHED)
-        folder = runs or Path(os.environ.get(RUNS, f"results/{name}/runs"))
+        folder = runs or Path(os.environ.get(RUNS, published_folder() / name / "runs"))
         self.study: Study = load_study(name)
         self.store = Store(folder)
         self.results = read_study(self.study, self.store)
@@ -71,7 +72,7 @@ class NotebookStudy:
             raise InputError(
                 f"no run of the study {name} is stored in {folder}",
                 "the folder of its runs",
-                f"start the notebook in the project's folder, or set {RUNS}",
+                f"train them with `convbias study {name}`, and set {RUNS} to their folder",
             )
         self.original: Results = original
 
