@@ -56,6 +56,8 @@ def pytest_configure(config: pytest.Config) -> None:
         "JAX_COMPILATION_CACHE_DIR": folder.name,
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
         "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+        # Where the learning rates of whoever runs the tests are not.
+        "XDG_CONFIG_HOME": folder.name,
     }
 
 

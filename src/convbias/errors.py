@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+MOST_LISTED = 30  # of the candidates for a misspelt word
+
 
 class ConvbiasError(Exception):
     """Base class of the package's errors.
@@ -69,7 +71,7 @@ class RunError(ConvbiasError):
 
 
 def did_you_mean(word: str, candidates: Iterable[str]) -> str:
-    """Suggest the candidate closest to a misspelt word, and list all candidates.
+    """Suggest the candidate closest to a misspelt word, and list the candidates.
 
     Args:
         word: the misspelt word.
@@ -84,5 +86,7 @@ def did_you_mean(word: str, candidates: Iterable[str]) -> str:
     """
     known = sorted(candidates)
     near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
-    listing = f"known: {', '.join(known)}"
+    listing = f"known: {', '.join(known[:MOST_LISTED])}"
+    if len(known) > MOST_LISTED:
+        listing += f" and {len(known) - MOST_LISTED} more"
     return f"did you mean {near[0]!r}? {listing}" if near else listing

@@ -74,7 +74,10 @@ COMMANDS = {
     "no learning rate": (["train", "dense", "--learning-rate", "0"], ["--learning-rate"]),
     "few images": (["train", "dense", "--training-images", "5"], ["--training-images", "100"]),
     "no processes": (["study", "smoke", "--jobs", "0"], ["--jobs"]),
-    "a key of no run": (["runs", "show", "nothing"], ["'nothing'", "--runs"]),
+    "a key of no run": (
+        ["runs", "show", "7d2a25b1d671-seed99"],
+        ["'7d2a25b1d671-seed99'", "did you mean '7d2a25b1d671-seed", "more"],
+    ),
     "a seed and a half": (["train", "dense", "--seeds", "1.5"], ["1.5", "a whole number"]),
     "the second seed": (["train", "dense", "--seeds", "0", "2.0"], ["2.0", "a whole number"]),
     "a kernel size of 2.9": (["train", "cnn", "--kernel-size=2.9"], ["2.9", "a whole number"]),

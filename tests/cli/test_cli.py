@@ -25,11 +25,11 @@ from convbias.errors import AbsentDataError
 from convbias.experiments.studies import load_study
 from convbias.findings.claims import claims
 from convbias.runs.record import Run
-from convbias.runs.store import read_run
+from convbias.runs.store import Store, read_run
 from convbias.runs.sweep import SweepResult
 from convbias.spec.arms import Arm, Convolutional, Dense
 from convbias.spec.recipes import classic, scheduled
-from factories import make_arm
+from factories import make_arm, make_run
 from mirrors import CONTENTS, LABELS, PUBLISHED, fill
 
 ROOT = Path(__file__).parents[2]
@@ -405,6 +405,55 @@ def test_runs_are_found_in_folders_of_published_studies(here: Path) -> None:
     assert choose_profile("smoke", here / "others") == "smoke"
     (here / "results" / "b.json").touch()
     assert choose_store(here / "results", study).folder == here / "results"
+
+
+@pytest.fixture
+def published(here: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A published study of one run, in place of the one that comes with the package."""
+    folder = here / "package" / "results"
+    Store(folder / "full" / "runs").write(make_run("dense", 0))
+    monkeypatch.setattr("convbias.cli.choices.published_folder", lambda: folder)
+    return folder / "full" / "runs"
+
+
+def test_the_published_study_is_read_as_long_as_no_run_is_stored(
+    published: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    study = load_study("full")
+    for sought in (None, study):
+        assert choose_store(Path("runs"), sought).folder == published
+        said = capsys.readouterr().err
+        assert f"No run is stored in runs, so the published study is read: {published}" in said
+    assert choose_profile(None, Path("runs")) == "full"
+    # It has no run of other studies, so these have none at all.
+    assert choose_store(Path("runs"), load_study("quick")).folder == Path("runs")
+    Store("runs").write(make_run("dense", 1))
+    assert choose_store(Path("runs"), study).folder == Path("runs")
+    assert choose_profile(None, Path("runs")) == "quick"
+    assert capsys.readouterr().err == ""
+
+
+def test_the_published_study_has_a_name_after_training_too(
+    here: Path, published: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Store("runs").write(make_run("dense", 1))
+    named = Path("published")
+    assert choose_store(named).folder == published
+    assert choose_store(named, load_study("full")).folder == published
+    assert choose_profile(None, named) == "full"
+    assert capsys.readouterr().err == ""
+    (here / "published").mkdir()  # a folder of the user's own
+    assert choose_store(named).folder == named
+    assert choose_profile(None, named) == "quick"
+
+
+def test_nobody_is_told_to_train_into_the_package(
+    published: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("convbias.cli.report.published_folder", lambda: published.parents[1])
+    assert main(["report", "quick", "--runs", "published"]) == 2
+    said = capsys.readouterr().err
+    assert "`convbias study quick --dataset fashion-mnist --seeds 0 1 2`" in said
 
 
 def test_report_without_any_run_tells_how_to_train_them(

@@ -45,10 +45,11 @@ def test_runs_list(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "8 runs in runs" in said
 
 
-def test_runs_of_a_folder_that_is_not_there(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert "0 runs in runs" in printed(capsys, "runs", "list")
-    assert "0 runs in runs, 0 damaged" in printed(capsys, "runs", "verify")
-    assert files_below(here) == set()
+def test_runs_of_a_folder_that_holds_none(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "mine").mkdir()
+    assert "0 runs in mine" in printed(capsys, "runs", "list", "--runs", "mine")
+    assert "0 runs in mine, 0 damaged" in printed(capsys, "runs", "verify", "--runs", "mine")
+    assert files_below(here) == {"mine"}
 
 
 @pytest.mark.integration

@@ -141,27 +141,58 @@ def test_diverged_runs_count_as_no_accuracy() -> None:
     assert (row["runs"], row["diverged"]) == (2, 1)
 
 
-def test_rates_are_stored_as_the_tuned_recipe_reads_them(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write_rates(TABLE, "tuned", tmp_path / "tuned.toml")
-    monkeypatch.setattr("convbias.spec.recipes.resources.files", lambda _: tmp_path)
-    assert recipes.tuned_learning_rates() == {"dense": 0.002, "cnn-3x3": 0.004}
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's folder of rates, still empty."""
+    folder = tmp_path / "own"
+    monkeypatch.setattr("platformdirs.user_config_dir", lambda _: str(folder))
+    return folder
+
+
+def test_stored_rates_replace_those_of_the_package(own: Path) -> None:
+    packaged = recipes.tuned_learning_rates()
+    write_rates(TABLE, "tuned", recipes.own_rates_path("tuned"))
+    assert recipes.tuned_learning_rates() == packaged | {"dense": 0.002, "cnn-3x3": 0.004}
     assert recipes.tuned(9, Convolutional()).learning_rate == 0.004
+    assert recipes.tuned(9, Convolutional(kernel_size=5)).learning_rate == packaged["cnn-5x5"]
     # The table that they were chosen from stands beside them.
-    stored = tomllib.loads((tmp_path / "tuned.toml").read_text())["search"]
+    stored = tomllib.loads((own / "tuned.toml").read_text())["search"]
     assert [(row["model"], row["learning_rate"]) for row in stored] == list(
         zip(TABLE["model"], TABLE["learning_rate"], strict=True)
     )
     assert [row["validation_accuracy"] for row in stored] == TABLE["validation_accuracy"].tolist()
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"[learning_rate\n", "not valid TOML"),
+        (b"\xff", "cannot be read"),
+        (b"[learning_rate]\ndense = 0\n", "learning_rate.dense = 0"),
+        (b'[learning_rate]\ndense = "fast"\n', "learning_rate.dense = 'fast'"),
+        (b"[rates]\ndense = 0.1\n", "'rates'"),
+    ],
+)
+def test_a_file_of_rates_that_is_none(
+    own: Path, capsys: pytest.CaptureFixture[str], content: bytes, said: str
+) -> None:
+    own.mkdir()
+    (own / "tuned.toml").write_bytes(content)
+    assert main(["train", "dense", "--recipe", "tuned", "--dataset", "drawn"]) == 2
+    error = capsys.readouterr().err
+    assert str(own / "tuned.toml") in error
+    assert said in error
+
+
 # The command line
 
 
 @pytest.fixture
-def stored_search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Arm, int]]:
+def stored_search(
+    own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> list[tuple[Arm, int]]:
     """A search whose runs are stored: nothing is left to train."""
+    assert not own.exists()
     monkeypatch.chdir(tmp_path)
     planned = search("drawn", [Dense(), Convolutional()], rates=[0.001, 0.002], seeds=[0, 1])
     accuracy = {("dense", 0.001): 0.8, ("dense", 0.002): 0.7, ("cnn-3x3", 0.001): 0.7}
@@ -169,7 +200,6 @@ def stored_search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple
         best = accuracy.get((arm.name, arm.recipe.learning_rate), 0.9)
         Store("runs/tuning").write(make_run(arm, seed, validation_accuracy=best))
     monkeypatch.setattr("convbias.cli.tune.search", lambda: planned)
-    monkeypatch.setattr("convbias.cli.tune.resources.files", lambda _: tmp_path / "package")
     return planned
 
 
@@ -183,15 +213,32 @@ def test_tune_prints_its_table(capsys: pytest.CaptureFixture[str]) -> None:
     dense, cnn = starred
     assert all(words in dense for words in ("dense", "0.001", "80.00 %"))
     assert all(words in cnn for words in ("cnn-3x3", "0.002", "90.00 %"))
-    assert not Path("package").exists()
+    assert not Path("own").exists()
 
 
 @pytest.mark.usefixtures("stored_search")
-def test_tune_stores_the_best_rates_only_when_asked(capsys: pytest.CaptureFixture[str]) -> None:
+def test_tune_stores_the_best_rates_only_when_asked(
+    own: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["tune", "--write"]) == 0
-    stored = tomllib.loads(Path("package/tuned.toml").read_text())
-    assert stored["learning_rate"] == {"dense": 0.001, "cnn-3x3": 0.002}
-    assert "tuned.toml" in capsys.readouterr().out
+    path = own / "tuned.toml"
+    assert tomllib.loads(path.read_text())["learning_rate"] == {"dense": 0.001, "cnn-3x3": 0.002}
+    assert f"wrote {path}" in capsys.readouterr().out
+    # Whoever plans a study is told where its rates are from.
+    assert main(["study", "full", "--dataset", "drawn", "--plan"]) == 0
+    assert f"the recipe tuned are read from {path}" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("stored_search")
+def test_tune_searches_nothing_that_it_cannot_store(
+    own: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own.write_text("a file in the folder's place")
+    assert main(["tune", "--write"]) == 2
+    said = capsys.readouterr()
+    assert f"{own} cannot be written to" in said.err
+    assert "without --write" in said.err
+    assert said.out == ""
 
 
 def test_tune_chooses_nothing_from_half_a_search(
@@ -204,7 +251,7 @@ def test_tune_chooses_nothing_from_half_a_search(
     monkeypatch.setattr("convbias.experiments.tuning.train_missing", lambda *_: failed)
     assert main(["tune", "--write"]) == 1
     assert "1 of 8 runs of the search failed" in capsys.readouterr().err
-    assert not Path("package").exists()
+    assert not Path("own/tuned.toml").exists()
 
 
 @pytest.mark.parametrize("name", get_args(recipes.SearchedName))

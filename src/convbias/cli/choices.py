@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from cyclopts import Parameter, validators
 
 from convbias import data
-from convbias.cli.console import print_panel, warn
+from convbias.cli.console import messages, print_panel, warn
 from convbias.errors import InputError
 from convbias.experiments.studies import load_study
 from convbias.runs.published import published_folder
 from convbias.runs.store import Store
 from convbias.spec.datasets import DatasetName
+from convbias.spec.recipes import RecipeName, SearchedName, own_rates_path
 from convbias.spec.seeds import check_seeds
 from convbias.spec.study import Study
 
@@ -43,7 +44,24 @@ def choose_study(
     if seeds is not None:
         check_seeds(seeds)
         study = study.with_seeds(tuple(seeds))
+    say_own_rates(study.recipe, *(each.recipe for each in study.scale.values()))
     return study.on(choose_dataset(dataset or study.dataset))
+
+
+def say_own_rates(*recipes: RecipeName | None) -> None:
+    """Say which of some recipes have learning rates of the user's own.
+
+    Args:
+        *recipes: names of recipes; each is said once.
+    """
+    for name in get_args(SearchedName):
+        path = own_rates_path(name)
+        if name in recipes and path.exists():
+            messages().print(
+                f"Learning rates of the recipe {name} are read from {path}; without that file, they"
+                " are those of the published study.",
+                soft_wrap=True,
+            )
 
 
 def choose_profile(profile: str | None, runs: Path) -> str:

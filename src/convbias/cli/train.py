@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from convbias.cli.choices import RUNS, DatasetChoice, Jobs, Seeds, choose_dataset
+from convbias.cli.choices import RUNS, DatasetChoice, Jobs, Seeds, choose_dataset, say_own_rates
 from convbias.cli.console import percent, print_diverged, print_table
 from convbias.cli.observer import ConsoleObserver
 from convbias.errors import InputError
@@ -53,6 +53,7 @@ def train(
     """
     described = _model(model, kernel_size)
     chosen_recipe = _recipe(described, recipe, epochs, learning_rate)
+    say_own_rates(recipe)
     check_seeds(seeds or ())
     values = {"dataset": choose_dataset(dataset), "training_images": training_images}
     variant = describe(DataVariant, values, "--training-images")

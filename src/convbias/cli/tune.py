@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import resources
 from pathlib import Path
 
 import pandas as pd
@@ -11,8 +10,9 @@ from convbias.cli.choices import Jobs
 from convbias.cli.console import percent, print_table, results
 from convbias.cli.observer import ConsoleObserver
 from convbias.experiments.tuning import brief_search, run_search, search, write_rates
+from convbias.runs.atomic import check_writable
 from convbias.runs.store import Store
-from convbias.spec.recipes import SearchedName
+from convbias.spec.recipes import SearchedName, own_rates_path
 
 
 def tune(
@@ -30,17 +30,19 @@ def tune(
     Args:
         name: The recipe whose rates are searched: tuned has the original comparison's models and
             three epochs; brief has the models of all experiments, and one epoch of half the images.
-        write: Store the best rates in the installed package as that recipe.
+        write: Store the best rates in the user's folder, where they replace the recipe's.
         runs: Folder of the search's runs.
         jobs: Number of processes; default one per core.
     """
+    path = own_rates_path(name)
+    if write:
+        check_writable(path.parent, "make it writable; without --write, rates are only printed")
     planned = search() if name == "tuned" else brief_search()
     store = Store(runs)
     with ConsoleObserver(planned, store) as observer:
         found = run_search(planned, store, jobs, observer)
     _print_search(found.table, found.best)
     if write:
-        path = Path(str(resources.files("convbias.spec"))) / f"{name}.toml"
         write_rates(found.table, name, path)
         results().print(f"wrote {path}", soft_wrap=True)
     return 0

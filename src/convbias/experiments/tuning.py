@@ -172,7 +172,7 @@ def write_rates(table: pd.DataFrame, name: SearchedName, path: Path) -> None:
     Args:
         table: From `search_table`.
         name: the recipe's name.
-        path: The recipe's file of the package.
+        path: The file, such as `own_rates_path(name)`.
     """
     rates = "\n".join(f"{model} = {rate}" for model, rate in best_rates(table).items())
     rows = "\n".join(

@@ -46,11 +46,12 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
             temporary.unlink(missing_ok=True)
 
 
-def check_writable(folder: Path) -> None:
+def check_writable(folder: Path, fix: str = "choose another folder with --runs or --out") -> None:
     """Check that files can be written to a folder, before their contents are computed.
 
     Args:
         folder: created when missing.
+        fix: what the user can do otherwise.
 
     Raises:
         StorageError: The folder cannot be created or written to.
@@ -63,7 +64,7 @@ def check_writable(folder: Path) -> None:
         raise StorageError(
             f"{folder} cannot be written to: {error.strerror or error}",
             "a writable folder",
-            "choose another folder with --runs or --out",
+            fix,
         ) from error
 
 

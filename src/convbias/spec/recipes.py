@@ -5,10 +5,15 @@ from __future__ import annotations
 import tomllib
 from functools import lru_cache
 from importlib import resources
-from typing import Literal, get_args
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+import platformdirs
+from pydantic import Field
 
 from convbias.errors import InputError, did_you_mean
 from convbias.spec.arms import Model, Recipe
+from convbias.spec.description import Description, describe
 
 SearchedName = Literal["tuned", "brief"]
 RecipeName = Literal["classic", "tuned", "brief"]
@@ -72,16 +77,55 @@ def tuned(epochs: int, model: Model, name: SearchedName = "tuned") -> Recipe:
     return scheduled(epochs, rates[model.name], name)
 
 
+class _SearchedRates(Description, frozen=True):
+    """A file of searched rates; `search` is the table that they were chosen from."""
+
+    learning_rate: dict[str, Annotated[float, Field(gt=0, le=1)]]
+    search: tuple[dict[str, Any], ...] = ()
+
+
+def own_rates_path(name: SearchedName) -> Path:
+    """The user's file of searched rates, which need not exist.
+
+    Args:
+        name: which search.
+    """
+    return Path(platformdirs.user_config_dir("convbias")) / f"{name}.toml"
+
+
 def tuned_learning_rates(name: SearchedName = "tuned") -> dict[str, float]:
-    """The peak learning rates, by model name, that `convbias tune NAME --write` stored."""
-    text = resources.files("convbias.spec").joinpath(f"{name}.toml").read_text(encoding="utf-8")
-    return dict(_learning_rates(text))
+    """The peak learning rates by model name: those of the package, and the user's in their place.
+
+    Args:
+        name: which search.
+
+    Raises:
+        InputError: The user's file cannot be read, or is no file of rates.
+    """
+    packaged = resources.files("convbias.spec").joinpath(f"{name}.toml").read_text("utf-8")
+    path = own_rates_path(name)
+    try:
+        own = path.read_text("utf-8")
+    except FileNotFoundError:
+        return dict(_learning_rates(packaged, name))
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise InputError(f"{path} cannot be read: {reason}", fix=f"delete {path}") from error
+    return _learning_rates(packaged, name) | _learning_rates(own, str(path))
 
 
 # A study describes about a hundred arms, each of which needs its rate.
 @lru_cache(maxsize=8)
-def _learning_rates(text: str) -> dict[str, float]:
-    return tomllib.loads(text)["learning_rate"]
+def _learning_rates(text: str, source: str) -> dict[str, float]:
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(
+            f"{source} is not valid TOML: {error}",
+            "a file written by `convbias tune --write`",
+            "delete it to use the rates of the package",
+        ) from error
+    return describe(_SearchedRates, values, source).learning_rate
 
 
 def recipe_for(name: RecipeName, epochs: int, model: Model) -> Recipe:
