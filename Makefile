@@ -75,9 +75,12 @@ $(VENV)/test.stamp: requirements/test.lock requirements/run.lock pyproject.toml
 	$(call install-locked,.venv-toolkit,requirements/toolkit.lock)
 	@touch $@
 
-.venv-bench/stamp: requirements/bench.lock
+# PyTorch's build with CUDA needs its libraries also where it computes on the CPU.
+.venv-bench/stamp: requirements/bench.lock requirements/bench-cuda.lock
 	$(call make-venv,.venv-bench)
-	@.venv-bench/bin/pip install --quiet --no-deps --require-hashes --requirement requirements/bench.lock
+	$(call install-locked,.venv-bench,requirements/bench.lock --no-deps)
+	@.venv-bench/bin/pip check > /dev/null || .venv-bench/bin/pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes --requirement requirements/bench-cuda.lock
+	@.venv-bench/bin/pip check
 	@touch $@
 
 define make-venv

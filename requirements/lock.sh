@@ -18,12 +18,15 @@ resolve --upgrade --group container --constraint requirements/test.lock \
     --output-file requirements/serve.lock
 resolve --upgrade --group toolkit --output-file requirements/toolkit.lock
 
-# PyTorch's registry build for Linux brings gigabytes of CUDA libraries. The benchmark compares on
-# the CPU, so these are left out and the hash of PyTorch's own CPU build (Python 3.11, x86-64) is
-# added; pip installs that build where it is available.
-without=$(resolve --upgrade --group bench | sed -nE 's/^((nvidia|cuda|triton)[a-z0-9-]*)==.*/--no-emit-package \1/p')
-# shellcheck disable=SC2086 # one argument per word is intended
-resolve --group bench $without --output-file requirements/bench.lock
+# PyTorch's registry build for Linux needs gigabytes of CUDA libraries, and its own CPU build none.
+# So these libraries have a file of their own, which only the former takes, and the hash of the
+# latter (Python 3.11, x86-64) is added; pip installs that build where its configuration offers it.
+both=$(mktemp)
+resolve --group bench --output-file "$both"
 cpu_build=6746dbcbeb526eb61330b76b41ff1b4eb848951103a892eeb080dfa2b264667b
-sed -i.old "s/^torch==2.13.0 .*/&\n    --hash=sha256:$cpu_build \\\\/" requirements/bench.lock
-rm -f requirements/bench.lock.old
+awk -v cpu_build=$cpu_build '
+    /^[a-z]/ { file = /^(nvidia|cuda|triton)/ ? "bench-cuda.lock" : "bench.lock" }
+    { print > ("requirements/" file) }
+    /^torch==2.13.0 / { print "    --hash=sha256:" cpu_build " \\" > ("requirements/" file) }
+' "$both"
+rm "$both"
