@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PROFILE ?= quick
+INSTALL := pip install --quiet --disable-pip-version-check --no-compile --require-hashes --requirement
 
 # A folder of verified data beside the checkout saves the download.
 ifndef CONVBIAS_DATA
@@ -75,12 +76,13 @@ $(VENV)/test.stamp: requirements/test.lock requirements/run.lock pyproject.toml
 	$(call install-locked,.venv-toolkit,requirements/toolkit.lock)
 	@touch $@
 
-# PyTorch's build with CUDA needs its libraries also where it computes on the CPU.
-.venv-bench/stamp: requirements/bench.lock requirements/bench-cuda.lock
+# The CPU build of PyTorch where pip is configured to find it; else the registry's, whose CUDA
+# libraries are gigabytes that are needed to import it and not used.
+.venv-bench/stamp: requirements/bench.lock requirements/bench-torch.lock requirements/bench-torch-cpu.lock
 	$(call make-venv,.venv-bench)
-	$(call install-locked,.venv-bench,requirements/bench.lock --no-deps)
-	@.venv-bench/bin/pip check > /dev/null || .venv-bench/bin/pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes --requirement requirements/bench-cuda.lock
-	@.venv-bench/bin/pip check
+	$(call install-locked,.venv-bench,requirements/bench.lock)
+	@.venv-bench/bin/$(INSTALL) requirements/bench-torch-cpu.lock 2> /dev/null || \
+		.venv-bench/bin/$(INSTALL) requirements/bench-torch.lock
 	@touch $@
 
 define make-venv
@@ -90,7 +92,7 @@ endef
 
 define install-locked
 	@echo 'Installing $(2) into $(1) (once)'
-	@$(1)/bin/pip install --quiet --disable-pip-version-check --no-compile --require-hashes --requirement $(2)
+	@$(1)/bin/$(INSTALL) $(2)
 endef
 
 define create

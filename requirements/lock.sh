@@ -18,15 +18,10 @@ resolve --upgrade --group container --constraint requirements/test.lock \
     --output-file requirements/serve.lock
 resolve --upgrade --group toolkit --output-file requirements/toolkit.lock
 
-# PyTorch's registry build for Linux needs gigabytes of CUDA libraries, and its own CPU build none.
-# So these libraries have a file of their own, which only the former takes, and the hash of the
-# latter (Python 3.11, x86-64) is added; pip installs that build where its configuration offers it.
+# PyTorch's registry build for Linux cannot be imported without its CUDA libraries, so both are in a
+# file of their own. `bench-torch-cpu.lock`, kept by hand, has a build without them.
 both=$(mktemp)
-resolve --group bench --output-file "$both"
-cpu_build=6746dbcbeb526eb61330b76b41ff1b4eb848951103a892eeb080dfa2b264667b
-awk -v cpu_build=$cpu_build '
-    /^[a-z]/ { file = /^(nvidia|cuda|triton)/ ? "bench-cuda.lock" : "bench.lock" }
-    { print > ("requirements/" file) }
-    /^torch==2.13.0 / { print "    --hash=sha256:" cpu_build " \\" > ("requirements/" file) }
-' "$both"
+resolve --upgrade --group bench --output-file "$both"
+awk '/^[a-z]/ { file = /^(torch|triton|nvidia-|cuda-)/ ? "bench-torch.lock" : "bench.lock" }
+    { print > ("requirements/" file) }' "$both"
 rm "$both"

@@ -1,0 +1,275 @@
+"""The built wheel and sdist, installed outside the checkout: every verb works there."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+import tarfile
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib.metadata import distribution
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from PIL import Image
+from tools.servers.processes import TIMEOUT, StartedProcess
+from tools.servers.serving import RunningServer, address_in
+
+from command_line import TINY
+from convbias.cli.app import VERBS
+from convbias.data.drawn import drawn
+from convbias.experiments import ORIGINAL
+from convbias.experiments.studies import load_study
+from convbias.runs.record import run_key
+
+pytestmark = pytest.mark.integration
+
+ROOT = Path(__file__).parents[2]
+COMMANDS = Path(__file__).parents[1] / "several_commands.py"
+LARGEST_WHEEL = 8_000_000  # bytes, with the published study
+PUBLISHED_NETWORK = "7d2a25b1d671-seed0"
+TINIEST = TINY.replace("epochs = 2", "epochs = 1").replace("[0, 1]", "[0]")
+
+
+def run(*words: str | Path, cwd: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, *map(str, words)],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@dataclass(frozen=True)
+class Built:
+    wheel: Path
+    sdist: Path
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    folder = tmp_path_factory.mktemp("built")
+    run("-m", "hatchling", "build", "-t", "wheel", "-t", "sdist", "-d", folder, cwd=ROOT)
+    [wheel], [sdist] = folder.glob("*.whl"), folder.glob("*.tar.gz")
+    return Built(wheel, sdist)
+
+
+def contents(wheel: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(wheel) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_the_wheel_has_what_the_verbs_read_and_is_small(built: Built) -> None:
+    assert built.wheel.stat().st_size < LARGEST_WHEEL
+    held = contents(built.wheel)
+    published = ROOT / "results"
+    files = [path for path in published.rglob("*") if path.is_file()]
+    assert len(files) > 1_000
+    for path in files:
+        name = f"convbias/runs/results/{path.relative_to(published)}"
+        assert held[name] == path.read_bytes()
+    assert held["convbias/shipping/export/inference.py"] == (ROOT / "inference.py").read_bytes()
+
+
+def test_the_sdist_gives_the_same_wheel(built: Built, tmp_path: Path) -> None:
+    with tarfile.open(built.sdist) as archive:
+        archive.extractall(tmp_path, filter="data")
+    [unpacked] = tmp_path.iterdir()
+    run("-m", "hatchling", "build", "-t", "wheel", "-d", tmp_path, cwd=unpacked)
+    [wheel] = tmp_path.glob("*.whl")
+    assert contents(wheel) == contents(built.wheel)
+
+
+# An environment outside the checkout
+
+
+def locked(name: str) -> set[str]:
+    """The distributions of a requirement set that this platform needs."""
+    lines = (ROOT / "requirements" / f"{name}.lock").read_text().splitlines()
+    pinned = [Requirement(line.rstrip(" \\")) for line in lines if re.match("[a-z]", line)]
+    return {each.name for each in pinned if each.marker is None or each.marker.evaluate()}
+
+
+def link(names: set[str], folder: Path) -> Path:
+    """Make a folder of links to installed distributions."""
+    folder.mkdir()
+    for name in names:
+        installed = distribution(name)
+        for entry in {path.parts[0] for path in installed.files or ()} - {"..", "__pycache__"}:
+            target = Path(str(installed.locate_file(entry)))
+            if not (folder / entry).exists():
+                (folder / entry).symlink_to(target)
+    return folder
+
+
+def fingerprints(folder: Path) -> dict[str, str]:
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+class Installed:
+    """An installed wheel, with a home, a working folder and environment variables of its own.
+
+    The locked packages are links to those that pip installed with their hashes into the
+    environment of these tests: copies would be the same files. An editable `convbias` is not
+    among them.
+    """
+
+    def __init__(self, wheel: Path, folder: Path) -> None:
+        environment = folder / "environment"
+        run("-m", "venv", "--without-pip", environment, cwd=folder)
+        self.python, self.convbias = (environment / "bin" / name for name in ("python", "convbias"))
+        [site] = environment.glob("lib/python*/site-packages")
+        needed = locked("run")
+        links = link(needed, folder / "run")
+        (site / "run.pth").write_text(f"{links}\n")
+        self.extras = link(locked("test") - needed, folder / "extras")
+        pip = ("-m", "pip", "--python", self.python, "install", "--no-deps", "--no-index")
+        run(*pip, "--disable-pip-version-check", wheel, cwd=folder)
+        self.site = site
+        self.package = site / "convbias"
+        self.home, self.here = folder / "home", folder / "here"
+        for each in (self.home, self.here):
+            each.mkdir()
+
+    def variables(self, *, extras: bool = False) -> dict[str, str]:
+        own = ("PYTHON", "XDG_", "CONVBIAS", "KERAS", "MPL", "AWS_")
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(own)}
+        kept |= {"HOME": str(self.home), "AWS_EC2_METADATA_DISABLED": "true"}
+        return kept | ({"PYTHONPATH": str(self.extras)} if extras else {})
+
+    def commands(
+        self, *commands: Sequence[str], extras: bool = False
+    ) -> list[tuple[int, str, str]]:
+        """Exit code, standard output and standard error of each command."""
+        done = subprocess.run(
+            [self.python, COMMANDS],
+            cwd=self.here,
+            env=self.variables(extras=extras),
+            input=json.dumps(commands),
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def installed(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installed]:
+    """The installed wheel, in a `site-packages` that may not be written to and stays unchanged."""
+    installed = Installed(built.wheel, tmp_path_factory.mktemp("installed"))
+    (installed.here / "tiny.toml").write_text(TINIEST)
+    Image.fromarray(drawn(n_train=1, n_test=1)[2][0, ..., 0]).save(installed.here / "photo.png")
+    folders = [path for path in (installed.site, *installed.site.rglob("*")) if path.is_dir()]
+    before = fingerprints(installed.site)
+    for folder in folders:
+        folder.chmod(0o555)
+    yield installed
+    for folder in folders:
+        folder.chmod(0o755)
+    # Root may write anyway.
+    assert fingerprints(installed.site) == before
+
+
+def test_the_command_is_that_of_the_wheel(installed: Installed) -> None:
+    source = "import convbias; print(convbias.__file__)"
+    for command, said in (
+        ([installed.convbias, "--version"], "0.1.0"),
+        ([installed.python, "-c", source], str(installed.package / "__init__.py")),
+    ):
+        done = subprocess.run(
+            command,
+            cwd=installed.here,
+            env=installed.variables(),
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT,
+            check=True,
+        )
+        assert done.stdout.strip() == said
+
+
+MISSING = "nothing-of-this-name"
+BAD_INPUT = {
+    "eda": ["--dataset", MISSING],
+    "train": ["cnn", "--kernel-size", "2"],
+    "study": [MISSING],
+    "experiment": [MISSING],
+    "report": [MISSING],
+    "claims": [MISSING],
+    "explain": [f"{MISSING}.png", "--run", PUBLISHED_NETWORK],
+    "export": [MISSING],
+    "card": [MISSING],
+    "package": [MISSING],
+    "serve": [f"{MISSING}.tar.gz"],
+    "predict": [f"{MISSING}.png"],
+    "deploy": ["plan", f"{MISSING}.tar.gz", "--bucket", "b", "--role", "r"],
+    "runs": ["show", MISSING],
+    "data": [MISSING],
+    "tune": [MISSING],
+}
+
+
+def test_every_verb_has_its_help_and_refuses_bad_input(installed: Installed) -> None:
+    assert BAD_INPUT.keys() == set(VERBS)
+    before = sorted(installed.here.rglob("*"))
+    helped = [[verb, "--help"] for verb in VERBS]
+    refused = [[verb, *BAD_INPUT[verb]] for verb in VERBS]
+    answers = installed.commands([], *helped, *refused)
+    for words, (code, said, errors) in zip([["overview"], *helped], answers, strict=False):
+        assert (code, errors) == (0, ""), errors
+        assert words[0] in said or words == ["overview"]
+    for words, (code, _, errors) in zip(refused, answers[1 + len(VERBS) :], strict=True):
+        assert code == 2, words
+        assert "Traceback" not in errors
+        assert errors.count("\n") <= 4, errors
+    assert sorted(installed.here.rglob("*")) == before
+
+
+def test_every_verb(installed: Installed) -> None:
+    study = load_study(str(installed.here / "tiny.toml"))
+    keys = {name: run_key(arm, 0) for name, arm in study.arms(ORIGINAL).items()}
+    search = str(installed.package / "runs" / "results" / "tuning" / "tuned")
+    training = ["--dataset", "drawn", "--training-images", "100", "--epochs", "1", "--jobs", "1"]
+    expected = {
+        # The published study, before anything was trained.
+        f"runs show {PUBLISHED_NETWORK}": "arm.recipe.learning_rate",
+        f"explain photo.png --run {PUBLISHED_NETWORK}": "Probabilities",
+        "study quick --dataset drawn --plan": "225 missing",
+        "eda --dataset drawn": "wrote report/eda",
+        f"train dense {' '.join(training)}": "dense",
+        "study tiny.toml --jobs 1": "Report: report/tiny/report.html",
+        "experiment original --profile tiny.toml": "report/tiny/original",
+        "report tiny.toml --out again": "Report: again/report.html",
+        "claims tiny.toml": "claims:",
+        "runs list": "4 runs in runs",
+        "runs verify": "0 damaged",
+        f"explain photo.png --run {keys['cnn-3x3']} --run {keys['dense']} --out why.svg": "dense",
+        f"card {keys['cnn-3x3']}": "wrote model_card",
+        # The published search, which leaves nothing to train.
+        f"tune --write --runs {search}": "wrote ",
+        f"train dense --recipe tuned {' '.join(training)}": "recipe tuned",
+    }
+    answers = installed.commands(*map(str.split, expected))
+    for (words, wanted), (code, said, errors) in zip(expected.items(), answers, strict=True):
+        assert code == 0, (words, errors)
+        assert wanted in said, (words, said)
+        assert "Traceback" not in errors, errors
+    assert "so the published study is read" in answers[0][2]
+    rates = installed.home / ".config" / "convbias" / "tuned.toml"
+    assert rates.is_file()
+    assert f"the recipe tuned are read from {rates}" in answers[-1][2]
