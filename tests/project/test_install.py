@@ -5,28 +5,28 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
+import shutil
 import subprocess
 import sys
 import tarfile
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
-from packaging.requirements import Requirement
 from PIL import Image
 from tools.servers.processes import TIMEOUT, StartedProcess
 from tools.servers.serving import RunningServer, address_in
 
-from command_line import TINY
+from command_line import finished_study
 from convbias.cli.app import VERBS
 from convbias.data.drawn import drawn
 from convbias.experiments import ORIGINAL
 from convbias.experiments.studies import load_study
 from convbias.runs.record import run_key
+from locks import pins
 
 pytestmark = pytest.mark.integration
 
@@ -34,7 +34,6 @@ ROOT = Path(__file__).parents[2]
 COMMANDS = Path(__file__).parents[1] / "several_commands.py"
 LARGEST_WHEEL = 8_000_000  # bytes, with the published study
 PUBLISHED_NETWORK = "7d2a25b1d671-seed0"
-TINIEST = TINY.replace("epochs = 2", "epochs = 1").replace("[0, 1]", "[0]")
 
 
 def run(*words: str | Path, cwd: Path) -> None:
@@ -92,14 +91,7 @@ def test_the_sdist_gives_the_same_wheel(built: Built, tmp_path: Path) -> None:
 # An environment outside the checkout
 
 
-def locked(name: str) -> set[str]:
-    """The distributions of a requirement set that this platform needs."""
-    lines = (ROOT / "requirements" / f"{name}.lock").read_text().splitlines()
-    pinned = [Requirement(line.rstrip(" \\")) for line in lines if re.match("[a-z]", line)]
-    return {each.name for each in pinned if each.marker is None or each.marker.evaluate()}
-
-
-def link(names: set[str], folder: Path) -> Path:
+def link(names: Iterable[str], folder: Path) -> Path:
     """Make a folder of links to installed distributions."""
     folder.mkdir()
     for name in names:
@@ -132,10 +124,10 @@ class Installed:
         run("-m", "venv", "--without-pip", environment, cwd=folder)
         self.python, self.convbias = (environment / "bin" / name for name in ("python", "convbias"))
         [site] = environment.glob("lib/python*/site-packages")
-        needed = locked("run")
+        needed = pins("run").keys()
         links = link(needed, folder / "run")
         (site / "run.pth").write_text(f"{links}\n")
-        self.extras = link(locked("test") - needed, folder / "extras")
+        self.extras = link(pins("test").keys() - needed, folder / "extras")
         pip = ("-m", "pip", "--python", self.python, "install", "--no-deps", "--no-index")
         run(*pip, "--disable-pip-version-check", wheel, cwd=folder)
         self.site = site
@@ -172,7 +164,6 @@ class Installed:
 def installed(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installed]:
     """The installed wheel, in a `site-packages` that may not be written to and stays unchanged."""
     installed = Installed(built.wheel, tmp_path_factory.mktemp("installed"))
-    (installed.here / "tiny.toml").write_text(TINIEST)
     Image.fromarray(drawn(n_train=1, n_test=1)[2][0, ..., 0]).save(installed.here / "photo.png")
     folders = [path for path in (installed.site, *installed.site.rglob("*")) if path.is_dir()]
     before = fingerprints(installed.site)
@@ -240,36 +231,80 @@ def test_every_verb_has_its_help_and_refuses_bad_input(installed: Installed) -> 
     assert sorted(installed.here.rglob("*")) == before
 
 
-def test_every_verb(installed: Installed) -> None:
-    study = load_study(str(installed.here / "tiny.toml"))
-    keys = {name: run_key(arm, 0) for name, arm in study.arms(ORIGINAL).items()}
-    search = str(installed.package / "runs" / "results" / "tuning" / "tuned")
-    training = ["--dataset", "drawn", "--training-images", "100", "--epochs", "1", "--jobs", "1"]
+@pytest.fixture(scope="module")
+def study(installed: Installed, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Store a study in the folder `trained`, except for one run; the runs' keys by arm."""
+    finished = finished_study(tmp_path_factory.getbasetemp())
+    shutil.copy(finished / "tiny.toml", installed.here)
+    shutil.copytree(finished / "runs", installed.here / "trained")
+    arms = load_study(str(finished / "tiny.toml")).arms(ORIGINAL)
+    for path in (installed.here / "trained").glob(f"{arms['dense'].hash}-seed1.*"):
+        path.unlink()
+    return {name: run_key(arm, 0) for name, arm in arms.items()}
+
+
+def test_every_verb(installed: Installed, study: dict[str, str]) -> None:
+    search = installed.package / "runs" / "results" / "tuning" / "tuned"
+    training = "train dense --dataset drawn --training-images 100 --epochs 2"
+    published = f"runs show {PUBLISHED_NETWORK}"
+    rates = "study full --dataset drawn --plan"
     expected = {
-        # The published study, before anything was trained.
-        f"runs show {PUBLISHED_NETWORK}": "arm.recipe.learning_rate",
-        f"explain photo.png --run {PUBLISHED_NETWORK}": "Probabilities",
-        "study quick --dataset drawn --plan": "225 missing",
+        # As long as nothing was trained, from the published study.
+        published: "arm.recipe.learning_rate",
+        f"explain photo.png --run {PUBLISHED_NETWORK} --out why.svg": "Probabilities",
         "eda --dataset drawn": "wrote report/eda",
-        f"train dense {' '.join(training)}": "dense",
-        "study tiny.toml --jobs 1": "Report: report/tiny/report.html",
-        "experiment original --profile tiny.toml": "report/tiny/original",
-        "report tiny.toml --out again": "Report: again/report.html",
-        "claims tiny.toml": "claims:",
-        "runs list": "4 runs in runs",
-        "runs verify": "0 damaged",
-        f"explain photo.png --run {keys['cnn-3x3']} --run {keys['dense']} --out why.svg": "dense",
-        f"card {keys['cnn-3x3']}": "wrote model_card",
-        # The published search, which leaves nothing to train.
-        f"tune --write --runs {search}": "wrote ",
-        f"train dense --recipe tuned {' '.join(training)}": "recipe tuned",
+        "experiment permutation --dataset drawn --plan": "0 stored in runs",
+        # The published search, which leaves nothing to train, and then a study with its rates.
+        f"tune --write --runs {search}": "All 32 runs are stored",
+        rates: "0 stored in runs",
+        f"{training} --seeds 1 --runs trained --jobs 1": "finished",
+        "study tiny.toml --runs trained": "Report: report/tiny/report.html",
+        "report tiny.toml --runs trained --out again": "Report: again/report.html",
+        "claims tiny.toml --runs trained": "claims:",
+        "runs list --runs trained": "8 runs in trained",
+        "runs verify --runs trained": "8 runs in trained, 0 damaged",
+        f"card {study['cnn-3x3']} --runs trained": "wrote model_card",
     }
     answers = installed.commands(*map(str.split, expected))
     for (words, wanted), (code, said, errors) in zip(expected.items(), answers, strict=True):
         assert code == 0, (words, errors)
         assert wanted in said, (words, said)
         assert "Traceback" not in errors, errors
-    assert "so the published study is read" in answers[0][2]
-    rates = installed.home / ".config" / "convbias" / "tuned.toml"
-    assert rates.is_file()
-    assert f"the recipe tuned are read from {rates}" in answers[-1][2]
+    messages = {words: errors for words, (*_, errors) in zip(expected, answers, strict=True)}
+    assert "the published study is read" in messages[published]
+    own = installed.home / ".config" / "convbias" / "tuned.toml"
+    assert f"the recipe tuned are read from {own}" in messages[rates]
+    for written in (own, "why.svg", "again/report.html", "model_card/model-card.md"):
+        assert (installed.here / written).stat().st_size > 100
+
+
+def test_every_verb_that_needs_extras(installed: Installed, study: dict[str, str]) -> None:
+    key = study["cnn-3x3"]
+    [(code, _, errors)] = installed.commands(["export", key, "--runs", "trained"])
+    assert code == 2
+    assert "convbias[export]" in errors
+    role = "arn:aws:iam::123456789012:role/R"
+    expected = {
+        f"export {key} --runs trained": "outputs differ from the network's by at most",
+        "package": "verified",
+        "package verify fashion_mnist_model.tar.gz": key,
+        "predict photo.png": "photo.png",
+        f"deploy plan --bucket my-bucket --role {role} --region eu-central-1": "my-bucket",
+    }
+    answers = installed.commands(*map(str.split, expected), extras=True)
+    for (words, wanted), (code, said, errors) in zip(expected.items(), answers, strict=True):
+        assert code == 0, (words, errors)
+        assert wanted in said, (words, said)
+
+    started = StartedProcess(
+        *("serve", "--port", "0", "--workers", "1"),
+        cwd=installed.here,
+        program=[str(installed.convbias)],
+        variables=installed.variables(extras=True),
+    )
+    server = RunningServer(started, lambda: address_in(started.errors))
+    try:
+        answer = server.post((installed.here / "photo.png").read_bytes(), "image/png")
+        assert answer.status_code == 200, answer.text
+    finally:
+        assert server.stop() == 0

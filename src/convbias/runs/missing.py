@@ -99,8 +99,10 @@ def train_missing(
         (1, 0)
     """
     observer = observer or Observer()
-    check_ready({arm.data.dataset for arm, _ in planned}, store.folder)
-    wanted, quarantined = missing(planned, store)
+    wanted = stored_runs(planned, store).absent
+    if wanted:
+        check_ready({arm.data.dataset for arm, _ in wanted}, store.folder)
+    wanted, quarantined = missing(wanted, store)
     processes = processes_for(wanted, jobs) if wanted else 0
     observer.training_starts(TrainingPlan(len(planned), tuple(wanted), quarantined, processes))
     result = SweepResult((), (), ())
