@@ -19,21 +19,10 @@ def run_all() -> None:
             contextlib.redirect_stdout(io.StringIO()) as output,
             contextlib.redirect_stderr(io.StringIO()) as errors,
         ):
-            import os, time
-
-            began = os.times()
             try:
                 code = main(words)
             except SystemExit as ended:
                 code = ended.code
-        t = os.times()
-        print(
-            "TIME",
-            words,
-            round(t[0] + t[1] + t[2] + t[3] - sum(began[:4]), 1),
-            round(t[4] - began[4], 1),
-            file=open("/tmp/x/h/a/times.txt", "a"),
-        )
         answers.append((code, output.getvalue(), errors.getvalue()))
     json.dump(answers, sys.stdout)
 
