@@ -1,4 +1,4 @@
-# The two commands: `make study` and `make test`. Each sets up .venv from nothing when needed.
+# The two commands of a clone: `make study` and `make test`. Each sets up .venv from nothing when needed.
 
 PYTHON ?= python3
 VENV := .venv

@@ -106,7 +106,7 @@ def experiments_block(profile: str, sections: Sequence[ExperimentSection]) -> st
         (
             f"*{how_many_seeds(counts)}; the {profile} profile trains these for {epochs} epochs of"
             f" {images} images. The report has all contrasts, statements and controls:"
-            " `convbias report --runs results`.*"
+            " `convbias report --runs published`.*"
         ),
     ]
     return "\n".join(lines)

@@ -53,8 +53,8 @@ def _commands(profile: str) -> str:
     explained = {
         f"make study PROFILE={profile}": "everything: set up, train, measure, report",
         f".venv/bin/convbias study {profile} --plan": "expected time on your machine",
-        ".venv/bin/convbias report --runs results": "tables, figures and claims, without training",
-        ".venv/bin/convbias claims --runs results": "the original study's statements only",
+        ".venv/bin/convbias report --runs published": "tables, figures and claims, without training",
+        ".venv/bin/convbias claims --runs published": "the original study's statements only",
         ".venv/bin/convbias runs verify": "re-check every stored number of your runs",
     }
     width = max(map(len, explained)) + 3
