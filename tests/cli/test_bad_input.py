@@ -19,6 +19,8 @@ from convbias.cli import main
 from convbias.data import fashion_mnist as files
 from convbias.data.fashion_mnist import PublishedFile
 from convbias.runs.store import Store
+from convbias.spec.arms import Dense
+from factories import make_arm, make_run
 from mirrors import CONTENTS, IMAGES, LABELS, PUBLISHED, TEST_LABELS, fill, packed
 
 
@@ -395,3 +397,34 @@ def test_a_run_cut_in_half_is_named_moved_away_and_trained_anew(
     assert Path("report/table.csv").read_bytes() == table
     assert main(["runs", "verify"]) == 0
     assert len(Store("runs").paths()) == 8
+
+
+VERBS = {
+    "explain": ["explain", "0", "--out", "new/why.html", "--run"],
+    "card": ["card", "--out", "new"],
+    "export": ["export", "--out", "new"],
+}
+
+
+@pytest.fixture(scope="module")
+def changed(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """Dense networks as they are drawn, stored for images on a canvas and for shuffled ones."""
+    from convbias.networks.models import build
+
+    store = Store(tmp_path_factory.mktemp("changed") / "runs")
+    for changes in ({"canvas": 40}, {"shuffled_blocks": 1}):
+        run = make_run(make_arm("dense", dataset="drawn", **changes), 0)
+        store.write(run)
+        network = build(Dense(), seed=0, side=run.arm.data.canvas or 28)
+        network.save(store.network_path(run.arm, run.seed))
+    return store
+
+
+@pytest.mark.parametrize("arguments", VERBS.values(), ids=VERBS)
+def test_no_verb_gives_a_network_other_images_than_it_was_trained_on(
+    here: Path, changed: Store, capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    for run in changed:
+        said = refused(capsys, *arguments, run.key, "--runs", str(changed.folder))
+        assert f"{run.key} was trained on changed images" in said
+    assert files_below(here) == set()

@@ -22,7 +22,7 @@ from convbias.figures.panels import ColourScale, PanelDrawer
 from convbias.figures.sheets import PanelRows, ShareTable, Sheet
 from convbias.measures.explain.explanation import Explanation, explain
 from convbias.networks.models import build
-from convbias.runs.explaining import runs_to_explain
+from convbias.runs.published import published_folder
 from convbias.runs.store import Store
 from convbias.spec.arms import Convolutional, Dense
 from convbias.spec.datasets import CLASS_NAMES
@@ -45,7 +45,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.mark.integration
-def test_newest_runs_as_json_with_a_figure(
+def test_best_runs_as_json_with_a_figure(
     trained: str, here: Path, capsys: pytest.CaptureFixture[str]
 ):
     assert main(["explain", "3", "--runs", trained, "--json", "--out", "new/why.html"]) == 0
@@ -55,17 +55,19 @@ def test_newest_runs_as_json_with_a_figure(
     test_images, labels = data.load("drawn").test_images, data.load("drawn").test_labels
     assert found["image"]["pixels"] == test_images[3, :, :, 0].tolist()
     assert found["image"]["class"] == CLASS_NAMES[labels[3]]
-    newest = {
+    best = {
         name: max(
             (run for run in Store(trained) if run.arm.model.name == name),
-            key=lambda run: (run.cost.finished_at, run.key),
+            key=lambda run: run.epochs[-1].validation_accuracy,
         )
         for name in ("dense", "cnn-3x3")
     }
-    assert found["runs"] == {name: run.key for name, run in newest.items()}
+    assert found["runs"] == {name: run.key for name, run in best.items()}
+    assert "validation accuracy" in found["chosen"]
+    assert found["absent"] == []
     assert [network["name"] for network in found["networks"]] == ["dense", "cnn-3x3"]
     for network in found["networks"]:
-        check_network(network, newest[network["name"]].per_image.predicted[3])
+        check_network(network, best[network["name"]].per_image.predicted[3])
     page = (here / "new" / "why.html").read_text()
     assert page.count("data:image/svg+xml") == 2
     assert 'alt="The image, test image 3 of the drawn garments' in page
@@ -110,8 +112,25 @@ def test_named_runs_and_a_picture_as_tables(
         assert figure.width == 2 * 940
 
 
+@pytest.mark.integration
+def test_a_photograph_before_anything_was_trained(here: Path, capsys: pytest.CaptureFixture[str]):
+    noise = np.random.default_rng(0).integers(0, 256, (90, 60), dtype=np.uint8)
+    Image.fromarray(noise).save(here / "noise.png")
+    assert main(["explain", "noise.png"]) == 0
+    said = capsys.readouterr()
+    assert "the published study is read" in said.err
+    store = Store(published_folder() / "full" / "runs")
+    there, _ = store.with_networks()
+    [named] = [line for line in said.out.splitlines() if line.startswith("Networks: ")]
+    assert [name for name in ("dense", "cnn-3x3") if name in named] == [
+        run.arm.model.name for run in there
+    ]
+    assert ("no network of dense is stored" in said.err) == (len(there) == 1)
+    assert files_below(here) == {"noise.png"}
+
+
 REFUSED = {
-    "no networks": (["0", "--runs", "folder.svg"], "no finished run of dense is stored with its"),
+    "no networks": (["0", "--runs", "folder.svg"], "no finished run of dense or cnn-3x3"),
     "a run that is not there": (["0", "--run", "x-seed0"], "no run 'x-seed0' is stored"),
     "no picture": (["no.png", "--out", "new/why.svg"], "there is no file no.png"),
     "a suffix": (["0", "--out", "why.pgn"], "did you mean '.png'?"),
@@ -152,25 +171,6 @@ def test_networks_that_are_missing_or_damaged(here: Path, capsys: pytest.Capture
     store.network_path(run.arm, 0).write_bytes(b"no network")
     assert main(["explain", "0", "--run", run.key]) == 2
     assert "cannot be read" in capsys.readouterr().err
-
-
-def test_which_runs_are_chosen(here: Path):
-    store = Store(here / "runs")
-    for name in ("dense", "cnn-3x3", "cnn-5x5"):
-        for seed, day in enumerate((1, 3, 2)):
-            run = make_run(name, seed)
-            cost = run.cost.model_copy(update={"finished_at": f"2026-01-0{day}T00:00:00+00:00"})
-            store.write(run.model_copy(update={"cost": cost}))
-            store.network_path(run.arm, seed).touch()
-    chosen, damaged = runs_to_explain(store, [])
-    assert [(run.arm.model.name, run.seed) for run in chosen] == [("dense", 1), ("cnn-3x3", 1)]
-    assert damaged == []
-    store.network_path(make_arm("dense"), 1).unlink()
-    newest_path = store.path(make_arm("cnn-3x3"), 1)
-    newest_path.write_text("{}")
-    chosen, damaged = runs_to_explain(store, [])
-    assert [(run.arm.model.name, run.seed) for run in chosen] == [("dense", 2), ("cnn-3x3", 2)]
-    assert len(damaged) == 1
 
 
 def test_an_index_needs_runs_of_one_data_set(here: Path, capsys: pytest.CaptureFixture[str]):

@@ -166,21 +166,22 @@ def test_other_folders_are_not_replaced(dataset: Dataset, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("model", "side", "words"),
+    ("model", "changes", "words"),
     [
-        (Convolutional(), 40, "takes images of 40 x 40 pixels"),
-        (Convolutional(downsampling="blur"), 28, "layers that exist only in this package: pool_1"),
-        (Convolutional(padding="circular"), 28, "exist only in this package: around_1"),
-        (Convolutional(sharing="local"), 28, "exist only in this package: conv_1"),
+        (Convolutional(), {"canvas": 40}, r"changed images \(canvas = 40\)"),
+        (Convolutional(), {"shuffled_blocks": 1}, r"changed images \(shuffled_blocks = 1\)"),
+        (Convolutional(downsampling="blur"), {}, "layers that exist only in this package: pool_1"),
+        (Convolutional(padding="circular"), {}, "exist only in this package: around_1"),
+        (Convolutional(sharing="local"), {}, "exist only in this package: conv_1"),
     ],
 )
 def test_networks_that_cannot_be_exported(
-    model: Convolutional, side: int, words: str, dataset: Dataset, tmp_path: Path
+    model: Convolutional, changes: dict[str, Any], words: str, dataset: Dataset, tmp_path: Path
 ) -> None:
     with pytest.raises(InputError, match=words):
         export(
-            models.build(model, seed=0, side=side),
-            make_run(make_arm("cnn-3x3"), 0),
+            models.build(model, seed=0, side=changes.get("canvas", 28)),
+            make_run(make_arm(model, **changes), 0),
             dataset,
             tmp_path / "model",
         )

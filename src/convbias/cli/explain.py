@@ -10,7 +10,14 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from convbias.cli.choices import RUNS, choose_store
-from convbias.cli.console import messages, percent, print_damaged, print_table, results
+from convbias.cli.console import (
+    messages,
+    percent,
+    print_damaged,
+    print_table,
+    results,
+    warn,
+)
 from convbias.data.reading import Picture
 from convbias.figures import check_suffix, data_remark, write_figure
 from convbias.figures.explanation import explanation
@@ -42,7 +49,7 @@ def explain(
         image: A PNG or JPEG file of any size; a .npy file with 28 x 28 pixels; or the index of a
             test image.
         run: Name of a run to explain, as `convbias runs list` prints it; may be repeated. Default
-            the newest runs of dense and of cnn-3x3.
+            the runs of dense and of cnn-3x3 with the highest validation accuracy.
         runs: Folder of stored runs, or published for those that come with the package, which is
             the default as long as no run is stored.
         out: Figure to write: .html, .svg or .png.
@@ -54,15 +61,13 @@ def explain(
     if out is not None:
         # Not earlier, because it creates the folder, which bad input must not.
         check_writable(out.parent)
-    print_damaged(explained.damaged)
+    print_damaged(explained.chosen.damaged)
     picture, explanations = explained.picture, explained.explanations
     if as_json:
-        values = record(picture, explanations, CLASS_NAMES)
-        by_name = {name: one.key for name, one in explained.runs.items()}
-        document = {"runs": by_name, **values}
-        results().print(json.dumps(document), soft_wrap=True)
+        _print_json(explained)
     else:
-        _print_image(explained)
+        _print_image(picture)
+        _print_networks(explained)
         _print_probabilities(picture, explanations)
         _print_accounts(explanations)
     if out is not None:
@@ -72,6 +77,17 @@ def explain(
         messages().print(f"wrote {out}", soft_wrap=True)
 
 
+def _print_json(explained: ExplainedImage) -> None:
+    chosen = explained.chosen
+    document = {
+        "runs": {name: run.key for name, run in explained.runs.items()},
+        "chosen": chosen.reason,
+        "absent": chosen.absent,
+        **record(explained.picture, explained.explanations, CLASS_NAMES),
+    }
+    results().print(json.dumps(document), soft_wrap=True)
+
+
 def _remark(runs: Mapping[str, Run]) -> str | None:
     remarks = {name: data_remark(run.arm.data) for name, run in runs.items()}
     if len(set(remarks.values())) == 1:
@@ -79,21 +95,30 @@ def _remark(runs: Mapping[str, Run]) -> str | None:
     return "; ".join(f"{name}: {remark}" for name, remark in remarks.items() if remark)
 
 
-def _print_image(explained: ExplainedImage) -> None:
-    console, picture = results(), explained.picture
+def _print_image(picture: Picture) -> None:
+    console = results()
     console.print(f"Image: {picture.name}", style="bold", soft_wrap=True)
     for number, step in enumerate(picture.converted.steps, start=1):
         console.print(f"  {number}. {step.words}", soft_wrap=True)
     for remark in picture.converted.remarks:
-        messages().print(f"Note: {remark}", style="yellow", soft_wrap=True)
+        warn(f"Note: {remark}")
+
+
+def _print_networks(explained: ExplainedImage) -> None:
+    console, chosen = results(), explained.chosen
     asked = ", ".join(
-        f"{name} (run {run.key}, {percent(run.test and run.test.accuracy)} on test images)"
+        f"{name} (run {run.key}, {percent(run.test and run.test.accuracy) or 'not scored'} on test"
+        " images)"
         for name, run in explained.runs.items()
     )
     console.print(f"Networks: {asked}", soft_wrap=True)
+    if chosen.reason:
+        console.print(f"  chosen: {chosen.reason}", soft_wrap=True)
     remark = _remark(explained.runs)
     if remark:
         console.print(f"  trained on: {remark}", soft_wrap=True)
+    for name in chosen.absent:
+        warn(f"Note: no network of {name} is stored; `convbias experiment original` trains both")
 
 
 def _print_probabilities(picture: Picture, explanations: Sequence[Explanation]) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 from convbias import data
 from convbias.cli.choices import RUNS, choose_store
 from convbias.cli.console import results
-from convbias.errors import InputError
 from convbias.runs.stored_network import load_network
 from convbias.shipping.export.exporting import export as export_network
 
@@ -27,8 +26,6 @@ def export(run: str, /, *, runs: Path = RUNS, out: Path = FOLDER) -> None:
     """
     store = choose_store(runs)
     stored = store.named(run)
-    if stored.status != "finished":
-        raise InputError(f"the run {run} diverged", "a finished run", "see `convbias runs list`")
     network = load_network(store, stored)
     exported = export_network(network, stored, data.load(stored.arm.data.dataset), out)
     for name, difference in exported.differences.items():

@@ -14,11 +14,10 @@ from PIL import Image, UnidentifiedImageError
 from convbias.data import Dataset
 from convbias.data.conversion import SIDE, Converted, convert, convert_pixels
 from convbias.errors import InputError
+from convbias.spec.datasets import TITLES
 
 # A decoded picture of this size takes 200 MB; phone cameras reach it.
 MOST_PIXELS = 50_000_000
-
-TITLES = {"fashion-mnist": "Fashion-MNIST", "drawn": "the drawn garments"}
 
 INDEX = re.compile(r"[+-]?[0-9]{1,18}")  # names a test image, not a file
 

@@ -23,11 +23,12 @@ from convbias.findings.evaluation import Finding, evaluate
 from convbias.findings.results import ConditionRun, Results
 from convbias.report import ExperimentSection, comparison_table, methods
 from convbias.report.pipeline import audit_study, read_study
-from convbias.runs.explaining import COMPARED
+from convbias.runs.choosing import best_run
 from convbias.runs.published import published_folder
 from convbias.runs.store import Store
 from convbias.runs.stored_network import load_network
 from convbias.spec.arithmetic import Layers
+from convbias.spec.arms import Convolutional
 from convbias.spec.study import Study
 
 PROFILE = "CONVBIAS_NOTEBOOK_PROFILE"  # environment variables, set by `make notebook`
@@ -199,15 +200,19 @@ class NotebookStudy:
         return self._absent(experiment) if found is None else found.figures[number]
 
     def stored_network(self) -> tuple[ConditionRun, keras.Model]:
-        """A run of the 3x3 CNN that is stored with its network, and the network.
+        """The best run of the 3x3 CNN that is stored with its network, and the network.
 
         Raises:
             InputError: no such run is stored.
         """
-        name = COMPARED[1]
-        for run in self.arms.get(name, ()):
-            if self.store.network_path(run.arm, run.seed).exists():
-                return run, load_network(self.store, run)
+        name = Convolutional(kernel_size=3).name
+        run = best_run(
+            run
+            for run in self.arms.get(name, ())
+            if self.store.network_path(run.arm, run.seed).exists()
+        )
+        if run is not None:
+            return run, load_network(self.store, run)
         raise InputError(
             f"no run of {name} is stored with its network in {self.store.folder}",
             "one network",

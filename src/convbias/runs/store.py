@@ -21,6 +21,8 @@ from convbias.runs.record import Run, run_key
 from convbias.spec.arms import Arm
 from convbias.spec.numerics import NUMERICS_VERSION
 
+NETWORK = ".keras"  # suffix of a trained network, whose record has the same name
+
 
 class DamagedRunError(ConvbiasError):
     """A stored run cannot be read, or its content does not match its name."""
@@ -48,7 +50,7 @@ class Store:
 
     def network_path(self, arm: Arm, seed: int) -> Path:
         """Path of a run's trained network."""
-        return self.folder / f"{run_key(arm, seed)}.keras"
+        return self.folder / f"{run_key(arm, seed)}{NETWORK}"
 
     def write(self, run: Run) -> Path:
         """Store a run.
@@ -92,15 +94,13 @@ class Store:
 
     def of_arm(self, arm: Arm) -> tuple[list[Run], list[ConvbiasError]]:
         """The stored runs of an arm, seeds ascending, and the errors of unreadable ones."""
-        runs: list[Run] = []
-        damaged: list[ConvbiasError] = []
-        for path in self.paths():
-            if path.stem.startswith(f"{arm.hash}-seed"):
-                try:
-                    runs.append(read_run(path))
-                except DamagedRunError as error:
-                    damaged.append(error)
+        start = f"{arm.hash}-seed"
+        runs, damaged = _readable(path for path in self.paths() if path.stem.startswith(start))
         return sorted(runs, key=lambda run: run.seed), damaged
+
+    def with_networks(self) -> tuple[list[Run], list[ConvbiasError]]:
+        """The runs that are stored with their networks, and the errors of unreadable ones."""
+        return _readable(path for path in self.paths() if path.with_suffix(NETWORK).exists())
 
     def measurement_path(self, run: Run, measure: str) -> Path:
         """Path of a measurement of a run's network."""
@@ -162,6 +162,17 @@ class Store:
 
     def __iter__(self) -> Iterator[Run]:
         return (read_run(path) for path in self.paths())
+
+
+def _readable(paths: Iterable[Path]) -> tuple[list[Run], list[ConvbiasError]]:
+    runs: list[Run] = []
+    damaged: list[ConvbiasError] = []
+    for path in paths:
+        try:
+            runs.append(read_run(path))
+        except DamagedRunError as error:
+            damaged.append(error)
+    return runs, damaged
 
 
 def read_run(path: Path) -> Run:

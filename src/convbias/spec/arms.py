@@ -60,6 +60,17 @@ class DataVariant(Description, frozen=True):
         description="patches: noise of which only the corner tells the class.",
     )
 
+    @property
+    def changes(self) -> dict[str, object]:
+        """Field name to value of what was done to the images; empty for unchanged ones.
+
+        Example:
+            >>> DataVariant(dataset="drawn", training_images=500, canvas=40).changes
+            {'canvas': 40}
+        """
+        unchanged = {"dataset", "training_images", "scored_on"}
+        return self.model_dump(exclude=unchanged, exclude_defaults=True)
+
     @field_validator("shuffled_blocks")
     @classmethod
     def _fill_the_image(cls, block: int | None) -> int | None:

@@ -6,6 +6,11 @@ from typing import Literal
 
 DatasetName = Literal["fashion-mnist", "drawn"]
 
+TITLES: dict[DatasetName, str] = {
+    "fashion-mnist": "Fashion-MNIST",
+    "drawn": "the drawn garments",
+}
+
 CLASS_NAMES = (
     "T-shirt",
     "Trouser",

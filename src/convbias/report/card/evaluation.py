@@ -27,10 +27,10 @@ from convbias.report.card.contents import (
     Shifted,
 )
 from convbias.report.card.estimates import calibration, confusions, estimate, of_classes, share
+from convbias.runs.choosing import check_ordinary
 from convbias.runs.environment import code_version
 from convbias.runs.record import Run
 from convbias.runs.store import weights_checksum
-from convbias.spec.arms import DataVariant
 from convbias.statistics import mean_interval, summarise
 
 CHANGES_SEED = 0
@@ -46,33 +46,15 @@ def check_describable(run: Run) -> tuple[Scores, PerImage, np.ndarray]:
         Its test scores, its results per test image, and the loss of each test image.
 
     Raises:
-        InputError: the run diverged, has no test scores, was trained on transformed images, or is
-            stored without predictions and losses of single images.
+        InputError: `check_ordinary` refuses the run, or it has no test scores, or is stored without
+            predictions and losses of single images.
     """
-    if run.status != "finished":
-        raise InputError(
-            f"the run {run.key} diverged: {run.reason}",
-            "a finished run",
-            "see `convbias runs list`",
-        )
+    check_ordinary(run)
     if run.test is None or run.per_image is None:
         raise InputError(
             f"the run {run.key} was scored on validation images only",
             "a run that was scored on the test images",
             "train its arm with `convbias train`, `convbias experiment` or `convbias study`",
-        )
-    data = run.arm.data
-    plain = DataVariant(dataset=data.dataset, training_images=data.training_images)
-    if data != plain:
-        changed = ", ".join(
-            f"{name} = {value}"
-            for name, value in data.model_dump().items()
-            if value != getattr(plain, name)
-        )
-        raise InputError(
-            f"the run {run.key} was trained on changed images ({changed})",
-            "unchanged images of 28 x 28 pixels, which an exported network expects",
-            "name another run; `convbias runs list` has them",
         )
     if run.per_image.predicted is None or run.per_image.loss is None:
         raise InputError(

@@ -18,6 +18,7 @@ import numpy as np
 from convbias.data import Dataset
 from convbias.errors import InputError, RunError, StorageError
 from convbias.networks.rebuild import STOCK, rebuild
+from convbias.runs.choosing import check_ordinary
 from convbias.runs.record import Run
 from convbias.shipping.export.archive import RECORD
 from convbias.shipping.extras import check_installed
@@ -54,8 +55,8 @@ def export(network: keras.Model, run: Run, dataset: Dataset, folder: Path) -> Ex
         folder: receives the export; an earlier export is replaced after the check.
 
     Raises:
-        InputError: A package is missing, the folder contains other files, or the network has
-            layers or an input shape that cannot be exported.
+        InputError: A package is missing, the folder contains other files, the run diverged or was
+            trained on changed images, or the network has layers that cannot be exported.
         RunError: TensorFlow failed, or an exported file's outputs differ from the network's.
         StorageError: The folder cannot be written.
     """
@@ -109,19 +110,12 @@ def check_exportable(network: keras.Model, run: Run) -> None:
 
     Args:
         network: the run's network.
-        run: the run, for messages.
+        run: the run.
 
     Raises:
-        InputError: The input shape or a layer cannot be exported.
+        InputError: `check_ordinary` refuses the run, or a layer cannot be exported.
     """
-    shape = (None, IMAGE_SIDE, IMAGE_SIDE, 1)
-    if network.input_shape != shape:
-        side = network.input_shape[1]
-        raise InputError(
-            f"the run {run.key} takes images of {side} x {side} pixels",
-            f"images of {IMAGE_SIDE} x {IMAGE_SIDE} pixels",
-            "export a run without a canvas",
-        )
+    check_ordinary(run)
     kinds = {layer.name: STOCK.get(type(layer), type(layer)) for layer in network.layers}
     own = [name for name, kind in kinds.items() if not kind.__module__.startswith("keras.")]
     if own:
