@@ -16,6 +16,7 @@ from convbias.experiments.studies import PUBLISHED, load_study
 from convbias.findings.results import ConditionRun, collect
 from convbias.report.card.pipeline import write_model_card
 from convbias.report.pipeline import read_study, write_study_report
+from convbias.runs.choosing import COMPARED
 from convbias.runs.record import Run
 from convbias.runs.store import Store, read_run
 from convbias.spec.quantities import TEST_LOSS
@@ -24,7 +25,7 @@ from tools.document import write_pages
 from tools.published import ROOT, published_sections
 from tools.readme_page import FIGURES
 
-NETWORK = "cnn-3x3"  # the condition whose first network is published
+DESCRIBED = "cnn-3x3"  # the condition whose network gets a model card
 LARGEST_NETWORK = 2**20  # bytes
 CARD = "model-card"  # folder for the network's model card, next to the published runs
 
@@ -78,15 +79,17 @@ def publish_runs(study: Study, source: Store, target: Store) -> None:
                 shutil.copy(path, target.folder / "measurements")
 
 
-def _publish_network(runs: Sequence[ConditionRun], source: Store, target: Store) -> None:
-    """Publish the first network of the condition, which the notebook uses, with its model card."""
-    run = next(run for run in runs if run.condition == NETWORK and run.status == "finished")
-    network = source.network_path(run.arm, run.seed)
-    size = network.stat().st_size
-    if size > LARGEST_NETWORK:
-        raise SystemExit(f"{network} has {size:,} bytes, more than {LARGEST_NETWORK:,}")
-    shutil.copy(network, target.folder)
-    write_model_card(target, run.key, target.folder.parent / CARD)
+def _publish_networks(runs: Sequence[ConditionRun], source: Store, target: Store) -> None:
+    """Publish the first network of each model that `explain` compares, and one's model card."""
+    for model in COMPARED:
+        run = next(run for run in runs if run.condition == model.name and run.status == "finished")
+        network = source.network_path(run.arm, run.seed)
+        size = network.stat().st_size
+        if size > LARGEST_NETWORK:
+            raise SystemExit(f"{network} has {size:,} bytes, more than {LARGEST_NETWORK:,}")
+        shutil.copy(network, target.folder)
+        if run.condition == DESCRIBED:
+            write_model_card(target, run.key, target.folder.parent / CARD)
 
 
 def main() -> None:
@@ -98,7 +101,7 @@ def main() -> None:
     source = Store(arguments.runs)
     target = Store(ROOT / "results" / study.name / "runs")
     publish_runs(study, source, target)
-    _publish_network(collect(study, ORIGINAL, source).runs, source, target)
+    _publish_networks(collect(study, ORIGINAL, source).runs, source, target)
     with tempfile.TemporaryDirectory() as folder:
         write_study_report(read_study(study, target), Path(folder))
         shutil.copy(Path(folder) / "table.csv", target.folder.parent)
