@@ -45,16 +45,20 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.mark.integration
-def test_best_runs_as_json_with_a_figure(
+def test_best_runs_as_json_with_figure_and_cut_out(
     trained: str, here: Path, capsys: pytest.CaptureFixture[str]
 ):
-    assert main(["explain", "3", "--runs", trained, "--json", "--out", "new/why.html"]) == 0
+    files = ["--out", "new/why.html", "--cut-out", "seen/3.png"]
+    assert main(["explain", "3", "--runs", trained, "--json", *files]) == 0
     said = capsys.readouterr()
     assert "wrote new/why.html" in said.err
+    assert "wrote seen/3.png" in said.err
     found = json.loads(said.out)
     test_images, labels = data.load("drawn").test_images, data.load("drawn").test_labels
     assert found["image"]["pixels"] == test_images[3, :, :, 0].tolist()
     assert found["image"]["class"] == CLASS_NAMES[labels[3]]
+    with Image.open("seen/3.png") as seen:
+        assert np.asarray(seen).tolist() == found["image"]["pixels"]
     best = {
         name: max(
             (run for run in Store(trained) if run.arm.model.name == name),
@@ -113,7 +117,9 @@ def test_named_runs_and_a_picture_as_tables(
 
 
 @pytest.mark.integration
-def test_a_photograph_before_anything_was_trained(here: Path, capsys: pytest.CaptureFixture[str]):
+def test_a_busy_photograph_before_anything_was_trained(
+    here: Path, capsys: pytest.CaptureFixture[str]
+):
     noise = np.random.default_rng(0).integers(0, 256, (90, 60), dtype=np.uint8)
     Image.fromarray(noise).save(here / "noise.png")
     assert main(["explain", "noise.png"]) == 0
@@ -126,6 +132,8 @@ def test_a_photograph_before_anything_was_trained(here: Path, capsys: pytest.Cap
         run.arm.model.name for run in there
     ]
     assert ("no network of dense is stored" in said.err) == (len(there) == 1)
+    assert "the picture is unlike Fashion-MNIST" in said.err
+    assert "--cut-out seen.png saves it" in said.err
     assert files_below(here) == {"noise.png"}
 
 
@@ -134,6 +142,7 @@ REFUSED = {
     "a run that is not there": (["0", "--run", "x-seed0"], "no run 'x-seed0' is stored"),
     "no picture": (["no.png", "--out", "new/why.svg"], "there is no file no.png"),
     "a suffix": (["0", "--out", "why.pgn"], "did you mean '.png'?"),
+    "a cut-out's suffix": (["0", "--cut-out", "seen.jpg"], "did you mean '.png'?"),
     "a folder as a file": (["0", "--out", "folder.svg"], "folder.svg is a folder"),
     "no image": ([], "IMAGE"),
     "a missing picture": (["no.png"], "there is no file no.png"),

@@ -133,6 +133,26 @@ def test_indices_select_test_images_of_fashion_mnist(
     assert of_file.split()[-1] == "%"
 
 
+def test_photographs_unlike_the_training_images_are_remarked_upon(
+    here: Path, archive: Archive, capsys: pytest.CaptureFixture[str]
+) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (90, 60), dtype=np.uint8)
+    Image.fromarray(noise).save(here / "noise.jpg")
+    place = ["--archive", str(archive.path)]
+    assert main(["predict", "a.png", "noise.jpg", "many.npy", *place, "--json"]) == 0
+    said = capsys.readouterr()
+    plain, noisy, *arrays = json.loads(said.out)
+    assert [answer.keys() for answer in arrays] == [plain.keys()] * 2
+    assert noisy.keys() - plain.keys() == {"remarks"}
+    assert "unlike Fashion-MNIST" in noisy["remarks"][-1]
+    assert said.err == ""
+    assert main(["predict", "a.png", "noise.jpg", *place]) == 0
+    notes = capsys.readouterr().err
+    assert "a.png" not in notes
+    for remark in noisy["remarks"]:
+        assert f"Note: noise.jpg: {remark}" in notes
+
+
 @pytest.mark.usefixtures("here")
 def test_a_table_of_files_has_no_true_classes(
     archive: Archive, capsys: pytest.CaptureFixture[str]

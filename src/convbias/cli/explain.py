@@ -19,7 +19,7 @@ from convbias.cli.console import (
     warn,
 )
 from convbias.data.reading import Picture
-from convbias.figures import check_suffix, data_remark, write_figure
+from convbias.figures import PICTURE, check_suffix, data_remark, write_figure, write_picture
 from convbias.figures.explanation import explanation
 from convbias.measures.explain.explanation import Explanation
 from convbias.measures.explain.record import record
@@ -36,6 +36,7 @@ def explain(
     run: tuple[str, ...] = (),
     runs: Path = RUNS,
     out: Path | None = None,
+    cut_out: Path | None = None,
     as_json: Annotated[bool, Parameter(name="--json")] = False,
 ) -> None:
     """Explain how the dense baseline and the CNN classify one image, side by side.
@@ -53,28 +54,35 @@ def explain(
         runs: Folder of stored runs, or published for those that come with the package, which is
             the default as long as no run is stored.
         out: Figure to write: .html, .svg or .png.
+        cut_out: Picture to write: the 28 x 28 pixels that the networks get, as .png.
         as_json: Print everything as JSON instead of tables.
     """
     if out is not None:
         check_suffix(out)
+    if cut_out is not None:
+        check_suffix(cut_out, PICTURE)
     explained = explain_image(choose_store(runs), image, run)
-    if out is not None:
+    files = [path for path in (out, cut_out) if path is not None]
+    for path in files:
         # Not earlier, because it creates the folder, which bad input must not.
-        check_writable(out.parent)
+        check_writable(path.parent)
     print_damaged(explained.chosen.damaged)
     picture, explanations = explained.picture, explained.explanations
     if as_json:
         _print_json(explained)
     else:
-        _print_image(picture)
+        _print_image(picture, offer=not files)
         _print_networks(explained)
         _print_probabilities(picture, explanations)
         _print_accounts(explanations)
     if out is not None:
         remark = _remark(explained.runs)
         write_figure(explanation(picture, explanations, CLASS_NAMES, remark), out)
+    if cut_out is not None:
+        write_picture(picture.converted.pixels, cut_out)
+    for path in files:
         # Not to standard output, which may hold JSON.
-        messages().print(f"wrote {out}", soft_wrap=True)
+        messages().print(f"wrote {path}", soft_wrap=True)
 
 
 def _print_json(explained: ExplainedImage) -> None:
@@ -95,13 +103,15 @@ def _remark(runs: Mapping[str, Run]) -> str | None:
     return "; ".join(f"{name}: {remark}" for name, remark in remarks.items() if remark)
 
 
-def _print_image(picture: Picture) -> None:
+def _print_image(picture: Picture, *, offer: bool) -> None:
     console = results()
     console.print(f"Image: {picture.name}", style="bold", soft_wrap=True)
     for number, step in enumerate(picture.converted.steps, start=1):
         console.print(f"  {number}. {step.words}", soft_wrap=True)
     for remark in picture.converted.remarks:
         warn(f"Note: {remark}")
+    if picture.converted.remarks and offer:
+        warn("  --out why.html shows what the networks get, --cut-out seen.png saves it")
 
 
 def _print_networks(explained: ExplainedImage) -> None:

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from cyclopts import Parameter
 
 from convbias import data
-from convbias.cli.console import messages, percent, print_table, results
+from convbias.cli.console import messages, percent, print_table, results, warn
 from convbias.cli.serve import ARCHIVE
 from convbias.errors import InputError
 from convbias.shipping.aws import Aws
@@ -31,6 +31,22 @@ from convbias.shipping.serve import TOKEN_VARIABLE
 from convbias.spec.datasets import CLASS_NAMES
 
 SOME_REJECTED = 2  # as for other invalid input
+
+
+class Row(NamedTuple):
+    """An image's prediction.
+
+    Args:
+        image: name of the image.
+        prediction: its prediction.
+        label: class index of a test image.
+        remarks: what limits how far the prediction can be trusted.
+    """
+
+    image: str
+    prediction: Prediction
+    label: int | None
+    remarks: Sequence[str]
 
 
 def predict(
@@ -62,24 +78,27 @@ def predict(
         profile: Profile of ~/.aws for the endpoint; default AWS_ACCESS_KEY_ID and
             AWS_SECRET_ACCESS_KEY.
         region: Region of the endpoint; default the profile's, or AWS_DEFAULT_REGION.
-        as_json: Print a JSON array with all probabilities instead of a table.
+        as_json: Print a JSON array with all probabilities, and with remarks where a picture is
+            unlike the training images, instead of a table.
     """
     name, opened = _client(archive, server, endpoint, profile, region)
     requests = image_requests(image, partial(data.load, "fashion-mnist"))
-    rows: list[tuple[str, Prediction, int | None]] = []
+    rows: list[Row] = []
     rejected = 0
     try:
         with opened as client:
             for request in requests:
                 predictions = _predictions(client, request)
                 rejected += not predictions
+                remarks = request.remarks() if predictions else ()
                 rows += [
-                    (each, prediction, request.label) for each, prediction in predictions.items()
+                    Row(each, prediction, request.label, remarks)
+                    for each, prediction in predictions.items()
                 ]
     finally:
         # Also when the connection breaks, so that earlier predictions are not lost.
         if as_json:
-            results().print(json.dumps([_record(*row) for row in rows]), soft_wrap=True)
+            results().print(json.dumps([_record(row) for row in rows]), soft_wrap=True)
         elif rows:
             _print(f"Predictions of {name}", rows)
     return SOME_REJECTED if rejected else 0
@@ -116,18 +135,27 @@ def _predictions(client: Client, request: ImageRequest) -> dict[str, Prediction]
         return {}
 
 
-def _record(image: str, prediction: Prediction, label: int | None) -> dict[str, object]:
-    record = {"image": image, **prediction.model_dump(by_alias=True)}
-    return record if label is None else {**record, "label": CLASS_NAMES[label]}
+def _record(row: Row) -> dict[str, object]:
+    record: dict[str, object] = {"image": row.image, **row.prediction.model_dump(by_alias=True)}
+    if row.label is not None:
+        record["label"] = CLASS_NAMES[row.label]
+    if row.remarks:
+        record["remarks"] = row.remarks
+    return record
 
 
-def _print(title: str, rows: Sequence[tuple[str, Prediction, int | None]]) -> None:
+def _print(title: str, rows: Sequence[Row]) -> None:
     words = ["image", "class"]
-    cells = [[image, each.class_name, percent(each.confidence)] for image, each, _ in rows]
-    labels = [label for *_, label in rows]
+    cells = [
+        [row.image, row.prediction.class_name, percent(row.prediction.confidence)] for row in rows
+    ]
+    labels = [row.label for row in rows]
     columns = [*words, "confidence"]
     if any(label is not None for label in labels):
         columns.append("true class")
         for row, label in zip(cells, labels, strict=True):
             row.append("" if label is None else CLASS_NAMES[label])
     print_table(title, columns, cells, words=(*words, "true class"))
+    for row in rows:
+        for remark in row.remarks:
+            warn(f"Note: {row.image}: {remark}")

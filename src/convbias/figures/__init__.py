@@ -21,13 +21,14 @@ from convbias.figures.exploration import (
     sample_grid,
 )
 from convbias.figures.figure import Figure
-from convbias.figures.files import check_suffix, save, write_figure
+from convbias.figures.files import PICTURE, check_suffix, save, write_figure, write_picture
 from convbias.figures.grids import ImageGrid, Tile
 from convbias.figures.theme import DARK, LIGHT, Theme
 
 __all__ = [
     "DARK",
     "LIGHT",
+    "PICTURE",
     "Arms",
     "Figure",
     "ImageGrid",
@@ -53,4 +54,5 @@ __all__ = [
     "seeds_text",
     "with_remark",
     "write_figure",
+    "write_picture",
 ]

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import base64
 import html
+from collections.abc import Sequence
 from pathlib import Path
+
+import numpy as np
+from PIL import Image
 
 from convbias.errors import InputError, did_you_mean
 from convbias.figures.figure import Figure
 from convbias.figures.theme import DARK, LIGHT
 from convbias.runs.atomic import write_atomically
 
-SUFFIXES = (".html", ".png", ".svg")
+SUFFIXES = (".html", ".png", ".svg")  # of figures
+PICTURE = (".png",)  # without loss, so that it can be read again
 
 _PAGE = """\
 <!doctype html>
@@ -74,20 +79,21 @@ def write_images(path: Path, svg: str, png: bytes) -> tuple[Path, Path]:
     return paths
 
 
-def check_suffix(path: Path) -> None:
-    """Check that a figure can be written to a path.
+def check_suffix(path: Path, suffixes: Sequence[str] = SUFFIXES) -> None:
+    """Check that a figure or picture can be written to a path.
 
     Args:
         path: path of a file, which need not exist.
+        suffixes: those of figures, or `PICTURE`.
 
     Raises:
-        InputError: the suffix is none of `SUFFIXES`, or the path is a folder.
+        InputError: the suffix is another one, or the path is a folder.
     """
-    if path.suffix.lower() not in SUFFIXES:
+    if path.suffix.lower() not in suffixes:
         raise InputError(
-            f"a figure cannot be written as {path.name}",
-            f"a name that ends in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}",
-            did_you_mean(path.suffix or path.name, SUFFIXES),
+            f"{path.name} cannot be written: it ends in none of the known suffixes",
+            f"a name that ends in {' or '.join(suffixes)}",
+            did_you_mean(path.suffix or path.name, suffixes),
         )
     if path.is_dir():
         raise InputError(f"{path} is a folder", "the name of a file", "name a file in it")
@@ -107,6 +113,21 @@ def write_figure(figure: Figure, path: Path) -> None:
     """
     check_suffix(path)
     _write(path, {".png": Figure.png, ".svg": _svg, ".html": _html}[path.suffix.lower()](figure))
+
+
+def write_picture(pixels: np.ndarray, path: Path) -> None:
+    """Write a grey picture to a PNG file, pixel by pixel.
+
+    Args:
+        pixels: uint8 (height, width).
+        path: `.png`.
+
+    Raises:
+        InputError: the path has another suffix or is a folder.
+        StorageError: the folder is not writable or the disk is full.
+    """
+    check_suffix(path, PICTURE)
+    write_atomically(path, Image.fromarray(pixels).save)
 
 
 def _write(path: Path, content: bytes) -> None:

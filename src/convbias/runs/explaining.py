@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from convbias import data
 from convbias.data import Dataset
+from convbias.data.likeness import with_remarks
 from convbias.data.reading import Picture, read_picture
 from convbias.errors import InputError
 from convbias.measures.explain.explanation import Explanation, explain
@@ -57,7 +58,7 @@ def explain_image(store: Store, image: str, keys: Sequence[str] = ()) -> Explain
     """
     chosen = named_runs(store, keys) if keys else best_runs(store)
     datasets: set[DatasetName] = {run.arm.data.dataset for run in chosen.runs}
-    picture = read_picture(image, lambda: _test_images(datasets))
+    picture = with_remarks(read_picture(image, lambda: _test_images(datasets)), datasets)
     runs = dict(zip(_names(chosen.runs), chosen.runs, strict=True))
     networks = {name: load_network(store, run) for name, run in runs.items()}
     explanations = explain(networks, picture.converted.pixels, picture.label)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -11,7 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from convbias.data import Dataset
-from convbias.data.reading import INDEX, read_picture
+from convbias.data.conversion import convert
+from convbias.data.likeness import with_remarks
+from convbias.data.reading import INDEX, Picture, read_image, read_picture
 from convbias.errors import InputError, did_you_mean
 
 NPY = "application/x-npy"
@@ -31,12 +34,14 @@ class ImageRequest:
         content_type: content type of the body.
         body: reads the body; called late, so that only one file is in memory at a time.
         label: class index of a test image.
+        remarks: finds what limits how far a prediction for a PNG or JPEG file can be trusted.
     """
 
     name: str
     content_type: str
     body: Callable[[], bytes]
     label: int | None = None
+    remarks: Callable[[], Sequence[str]] = tuple
 
 
 def image_requests(names: Iterable[str], dataset: Callable[[], Dataset]) -> list[ImageRequest]:
@@ -106,7 +111,10 @@ def _file(path: Path) -> ImageRequest:
             f"a file that ends in {', '.join(CONTENT_TYPES)}",
             did_you_mean(suffix, CONTENT_TYPES),
         )
-    return ImageRequest(str(path), CONTENT_TYPES[suffix], partial(_read, path))
+    kind, body = CONTENT_TYPES[suffix], partial(_read, path)
+    if kind == NPY:
+        return ImageRequest(str(path), kind, body)
+    return ImageRequest(str(path), kind, body, remarks=partial(_remarks, path))
 
 
 def _read(path: Path) -> bytes:
@@ -114,3 +122,11 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise RejectedRequestError(f"the file cannot be read: {error.strerror or error}") from error
+
+
+def _remarks(path: Path) -> Sequence[str]:
+    """Convert the picture as `inference.py` does, for the remarks alone."""
+    with suppress(InputError):  # the prediction is worth more than its remarks
+        picture = Picture(path.name, convert(read_image(path)))
+        return with_remarks(picture, ["fashion-mnist"]).converted.remarks
+    return ()
