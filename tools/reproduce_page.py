@@ -53,7 +53,7 @@ def _commands(profile: str) -> str:
     explained = {
         f"make study PROFILE={profile}": "everything: set up, train, measure, report",
         f".venv/bin/convbias study {profile} --plan": "expected time on your machine",
-        ".venv/bin/convbias report --runs published": "tables, figures and claims, without training",
+        ".venv/bin/convbias report --runs published": "tables, figures, claims; no training",
         ".venv/bin/convbias claims --runs published": "the original study's statements only",
         ".venv/bin/convbias runs verify": "re-check every stored number of your runs",
     }

@@ -192,6 +192,7 @@ class Engine:
         Returns:
             The predictions of each seed's network.
         """
+
         def classify(batch: np.ndarray) -> tuple[jax.Array, jax.Array]:
             taken = (jnp.take(each, batch, axis=0, mode="clip") for each in (images, labels))
             return self._predict(state, *taken)
