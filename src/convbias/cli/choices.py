@@ -15,7 +15,7 @@ from convbias.experiments.studies import load_study
 from convbias.runs.published import published_folder
 from convbias.runs.store import Store
 from convbias.spec.datasets import DatasetName
-from convbias.spec.recipes import RecipeName, SearchedName, own_rates_path
+from convbias.spec.recipes import SearchedName, own_rates_path
 from convbias.spec.seeds import check_seeds
 from convbias.spec.study import Study
 
@@ -48,7 +48,7 @@ def choose_study(
     return study.on(choose_dataset(dataset or study.dataset))
 
 
-def say_own_rates(*recipes: RecipeName | None) -> None:
+def say_own_rates(*recipes: str | None) -> None:
     """Say which of some recipes have learning rates of the user's own.
 
     Args:
