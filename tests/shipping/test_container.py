@@ -6,6 +6,7 @@ import json
 import shlex
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
@@ -67,6 +68,26 @@ def test_all_copied_files_exist_and_are_sent_to_docker() -> None:
         assert any(fnmatch(source, pattern) for pattern in sent), source
     # The package is built inside, and contains a link to inference.py.
     assert {"inference.py", "pyproject.toml", "README.md", "src"} <= set(copied)
+
+
+def test_the_package_is_built_from_what_is_copied(tmp_path: Path) -> None:
+    ignored = (ROOT / ".dockerignore").read_text().splitlines()
+    left_out = {line for line in ignored if line.startswith("src/")}
+    [line] = [text for name, text in instructions() if name == "COPY" and "README.md" in text]
+    for name in shlex.split(line)[:-1]:
+        shutil.copy(ROOT / name, tmp_path)
+    shutil.copytree(
+        ROOT / "src",
+        tmp_path / "src",
+        symlinks=True,
+        ignore=lambda folder, names: {
+            name for name in names if str((Path(folder) / name).relative_to(ROOT)) in left_out
+        },
+    )
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel"]
+    subprocess.run(build, cwd=tmp_path, check=True, capture_output=True)
+    [wheel] = tmp_path.glob("dist/*.whl")
+    assert wheel.stat().st_size < 1_000_000  # without the published study
 
 
 def test_every_requirement_is_locked_with_its_hash() -> None:
