@@ -11,10 +11,12 @@ TensorFlow Serving's container has neither NumPy nor Pillow. Images are arrays o
 Request content types:
     application/json    {"instances": ...} or only the array: numbers of shape (28, 28),
                         (28, 28, 1) or (784,) for one image, with one more leading axis for
-                        several; or {"b64": "..."} objects with PNG or JPEG files
+                        several; or {"b64": "..."} objects with picture files
     application/x-npy   the same shapes in `numpy.save`'s format; never unpickled
     text/csv            784 numbers per line for each image; or 28 lines of 28 for one image
-    image/png, image/jpeg   one picture of any size, converted as Fashion-MNIST was made
+    image/png, image/jpeg, image/webp, image/bmp, image/tiff, image/gif
+                        one picture of any size, converted as Fashion-MNIST was made; the format is
+                        found by its content, and of several pictures in a file the first is used
 
 Numbers are pixels in [0, 1]. If any number of a request is larger than 1, all must be integer grey
 values up to 255. Integers in .npy files are always grey values.
@@ -50,7 +52,8 @@ MOST_IMAGES = int(os.environ.get("CONVBIAS_MOST_IMAGES", "1024"))
 MOST_PICTURE_PIXELS = int(os.environ.get("CONVBIAS_MOST_PICTURE_PIXELS", "25000000"))
 
 JSON, NPY, CSV = "application/json", "application/x-npy", "text/csv"
-PICTURES = {"image/png": ("PNG",), "image/jpeg": ("JPEG",)}
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")
+PICTURES = tuple(f"image/{name.lower()}" for name in FORMATS)
 TAKEN = (JSON, NPY, CSV, *PICTURES)
 GIVEN = (JSON, CSV, NPY)
 
@@ -213,7 +216,7 @@ def _images(body: bytes | str, content_type: str) -> list[array]:
     if not raw:
         raise RequestError(400, "the body is empty", "at least one image")
     if kind in PICTURES:
-        return _pictures([raw], PICTURES[kind])
+        return _pictures([raw])
     return {JSON: _from_json, NPY: _from_npy, CSV: _from_csv}[kind](raw)
 
 
@@ -233,7 +236,7 @@ def _from_json(raw: bytes) -> list[array]:
         value = [value]
     if isinstance(value, list) and value and isinstance(value[0], dict):
         _check_number(len(value))
-        return _pictures(map(_from_base64, value), ("PNG", "JPEG"))
+        return _pictures(map(_from_base64, value))
     if not isinstance(value, list):
         found = type(value).__name__
         raise RequestError(400, f"the JSON is a {found}", "an array, or an object with instances")
@@ -406,25 +409,25 @@ def _shares(images) -> list[array]:  # noqa: ANN001 - each a sequence of integer
 def _from_base64(value) -> bytes:  # noqa: ANN001 - any JSON value
     text = value.get("b64") if isinstance(value, dict) else None
     if not isinstance(text, str):
-        raise RequestError(400, "an object has no b64", '{"b64": "..."} with a PNG or JPEG file')
+        raise RequestError(400, "an object has no b64", '{"b64": "..."} with a picture file')
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
         raise RequestError(400, f"b64 cannot be decoded: {error}", "base64") from None
 
 
-def _pictures(files, formats: tuple[str, ...]) -> list[array]:  # noqa: ANN001 - of bytes
+def _pictures(files) -> list[array]:  # noqa: ANN001 - of bytes
     """Convert pictures of any size in the way that Fashion-MNIST was made from photographs."""
     left = MOST_PICTURE_PIXELS
     images = []
     for raw in files:
-        picture = _decoded(raw, formats, left)
+        picture = _decoded(raw, left)
         left -= picture.width * picture.height
         images += _shares([_converted(picture).tobytes()])
     return images
 
 
-def _decoded(raw: bytes, formats: tuple[str, ...], most: int):  # noqa: ANN202 - Pillow's images
+def _decoded(raw: bytes, most: int):  # noqa: ANN202 - Pillow's images
     try:
         from PIL import Image
     except ImportError:
@@ -433,11 +436,11 @@ def _decoded(raw: bytes, formats: tuple[str, ...], most: int):  # noqa: ANN202 -
         ) from None
     import warnings
 
-    expected = f"an undamaged {_or(formats)} file"
+    expected = f"an undamaged {_or(FORMATS)} file"
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about large pictures, which are rejected here
-            with Image.open(io.BytesIO(raw), formats=formats) as picture:
+            with Image.open(io.BytesIO(raw), formats=FORMATS) as picture:
                 _check_size(picture, most)
                 picture.load()
     except RequestError:
@@ -447,15 +450,20 @@ def _decoded(raw: bytes, formats: tuple[str, ...], most: int):  # noqa: ANN202 -
     except Exception as error:  # noqa: BLE001 - decoders raise various errors for damaged files
         reason = str(error).partition("<")[0].strip() or type(error).__name__
         raise RequestError(400, f"the picture cannot be read: {reason}", expected) from None
+    if picture.format == "TIFF" and picture.mode in ("I", "F", "LAB"):
+        raise RequestError(400, f"pixels have the mode {picture.mode}", "8 or 16 unsigned bits")
     return picture
 
 
 def _check_size(picture, most: int) -> None:  # noqa: ANN001 - Pillow's images
     # The size is in the header, so that a large picture is rejected before it is decoded.
-    if picture.width * picture.height > most:
-        size = f"{picture.width:,} x {picture.height:,}"
-        before = "" if most == MOST_PICTURE_PIXELS else ", too many with those before it"
-        raise RequestError(413, f"a picture has {size} pixels{before}", MOST_TOGETHER)
+    tags = getattr(picture, "tag_v2", {})  # a TIFF file's tiles may be larger than the picture
+    tile = (int(tags.get(322, 0)), int(tags.get(323, 0)))
+    for what, (width, height) in (("a picture", picture.size), ("a picture's tile", tile)):
+        if width * height > most:
+            before = "" if most == MOST_PICTURE_PIXELS else ", too many with those before it"
+            size = f"{width:,} x {height:,}"
+            raise RequestError(413, f"{what} has {size} pixels{before}", MOST_TOGETHER)
 
 
 def _converted(picture):  # noqa: ANN001, ANN202 - Pillow's images

@@ -109,6 +109,55 @@ def test_a_palette_with_a_transparent_colour(tmp_path: Path):
     np.testing.assert_array_equal(read(tmp_path / "palette.png"), EXPECTED)
 
 
+CLEAR, BLACK = (0, 0, 0, 0), (0, 0, 0, 255)
+GREY_16 = np.array(rectangle("L", 255, 0), np.uint16) * 257
+LOSSLESS = [
+    ("WEBP", rectangle("RGB", "white", "black"), {"lossless": True}),
+    ("WEBP", rectangle("RGBA", CLEAR, BLACK), {"lossless": True}),
+    ("BMP", rectangle("1", 1, 0), {}),
+    ("BMP", rectangle("RGB", "white", "black").convert("P"), {}),
+    ("BMP", rectangle("RGBA", "white", "black"), {}),
+    ("TIFF", rectangle("1", 1, 0), {"compression": "group4"}),
+    ("TIFF", rectangle("RGB", "white", "black").convert("P"), {}),
+    ("TIFF", rectangle("RGB", "white", "black"), {"compression": "tiff_lzw"}),
+    ("TIFF", rectangle("RGBA", CLEAR, BLACK), {"compression": "tiff_adobe_deflate"}),
+    ("TIFF", rectangle("CMYK", CLEAR, BLACK), {}),
+    ("TIFF", Image.fromarray(GREY_16), {}),
+    ("TIFF", Image.fromarray(GREY_16.astype(">u2")), {}),
+    ("GIF", rectangle("L", 255, 0), {}),
+    ("GIF", rectangle("RGBA", CLEAR, BLACK), {}),
+]
+
+
+@pytest.mark.parametrize(("kind", "picture", "options"), LOSSLESS)
+def test_one_rectangle_in_other_formats(
+    tmp_path: Path, kind: str, picture: Image.Image, options: dict[str, object]
+):
+    picture.save(tmp_path / "of-any-name.jpg", kind, **options)
+    read = read_picture(str(tmp_path / "of-any-name.jpg"), no_dataset).converted
+    np.testing.assert_array_equal(read.pixels, EXPECTED)
+    assert read.remarks == ()
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "TIFF", "GIF"])
+def test_of_several_pictures_the_first_is_read(tmp_path: Path, kind: str):
+    path, options = tmp_path / "several", {"lossless": True} if kind == "WEBP" else {}
+    rectangle("RGB", "white", "black").save(path, kind, **options)
+    of_one = path.stat().st_size
+    others = [Image.new("RGB", (100, 90), colour) for colour in ("red", "blue")]
+    rectangle("RGB", "white", "black").save(
+        path, kind, save_all=True, append_images=others, **options
+    )
+    content = path.read_bytes()
+    ends = {len(content)} if kind == "WEBP" else {len(content), len(content) - 10, of_one + 60}
+    for end in ends:  # what follows the first picture may be cut off
+        path.write_bytes(content[:end])
+        converted = read_picture(str(path), no_dataset).converted
+        np.testing.assert_array_equal(converted.pixels, EXPECTED)
+        [remark] = converted.remarks
+        assert "several pictures, of which this is the first" in remark
+
+
 def test_grey_is_luminance():
     colours = np.zeros((28, 28, 3), np.uint8)
     colours[10, 10], colours[10, 11], colours[10, 12] = (255, 0, 0), (0, 255, 0), (0, 0, 255)
@@ -124,8 +173,9 @@ def test_resizing_averages_what_lies_between():
     assert np.abs(pixels[4:24, 4:24].astype(int) - 100).max() <= 2
 
 
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "TIFF"])
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_a_photograph_is_turned_as_the_camera_noted(tmp_path: Path, orientation: int):
+def test_a_photograph_is_turned_as_the_camera_noted(tmp_path: Path, orientation: int, kind: str):
     garment = np.zeros((60, 60), np.uint8)
     garment[10:40, 10:50] = 120
     garment[10:20, 10:20] = 255
@@ -141,9 +191,13 @@ def test_a_photograph_is_turned_as_the_camera_noted(tmp_path: Path, orientation:
                 break
     else:
         pytest.fail("no picture is turned upright")
-    np.testing.assert_array_equal(read(tmp_path / "photo.png"), convert(upright).pixels)
-    steps = read_picture(str(tmp_path / "photo.png"), no_dataset).converted.steps
-    assert any("turned upright" in step.words for step in steps) == (orientation > 1)
+    options = {"lossless": True} if kind == "WEBP" else {}
+    stored.save(tmp_path / "photo", kind, exif=exif, **options)
+    converted = read_picture(str(tmp_path / "photo"), no_dataset).converted
+    np.testing.assert_array_equal(converted.pixels, convert(upright).pixels)
+    if kind != "TIFF":  # Pillow turns it while it reads
+        turned = any("turned upright" in step.words for step in converted.steps)
+        assert turned == (orientation > 1)
 
 
 SIDES = st.integers(1, 90)
@@ -222,16 +276,49 @@ def png_header(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + header + body + chunk(b"IEND", b"")
 
 
+def bmp_header(width: int, height: int) -> bytes:
+    header = struct.pack("<IiiHHIIiiII", 40, width, height, 1, 8, 0, 0, 0, 0, 2, 2)
+    return b"BM" + struct.pack("<IHHI", 62, 0, 0, 62) + header + bytes(8)
+
+
+def gif_header(width: int, height: int) -> bytes:
+    frame = b"," + struct.pack("<HHHHB", 0, 0, 1, 1, 0) + b"\2\2\x44\1\0;"
+    return b"GIF89a" + struct.pack("<HHBBB", width, height, 0x80, 0, 0) + bytes(6) + frame
+
+
+def webp_header(width: int, height: int) -> bytes:
+    body = b"\x2f" + struct.pack("<I", width - 1 | height - 1 << 14) + bytes(51)
+    chunk = b"WEBPVP8L" + struct.pack("<I", len(body)) + body
+    return b"RIFF" + struct.pack("<I", len(chunk)) + chunk
+
+
+def tiff_header(width: int, height: int, *tile: int) -> bytes:
+    """Deflated grey pixels, in one strip or in tiles of a size."""
+    tags = {256: width, 257: height, 258: 8, 259: 8, 262: 1}
+    tags |= dict(zip((322, 323, 324, 325), (*tile, 8, 8), strict=True)) if tile else {273: 8}
+    entries = (struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
+    return b"II*\0" + struct.pack("<IH", 8, len(tags)) + b"".join(entries) + bytes(4)
+
+
 def npy(array: np.ndarray, allow_pickle: bool = False) -> bytes:
     file = io.BytesIO()
     np.save(file, array, allow_pickle=allow_pickle)
     return file.getvalue()
 
 
-def half_of(picture: Image.Image, form: str) -> bytes:
+def bytes_of(picture: Image.Image, kind: str) -> bytes:
     file = io.BytesIO()
-    picture.save(file, form)
-    return file.getvalue()[: len(file.getvalue()) // 2]
+    picture.save(file, kind)
+    return file.getvalue()
+
+
+def half_of(picture: Image.Image, kind: str) -> bytes:
+    content = bytes_of(picture, kind)
+    return content[: len(content) // 2]
+
+
+def heif_header(brand: bytes) -> bytes:
+    return struct.pack(">I", 24) + b"ftyp" + brand + bytes(4) + b"mif1" + brand
 
 
 NOISE = Image.fromarray(np.random.default_rng(0).integers(0, 256, (80, 80), dtype=np.uint8))
@@ -240,11 +327,23 @@ GOOD = np.zeros((28, 28))
 FILES = {
     "text": ("a.png", b"hello", "is not an image that can be read"),
     "empty": ("a.png", b"", "is not an image that can be read"),
-    "a GIF": ("a.gif", b"GIF89a" + bytes(30), "is not an image that can be read"),
-    "half a PNG": ("a.png", half_of(NOISE, "PNG"), "cannot be read"),
-    "half a JPEG": ("a.jpg", half_of(NOISE, "JPEG"), "cannot be read"),
+    "a PSD": ("a.psd", b"8BPS" + bytes(30), "a PNG, JPEG, WebP, BMP, TIFF or GIF file"),
+    "an HEIC": ("a.jpg", heif_header(b"heic"), "a picture in the format HEIC"),
+    "an AVIF": ("a.avif", heif_header(b"avif"), "export it as PNG or JPEG"),
+    **{
+        f"half a {kind}": ("a.png", half_of(NOISE, kind), "cannot be read")
+        for kind in ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")
+    },
     "a large PNG": ("a.png", png_header(5_000, TALL), f"5,000 × {TALL:,} pixels"),
+    "a large WebP": ("a.webp", webp_header(5_000, TALL), f"5,000 × {TALL:,} pixels"),
+    "a large BMP": ("a.bmp", bmp_header(5_000, TALL), f"5,000 × {TALL:,} pixels"),
+    "a large TIFF": ("a.tif", tiff_header(5_000, TALL), f"5,000 × {TALL:,} pixels"),
+    "a large GIF": ("a.gif", gif_header(5_000, TALL), f"5,000 × {TALL:,} pixels"),
+    "large tiles": ("a.tif", tiff_header(9, 9, 5_000, TALL), f"tiles of 5,000 × {TALL:,}"),
     "a bomb": ("a.png", png_header(60_000, 60_000), "pixels"),
+    "floats": ("a.tif", bytes_of(Image.new("F", (9, 9)), "TIFF"), "floating-point numbers"),
+    "integers of 32 bits": ("a.tif", bytes_of(Image.new("I", (9, 9)), "TIFF"), "32-bit integers"),
+    "Lab colours": ("a.tif", bytes_of(Image.new("LAB", (9, 9)), "TIFF"), "Lab space"),
     "a PNG with too few pixels": ("a.png", png_header(5_000, 1_000), "cannot be read"),
     "text as an array": ("a.npy", b"hello", "is not an array"),
     "an empty array file": ("a.npy", b"", "is not an array"),

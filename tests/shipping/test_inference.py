@@ -6,6 +6,7 @@ import base64
 import importlib.util
 import io
 import json
+import struct
 import subprocess
 import sys
 from collections.abc import Callable
@@ -20,12 +21,18 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from convbias.data.conversion import convert
+from convbias.data.reading import read_image
 from convbias.shipping.predict.images import npy_bytes
 
 SOURCE = Path(__file__).parents[2] / "inference.py"
 NAMES = [f"class {number}" for number in range(10)]
 RANDOM = np.random.default_rng(0)
 GREY = RANDOM.integers(0, 256, (3, 28, 28), dtype=np.uint8)
+# A TIFF file of 1 x 1 deflated pixels, whose one tile is 46,656 pixels wide and high.
+TAGS = {256: 1, 257: 1, 258: 8, 259: 8, 262: 1, 322: 46_656, 323: 46_656, 324: 8, 325: 8}
+WIDE_TILE = struct.pack("<2sHIH", b"II", 42, 8, len(TAGS)) + b"".join(
+    struct.pack("<HHII", tag, 4, 1, value) for tag, value in TAGS.items()
+)
 
 
 @pytest.fixture(scope="module", params=["orjson and NumPy", "standard library alone"])
@@ -61,7 +68,7 @@ def pixels(images: list[list[float]]) -> np.ndarray:
     return np.array(images).reshape(-1, 28, 28)
 
 
-def png(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
+def picture(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
     file = io.BytesIO()
     image.save(file, kind, **options)
     return file.getvalue()
@@ -171,9 +178,11 @@ def many(count: int) -> str:
         (b"PK\x03\x04", "application/x-npy", 400, "not a .npy file"),
         ("text", "text/plain", 415, "'text/plain'"),
         (b"GIF89a", "image/png", 400, "cannot identify image file"),
-        (png(Image.fromarray(GREY[0]))[:400], "image/png", 400, "the picture cannot be read"),
-        (png(Image.new("L", (28, 28))), "image/jpeg", 400, "an undamaged JPEG file"),
-        (png(Image.new("1", (5_001, 5_000))), "image/png", 413, "5,001 x 5,000"),
+        (picture(Image.fromarray(GREY[0]))[:400], "image/png", 400, "the picture cannot be read"),
+        (b"\0\0\0\x18ftypheic" + bytes(12), "image/jpeg", 400, "PNG, JPEG, WEBP, BMP, TIFF or"),
+        (picture(Image.new("F", (28, 28)), "TIFF"), "image/tiff", 400, "the mode F"),
+        (WIDE_TILE, "image/tiff", 413, "a picture's tile has 46,656 x 46,656"),
+        (picture(Image.new("1", (5_001, 5_000))), "image/png", 413, "5,001 x 5,000"),
     ],
     ids=lambda value: "body" if isinstance(value, bytes) or len(str(value)) > 40 else None,
 )
@@ -206,7 +215,10 @@ def test_pickles_are_never_loaded(inference: ModuleType, tmp_path: Path) -> None
 
 
 KINDS = st.sampled_from(
-    ["application/json", "application/x-npy", "text/csv", "image/png", "image/jpeg"]
+    [
+        *("application/json", "application/x-npy", "text/csv"),
+        *(f"image/{each}" for each in ("png", "jpeg", "webp", "bmp", "tiff", "gif")),
+    ]
 )
 
 
@@ -258,52 +270,81 @@ def garment(size: tuple[int, int], mode: str = "RGB", ground: str = "white") -> 
     return image.convert(mode)
 
 
-def rotated() -> bytes:
-    exif = Image.Exif()
-    exif[0x0112] = 6  # a quarter turn
-    return png(garment((90, 50)), exif=exif)
-
-
 def transparent() -> Image.Image:
     image = garment((60, 70), "RGBA")
     image.putalpha(Image.linear_gradient("L").resize(image.size))
     return image
 
 
+TURNED = Image.Exif()
+TURNED[0x0112] = 6  # a quarter turn
+BIG_ENDIAN = Image.fromarray(RANDOM.integers(0, 65_536, (40, 50)).astype(">u2"))
+RANDOM_16_BITS = Image.fromarray(RANDOM.integers(0, 65_536, (40, 50)).astype(np.uint16))
+TWO_FRAMES = {"save_all": True, "append_images": [garment((90, 50), ground="black")]}
 PICTURES = {
-    "large": png(garment((400, 300))),
-    "high": png(garment((31, 200))),
-    "dark ground": png(garment((64, 64), ground="black")),
-    "its size already": png(garment((28, 28), "L", ground="black")),
-    "black and white": png(garment((100, 100), "1")),
-    "palette": png(garment((100, 80), "P")),
-    "transparent": png(transparent()),
-    "16 bits": png(Image.fromarray(RANDOM.integers(0, 65_536, (40, 50)).astype(np.uint16))),
-    "turned": rotated(),
-    "nothing but ground": png(Image.new("L", (50, 50), 200)),
-    "one pixel": png(Image.new("RGB", (1, 1), "red")),
-    "noise": png(Image.fromarray(RANDOM.integers(0, 256, (47, 33, 3), dtype=np.uint8))),
-}
-JPEGS = {
-    "CMYK": png(garment((120, 90), "CMYK"), "JPEG"),
-    "grey": png(garment((120, 90), "L"), "JPEG"),
+    "large": picture(garment((400, 300))),
+    "high": picture(garment((31, 200))),
+    "dark ground": picture(garment((64, 64), ground="black")),
+    "its size already": picture(garment((28, 28), "L", ground="black")),
+    "black and white": picture(garment((100, 100), "1")),
+    "palette": picture(garment((100, 80), "P")),
+    "transparent": picture(transparent()),
+    "16 bits": picture(RANDOM_16_BITS),
+    "turned": picture(garment((90, 50)), exif=TURNED),
+    "nothing but ground": picture(Image.new("L", (50, 50), 200)),
+    "one pixel": picture(Image.new("RGB", (1, 1), "red")),
+    "noise": picture(Image.fromarray(RANDOM.integers(0, 256, (47, 33, 3), dtype=np.uint8))),
+    "JPEG of CMYK": picture(garment((120, 90), "CMYK"), "JPEG"),
+    "JPEG of grey": picture(garment((120, 90), "L"), "JPEG"),
+    "WebP": picture(garment((120, 90)), "WEBP"),
+    "transparent WebP": picture(transparent(), "WEBP"),
+    "turned WebP": picture(garment((90, 50)), "WEBP", exif=TURNED),
+    "WebP of two frames": picture(garment((90, 50)), "WEBP", **TWO_FRAMES),
+    "BMP": picture(garment((120, 90)), "BMP"),
+    "BMP with a palette": picture(garment((120, 90), "P"), "BMP"),
+    "TIFF": picture(garment((120, 90)), "TIFF"),
+    "TIFF of CMYK": picture(garment((120, 90), "CMYK"), "TIFF", compression="tiff_lzw"),
+    "TIFF of 16 bits": picture(RANDOM_16_BITS, "TIFF", compression="tiff_adobe_deflate"),
+    "TIFF of 16 bits, the other way round": picture(BIG_ENDIAN, "TIFF"),
+    "transparent TIFF": picture(transparent(), "TIFF"),
+    "turned TIFF": picture(garment((90, 50)), "TIFF", exif=TURNED),
+    "TIFF of two pages": picture(garment((90, 50)), "TIFF", **TWO_FRAMES),
+    "GIF": picture(garment((120, 90)), "GIF"),
+    "transparent GIF": picture(transparent(), "GIF"),
+    "GIF of two frames": picture(garment((90, 50)), "GIF", **TWO_FRAMES),
 }
 
 
-@pytest.mark.parametrize("name", [*PICTURES, *JPEGS])
-def test_pictures_are_converted_as_by_the_package(inference: ModuleType, name: str) -> None:
-    kind, body = ("png", PICTURES[name]) if name in PICTURES else ("jpeg", JPEGS[name])
-    expected = convert(Image.open(io.BytesIO(body))).pixels / 255
-    [direct] = pixels(inference.input_fn(body, f"image/{kind}"))
-    np.testing.assert_allclose(direct, expected, rtol=1e-12)
+@pytest.mark.parametrize("name", PICTURES)
+def test_pictures_are_converted_as_by_the_package(
+    inference: ModuleType, name: str, tmp_path: Path
+) -> None:
+    body = PICTURES[name]
+    (tmp_path / "picture").write_bytes(body)
+    image, _ = read_image(tmp_path / "picture")
+    expected = convert(image).pixels / 255
+    for kind in ("png", "webp"):  # the format is found by its content
+        [direct] = pixels(inference.input_fn(body, f"image/{kind}"))
+        np.testing.assert_allclose(direct, expected, rtol=1e-12)
     encoded = json.dumps([{"b64": base64.b64encode(body).decode()}] * 2)
     first, second = pixels(inference.input_fn(encoded, "application/json"))
     np.testing.assert_array_equal(first, direct)
     np.testing.assert_array_equal(second, direct)
 
 
+EVERY_MODE = ["1", "L", "LA", "P", "RGB", "RGBA", "I;16", "CMYK"]
+MODES = {
+    "PNG": EVERY_MODE[:-1],
+    "JPEG": ["1", "L", "RGB", "CMYK"],
+    "WEBP": ["L", "LA", "P", "RGB", "RGBA"],
+    "BMP": ["1", "L", "P", "RGB", "RGBA"],
+    "TIFF": EVERY_MODE,
+    "GIF": ["1", "L", "LA", "P", "RGB", "RGBA"],
+}
+
+
 @given(
-    mode=st.sampled_from(["1", "L", "LA", "P", "RGB", "RGBA", "I;16", "CMYK"]),
+    stored=st.sampled_from([(kind, mode) for kind, modes in MODES.items() for mode in modes]),
     size=st.tuples(st.integers(1, 40), st.integers(1, 40)) | st.just((28, 28)),
     grey_values=st.tuples(st.integers(0, 255), st.integers(0, 255)),
     noise=st.integers(0, 40),
@@ -313,7 +354,7 @@ def test_pictures_are_converted_as_by_the_package(inference: ModuleType, name: s
 )
 def test_any_picture_is_converted_as_by_the_package(
     inference: ModuleType,
-    mode: str,
+    stored: tuple[str, str],
     size: tuple[int, int],
     grey_values: tuple[int, int],
     noise: int,
@@ -322,6 +363,7 @@ def test_any_picture_is_converted_as_by_the_package(
     seed: int,
 ) -> None:
     """A noisy rectangle on a background, with transparency and orientation."""
+    kind, mode = stored
     random = np.random.default_rng(seed)
     background, garment_value = grey_values
     array = np.full((*size, 4), background)
@@ -337,18 +379,17 @@ def test_any_picture_is_converted_as_by_the_package(
         image = image.convert("RGB").convert(mode)
     exif = Image.Exif()
     exif[0x0112] = orientation
-    kind = "JPEG" if mode == "CMYK" else "PNG"
     options = {}
-    if transparent and mode in ("L", "I;16"):  # one of the grey values
+    if transparent and kind == "PNG" and mode in ("L", "I;16"):  # one of the grey values
         options["transparency"] = int(np.asarray(image)[0, 0])
-    body = png(image, kind, exif=exif, **options)
+    body = picture(image, kind, exif=exif, **options)
     expected = convert(Image.open(io.BytesIO(body))).pixels / 255
     [found] = pixels(inference.input_fn(body, f"image/{kind.lower()}"))
     np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
 def test_pictures_of_one_request_share_a_limit(inference: ModuleType) -> None:
-    encoded = base64.b64encode(png(Image.new("1", (4_000, 4_000)))).decode()
+    encoded = base64.b64encode(picture(Image.new("1", (4_000, 4_000)))).decode()
     assert len(inference.input_fn(json.dumps([{"b64": encoded}]), "application/json")) == 1
     with pytest.raises(inference.RequestError, match="too many with those before it") as refused:
         inference.input_fn(json.dumps([{"b64": encoded}] * 2), "application/json")

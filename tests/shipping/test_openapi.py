@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+from functools import partial
 
 import numpy as np
 import pytest
@@ -42,8 +43,9 @@ def csv(images: np.ndarray) -> bytes:
 
 schemathesis.openapi.media_type("application/x-npy", IMAGES.map(npy_bytes))
 schemathesis.openapi.media_type("text/csv", IMAGES.map(csv))
-schemathesis.openapi.media_type("image/png", PICTURES.map(lambda pixels: picture(pixels, "PNG")))
-schemathesis.openapi.media_type("image/jpeg", PICTURES.map(lambda pixels: picture(pixels, "JPEG")))
+for kind in ("png", "jpeg", "webp", "bmp", "tiff", "gif"):
+    pictures = PICTURES.map(partial(picture, kind=kind))
+    schemathesis.openapi.media_type(f"image/{kind}", pictures)
 schemathesis.openapi.format(
     "picture",
     PICTURES.map(lambda pixels: base64.b64encode(picture(pixels, "PNG")).decode()),

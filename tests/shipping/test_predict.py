@@ -307,7 +307,7 @@ def test_only_a_body_that_is_too_large_for_the_runtime_is_rejected(
     ("arguments", "words"),
     [
         (["absent.png"], ["the file absent.png does not exist", "a folder with such files"]),
-        (["notes.txt"], ["notes.txt ends in '.txt'", ".png, .jpg, .jpeg, .npy"]),
+        (["notes.txt"], ["notes.txt ends in '.txt'", ".png, .jpg, .jpeg, .webp", "as PNG or JPEG"]),
         (["empty"], ["the folder empty contains no image"]),
         (["x" * 300], ["cannot be accessed: File name too long"]),
         (["a.png", "--server", UNREACHABLE, "--endpoint", "e"], ["--server and --endpoint "]),

@@ -66,6 +66,9 @@ GOOD = {
     "CSV": (lines(IMAGES), CSV),
     "PNG": (picture("PNG", "RGBA"), "image/png"),
     "JPEG": (picture("JPEG", "RGB"), "image/jpeg"),
+    "WebP": (picture("WEBP", "RGBA"), "image/webp"),
+    "TIFF": (picture("TIFF", "RGB"), "image/tiff"),
+    "GIF named PNG": (picture("GIF"), "image/png"),
 }
 BAD = {
     "nothing": ("", JSON),
@@ -83,7 +86,7 @@ BAD = {
     "words in CSV": ("a,b", CSV),
     "short CSV": ("1,2,3", CSV),
     "cut off JPEG": (picture("JPEG")[:200], "image/jpeg"),
-    "GIF named PNG": (picture("GIF"), "image/png"),
+    "another picture named PNG": (picture("PPM"), "image/png"),
     "PNG bomb": (picture("PNG", size=6_000), "image/png"),
     "another type": ("text", "text/plain"),
 }

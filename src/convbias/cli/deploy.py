@@ -170,8 +170,8 @@ def invoke(
     Example: `convbias deploy invoke 0 1 2`
 
     Args:
-        image: PNG, JPEG and .npy files; folders of such files; indices of test images of
-            Fashion-MNIST.
+        image: Pictures (PNG, JPEG, WebP, BMP, TIFF or GIF) and .npy files; folders of such files;
+            indices of test images of Fashion-MNIST.
         name: Name of the endpoint.
         profile: Profile of ~/.aws; default AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
         region: Region of the endpoint; default the profile's, or AWS_DEFAULT_REGION.

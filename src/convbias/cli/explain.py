@@ -47,8 +47,8 @@ def explain(
     Example: `convbias explain 0 --out explanation.html`
 
     Args:
-        image: A PNG or JPEG file of any size; a .npy file with 28 x 28 pixels; or the index of a
-            test image.
+        image: A picture of any size (PNG, JPEG, WebP, BMP, TIFF or GIF); a .npy file with 28 x 28
+            pixels; or the index of a test image.
         run: Name of a run to explain, as `convbias runs list` prints it; may be repeated. Default
             the runs of dense and of cnn-3x3 with the highest validation accuracy.
         runs: Folder of stored runs, or published for those that come with the package, which is

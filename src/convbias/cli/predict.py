@@ -68,8 +68,8 @@ def predict(
     Example: `convbias predict 0 1 2 --server http://127.0.0.1:8080`
 
     Args:
-        image: PNG, JPEG and .npy files; folders of such files; indices of test images of
-            Fashion-MNIST, whose true classes are printed too.
+        image: Pictures (PNG, JPEG, WebP, BMP, TIFF or GIF) and .npy files; folders of such files;
+            indices of test images of Fashion-MNIST, whose true classes are printed too.
         archive: Archive written by `convbias package`; default fashion_mnist_model.tar.gz unless a
             server or endpoint is given. Its code is executed: use only archives that you trust.
         server: URL of a server. Its token is read from the environment variable CONVBIAS_TOKEN.

@@ -1,11 +1,12 @@
-"""Read one image: a PNG or JPEG file, an array in a .npy file, or a test image by its index."""
+"""Read one image: a picture file, an array in a .npy file, or a test image by its index."""
 
 from __future__ import annotations
 
+import contextlib
 import re
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +17,24 @@ from convbias.data.conversion import SIDE, Converted, convert, convert_pixels
 from convbias.errors import InputError
 from convbias.spec.datasets import TITLES
 
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")
+FORMATS_IN_WORDS = "PNG, JPEG, WebP, BMP, TIFF or GIF"
+
 # A decoded picture of this size takes 200 MB; phone cameras reach it.
 MOST_PIXELS = 50_000_000
+
+# Of a TIFF file, by Pillow's name of the mode.
+UNUSABLE_PIXELS = {
+    "I": "signed or 32-bit integers",
+    "F": "floating-point numbers",
+    "LAB": "colours of the Lab space",
+}
+TILE_SIDES = (322, 323)  # tags of TIFF
+
+# Phones store photographs in these formats, whose decoders are not installed everywhere.
+BRANDS = {b"avif": "AVIF", b"avis": "AVIF"} | dict.fromkeys(
+    (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"), "HEIC"
+)
 
 INDEX = re.compile(r"[+-]?[0-9]{1,18}")  # names a test image, not a file
 
@@ -43,8 +60,8 @@ def read_picture(source: str, dataset: Callable[[], Dataset]) -> Picture:
     """Read an image.
 
     Args:
-        source: Path of a PNG, JPEG or .npy file; or a whole number, the index of a test image (a
-            file with such a name is read as `./7`).
+        source: Path of a PNG, JPEG, WebP, BMP, TIFF, GIF or .npy file; or a whole number, the index
+            of a test image (a file with such a name is read as `./7`).
         dataset: Loads the data set whose test images the index counts; called for an index only.
 
     Raises:
@@ -52,12 +69,25 @@ def read_picture(source: str, dataset: Callable[[], Dataset]) -> Picture:
     """
     if INDEX.fullmatch(source):
         return _test_image(int(source), dataset())
-    path = Path(source)
+    return read_file(Path(source))
+
+
+def read_file(path: Path) -> Picture:
+    """Read an image from a file.
+
+    Args:
+        path: Path of a PNG, JPEG, WebP, BMP, TIFF, GIF or .npy file.
+
+    Raises:
+        InputError: There is no such file, or it cannot be used.
+    """
     _check_file(path)
     if path.suffix.lower() == ".npy":
         pixels, words = read_array(path)
         return Picture(path.name, convert_pixels(pixels, words))
-    return Picture(path.name, convert(read_image(path)))
+    image, remarks = read_image(path)
+    converted = convert(image)
+    return Picture(path.name, replace(converted, remarks=(*remarks, *converted.remarks)))
 
 
 def _test_image(index: int, dataset: Dataset) -> Picture:
@@ -82,54 +112,88 @@ def _check_file(path: Path) -> None:
         what = f"{path} cannot be looked for: {error.strerror or error}"
     raise InputError(
         what,
-        "a PNG, JPEG or .npy file, or the index of a test image",
+        f"a {FORMATS_IN_WORDS} file, a .npy file, or the index of a test image",
         "check the path",
     )
 
 
-def read_image(path: Path) -> Image.Image:
-    """Decode a PNG or JPEG file.
+def read_image(path: Path) -> tuple[Image.Image, tuple[str, ...]]:
+    """Decode a picture file, whatever its name ends in.
 
     Args:
-        path: Path of a PNG or JPEG file.
+        path: Path of a PNG, JPEG, WebP, BMP, TIFF or GIF file.
 
     Returns:
-        The decoded picture, in the mode of the file.
+        The decoded picture, in the mode of the file, and remarks about the file. Of several
+        pictures, such as the frames of an animation, it is the first.
 
     Raises:
-        InputError: It is no PNG or JPEG file, is damaged, or holds more than 50 million pixels.
+        InputError: It is no such file, is damaged, or holds more than 50 million pixels.
     """
     try:
         with warnings.catch_warnings():
             # Warnings about large pictures, which are limited below, and about unusual metadata.
             warnings.simplefilter("ignore")
-            with Image.open(path, formats=("PNG", "JPEG")) as image:
+            with Image.open(path, formats=FORMATS) as image:
                 _check_size(path, image)
+                several = _has_several(image)
                 image.load()  # the pixels stay when the file is closed
     except InputError:
         raise
     except UnidentifiedImageError:
-        raise InputError(
-            f"{path} is not an image that can be read",
-            "a PNG or JPEG file, or an array in a file that ends in .npy",
-            "save the picture as PNG",
-        ) from None
+        raise _unidentified(path) from None
     except Image.DecompressionBombError:
         raise _too_large(path, "far too many") from None
     except Exception as error:  # decoders raise whatever the damage leads to
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise InputError(
             f"{path} cannot be read: {reason}",
-            "an undamaged PNG or JPEG file",
+            f"an undamaged {FORMATS_IN_WORDS} file",
             "save the picture again",
         ) from error
-    return image
+    if image.format == "TIFF" and image.mode in UNUSABLE_PIXELS:
+        raise InputError(
+            f"the pixels of {path} are {UNUSABLE_PIXELS[image.mode]}",
+            "grey values or colours of 8 or 16 bits",
+            "save the picture as PNG",
+        )
+    remark = "the file holds several pictures, of which this is the first"
+    return image, (remark,) if several else ()
 
 
 def _check_size(path: Path, image: Image.Image) -> None:
     # The header states the size, before any pixel is decoded.
     if image.width * image.height > MOST_PIXELS:
         raise _too_large(path, f"{image.width:,} × {image.height:,}")
+    # The tiles of a TIFF file, which may be larger than the picture, are decoded as a whole.
+    tags = getattr(image, "tag_v2", {})
+    width, height = (int(tags.get(tag, 0)) for tag in TILE_SIDES)
+    if width * height > MOST_PIXELS:
+        raise _too_large(path, f"tiles of {width:,} × {height:,}")
+
+
+def _has_several(image: Image.Image) -> bool:
+    # What follows the first picture may be damaged, which does not concern it.
+    with contextlib.suppress(Exception):
+        return getattr(image, "is_animated", False)
+    return True
+
+
+def _unidentified(path: Path) -> InputError:
+    with path.open("rb") as file:
+        start = file.read(12)
+    kind = BRANDS.get(start[8:]) if start[4:8] == b"ftyp" else None
+    if kind is not None:
+        return InputError(
+            f"{path} is a picture in the format {kind}, which is not read here",
+            FORMATS_IN_WORDS,
+            "open it in the program that shows it, and save or export it as PNG or JPEG",
+        )
+    return InputError(
+        f"{path} is not an image that can be read",
+        f"a {FORMATS_IN_WORDS} file, or an array in a file that ends in .npy",
+        "save the picture as PNG",
+    )
 
 
 def _too_large(path: Path, pixels: str) -> InputError:
@@ -168,7 +232,7 @@ def read_array(path: Path) -> tuple[np.ndarray, str]:
         raise InputError(
             f"{path} has the shape {array.shape}",
             " or ".join(map(str, SHAPES)),
-            "give one grey image; pictures of other sizes are read from PNG and JPEG files",
+            "give one grey image; pictures of other sizes are read from files such as PNG and JPEG",
         )
     values = np.array(array).reshape(SIDE, SIDE)
     words = f"array of {SIDE} × {SIDE} pixels, {values.dtype}"

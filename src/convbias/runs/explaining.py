@@ -41,8 +41,8 @@ def explain_image(store: Store, image: str, keys: Sequence[str] = ()) -> Explain
 
     Args:
         store: where the runs and their networks are.
-        image: a PNG or JPEG file of any size; a .npy file with 28 x 28 pixels; or the index of a
-            test image.
+        image: a picture of any size (PNG, JPEG, WebP, BMP, TIFF or GIF); a .npy file with 28 x 28
+            pixels; or the index of a test image.
         keys: keys of runs; by default the best ones of the dense baseline and of the 3x3 CNN.
 
     Raises:

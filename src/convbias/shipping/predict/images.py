@@ -12,13 +12,22 @@ from pathlib import Path
 import numpy as np
 
 from convbias.data import Dataset
-from convbias.data.conversion import convert
 from convbias.data.likeness import with_remarks
-from convbias.data.reading import INDEX, Picture, read_image, read_picture
-from convbias.errors import InputError, did_you_mean
+from convbias.data.reading import FORMATS_IN_WORDS, INDEX, read_file, read_picture
+from convbias.errors import InputError
 
 NPY = "application/x-npy"
-CONTENT_TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".npy": NPY}
+CONTENT_TYPES = {
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".webp": "image/webp",
+    ".bmp": "image/bmp",
+    ".tif": "image/tiff",
+    ".tiff": "image/tiff",
+    ".gif": "image/gif",
+    ".npy": NPY,
+}
 
 
 class RejectedRequestError(InputError):
@@ -48,8 +57,9 @@ def image_requests(names: Iterable[str], dataset: Callable[[], Dataset]) -> list
     """Find the named images, before the first request is sent.
 
     Args:
-        names: each the path of a PNG, JPEG or .npy file, or of a folder with such files; or a whole
-            number, the index of a test image (for a file with such a name, write `./7`).
+        names: each the path of a picture (PNG, JPEG, WebP, BMP, TIFF or GIF) or .npy file, or of a
+            folder with such files; or a whole number, the index of a test image (for a file with
+            such a name, write `./7`).
         dataset: loads the data set of the test images; called at most once, for an index only.
 
     Returns:
@@ -97,7 +107,8 @@ def _paths(path: Path) -> list[Path]:
     if not paths:
         raise InputError(
             what,
-            "a PNG, JPEG or .npy file, a folder with such files, or the index of a test image",
+            f"a {FORMATS_IN_WORDS} file, a .npy file, a folder with such files, or the index of a"
+            " test image",
             "check the path",
         )
     return paths
@@ -109,7 +120,7 @@ def _file(path: Path) -> ImageRequest:
         raise InputError(
             f"{path} ends in {suffix!r}" if suffix else f"{path} has no suffix",
             f"a file that ends in {', '.join(CONTENT_TYPES)}",
-            did_you_mean(suffix, CONTENT_TYPES),
+            "save the picture as PNG or JPEG",
         )
     kind, body = CONTENT_TYPES[suffix], partial(_read, path)
     if kind == NPY:
@@ -127,6 +138,6 @@ def _read(path: Path) -> bytes:
 def _remarks(path: Path) -> Sequence[str]:
     """Convert the picture as `inference.py` does, for the remarks alone."""
     with suppress(InputError):  # the prediction is worth more than its remarks
-        picture = Picture(path.name, convert(read_image(path)))
+        picture = read_file(path)
         return with_remarks(picture, ["fashion-mnist"]).converted.remarks
     return ()

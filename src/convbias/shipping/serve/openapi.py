@@ -8,7 +8,9 @@ from typing import Any
 from convbias import __version__
 from convbias.spec.datasets import IMAGE_SIDE
 
-MOST_IMAGES = 1_024  # per request; the limit in the archive's inference.py
+# As in the archive's inference.py.
+MOST_IMAGES = 1_024  # per request
+PICTURE_TYPES = tuple(f"image/{each}" for each in ("png", "jpeg", "webp", "bmp", "tiff", "gif"))
 
 
 def _array(items: dict[str, Any], length: int) -> dict[str, Any]:
@@ -37,7 +39,8 @@ _GREYS = _images(
     {"type": "integer", "minimum": 0, "maximum": 255}, "Integer grey values from 0 to 255"
 )
 _PICTURE = {
-    "description": "A PNG or JPEG file of any size, converted as Fashion-MNIST was made.",
+    "description": "A PNG, JPEG, WebP, BMP, TIFF or GIF file of any size, converted as"
+    " Fashion-MNIST was made.",
     "type": "object",
     "properties": {"b64": {"type": "string", "contentEncoding": "base64"}},
     "required": ["b64"],
@@ -97,7 +100,7 @@ def openapi_document(identity: Mapping[str, Any], endpoint: str, body_bytes: int
             },
             **{
                 kind: {"schema": {"type": "string", "format": "binary"}}
-                for kind in ("application/x-npy", "text/csv", "image/png", "image/jpeg")
+                for kind in ("application/x-npy", "text/csv", *PICTURE_TYPES)
             },
         },
     }
