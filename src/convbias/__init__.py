@@ -1,7 +1,11 @@
 """Measure what the inductive bias of convolution buys on images."""
 
+import atexit
 import os
+import shutil
 import sys
+import tempfile
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,5 +19,15 @@ if "keras" not in sys.modules:
     os.environ["KERAS_BACKEND"] = "jax"
 
 # By default Keras and matplotlib would write settings into the user's home.
-for _variable, _folder in (("KERAS_HOME", "keras"), ("MPLCONFIGDIR", "matplotlib")):
-    os.environ.setdefault(_variable, str(Path(platformdirs.user_cache_dir("convbias")) / _folder))
+_cache = Path(platformdirs.user_cache_dir("convbias"))
+os.environ.setdefault("KERAS_HOME", str(_cache / "keras"))
+if "MPLCONFIGDIR" not in os.environ:
+    _folder = _cache / "matplotlib"
+    # `os.path`, because it finds nothing where it may not look, instead of raising.
+    _existing = next(filter(os.path.exists, (_folder, *_folder.parents)), _folder)
+    if not os.access(_existing, os.W_OK | os.X_OK):
+        # matplotlib would complain, and make a temporary folder in every process.
+        with suppress(OSError):
+            _folder = tempfile.mkdtemp(prefix="convbias-matplotlib-")
+            atexit.register(shutil.rmtree, _folder, ignore_errors=True)
+    os.environ["MPLCONFIGDIR"] = str(_folder)

@@ -12,6 +12,7 @@ from convbias import data
 from convbias.cli.console import messages, print_panel, warn
 from convbias.errors import InputError
 from convbias.experiments.studies import load_study
+from convbias.runs.atomic import check_folder
 from convbias.runs.published import published_folder
 from convbias.runs.store import Store
 from convbias.spec.datasets import DatasetName
@@ -110,7 +111,9 @@ def choose_store(runs: Path, study: Study | None = None) -> Store:
 
     Raises:
         InputError: The folder was named, and does not exist.
+        StorageError: It is a file or a link to nothing, or may not be read.
     """
+    check_folder(runs)
     if _is_published(runs):
         store = _find_store(published_folder(), study)
         if runs == PUBLISHED:

@@ -38,7 +38,7 @@ def verify_files(*, folder: Path | None = None) -> int:
     rows = [
         (
             str(report.path),
-            report.status if report.reason is None else f"{report.status}: {report.reason}",
+            report.reason or report.status,
             "" if report.size is None else f"{report.size:,}",
             f"{report.published.size:,}",
             report.sha256 or "",

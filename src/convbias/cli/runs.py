@@ -10,6 +10,7 @@ from cyclopts import App
 
 from convbias.cli.choices import RUNS, choose_store
 from convbias.cli.console import messages, percent, print_damaged, print_table, results, warn
+from convbias.errors import StorageError
 from convbias.runs.checks import check_store
 from convbias.runs.record import Run
 from convbias.runs.store import DamagedRunError, read_run
@@ -34,7 +35,7 @@ def list_runs(*, runs: Path = RUNS) -> None:
     for path in store.paths():
         try:
             rows.append(_row(read_run(path)))
-        except DamagedRunError as error:
+        except (DamagedRunError, StorageError) as error:
             damaged.append(error)
     columns = ("run", "arm", "data", "recipe", "epochs", "status", "test accuracy")
     title = f"{len(rows)} runs in {store.folder}"

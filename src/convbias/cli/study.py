@@ -11,6 +11,7 @@ from convbias.cli.live import duration
 from convbias.cli.observer import ConsoleObserver, processes
 from convbias.experiments.execution import StudyPlan, plan_study, run_study
 from convbias.experiments.studies import planned_runs
+from convbias.runs.atomic import check_folder
 from convbias.runs.missing import check_ready
 from convbias.runs.store import Store
 from convbias.runs.sweep import cores, has_accelerator
@@ -85,6 +86,7 @@ def train_and_report(
 
 def print_plan(chosen: Study, store: Store, jobs: int | None) -> None:
     """Print which runs are planned, stored and missing, and how long these will take."""
+    check_folder(store.folder)
     plan = plan_study(chosen, store)
     _print_arms(f"Study {chosen.name}, {chosen.dataset}: plan", plan)
     stored = plan.stored

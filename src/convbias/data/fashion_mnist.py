@@ -17,8 +17,9 @@ import numpy as np
 import platformdirs
 
 from convbias.data.download import download
+from convbias.data.files import read_file
 from convbias.data.idx import read_compressed
-from convbias.errors import AbsentDataError, DataError
+from convbias.errors import AbsentDataError, DataError, StorageError
 
 FOLDER_NAME = "fashion-mnist"
 
@@ -178,13 +179,12 @@ def _read_array(path: Path) -> np.ndarray:
 
 def _read_file(path: Path) -> tuple[FileReport, bytes]:
     published = FILES[path.name]
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
+    if not path.exists():
         return FileReport(path, published, "missing"), b""
-    except OSError as error:
-        reason = error.strerror or str(error)
-        return FileReport(path, published, "unreadable", reason=reason), b""
+    try:
+        content = read_file(path)
+    except StorageError as error:
+        return FileReport(path, published, "unreadable", reason=error.what), b""
     sha256 = hashlib.sha256(content).hexdigest()
     status = "verified" if sha256 == published.sha256 else "damaged"
     return FileReport(path, published, status, sha256, len(content)), content
@@ -195,12 +195,14 @@ def _raise_unless_verified(report: FileReport) -> None:
         return
     found = {
         "missing": f"{report.path} is missing",
-        "unreadable": f"{report.path} cannot be read: {report.reason}",
+        "unreadable": report.reason or "",
         "damaged": f"{report.path} is not the published file: {report.size} bytes,"
         f" SHA-256 {report.sha256}",
     }[report.status]
-    if report.path.parent == cache_folder():
+    if report.path.parent == cache_folder() and report.status != "unreadable":
         fix = "delete the file, then run `convbias data fetch`"
+    elif report.status == "unreadable":
+        fix = "check its permissions"
     else:
         fix = (
             "copy the file there again, or unset CONVBIAS_DATA to have the files downloaded into"

@@ -14,6 +14,7 @@ from PIL import Image, UnidentifiedImageError
 
 from convbias.data import Dataset
 from convbias.data.conversion import SIDE, Converted, convert, convert_pixels
+from convbias.data.files import open_file
 from convbias.errors import InputError
 from convbias.spec.datasets import TITLES
 
@@ -113,7 +114,7 @@ def _check_file(path: Path) -> None:
     raise InputError(
         what,
         f"a {FORMATS_IN_WORDS} file, a .npy file, or the index of a test image",
-        "check the path",
+        "check the path and its permissions",
     )
 
 
@@ -134,7 +135,7 @@ def read_image(path: Path) -> tuple[Image.Image, tuple[str, ...]]:
         with warnings.catch_warnings():
             # Warnings about large pictures, which are limited below, and about unusual metadata.
             warnings.simplefilter("ignore")
-            with Image.open(path, formats=FORMATS) as image:
+            with open_file(path) as file, Image.open(file, formats=FORMATS) as image:
                 _check_size(path, image)
                 several = _has_several(image)
                 image.load()  # the pixels stay when the file is closed
@@ -145,9 +146,8 @@ def read_image(path: Path) -> tuple[Image.Image, tuple[str, ...]]:
     except Image.DecompressionBombError:
         raise _too_large(path, "far too many") from None
     except Exception as error:  # decoders raise whatever the damage leads to
-        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise InputError(
-            f"{path} cannot be read: {reason}",
+            f"{path} cannot be read: {error or type(error).__name__}",
             f"an undamaged {FORMATS_IN_WORDS} file",
             "save the picture again",
         ) from error
@@ -180,7 +180,7 @@ def _has_several(image: Image.Image) -> bool:
 
 
 def _unidentified(path: Path) -> InputError:
-    with path.open("rb") as file:
+    with open_file(path) as file:
         start = file.read(12)
     kind = BRANDS.get(start[8:]) if start[4:8] == b"ftyp" else None
     if kind is not None:
@@ -218,8 +218,9 @@ def read_array(path: Path) -> tuple[np.ndarray, str]:
         InputError: It is no such file.
     """
     try:
-        # Mapped, so that a header that promises terabytes costs nothing.
-        array = np.lib.format.open_memmap(path, mode="r")
+        with open_file(path):
+            # Mapped, so that a header that promises terabytes costs nothing.
+            array = np.lib.format.open_memmap(path, mode="r")
     except (OSError, ValueError, EOFError, SyntaxError, TypeError, OverflowError) as error:
         pickled = "Python objects" in str(error)
         reason = "it holds Python objects" if pickled else str(error).splitlines()[0]

@@ -6,6 +6,7 @@ import tomllib
 from importlib import resources
 from pathlib import Path
 
+from convbias.data.files import read_file
 from convbias.errors import InputError, did_you_mean
 from convbias.experiments import EXPERIMENTS
 from convbias.runs.record import run_key
@@ -42,9 +43,7 @@ def load_study(name: str) -> Study:
                 did_you_mean(name, known),
             )
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
+        values = tomllib.loads(read_file(path).decode("utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(
             f"{path} is not valid TOML: {error}",

@@ -56,6 +56,7 @@ def check_writable(folder: Path, fix: str = "choose another folder with --runs o
     Raises:
         StorageError: The folder cannot be created or written to.
     """
+    check_folder(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
@@ -66,6 +67,29 @@ def check_writable(folder: Path, fix: str = "choose another folder with --runs o
             "a writable folder",
             fix,
         ) from error
+
+
+def check_folder(folder: Path) -> None:
+    """Check that a path is a folder, or may become one: nothing is created.
+
+    Args:
+        folder: the path.
+
+    Raises:
+        StorageError: A file, or a link to what does not exist, is in its place or above it.
+    """
+    for path in (folder, *folder.parents):
+        if path.is_symlink() and not path.exists():
+            target = path.readlink()
+            raise StorageError(
+                f"{path} is a link to {target}, which does not exist",
+                "a folder",
+                f"create {target}, or choose another folder with --runs or --out",
+            )
+        if path.exists() and not path.is_dir():
+            raise StorageError(
+                f"{path} is a file", "a folder", "choose another folder with --runs or --out"
+            )
 
 
 def _umask() -> int:

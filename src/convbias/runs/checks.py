@@ -12,7 +12,7 @@ import numpy as np
 from convbias import data
 from convbias.data import Dataset
 from convbias.data.variants import scored_labels
-from convbias.errors import DataError, InputError
+from convbias.errors import DataError, InputError, StorageError
 from convbias.networks.scores import PerImage
 from convbias.runs.record import Run
 from convbias.runs.store import DamagedRunError, Store, read_run, weights_checksum
@@ -106,6 +106,8 @@ def _network_problems(store: Store, run: Run) -> Iterator[str]:
 
     try:
         network = load_network(store, run)
+    except StorageError:
+        raise  # a file that may not be read is not damaged
     except InputError as error:
         yield error.what
         return

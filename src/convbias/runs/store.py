@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import ValidationError
 
+from convbias.data.files import read_file, refused
 from convbias.errors import ConvbiasError, InputError, StorageError, did_you_mean
 from convbias.runs.atomic import write_atomically
 from convbias.runs.measurement import Measurement
@@ -69,7 +70,8 @@ class Store:
         """The stored run, or None if it is not stored.
 
         Raises:
-            DamagedRunError: The file exists but cannot be read.
+            DamagedRunError: The file exists but is damaged.
+            StorageError: The file may not be read.
         """
         path = self.path(arm, seed)
         return read_run(path) if path.exists() else None
@@ -79,7 +81,8 @@ class Store:
 
         Raises:
             InputError: There is none; the message suggests the nearest key.
-            DamagedRunError: Its file cannot be read.
+            DamagedRunError: Its file is damaged.
+            StorageError: Its file may not be read.
         """
         known = {path.stem: path for path in self.paths()}
         if key not in known:
@@ -157,8 +160,22 @@ class Store:
         return target
 
     def paths(self) -> list[Path]:
-        """The records' paths, sorted by name."""
-        return sorted(path for path in self.folder.glob("*.json") if not path.name.startswith("."))
+        """The records' paths, sorted by name; none where there is no folder.
+
+        Raises:
+            StorageError: The folder may not be read.
+        """
+        try:
+            # Not `glob`, which finds nothing in a folder that may not be read.
+            return sorted(
+                path
+                for path in self.folder.iterdir()
+                if path.suffix == ".json" and not path.name.startswith(".")
+            )
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        except OSError as error:
+            raise refused(self.folder, error) from error
 
     def __iter__(self) -> Iterator[Run]:
         return (read_run(path) for path in self.paths())
@@ -179,16 +196,11 @@ def read_run(path: Path) -> Run:
     """Read one record and check that its content matches its name.
 
     Raises:
-        DamagedRunError: It cannot be read, or does not match.
+        DamagedRunError: It is not a record, or does not match.
+        StorageError: The file may not be read, which does not mean that it is damaged.
     """
     try:
-        run = Run.model_validate_json(path.read_bytes())
-    except OSError as error:
-        raise DamagedRunError(
-            f"{path} cannot be read: {error.strerror or error}",
-            "a readable run record",
-            "check the file's permissions",
-        ) from error
+        run = Run.model_validate_json(read_file(path))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the whole file"

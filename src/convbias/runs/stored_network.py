@@ -7,6 +7,7 @@ from typing import Any
 import keras
 
 import convbias.networks.layers  # noqa: F401 - Keras reads networks of these layers
+from convbias.data.files import open_file
 from convbias.errors import InputError
 from convbias.networks.backend import check_backend
 from convbias.runs.record import Run
@@ -22,10 +23,14 @@ def load_network(store: Store, run: Run) -> keras.Model:
 
     Raises:
         InputError: The network is missing or damaged.
+        StorageError: Its file may not be read.
         BackendError: Keras or JAX cannot compute in this environment.
     """
     check_backend()
     path = store.network_path(run.arm, run.seed)
+    if path.exists():
+        with open_file(path):
+            pass  # Keras says "not found" of a file that may not be read
     try:
         # Keras annotates the result as any object.
         network: Any = keras.saving.load_model(path, compile=False)

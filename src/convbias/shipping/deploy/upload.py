@@ -6,6 +6,7 @@ import hashlib
 import io
 from typing import Any
 
+from convbias.data.files import read_file
 from convbias.errors import InputError
 from convbias.shipping.aws import Aws
 from convbias.shipping.deploy.plan import Plan
@@ -49,12 +50,7 @@ def upload(plan: Plan, aws: Aws) -> None:
 def _verified(plan: Plan) -> bytes:
     """The archive's bytes, provided that its checksum is still the plan's."""
     path = plan.archive.path
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise InputError(
-            f"{path} cannot be read: {error.strerror or error}", "the plan's archive"
-        ) from error
+    content = read_file(path)
     if hashlib.sha256(content).hexdigest() != plan.archive.sha256:
         raise InputError(
             f"{path} has changed since it was verified",

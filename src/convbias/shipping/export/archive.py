@@ -24,6 +24,7 @@ from typing import IO, Any
 
 from pydantic import Field, ValidationError
 
+from convbias.data.files import open_file, read_file, refused
 from convbias.errors import InputError, StorageError
 from convbias.runs.atomic import write_atomically
 from convbias.spec.description import Description
@@ -87,6 +88,8 @@ def pack(export_folder: Path, path: Path) -> Archive:
             name = file.relative_to(export_folder).as_posix()
             if file.is_file() and name != RECORD:
                 contents[name] = file.read_bytes()
+    except PermissionError as error:
+        raise refused(Path(error.filename), error) from error
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise InputError(
             f"{export_folder} is not an export: {error}",
@@ -123,13 +126,14 @@ def read(path: Path) -> Archive:
 
     Raises:
         InputError: It is not a valid archive, or a checksum is wrong.
+        StorageError: It does not exist, or may not be read.
     """
     try:
         if path.is_dir():
             contents = dict(_unpacked_members(path))
             checksum = hashlib.sha256(_compressed(contents)).hexdigest()
         else:
-            with path.open("rb") as file:
+            with open_file(path) as file:
                 checksum = hashlib.file_digest(file, "sha256").hexdigest()
                 file.seek(0)
                 contents = dict(_members(file))
@@ -137,10 +141,6 @@ def read(path: Path) -> Archive:
         raise _refused(path, f"cannot be read: {error}") from error
     except _InvalidArchiveError as error:
         raise _refused(path, str(error)) from error
-    except OSError as error:
-        raise InputError(
-            f"{path} cannot be read: {error.strerror or error}", "an archive", "check the path"
-        ) from error
     try:
         _check_layout(contents)
         manifest = Manifest.model_validate_json(contents[MANIFEST])
@@ -263,7 +263,7 @@ def _unpacked_members(folder: Path) -> Iterator[tuple[str, bytes]]:
         total += file.stat().st_size
         if total > LARGEST_TOTAL:
             raise _InvalidArchiveError(f"contains more than {LARGEST_TOTAL // 2**20} MiB")
-        yield name, file.read_bytes()
+        yield name, read_file(file)
 
 
 def _check_member(member: tarfile.TarInfo) -> None:

@@ -109,7 +109,7 @@ def _paths(path: Path) -> list[Path]:
             what,
             f"a {FORMATS_IN_WORDS} file, a .npy file, a folder with such files, or the index of a"
             " test image",
-            "check the path",
+            "check the path and its permissions",
         )
     return paths
 
