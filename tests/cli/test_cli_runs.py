@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from command_line import files_below, finished_study
-from convbias.cli import main
+from convbias.cli import console, main
 from convbias.runs.store import Store
-from factories import make_run
+from factories import make_arm, make_run
 
 
 @pytest.fixture
@@ -39,10 +39,40 @@ def test_runs_list(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
         row = next(line for line in said.splitlines() if run.key in line)
         assert run.test is not None
         assert row.split() == [
-            *(run.key, run.arm.model.name, "drawn,", "100", "classic", "2", "finished"),
+            *(run.key, run.arm.model.name, "drawn,", "100", "classic", "2"),
             *(f"{100 * run.test.accuracy:.2f}", "%"),
         ]
     assert "8 runs in runs" in said
+
+
+def test_variants_of_a_model_are_told_apart(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arms = [
+        make_arm(epochs=10),
+        make_arm(epochs=3),
+        make_arm(shuffled_blocks=1),
+        make_arm(canvas=40),
+        make_arm(canvas=40, largest_shift=6),
+    ]
+    for arm in arms:
+        Store(here / "runs").write(make_run(arm, 0))
+    said = printed(capsys, "runs", "list")
+    rows = {line.split()[0]: line.split(maxsplit=1)[1] for line in said.splitlines() if "-" in line}
+    assert len({rows[f"{arm.hash}-seed0"] for arm in arms}) == len(arms)
+    assert rows[f"{arms[-1].hash}-seed0"].startswith("dense (canvas 40, largest shift 6)  ")
+    assert rows[f"{arms[1].hash}-seed0"].startswith("dense  ")  # the column of epochs tells it
+
+
+@pytest.mark.parametrize("columns", [20, 40, 80])
+def test_a_key_is_never_broken(
+    here: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    columns: int,
+) -> None:
+    run = make_run(make_arm("cnn-3x3", canvas=40, corners="free"), 100_001)
+    Store(here / "runs").write(run)
+    monkeypatch.setattr(console, "WIDTH_OF_A_FILE", columns)
+    assert any(run.key in line for line in printed(capsys, "runs", "list").splitlines())
 
 
 def test_runs_of_a_folder_that_holds_none(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -148,7 +148,7 @@ REFUSED = {
     "a missing picture": (["no.png"], "there is no file no.png"),
     "an index": (["1000"], "an index from 0 to 999"),
     "a negative index": (["-1"], "-1"),
-    "a folder that cannot be written": (["0", "--out", "file/why.svg"], "cannot be written to"),
+    "a folder that cannot be written": (["0", "--out", "file/why.svg"], "file is a file"),
 }
 
 

@@ -11,6 +11,8 @@ from convbias.cli.live import LiveProgress, duration
 from convbias.networks.scores import Epoch
 from convbias.runs.progress import Progress
 from convbias.runs.record import run_key
+from convbias.spec.arms import Arm
+from convbias.spec.names import arm_names
 from factories import make_arm
 
 
@@ -23,17 +25,22 @@ class Clock:
 
 
 class Shown:
-    """Two arms of two epochs with two seeds each, shown on a screen or in a file."""
+    """Arms of two epochs with two seeds each, two arms by default, on a screen or in a file."""
 
-    def __init__(self, *, terminal: bool) -> None:
-        self.arms = [make_arm("dense", epochs=2), make_arm("cnn-3x3", epochs=2)]
+    def __init__(self, *arms: Arm, terminal: bool) -> None:
+        self.arms = arms or (make_arm("dense", epochs=2), make_arm("cnn-3x3", epochs=2))
         self.planned = [(arm, seed) for arm in self.arms for seed in (0, 1)]
         self.stored: set[str] = set()
         self.clock = Clock()
         self.file = io.StringIO()
-        console = Console(file=self.file, force_terminal=terminal, width=120)
+        console = Console(file=self.file, force_terminal=terminal, width=200)
         self.live = LiveProgress(
-            console, self.planned, jobs=2, is_stored=self.stored.__contains__, clock=self.clock
+            console,
+            self.planned,
+            arm_names(self.arms),
+            jobs=2,
+            is_stored=self.stored.__contains__,
+            clock=self.clock,
         )
 
     def note(self, arm: int, seed: int, epoch: int, now: float) -> None:
@@ -47,7 +54,6 @@ class Shown:
         self.live.update(
             Progress(
                 key=run_key(self.arms[arm], seed),
-                model_name=self.arms[arm].model.name,
                 seed=seed,
                 epoch=epoch,
                 epochs=2,
@@ -92,6 +98,18 @@ def test_lines_where_there_is_no_screen() -> None:
         "dense seed 1: epoch 1/2, loss 0.123, validation accuracy 87.6 %, 12,346 images/s;"
         " 0 of 4 runs trained, about 7 s left\n"
     )
+
+
+def test_arms_of_one_model_have_names_and_paces_of_their_own() -> None:
+    shown = Shown(make_arm(epochs=2), make_arm(epochs=2, canvas=40), terminal=False)
+    for arm, seconds in ((0, 10), (1, 30)):
+        shown.note(arm=arm, seed=0, epoch=0, now=0)
+        shown.note(arm=arm, seed=0, epoch=1, now=seconds)
+    first, second = shown.file.getvalue().splitlines()
+    assert first.startswith("dense seed 0: epoch 1/2")
+    assert second.startswith("dense (canvas 40) seed 0: epoch 1/2")
+    # Of either arm, three epochs are left.
+    assert shown.live.seconds_left() == (3 * 10 + 3 * 30) / 2
 
 
 def test_a_table_where_there_is_a_screen() -> None:

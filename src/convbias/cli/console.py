@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from convbias.errors import ConvbiasError
+from convbias.spec.names import arm_names
 
 if TYPE_CHECKING:
     from convbias.runs.record import Run
@@ -72,9 +73,11 @@ def warn(text: str) -> None:
 
 def print_diverged(runs: Iterable[Run]) -> None:
     """Name the runs that diverged, with their reasons."""
-    for run in runs:
+    shown = list(runs)
+    names = arm_names(run.arm for run in shown)
+    for run in shown:
         if run.status == "diverged":
-            warn(f"{run.arm.model.name} seed {run.seed} diverged: {run.reason}")
+            warn(f"{names[run.arm.hash]} seed {run.seed} diverged: {run.reason}")
 
 
 def print_damaged(errors: Iterable[ConvbiasError]) -> None:
@@ -90,7 +93,11 @@ def print_panel(text: str, title: str) -> None:
 
 
 def print_table(
-    title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], words: Sequence[str] = ()
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    words: Sequence[str] = (),
+    whole: Sequence[str] = (),
 ) -> None:
     """Print a table without cutting off any cell.
 
@@ -99,15 +106,23 @@ def print_table(
         columns: the headings.
         rows: one text per column.
         words: columns that contain words and are aligned to the left; others to the right.
+        whole: columns whose cells are never broken into lines, such as keys, which are copied.
     """
     table = Table(box=box.SIMPLE, padding=(0, 1), pad_edge=False)
-    for column in columns:
-        table.add_column(column, justify="left" if column in words else "right", overflow="fold")
+    for number, column in enumerate(columns):
+        longest = max((len(row[number]) for row in rows), default=0)
+        table.add_column(
+            column,
+            justify="left" if column in words else "right",
+            overflow="fold",
+            no_wrap=column in whole,
+            min_width=longest if column in whole else None,
+        )
     for row in rows:
         table.add_row(*row)
     console = results()
     console.print(title, style="bold")  # not `Table(title=...)`, which is wrapped to the table
-    console.print(table)
+    console.print(table, crop=False)
 
 
 def percent(share: float | None, digits: int = 2) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.console import Console, Group
@@ -36,6 +36,7 @@ class LiveProgress:
     Args:
         console: where to print.
         planned: the runs to train.
+        names: hash of each arm to its name.
         jobs: number of runs trained at the same time.
         is_stored: whether the run with this key is stored already.
         clock: returns seconds since an arbitrary start.
@@ -45,6 +46,7 @@ class LiveProgress:
         self,
         console: Console,
         planned: Sequence[PlannedRun],
+        names: Mapping[str, str],
         jobs: int,
         is_stored: Callable[[str], bool],
         clock: Callable[[], float] = time.monotonic,
@@ -53,7 +55,7 @@ class LiveProgress:
         self._jobs = jobs
         self._is_stored = is_stored
         self._clock = clock
-        self._keys = {run_key(arm, seed): arm.name for arm, seed in planned}
+        self._arms = {run_key(arm, seed): names[arm.hash] for arm, seed in planned}
         self._epochs_left = {run_key(arm, seed): arm.recipe.epochs for arm, seed in planned}
         self._epoch_seconds: dict[str, list[float]] = {}
         self._running: dict[str, _Row] = {}
@@ -79,7 +81,7 @@ class LiveProgress:
         now = self._clock()
         before = self._running.get(progress.key)
         if before is not None and progress.epoch == before.progress.epoch + 1:
-            seconds = self._epoch_seconds.setdefault(progress.model_name, [])
+            seconds = self._epoch_seconds.setdefault(self._arms[progress.key], [])
             seconds.append(now - before.seen_at)
         self._running[progress.key] = _Row(progress, now)
         self._epochs_left[progress.key] = progress.epochs - progress.epoch
@@ -98,7 +100,10 @@ class LiveProgress:
         """The runs in progress, and a summary."""
         rows = Table(box=None, header_style="bold", pad_edge=False)
         for column in ("arm", "seed", "epoch", "loss", "validation accuracy", "images/s", "left"):
-            rows.add_column(column, justify="left" if column == "arm" else "right", no_wrap=True)
+            if column == "arm":
+                rows.add_column(column, overflow="fold")
+            else:
+                rows.add_column(column, justify="right", no_wrap=True)
         # A copy, because updates come from another thread.
         for key, row in list(self._running.items()):
             if not self._is_stored(key):
@@ -120,21 +125,21 @@ class LiveProgress:
         if not pace:
             return None
         slowest = max(pace.values())
-        keys = [key] if key else [each for each in self._keys if not self._is_stored(each)]
-        work = sum(self._epochs_left[each] * pace.get(self._keys[each], slowest) for each in keys)
+        keys = [key] if key else [each for each in self._arms if not self._is_stored(each)]
+        work = sum(self._epochs_left[each] * pace.get(self._arms[each], slowest) for each in keys)
         return work if key else work / min(self._jobs, max(1, len(keys)))
 
     def _summary(self) -> str:
-        stored = sum(map(self._is_stored, self._keys))
+        stored = sum(map(self._is_stored, self._arms))
         left = self.seconds_left()
-        trained = f"{stored} of {len(self._keys)} runs trained"
+        trained = f"{stored} of {len(self._arms)} runs trained"
         return trained if left is None else f"{trained}, about {duration(left)} left"
 
     def _cells(self, progress: Progress) -> tuple[str, ...]:
         left = self.seconds_left(progress.key)
         latest = progress.latest
         return (
-            progress.model_name,
+            self._arms[progress.key],
             str(progress.seed),
             f"{progress.epoch}/{progress.epochs}",
             f"{latest.train_loss:.3f}" if latest else "",

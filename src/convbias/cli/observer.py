@@ -15,6 +15,7 @@ from convbias.runs.observer import Observer, TrainingPlan
 from convbias.runs.progress import Progress
 from convbias.runs.store import Store
 from convbias.runs.sweep import SweepResult
+from convbias.spec.names import arm_names
 from convbias.spec.study import PlannedRun
 
 
@@ -31,6 +32,7 @@ class ConsoleObserver(Observer):
 
     def __init__(self, planned: Sequence[PlannedRun], store: Store) -> None:
         self._planned = planned
+        self._names = arm_names(arm for arm, _ in planned)
         self._store = store
         self._live: LiveProgress | None = None
         self._bar: Bar | None = None
@@ -67,7 +69,11 @@ class ConsoleObserver(Observer):
             path.stem: path for path in (self._store.path(*each) for each in plan.missing)
         }
         self._live = LiveProgress(
-            results(), plan.missing, plan.processes, lambda key: path_by_key[key].exists()
+            results(),
+            plan.missing,
+            self._names,
+            plan.processes,
+            lambda key: path_by_key[key].exists(),
         )
         self._live.start()
 
@@ -79,7 +85,7 @@ class ConsoleObserver(Observer):
     def training_finished(self, result: SweepResult) -> None:
         """Name the runs that failed."""
         self._stop()
-        self._name(result.failures)
+        self._print_failed(result.failures)
 
     def measuring_starts(self, total: int, without_network: Mapping[str, Sequence[str]]) -> None:
         """Name the runs that cannot be measured, and start a progress bar."""
@@ -102,7 +108,7 @@ class ConsoleObserver(Observer):
     def measuring_finished(self, failures: Sequence[FailedMeasurement]) -> None:
         """Name the measurements that failed."""
         self._stop()
-        self._name(failures)
+        self._print_failed(failures)
 
     def _stop(self) -> None:
         for shown in (self._live, self._bar):
@@ -110,11 +116,11 @@ class ConsoleObserver(Observer):
                 shown.stop()
         self._live = self._bar = None
 
-    def _name(self, failures: Sequence[Failed]) -> None:
+    def _print_failed(self, failures: Sequence[Failed]) -> None:
         for failure in failures:
             reason = failure.traceback.strip().splitlines()[-1]
             messages().print(
-                f"{failed_name(failure)} failed: {reason}\n"
+                f"{failed_name(failure, self._names)} failed: {reason}\n"
                 f"  traceback: {failure_path(failure, self._store)}",
                 style="red",
                 soft_wrap=True,

@@ -10,10 +10,12 @@ from cyclopts import App
 
 from convbias.cli.choices import RUNS, choose_store
 from convbias.cli.console import messages, percent, print_damaged, print_table, results, warn
-from convbias.errors import StorageError
+from convbias.errors import ConvbiasError, StorageError
 from convbias.runs.checks import check_store
 from convbias.runs.record import Run
 from convbias.runs.store import DamagedRunError, read_run
+from convbias.spec.arms import Arm
+from convbias.spec.names import arm_names
 
 runs = App(
     name="runs", help="List, show and verify stored runs.\n\nExample: `convbias runs verify`"
@@ -30,31 +32,35 @@ def list_runs(*, runs: Path = RUNS) -> None:
         runs: Folder of stored runs, or published for those that come with the package, which is
             the default as long as no run is stored.
     """
-    rows, damaged = [], []
+    stored: list[Run] = []
+    damaged: list[ConvbiasError] = []
     store = choose_store(runs)
     for path in store.paths():
         try:
-            rows.append(_row(read_run(path)))
+            stored.append(read_run(path))
         except (DamagedRunError, StorageError) as error:
             damaged.append(error)
-    columns = ("run", "arm", "data", "recipe", "epochs", "status", "test accuracy")
+    names = arm_names((run.arm for run in stored), lambda arm: (arm.model, *_shown(arm)))
+    rows = [
+        (
+            run.key,
+            names[run.arm.hash],
+            *_shown(run.arm),
+            percent(run.test and run.test.accuracy) if run.status == "finished" else run.status,
+        )
+        for run in stored
+    ]
+    # At 80 columns a row takes a few lines; `convbias runs show` has the rest.
+    columns = ("run", "arm", "data", "recipe", "epochs", "test accuracy")
     title = f"{len(rows)} runs in {store.folder}"
-    print_table(title, columns, rows, words=("run", "arm", "data", "recipe", "status"))
+    print_table(title, columns, rows, words=("run", "arm", "data", "recipe"), whole=("run",))
     print_damaged(damaged)
 
 
-def _row(run: Run) -> tuple[str, ...]:
-    # These fit on a terminal of 80 columns; `convbias runs show` has the rest.
-    images = run.arm.data.training_images
-    return (
-        run.key,
-        run.arm.model.name,
-        run.arm.data.dataset + ("" if images is None else f", {images:,}"),
-        run.arm.recipe.name,
-        str(len(run.epochs)),
-        run.status,
-        percent(run.test and run.test.accuracy),
-    )
+def _shown(arm: Arm) -> tuple[str, str, str]:
+    images = arm.data.training_images
+    data = arm.data.dataset + ("" if images is None else f", {images:,}")
+    return data, arm.recipe.name, str(arm.recipe.epochs)
 
 
 @runs.command(name="show")

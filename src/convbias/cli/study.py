@@ -122,7 +122,8 @@ def _print_arms(title: str, plan: StudyPlan) -> None:
         for each in plan.arms
     ]
     columns = ("arm", "hash", "planned", "seeds stored", "seeds missing")
-    print_table(title, columns, rows, words=("arm", "hash", "seeds stored", "seeds missing"))
+    words = ("arm", "hash", "seeds stored", "seeds missing")
+    print_table(title, columns, rows, words=words, whole=("hash",))
 
 
 def _listing(seeds: Iterable[int]) -> str:

@@ -120,4 +120,4 @@ def _print_runs(arm: Arm, trained: Sequence[Run]) -> None:
         "test loss",
         "seconds",
     )
-    print_table(title, columns, rows, words=("run", "status"))
+    print_table(title, columns, rows, words=("run", "status"), whole=("run",))

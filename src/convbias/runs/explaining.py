@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +16,7 @@ from convbias.runs.record import Run
 from convbias.runs.store import Store
 from convbias.runs.stored_network import load_network
 from convbias.spec.datasets import DatasetName
+from convbias.spec.names import arm_names
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,11 +77,8 @@ def _test_images(datasets: Collection[DatasetName]) -> Dataset:
 
 
 def _names(chosen: Sequence[Run]) -> list[str]:
-    """The networks' names: their arms, with seeds or as keys where these are not unique."""
-    for candidates in (
-        [run.arm.model.name for run in chosen],
-        [f"{run.arm.model.name} seed {run.seed}" for run in chosen],
-    ):
-        if max(Counter(candidates).values()) == 1:
-            return candidates
-    return [run.key for run in chosen]
+    """The networks' names: their arms, with seeds where an arm has several."""
+    names = arm_names(run.arm for run in chosen)
+    if len(names) == len(chosen):
+        return list(names.values())
+    return [f"{names[run.arm.hash]} seed {run.seed}" for run in chosen]

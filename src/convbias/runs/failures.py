@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from convbias.runs.atomic import write_atomically
@@ -13,10 +14,15 @@ from convbias.runs.sweep import FailedRun
 Failed = FailedRun | FailedMeasurement
 
 
-def failed_name(failed: Failed) -> str:
-    """What failed, such as "the run dense seed 0"."""
+def failed_name(failed: Failed, names: Mapping[str, str]) -> str:
+    """What failed, such as "the run dense seed 0".
+
+    Args:
+        failed: A run or a measurement.
+        names: Hash of each arm to its name.
+    """
     if isinstance(failed, FailedRun):
-        return f"the run {failed.arm.model.name} seed {failed.seed}"
+        return f"the run {names[failed.arm.hash]} seed {failed.seed}"
     return f"the measure {failed.measure} of the run {failed.run_key}"
 
 

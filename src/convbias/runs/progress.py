@@ -21,7 +21,6 @@ class Progress(Description, frozen=True):
 
     Args:
         key: The run's key.
-        model_name: The model's name.
         seed: The run's seed.
         epoch: Number of finished epochs.
         epochs: Number of all epochs.
@@ -30,7 +29,6 @@ class Progress(Description, frozen=True):
     """
 
     key: str
-    model_name: str
     seed: int
     epoch: int
     epochs: int

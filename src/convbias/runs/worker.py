@@ -83,7 +83,6 @@ def execute(
     def report(seed: int, epoch: int, latest: Epoch | None, images_per_second: float) -> None:
         progress = Progress(
             key=run_key(arm, seed),
-            model_name=arm.model.name,
             seed=seed,
             epoch=epoch,
             epochs=arm.recipe.epochs,
