@@ -29,7 +29,7 @@ def test_a_reader_that_goes_away_ends_no_training(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not FULL.exists(), reason=f"there is no {FULL}")
-@pytest.mark.parametrize("arguments", [("--help",), ("runs", "list")], ids=" ".join)
+@pytest.mark.parametrize("arguments", [("--help",), ("runs", "list", "--runs", ".")], ids=" ".join)
 def test_a_full_device(arguments: tuple[str, ...], tmp_path: Path) -> None:
     with FULL.open("w") as full:
         done = subprocess.run(
