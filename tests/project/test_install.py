@@ -251,7 +251,7 @@ def test_every_verb(installed: Installed, study: dict[str, str]) -> None:
     expected = {
         # As long as nothing was trained, from the published study.
         published: "arm.recipe.learning_rate",
-        f"explain photo.png --run {PUBLISHED_NETWORK} --out why.svg": "Probabilities",
+        "explain photo.png --out why.svg": PUBLISHED_NETWORK,
         "eda --dataset drawn": "wrote report/eda",
         "experiment permutation --dataset drawn --plan": "0 stored in runs",
         # The published search, which leaves nothing to train, and then a study with its rates.
