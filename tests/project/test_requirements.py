@@ -42,7 +42,7 @@ SETS = {
     "serve": RequirementSet(("serve",), ".venv-serve", groups("container")),
     "toolkit": RequirementSet(("toolkit",), ".venv-toolkit", groups("toolkit")),
 }
-if (ROOT / ".venv-bench" / "stamp").exists():  # it has gigabytes, which `make test` does not install
+if (ROOT / ".venv-bench" / "stamp").exists():  # gigabytes, which `make test` does not install
     SETS["bench"] = RequirementSet(("bench", "bench-torch"), ".venv-bench", groups("bench"))
 
 
