@@ -236,7 +236,7 @@ def test_tune_searches_nothing_that_it_cannot_store(
     own.write_text("a file in the folder's place")
     assert main(["tune", "--write"]) == 2
     said = capsys.readouterr()
-    assert f"{own} cannot be written to" in said.err
+    assert f"{own} is a file" in said.err
     assert "without --write" in said.err
     assert said.out == ""
 

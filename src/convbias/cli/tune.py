@@ -36,7 +36,9 @@ def tune(
     """
     path = own_rates_path(name)
     if write:
-        check_writable(path.parent, "make it writable; without --write, rates are only printed")
+        check_writable(
+            path.parent, "make it a writable folder; without --write, rates are only printed"
+        )
     planned = search() if name == "tuned" else brief_search()
     store = Store(runs)
     with ConsoleObserver(planned, store) as observer:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from convbias.errors import StorageError
 
+OTHER_FOLDER = "choose another folder with --runs or --out"
+
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Write a temporary file in the target's folder, then rename it.
@@ -38,15 +40,14 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         raise StorageError(
             f"could not write {path}: {error.strerror or error}",
             "a writable folder with free space",
-            "choose another folder with --runs or --out, or free some space; what was stored"
-            " before is unchanged",
+            f"{OTHER_FOLDER}, or free some space; what was stored before is unchanged",
         ) from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
 
 
-def check_writable(folder: Path, fix: str = "choose another folder with --runs or --out") -> None:
+def check_writable(folder: Path, fix: str = OTHER_FOLDER) -> None:
     """Check that files can be written to a folder, before their contents are computed.
 
     Args:
@@ -56,7 +57,7 @@ def check_writable(folder: Path, fix: str = "choose another folder with --runs o
     Raises:
         StorageError: The folder cannot be created or written to.
     """
-    check_folder(folder)
+    check_folder(folder, fix)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
@@ -69,11 +70,12 @@ def check_writable(folder: Path, fix: str = "choose another folder with --runs o
         ) from error
 
 
-def check_folder(folder: Path) -> None:
+def check_folder(folder: Path, fix: str = OTHER_FOLDER) -> None:
     """Check that a path is a folder, or may become one: nothing is created.
 
     Args:
         folder: the path.
+        fix: what the user can do otherwise.
 
     Raises:
         StorageError: A file, or a link to what does not exist, is in its place or above it.
@@ -84,12 +86,10 @@ def check_folder(folder: Path) -> None:
             raise StorageError(
                 f"{path} is a link to {target}, which does not exist",
                 "a folder",
-                f"create {target}, or choose another folder with --runs or --out",
+                f"create {target}, or {fix}",
             )
         if path.exists() and not path.is_dir():
-            raise StorageError(
-                f"{path} is a file", "a folder", "choose another folder with --runs or --out"
-            )
+            raise StorageError(f"{path} is a file", "a folder", fix)
 
 
 def _umask() -> int:
