@@ -17,9 +17,9 @@ import numpy as np
 import platformdirs
 
 from convbias.data.download import download
-from convbias.data.files import read_file
 from convbias.data.idx import read_compressed
 from convbias.errors import AbsentDataError, DataError, StorageError
+from convbias.spec.files import read_file
 
 FOLDER_NAME = "fashion-mnist"
 

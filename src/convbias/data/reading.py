@@ -14,9 +14,9 @@ from PIL import Image, UnidentifiedImageError
 
 from convbias.data import Dataset
 from convbias.data.conversion import SIDE, Converted, convert, convert_pixels
-from convbias.data.files import open_file
 from convbias.errors import InputError
 from convbias.spec.datasets import TITLES
+from convbias.spec.files import open_file
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")
 FORMATS_IN_WORDS = "PNG, JPEG, WebP, BMP, TIFF or GIF"

@@ -6,11 +6,11 @@ import tomllib
 from importlib import resources
 from pathlib import Path
 
-from convbias.data.files import read_file
 from convbias.errors import InputError, did_you_mean
 from convbias.experiments import EXPERIMENTS
 from convbias.runs.record import run_key
 from convbias.spec.description import describe
+from convbias.spec.files import read_file
 from convbias.spec.study import PlannedRun, Study
 
 # The profile whose runs this project publishes in `results/`.

@@ -14,12 +14,12 @@ from pathlib import Path
 import numpy as np
 from pydantic import ValidationError
 
-from convbias.data.files import read_file, refused
 from convbias.errors import ConvbiasError, InputError, StorageError, did_you_mean
 from convbias.runs.atomic import write_atomically
 from convbias.runs.measurement import Measurement
 from convbias.runs.record import Run, run_key
 from convbias.spec.arms import Arm
+from convbias.spec.files import read_file, refused
 from convbias.spec.numerics import NUMERICS_VERSION
 
 NETWORK = ".keras"  # suffix of a trained network, whose record has the same name

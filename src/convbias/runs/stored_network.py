@@ -7,11 +7,11 @@ from typing import Any
 import keras
 
 import convbias.networks.layers  # noqa: F401 - Keras reads networks of these layers
-from convbias.data.files import open_file
 from convbias.errors import InputError
 from convbias.networks.backend import check_backend
 from convbias.runs.record import Run
 from convbias.runs.store import Store
+from convbias.spec.files import open_file
 
 
 def load_network(store: Store, run: Run) -> keras.Model:

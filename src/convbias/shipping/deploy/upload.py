@@ -6,11 +6,11 @@ import hashlib
 import io
 from typing import Any
 
-from convbias.data.files import read_file
 from convbias.errors import InputError
 from convbias.shipping.aws import Aws
 from convbias.shipping.deploy.plan import Plan
 from convbias.shipping.deploy.resources import CHECKSUM_METADATA, OWNER_METADATA
+from convbias.spec.files import read_file
 
 # Larger archives are sent in parts; S3 creates the object once all of them have arrived.
 PART_BYTES = 8 * 2**20

@@ -24,10 +24,10 @@ from typing import IO, Any
 
 from pydantic import Field, ValidationError
 
-from convbias.data.files import open_file, read_file, refused
 from convbias.errors import InputError, StorageError
 from convbias.runs.atomic import write_atomically
 from convbias.spec.description import Description
+from convbias.spec.files import open_file, read_file, refused
 
 RECORD = "export.json"  # identifies an export; other folders are never replaced
 MANIFEST = "archive.json"  # Multi Model Server expects its own format in a manifest.json
