@@ -70,10 +70,10 @@ def read_picture(source: str, dataset: Callable[[], Dataset]) -> Picture:
     """
     if INDEX.fullmatch(source):
         return _test_image(int(source), dataset())
-    return read_file(Path(source))
+    return read_picture_file(Path(source))
 
 
-def read_file(path: Path) -> Picture:
+def read_picture_file(path: Path) -> Picture:
     """Read an image from a file.
 
     Args:

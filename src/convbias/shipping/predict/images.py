@@ -13,7 +13,7 @@ import numpy as np
 
 from convbias.data import Dataset
 from convbias.data.likeness import with_remarks
-from convbias.data.reading import FORMATS_IN_WORDS, INDEX, read_file, read_picture
+from convbias.data.reading import FORMATS_IN_WORDS, INDEX, read_picture, read_picture_file
 from convbias.errors import InputError
 
 NPY = "application/x-npy"
@@ -138,6 +138,6 @@ def _read(path: Path) -> bytes:
 def _remarks(path: Path) -> Sequence[str]:
     """Convert the picture as `inference.py` does, for the remarks alone."""
     with suppress(InputError):  # the prediction is worth more than its remarks
-        picture = read_file(path)
+        picture = read_picture_file(path)
         return with_remarks(picture, ["fashion-mnist"]).converted.remarks
     return ()
