@@ -8,6 +8,8 @@ resolve() {
         --generate-hashes --no-annotate --no-header --no-emit-index-url "$@"
 }
 
+resolve --upgrade --group install --output-file requirements/install.lock
+
 # The largest set first; the others are constrained to its versions.
 resolve --upgrade --group build --group test --extra aws --extra export --extra serve \
     pyproject.toml --output-file requirements/test.lock

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -213,6 +215,35 @@ def test_an_interruption_tells_how_to_go_on(
     monkeypatch.setattr("convbias.cli.app.make_app", interrupted)
     assert main(["study", "my study.toml", "--seeds", "1"]) == 130
     assert "run: convbias study 'my study.toml' --seeds 1" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_request_to_end_is_an_interruption(
+    number: signal.Signals,
+    code: int,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def asked_to_end(**_: object) -> None:
+        os.kill(os.getpid(), number)
+
+    monkeypatch.setattr("convbias.cli.app.make_app", asked_to_end)
+    assert main(["report"]) == code
+    assert capsys.readouterr().err == "Interrupted. To continue, run: convbias report\n"
+    assert signal.getsignal(number) is signal.SIG_DFL
+
+
+def test_nohup_is_respected(monkeypatch: pytest.MonkeyPatch) -> None:
+    def ignored(**_: object) -> None:
+        os.kill(os.getpid(), signal.SIGHUP)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("convbias.cli.app.make_app", ignored)
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert main(["report"]) == 130
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 @pytest.mark.integration

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 
 import pytest
 from rich.console import Console
 
 from convbias.cli.live import LiveProgress, duration
 from convbias.networks.scores import Epoch
+from convbias.runs.cost import RunCost, process_start_seconds
+from convbias.runs.observer import TrainingPlan
 from convbias.runs.progress import Progress
 from convbias.runs.record import run_key
 from convbias.spec.arms import Arm
@@ -25,22 +28,30 @@ class Clock:
 
 
 class Shown:
-    """Arms of two epochs with two seeds each, two arms by default, on a screen or in a file."""
+    """Arms of two epochs with two seeds each, two arms by default, on a screen or in a file.
 
-    def __init__(self, *arms: Arm, terminal: bool) -> None:
+    Args:
+        *arms: the arms.
+        terminal: whether it is a screen.
+        costs: of each arm; nothing is predicted by default.
+    """
+
+    def __init__(self, *arms: Arm, terminal: bool, costs: Sequence[RunCost] = ()) -> None:
         self.arms = arms or (make_arm("dense", epochs=2), make_arm("cnn-3x3", epochs=2))
         self.planned = [(arm, seed) for arm in self.arms for seed in (0, 1)]
         self.stored: set[str] = set()
         self.clock = Clock()
         self.file = io.StringIO()
         console = Console(file=self.file, force_terminal=terminal, width=200)
+        plan = TrainingPlan(
+            planned=len(self.planned),
+            missing=tuple(self.planned),
+            quarantined=(),
+            processes=2,
+            costs={arm.hash: cost for arm, cost in zip(self.arms, costs, strict=False)},
+        )
         self.live = LiveProgress(
-            console,
-            self.planned,
-            arm_names(self.arms),
-            jobs=2,
-            is_stored=self.stored.__contains__,
-            clock=self.clock,
+            console, plan, arm_names(self.arms), self.stored.__contains__, self.clock
         )
 
     def note(self, arm: int, seed: int, epoch: int, now: float) -> None:
@@ -68,24 +79,61 @@ class Shown:
         return file.getvalue()
 
 
-def test_time_left() -> None:
+def test_time_left_where_nothing_is_predicted() -> None:
     shown = Shown(terminal=False)
     assert shown.live.seconds_left() is None
     shown.note(arm=0, seed=0, epoch=0, now=0)
     shown.note(arm=1, seed=0, epoch=0, now=0)
     assert shown.live.seconds_left() is None
     shown.note(arm=0, seed=0, epoch=1, now=10)
-    # Seven epochs are left, all at the only pace known, on two cores.
-    assert shown.live.seconds_left() == 7 * 10 / 2
+    # Runs of 20, 20, 20 and 10 s at the only pace known, in two processes.
+    assert shown.live.seconds_left() == 20 + 20
     shown.note(arm=1, seed=0, epoch=1, now=30)
-    # dense: 1 + 2 epochs of 10 s; cnn: 1 + 2 epochs of 30 s.
-    assert shown.live.seconds_left() == (3 * 10 + 3 * 30) / 2
+    # dense: 10 and 20 s; cnn: 30 and 60 s.
+    assert shown.live.seconds_left() == 60
     shown.note(arm=0, seed=0, epoch=2, now=40)
-    # dense now takes (10 + 30) / 2 = 20 s.
-    assert shown.live.seconds_left() == (2 * 20 + 3 * 30) / 2
+    # dense now takes 20 s per epoch: 0 and 40 s.
+    assert shown.live.seconds_left() == 40 + 30
+    assert shown.live.seconds_left(run_key(shown.arms[0], 0)) == 0
     shown.stored |= {run_key(arm, seed) for arm, seed in shown.planned[:3]}
-    # What is left is one run, and one run takes one core.
     assert shown.live.seconds_left() == 2 * 30
+
+
+def test_the_first_estimate_is_the_prediction() -> None:
+    costs = (RunCost(once=4, per_epoch=8), RunCost(once=10, per_epoch=100))
+    shown = Shown(terminal=False, costs=costs)
+    # Runs of 20, 20, 210 and 210 s in two processes, which must start.
+    assert shown.live.seconds_left() == process_start_seconds() + 230
+    shown.note(arm=0, seed=0, epoch=0, now=10)
+    assert shown.live.seconds_left() == 230
+    assert shown.live.seconds_left(run_key(shown.arms[0], 0)) == 20
+
+
+def test_a_machine_that_is_slower_than_predicted() -> None:
+    """Every arm at its own pace, and those without one at the pace of all together."""
+    costs = (RunCost(once=4, per_epoch=8), RunCost(once=10, per_epoch=100))
+    shown = Shown(terminal=False, costs=costs)
+    dense, cnn = (run_key(arm, 0) for arm in shown.arms)
+    shown.note(arm=0, seed=0, epoch=0, now=0)
+    shown.note(arm=0, seed=0, epoch=1, now=24)
+    assert shown.live.seconds_left(dense) == 2 * 8
+    assert shown.live.seconds_left(cnn) == 2 * 210
+    shown.note(arm=1, seed=0, epoch=0, now=24)
+    shown.note(arm=1, seed=0, epoch=1, now=24 + 330)
+    assert shown.live.seconds_left(dense) == 2 * 8
+    assert shown.live.seconds_left(cnn) == 3 * 100
+    # 16, 40, 300 and 630 s, the longest first.
+    assert shown.live.seconds_left() == 630
+
+
+def test_a_run_that_starts_again_is_not_taken_for_a_slow_one() -> None:
+    shown = Shown(terminal=False, costs=[RunCost(0, 10)] * 2)
+    shown.note(arm=0, seed=0, epoch=0, now=0)
+    shown.note(arm=0, seed=0, epoch=1, now=10)
+    shown.note(arm=0, seed=0, epoch=0, now=500)
+    assert shown.live.seconds_left(run_key(shown.arms[0], 0)) == 20
+    shown.note(arm=0, seed=0, epoch=1, now=510)
+    assert shown.live.seconds_left() == 30 + 10
 
 
 def test_lines_where_there_is_no_screen() -> None:
@@ -96,7 +144,7 @@ def test_lines_where_there_is_no_screen() -> None:
     shown.live.stop()
     assert shown.file.getvalue() == (
         "dense seed 1: epoch 1/2, loss 0.123, validation accuracy 87.6 %, 12,346 images/s;"
-        " 0 of 4 runs trained, about 7 s left\n"
+        " 0 of 4 runs trained, about 8 s left\n"
     )
 
 
@@ -108,8 +156,8 @@ def test_arms_of_one_model_have_names_and_paces_of_their_own() -> None:
     first, second = shown.file.getvalue().splitlines()
     assert first.startswith("dense seed 0: epoch 1/2")
     assert second.startswith("dense (canvas 40) seed 0: epoch 1/2")
-    # Of either arm, three epochs are left.
-    assert shown.live.seconds_left() == (3 * 10 + 3 * 30) / 2
+    # Of either arm, one and two epochs are left: 60 s beside 30, 20 and 10 s.
+    assert shown.live.seconds_left() == 60
 
 
 def test_a_table_where_there_is_a_screen() -> None:
@@ -123,7 +171,7 @@ def test_a_table_where_there_is_a_screen() -> None:
     assert " ".join(heading.split()) == "arm seed epoch loss validation accuracy images/s left"
     assert first.split() == ["dense", "1", "1/2", "0.123", "87.6", "%", "12,346", "2", "s"]
     assert second.split() == ["cnn-3x3", "0", "0/2", "4", "s"]
-    assert summary.strip() == "0 of 4 runs trained, about 7 s left"
+    assert summary.strip() == "0 of 4 runs trained, about 8 s left"
     assert "validation accuracy" in shown.file.getvalue()
     assert "dense seed 1" not in shown.file.getvalue()
     shown.stored.add(run_key(shown.arms[0], 1))

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -271,3 +274,28 @@ def test_subset_and_split_do_not_share_their_draws() -> None:
 def test_impossible_subsets_are_refused(wrong: int) -> None:
     with pytest.raises(InputError, match="from 100"):
         subset(np.arange(100), LABELS, wrong, seed=0)
+
+
+PRINT_CHECKSUM = "from convbias.data import load; print(load('drawn').checksum)"
+
+
+@pytest.mark.integration
+def test_drawn_images_are_kept_for_other_processes(tmp_path: Path) -> None:
+    def checksum() -> str:
+        done = subprocess.run(
+            [sys.executable, "-c", PRINT_CHECKSUM],
+            env=os.environ | {"XDG_CACHE_HOME": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout.strip()
+
+    expected = load("drawn").checksum
+    assert checksum() == expected
+    [kept] = tmp_path.rglob("*.npz")
+    assert checksum() == expected
+    whole = kept.read_bytes()
+    kept.write_bytes(whole[:1_000] + b"\xff" + whole[1_001:])
+    assert checksum() == expected
+    assert kept.read_bytes() == whole

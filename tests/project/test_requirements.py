@@ -36,6 +36,7 @@ def groups(*names: str) -> tuple[str, ...]:
 RUN = (*PROJECT["project"]["dependencies"], *groups("build"))
 EXTRAS = [each for extra in PROJECT["project"]["optional-dependencies"].values() for each in extra]
 SETS = {
+    "install": RequirementSet(("install",), ".venv", groups("install")),
     # The tests' environment holds the run set too; nothing else may be needed to run.
     "run": RequirementSet(("run",), ".venv", RUN),
     "test": RequirementSet(("test",), ".venv", (*RUN, *EXTRAS, *groups("test"))),

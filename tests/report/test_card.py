@@ -490,4 +490,4 @@ def test_a_folder_that_cannot_be_written_to(
 ) -> None:
     Path("file").write_text("in the way")
     assert main(["card", next(iter(runs)).key, "--out", "file/card"]) == 2
-    assert "file/card cannot be written to" in capsys.readouterr().err
+    assert "file is a file" in capsys.readouterr().err

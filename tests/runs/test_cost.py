@@ -15,6 +15,7 @@ SPEEDS = {
     3: cost.Speed(images_per_gigaflop=50, start_seconds=8, compile_seconds=2),
     7: cost.Speed(images_per_gigaflop=25, start_seconds=9, compile_seconds=3),
 }
+THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
 # What a matrix product would do in the time, in GFLOP.
 MEASURES = {"linear_probe": {"cnn": 800.0}, "location_test": {"dense": 80.0, "cnn": 240.0}}
 
@@ -25,6 +26,8 @@ def _speeds(monkeypatch):
     monkeypatch.setattr(cost, "gigaflop_by_measure", lambda: MEASURES)
     monkeypatch.setattr(cost, "matrix_product_rate", lambda: 160e9)
     monkeypatch.setattr(cost, "cores", lambda: 2)
+    for name in THREADS:
+        monkeypatch.delenv(name, raising=False)
 
 
 def arm(model, epochs=3, **variant):
@@ -47,6 +50,18 @@ def test_one_run_by_hand():
     assert seconds(Dense(), 2, dataset="drawn", training_images=1_000) == pytest.approx(
         6.5 + small / (1_000 * 80)
     )
+
+
+@pytest.mark.parametrize(
+    ("threads", "cores"), [("", 2), ("0", 2), ("all", 2), ("1", 1), ("2", 2), ("8", 2)]
+)
+@pytest.mark.parametrize("name", THREADS)
+def test_a_product_with_fewer_threads_measures_fewer_cores(monkeypatch, name, threads, cores):
+    """After a start of 6 s; the product's 160 GFLOP/s are those of the cores that it may use."""
+    both = seconds(Dense()) - 6
+    monkeypatch.setenv(name, threads)
+    compiling = 0.5
+    assert seconds(Dense()) - 6 - compiling == pytest.approx((both - compiling) * cores / 2)
 
 
 def test_a_number_of_images_per_epoch_counts_instead_of_the_images():
@@ -106,6 +121,14 @@ def test_muon_costs_what_its_matrix_products_do():
     tuned = Arm(data=DataVariant(), model=Dense(), recipe=scheduled(3, 0.02))
     more = cost.predicted_seconds([(tuned, 0)], jobs=1) - seconds(Dense())
     assert more == pytest.approx(3 * 54_000 / 64 * (large + small) / 80e9)
+
+
+def test_the_time_until_an_epoch_has_ended():
+    """Of `test_one_run_by_hand`: scoring at the end is counted from the beginning."""
+    [of_arm] = cost.run_costs([arm(Convolutional())]).values()
+    scored = (6_000 + 10_000) / 3
+    assert of_arm.until(0) == pytest.approx(4 + scored / 4_000)
+    assert of_arm.until(2) == pytest.approx(4 + (scored + 2 * (54_000 + 2_000)) / 4_000)
 
 
 def test_processes_start_once_and_share_the_runs_longest_first():

@@ -1,14 +1,15 @@
-"""Processes that train and measure stay, however much memory they take."""
+"""Processes that train and measure: they stay, however much memory they take, and end cleanly."""
 
 from __future__ import annotations
 
 import os
+import signal
 import time
 
 import psutil
 import pytest
 
-from convbias.runs.processes import worker_processes
+from convbias.runs.processes import Workers, run_in_processes
 
 LARGE = 400 * 2**20  # bytes; loky takes 300 MB more for a leak
 
@@ -22,12 +23,51 @@ def grow() -> None:
 @pytest.mark.integration
 def test_a_process_whose_memory_grows_is_not_replaced() -> None:
     assert psutil.cpu_count()  # without psutil loky would not look at the memory
-    executor = worker_processes(1)
-    try:
-        first = executor.submit(os.getpid).result(600)
+    with Workers(1) as workers:
+        first = workers.submit(os.getpid).result()
         time.sleep(1.2)  # loky looks once a second, after a task
-        executor.submit(grow).result(600)
+        workers.submit(grow).result()
         time.sleep(0.5)
-        assert executor.submit(os.getpid).result(600) == first
+        assert workers.submit(os.getpid).result() == first
+
+
+@pytest.mark.integration
+def test_calls_that_no_process_has_begun_are_forgotten() -> None:
+    # Where they are not, a thread of loky fails, and pytest takes its error for one of the test.
+    for _ in range(5):
+        with Workers(1) as workers:
+            process = workers.submit(os.getpid).result()
+            waiting = [workers.submit(time.sleep, 1_000) for _ in range(20)]
+        assert not any(call.done() and call.exception() is None for call in waiting)
+        assert not psutil.pid_exists(process)
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_ends_the_processes_and_is_handled_then(number: signal.Signals) -> None:
+    results: list[int] = []
+    left: list[list[str]] = []
+    before = set(psutil.Process().children())
+
+    def handler(*_: object) -> None:
+        left.extend(each.cmdline() for each in set(psutil.Process().children()) - before)
+        raise KeyboardInterrupt(number)
+
+    def on_result(result: int) -> None:
+        os.kill(os.getpid(), number)
+        results.append(result)  # undisturbed
+
+    previous = signal.signal(number, handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run_in_processes([(abs, -1), *[(time.sleep, 1_000)] * 5], 2, on_result)
     finally:
-        executor.shutdown(wait=True, kill_workers=True)
+        signal.signal(number, previous)
+    assert results == [1]
+    # The process that counts semaphores serves this one as long as it lives.
+    assert not [command for command in left if "resource_tracker" not in " ".join(command)]
+
+
+def test_an_error_in_a_process_is_raised_here() -> None:
+    with pytest.raises(ZeroDivisionError):
+        run_in_processes([(divmod, 1, 0), (time.sleep, 1_000)], 2, print)

@@ -33,13 +33,22 @@ def notes(runs: Path) -> list[Path]:
     return list(runs.glob("progress-*"))
 
 
-def interrupt(command: StartedProcess) -> str:
-    """Press Ctrl-C, which reaches the whole group of processes; what the command then says."""
-    os.killpg(command.process.pid, signal.SIGINT)
-    assert command.process.wait(timeout=600) == 130, command.errors.read_text()
-    wait_until(lambda: not command.processes())
+def interrupt(command: StartedProcess, number: signal.Signals = signal.SIGINT) -> str:
+    """Press Ctrl-C, which reaches the whole group of processes, or ask one process to end.
+
+    Returns:
+        What the command then says.
+    """
+    if number == signal.SIGINT:
+        os.killpg(command.process.pid, number)
+    else:
+        command.process.send_signal(number)
+    code = command.process.wait(timeout=600)
     said = command.errors.read_text()
-    assert "Traceback" not in said
+    assert code == 128 + number, said
+    wait_until(lambda: not command.processes())
+    for word in ("Traceback", "leaked", "Error"):
+        assert word not in said
     return said
 
 
@@ -48,7 +57,7 @@ def test_interrupted_while_compiling(tmp_path: Path) -> None:
     command = StartedProcess(*LONG_TRAINING, "--runs", "runs", cwd=tmp_path, variables=ANEW)
     # A run leaves its first note just before it builds and compiles its network.
     command.wait_for(lambda: notes(runs))
-    said = interrupt(command)
+    said = interrupt(command, signal.SIGTERM)
     assert "epoch" not in command.text()
     assert "0 of 2 runs are stored in runs." in said
     assert f"run: convbias {' '.join(LONG_TRAINING)} --runs runs" in said

@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import io
 import shlex
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
 
-INTERRUPTED = 130  # as shells report a process ended by Ctrl-C
+INTERRUPTED = 128  # plus the signal's number, as shells report it: 130 after Ctrl-C
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -21,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns:
         The exit code: 0 for success, 1 where a run failed or a check found damage, 2 for invalid
-        input, 130 after Ctrl-C.
+        input, 130 after Ctrl-C, 143 and 129 after SIGTERM and SIGHUP.
     """
     given = sys.argv[1:] if arguments is None else list(arguments)
     for stream in (sys.stdout, sys.stderr):
@@ -29,11 +33,37 @@ def main(arguments: Sequence[str] | None = None) -> int:
             # Not every encoding has a star or a multiplication sign.
             stream.reconfigure(errors="replace")
     try:
-        # Imported here, so that Ctrl-C is handled as early as possible.
-        from convbias.cli.app import run
+        with _requests_to_end_interrupt():
+            # Imported here, so that Ctrl-C is handled as early as possible.
+            from convbias.cli.app import run
 
-        return run(given)
-    except KeyboardInterrupt:
+            return run(given)
+    except KeyboardInterrupt as interrupt:
         command = shlex.join(["convbias", *given])
         print(f"Interrupted. To continue, run: {command}", file=sys.stderr)
-        return INTERRUPTED
+        return INTERRUPTED + (interrupt.args[0] if interrupt.args else signal.SIGINT)
+
+
+@contextmanager
+def _requests_to_end_interrupt() -> Iterator[None]:
+    """Let `kill` and a closed terminal do what Ctrl-C does, so that processes end and files close.
+
+    What the caller ignores stays ignored (`nohup`), and what it handles it goes on to handle.
+    """
+
+    def interrupt(number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt(number)
+
+    requests = [signal.SIGTERM]
+    if hasattr(signal, "SIGHUP"):  # not on Windows
+        requests.append(signal.SIGHUP)
+    unhandled = [each for each in requests if signal.getsignal(each) is signal.SIG_DFL]
+    if threading.current_thread() is not threading.main_thread():
+        unhandled = []  # handlers can be set in the main thread only
+    for each in unhandled:
+        signal.signal(each, interrupt)
+    try:
+        yield
+    finally:
+        for each in unhandled:
+            signal.signal(each, signal.SIG_DFL)

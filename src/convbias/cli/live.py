@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import statistics
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from rich.console import Console, Group
@@ -12,9 +11,12 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from convbias.runs.cost import RunCost, process_start_seconds, seconds_in_processes
+from convbias.runs.observer import TrainingPlan
 from convbias.runs.progress import Progress
 from convbias.runs.record import run_key
-from convbias.spec.study import PlannedRun
+
+EQUAL_COST = RunCost(once=0.0, per_epoch=1.0)  # of every arm, where nothing was predicted
 
 
 @dataclass
@@ -23,11 +25,15 @@ class _Row:
 
     Args:
         progress: its latest progress.
-        seen_at: when that was received, in seconds of the clock.
+        started_at: when it started, in seconds of the clock.
+        seconds: from its start to the end of its latest epoch.
+        predicted: the same, as predicted.
     """
 
     progress: Progress
-    seen_at: float
+    started_at: float
+    seconds: float = 0.0
+    predicted: float = 0.0
 
 
 class LiveProgress:
@@ -35,9 +41,8 @@ class LiveProgress:
 
     Args:
         console: where to print.
-        planned: the runs to train.
+        plan: the runs to train, in how many processes, and what they are predicted to cost.
         names: hash of each arm to its name.
-        jobs: number of runs trained at the same time.
         is_stored: whether the run with this key is stored already.
         clock: returns seconds since an arbitrary start.
     """
@@ -45,20 +50,20 @@ class LiveProgress:
     def __init__(
         self,
         console: Console,
-        planned: Sequence[PlannedRun],
+        plan: TrainingPlan,
         names: Mapping[str, str],
-        jobs: int,
         is_stored: Callable[[str], bool],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._console = console
-        self._jobs = jobs
+        self._processes = plan.processes
+        self._predicted = bool(plan.costs)
         self._is_stored = is_stored
         self._clock = clock
-        self._arms = {run_key(arm, seed): names[arm.hash] for arm, seed in planned}
-        self._epochs_left = {run_key(arm, seed): arm.recipe.epochs for arm, seed in planned}
-        self._epoch_seconds: dict[str, list[float]] = {}
-        self._running: dict[str, _Row] = {}
+        self._arms = {run_key(arm, seed): arm for arm, seed in plan.missing}
+        self._costs = {arm.hash: plan.costs.get(arm.hash, EQUAL_COST) for arm, _ in plan.missing}
+        self._names = names
+        self._started: dict[str, _Row] = {}
         self._live: Live | None = None
 
     def start(self) -> None:
@@ -79,12 +84,14 @@ class LiveProgress:
             progress: how far the run is.
         """
         now = self._clock()
-        before = self._running.get(progress.key)
-        if before is not None and progress.epoch == before.progress.epoch + 1:
-            seconds = self._epoch_seconds.setdefault(self._arms[progress.key], [])
-            seconds.append(now - before.seen_at)
-        self._running[progress.key] = _Row(progress, now)
-        self._epochs_left[progress.key] = progress.epochs - progress.epoch
+        row = self._started.get(progress.key)
+        if row is None or progress.epoch == 0:  # also of a run whose process died
+            row = _Row(progress, now)
+        else:
+            cost = self._costs[self._arms[progress.key].hash]
+            predicted = cost.until(progress.epoch)
+            row = _Row(progress, row.started_at, now - row.started_at, predicted)
+        self._started[progress.key] = row
         if self._live is None and progress.latest is not None:
             self._console.print(self.line(progress))
 
@@ -105,29 +112,42 @@ class LiveProgress:
             else:
                 rows.add_column(column, justify="right", no_wrap=True)
         # A copy, because updates come from another thread.
-        for key, row in list(self._running.items()):
+        for key, row in list(self._started.items()):
             if not self._is_stored(key):
                 rows.add_row(*self._cells(row.progress))
         return Group(rows, Text(self._summary(), style="bold"))
 
     def seconds_left(self, key: str | None = None) -> float | None:
-        """Estimate the time left from the epochs so far.
+        """Estimate the time left: as predicted, times how much longer the epochs so far took.
 
         Args:
             key: the key of one run; all runs when absent.
 
         Returns:
-            Seconds, None before the first epoch has ended. Arms without a finished epoch are
-            assumed to be as slow as the slowest other arm.
+            Seconds; None before the first epoch has ended where nothing was predicted. Arms without
+            a finished epoch are assumed to deviate from the prediction as all others together.
         """
         # A copy, because updates come from another thread.
-        pace = {arm: statistics.fmean(times) for arm, times in list(self._epoch_seconds.items())}
-        if not pace:
+        started = dict(self._started)
+        if not self._predicted and not any(row.predicted for row in started.values()):
             return None
-        slowest = max(pace.values())
-        keys = [key] if key else [each for each in self._arms if not self._is_stored(each)]
-        work = sum(self._epochs_left[each] * pace.get(self._arms[each], slowest) for each in keys)
-        return work if key else work / min(self._jobs, max(1, len(keys)))
+        overall = _times_prediction(started.values()) or 1.0
+        rows: dict[str, list[_Row]] = {}
+        for each, row in started.items():
+            rows.setdefault(self._arms[each].hash, []).append(row)
+        by_arm = {arm: _times_prediction(of_arm) or overall for arm, of_arm in rows.items()}
+
+        def left(each: str) -> float:
+            arm = self._arms[each]
+            done = started[each].predicted if each in started else 0.0
+            predicted = self._costs[arm.hash].until(arm.recipe.epochs) - done
+            return predicted * by_arm.get(arm.hash, overall)
+
+        if key:
+            return left(key)
+        all_runs = [left(each) for each in self._arms if not self._is_stored(each)]
+        start = process_start_seconds() if self._predicted and not started else 0.0
+        return start + seconds_in_processes(all_runs, self._processes)
 
     def _summary(self) -> str:
         stored = sum(map(self._is_stored, self._arms))
@@ -139,7 +159,7 @@ class LiveProgress:
         left = self.seconds_left(progress.key)
         latest = progress.latest
         return (
-            self._arms[progress.key],
+            self._names[self._arms[progress.key].hash],
             str(progress.seed),
             f"{progress.epoch}/{progress.epochs}",
             f"{latest.train_loss:.3f}" if latest else "",
@@ -147,6 +167,15 @@ class LiveProgress:
             f"{progress.images_per_second:,.0f}" if latest else "",
             duration(left) if left is not None else "",
         )
+
+
+def _times_prediction(rows: Iterable[_Row]) -> float | None:
+    """How many times longer than predicted the epochs took; None when none has ended."""
+    seconds, predicted = 0.0, 0.0
+    for row in rows:
+        seconds += row.seconds
+        predicted += row.predicted
+    return seconds / predicted if predicted else None
 
 
 def duration(seconds: float) -> str:

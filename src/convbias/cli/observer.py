@@ -8,7 +8,7 @@ from types import TracebackType
 from rich.progress import Progress as Bar
 
 from convbias.cli.console import messages, results, warn
-from convbias.cli.live import LiveProgress
+from convbias.cli.live import LiveProgress, duration
 from convbias.runs.failures import Failed, failed_name, failure_path
 from convbias.runs.measure_networks import FailedMeasurement
 from convbias.runs.observer import Observer, TrainingPlan
@@ -61,19 +61,17 @@ class ConsoleObserver(Observer):
         if not plan.missing:
             results().print(f"All {plan.planned} runs are stored in {folder}; nothing to train.")
             return
-        results().print(
-            f"{plan.planned} runs planned, {plan.planned - len(plan.missing)} stored in {folder},"
-            f" {len(plan.missing)} to train in {processes(plan.processes)}"
-        )
         path_by_key = {
             path.stem: path for path in (self._store.path(*each) for each in plan.missing)
         }
         self._live = LiveProgress(
-            results(),
-            plan.missing,
-            self._names,
-            plan.processes,
-            lambda key: path_by_key[key].exists(),
+            results(), plan, self._names, lambda key: path_by_key[key].exists()
+        )
+        left = self._live.seconds_left()
+        results().print(
+            f"{plan.planned} runs planned, {plan.planned - len(plan.missing)} stored in {folder},"
+            f" {len(plan.missing)} to train in {processes(plan.processes)}"
+            + (f", about {duration(left)}" if left is not None else "")
         )
         self._live.start()
 

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable
+from contextlib import suppress
 from functools import cache
+from importlib import resources
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import get_args
+from zipfile import BadZipFile
 
 import numpy as np
+import PIL
+import platformdirs
 
 from convbias.data import fashion_mnist
 from convbias.data.dataset import Dataset
 from convbias.data.drawn import drawn
 from convbias.errors import AbsentDataError, DataError, InputError, did_you_mean
 from convbias.spec.datasets import DatasetName
+
+PARTS = ("train_images", "train_labels", "test_images", "test_labels")
 
 
 def load(name: DatasetName, folder: Path | None = None) -> Dataset:
@@ -48,7 +58,33 @@ def load(name: DatasetName, folder: Path | None = None) -> Dataset:
 
 @cache
 def _drawn_garments() -> Dataset:
-    return Dataset("drawn", *drawn())  # takes seconds
+    """Draw the garments, or read them from the user's cache, because drawing takes seconds."""
+    path = Path(platformdirs.user_cache_dir("convbias")) / f"drawn-{_version_of_drawing()}.npz"
+    try:
+        with np.load(path) as file:  # verifies the checksum of each array
+            arrays = tuple(file[name] for name in PARTS)
+    except (OSError, ValueError, EOFError, KeyError, BadZipFile):
+        arrays = drawn()
+        with suppress(OSError):  # the next process draws them again
+            _keep(path, arrays)
+    return Dataset("drawn", *arrays)
+
+
+def _version_of_drawing() -> str:
+    """A text that changes with all that the drawn images depend on."""
+    package = resources.files("convbias")
+    digest = hashlib.sha256(f"{np.__version__} {PIL.__version__}".encode())
+    for name in ("data/drawn.py", "data/garments.py", "data/sketch.py", "spec/streams.py"):
+        digest.update(package.joinpath(name).read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _keep(path: Path, arrays: Iterable[np.ndarray]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=path.parent) as folder:
+        unfinished = Path(folder) / path.name
+        np.savez(unfinished, **dict(zip(PARTS, arrays, strict=True)))
+        unfinished.replace(path)
 
 
 def fetch(name: DatasetName) -> Path:

@@ -103,25 +103,22 @@ def rendering_pool(processes: int) -> Iterator[Executor]:
         RunError: one of the processes died.
     """
     if processes == 0:
-        with ThreadPoolExecutor(max_workers=1) as pool:
+        pool = ThreadPoolExecutor(max_workers=1)
+        try:
             yield pool
+        finally:
+            pool.shutdown(cancel_futures=True)
         return
     # Imported here, because the rendering processes do not need it.
-    from joblib.externals.loky import ProcessPoolExecutor
+    from convbias.runs.processes import Workers
 
-    from convbias.runs.processes import keep_worker
-    from convbias.runs.sweep import interrupts_for_this_process_only
-
-    executor: Any = ProcessPoolExecutor(min(processes, MOST_PROCESSES), initializer=keep_worker)
     try:
-        with interrupts_for_this_process_only():
-            executor.submit(bool)  # starts them all
-        yield executor
+        with Workers(min(processes, MOST_PROCESSES)) as workers:
+            workers.submit(bool)  # starts them all
+            yield workers
     except BrokenExecutor as error:
         raise RunError(
             "a process that renders figures died",
             f"enough memory for {min(processes, MOST_PROCESSES)} of them",
             "free some memory and build the report again: `convbias report` trains nothing",
         ) from error
-    finally:
-        executor.shutdown(wait=True, kill_workers=True)

@@ -164,10 +164,11 @@ def write_experiment(section: ExperimentSection, dataset: Dataset, folder: Path)
     with rendering_pool(0) as pool:
         bundle = pool.submit(chart_libraries)
         numbered = page.number_figures(section.figures, page.start_rendering(section.figures, pool))
+        libraries = page.libraries(bundle.result())
     html = page.fill_template(
         "experiment_page.html.j2",
         numbered,
-        libraries=page.libraries(bundle.result()),
+        libraries=libraries,
         study_name=results.study.name,
         experiment=results.experiment,
         runs=results.runs,

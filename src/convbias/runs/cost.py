@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import heapq
 import math
+import os
 import time
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
@@ -26,8 +27,9 @@ from convbias.spec.arms import Arm, Convolutional, DataVariant, Dense, Model
 from convbias.spec.datasets import IMAGE_SIDE, SPLIT_SIZES
 from convbias.spec.study import PlannedRun
 
-SIDE = 1024
-SECONDS = 1.0
+SIDE = 1024  # of the matrices that are multiplied
+SECONDS = 0.5  # for which they are
+THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
 COMPILATIONS = 2  # of an epoch, which was timed, and of scoring, assumed to take as long
 # The forward pass's share of the cost of a training step; scoring needs the forward pass alone.
 FORWARD_SHARE = 1 / 3
@@ -47,6 +49,36 @@ class Speed:
     compile_seconds: float
 
 
+@dataclass(frozen=True)
+class RunCost:
+    """Seconds of one run in a process that has started.
+
+    Args:
+        once: for compiling and for what follows the last epoch.
+        per_epoch: for an epoch with its validation.
+    """
+
+    once: float
+    per_epoch: float
+
+    def until(self, epoch: int) -> float:
+        """Seconds until an epoch has ended; compiling comes first."""
+        return self.once + epoch * self.per_epoch
+
+
+def run_costs(arms: Iterable[Arm]) -> dict[str, RunCost]:
+    """Predict what a run of each arm costs on this machine.
+
+    Args:
+        arms: the arms, at least one.
+
+    Returns:
+        Hash of the arm to its cost.
+    """
+    gigaflops = _gigaflops_of_one_core()
+    return {arm.hash: _run_cost(arm, gigaflops) for arm in arms}
+
+
 def predicted_seconds(wanted: Sequence[PlannedRun], jobs: int | None = None) -> float:
     """Predicted time in seconds to train runs on this machine.
 
@@ -56,8 +88,9 @@ def predicted_seconds(wanted: Sequence[PlannedRun], jobs: int | None = None) -> 
     """
     if not wanted:
         return 0.0
-    gigaflops = matrix_product_rate() / cores() / 1e9
-    return _in_processes([_run_seconds(arm, gigaflops) for arm, _ in wanted], jobs)
+    costs = run_costs({arm for arm, _ in wanted})
+    seconds = [costs[arm.hash].until(arm.recipe.epochs) for arm, _ in wanted]
+    return process_start_seconds() + seconds_in_processes(seconds, jobs or cores())
 
 
 def predicted_measurement_seconds(
@@ -71,15 +104,24 @@ def predicted_measurement_seconds(
     """
     if not wanted:
         return 0.0
-    gigaflops = matrix_product_rate() / cores() / 1e9
-    return _in_processes([_measure_gigaflop(*each) / gigaflops for each in wanted], jobs)
+    gigaflops = _gigaflops_of_one_core()
+    seconds = [_measure_gigaflop(*each) / gigaflops for each in wanted]
+    return process_start_seconds() + seconds_in_processes(seconds, jobs or cores())
 
 
-def _in_processes(seconds: Sequence[float], jobs: int | None) -> float:
-    """Time until all tasks are done, if each process takes the longest task that is left."""
-    # A process starts once and then does one task after the other.
-    start = max(speed.start_seconds - speed.compile_seconds for speed in measured_speeds().values())
-    busy_until = [start] * min(jobs or cores(), len(seconds))
+def process_start_seconds() -> float:
+    """Time until a new process can train; it then does one task after the other."""
+    return max(speed.start_seconds - speed.compile_seconds for speed in measured_speeds().values())
+
+
+def seconds_in_processes(seconds: Iterable[float], processes: int) -> float:
+    """Time until all tasks are done, if each process takes the longest task that is left.
+
+    Example:
+        >>> seconds_in_processes([2, 3, 3, 4], processes=2)
+        6.0
+    """
+    busy_until = [0.0] * processes
     for each in sorted(seconds, reverse=True):
         heapq.heapreplace(busy_until, busy_until[0] + each)
     return max(busy_until)
@@ -99,22 +141,27 @@ def matrix_product_rate() -> float:
     return 2 * SIDE**3 / median(took)
 
 
-def _run_seconds(arm: Arm, gigaflops: float) -> float:
-    """Seconds of one run in a process that has started."""
+def _gigaflops_of_one_core() -> float:
+    """What one core's share of a matrix product with all its threads reaches."""
+    limits = [int(limit) for limit in map(os.environ.get, THREADS) if limit and limit.isdigit()]
+    return matrix_product_rate() / min([cores(), *filter(None, limits)]) / 1e9
+
+
+def _run_cost(arm: Arm, gigaflops: float) -> RunCost:
     speed = _speed(arm)
     training, validation, test = _images(arm.data)
-    images_per_epoch = arm.recipe.images_per_epoch or arm.data.training_images or training
-    trained = arm.recipe.epochs * images_per_epoch
-    scored = (arm.recipe.epochs + 1) * validation  # once more to score as many training images
+    trained = arm.recipe.images_per_epoch or arm.data.training_images or training
+    scored = validation  # at the end, as many training images
     if arm.data.scored_on == "test":
         scored += test
-    work = trained + FORWARD_SHARE * scored
-    seconds = COMPILATIONS * speed.compile_seconds + work * _gigaflop_per_image(arm) / gigaflops
+    per_image = _gigaflop_per_image(arm) / gigaflops
+    per_epoch = (trained + FORWARD_SHARE * validation) * per_image
     if arm.recipe.optimiser == "muon":  # the stored speeds are Adam's, which costs next to nothing
         steps = trained / arm.recipe.batch_size
         kernels = _kernels(arm.model, _side(arm))
-        seconds += steps * sum(map(_muon_gigaflop, kernels)) / gigaflops
-    return seconds
+        per_epoch += steps * sum(map(_muon_gigaflop, kernels)) / gigaflops
+    once = COMPILATIONS * speed.compile_seconds + FORWARD_SHARE * scored * per_image
+    return RunCost(once, per_epoch)
 
 
 def _measure_gigaflop(arm: Arm, _: int, measure: str) -> float:

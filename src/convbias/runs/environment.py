@@ -14,7 +14,7 @@ from pathlib import Path
 from convbias import __version__
 from convbias.runs.record import Environment
 
-RELEVANT_DISTRIBUTIONS = ("convbias", "jax", "jaxlib", "keras", "numpy", "scipy", "statsmodels")
+RELEVANT_DISTRIBUTIONS = ("convbias", "jax", "jaxlib", "keras", "numpy", "scipy")
 
 
 @lru_cache(maxsize=1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import as_completed
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
@@ -13,11 +12,11 @@ from typing import TYPE_CHECKING
 from convbias import data
 from convbias.errors import DataError, StorageError
 from convbias.runs.measurement import Measurement
-from convbias.runs.processes import worker_processes
+from convbias.runs.processes import run_in_processes
 from convbias.runs.record import Run, run_key
 from convbias.runs.store import Store
-from convbias.runs.sweep import cores, interrupts_for_this_process_only
-from convbias.runs.worker import dataset_of_process
+from convbias.runs.sweep import cores
+from convbias.runs.worker import dataset_of_process, import_keras
 from convbias.spec.arms import Arm, DataVariant
 
 if TYPE_CHECKING:
@@ -98,19 +97,19 @@ def measure_all(
     """
     if not planned:
         return ()
-    executor = worker_processes(min(jobs or cores(), len(planned)))
+    done = 0
     failures: list[FailedMeasurement] = []
-    try:
-        with interrupts_for_this_process_only():
-            futures = [executor.submit(_measure, *each, store) for each in planned]
-        for done, future in enumerate(as_completed(futures), start=1):
-            failure = future.result()
-            if failure is not None:
-                failures.append(failure)
-            if on_measured is not None:
-                on_measured(done)
-    finally:
-        executor.shutdown(wait=True, kill_workers=True)
+
+    def on_result(failure: FailedMeasurement | None) -> None:
+        nonlocal done
+        done += 1
+        if failure is not None:
+            failures.append(failure)
+        if on_measured is not None:
+            on_measured(done)
+
+    calls = [(_measure, *each, store) for each in planned]
+    run_in_processes(calls, min(jobs or cores(), len(planned)), on_result)
     return tuple(failures)
 
 
@@ -126,6 +125,7 @@ def _measure(arm: Arm, seed: int, measure: str, store: Store) -> FailedMeasureme
 
 
 def _store_measurement(arm: Arm, seed: int, measure: str, store: Store) -> None:
+    import_keras()
     # Imported here, because the parent imports this module and must not load Keras for it.
     from convbias.runs.environment import code_version
 

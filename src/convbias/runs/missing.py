@@ -8,11 +8,12 @@ from pathlib import Path
 
 from convbias import data
 from convbias.runs.atomic import check_writable
+from convbias.runs.cost import run_costs
 from convbias.runs.failures import store_failure
 from convbias.runs.observer import Observer, TrainingPlan
 from convbias.runs.record import Run
 from convbias.runs.store import DamagedRunError, Store
-from convbias.runs.sweep import SweepResult, missing, processes_for, sweep
+from convbias.runs.sweep import SweepResult, has_accelerator, missing, processes_for, sweep
 from convbias.spec.datasets import DatasetName
 from convbias.spec.study import PlannedRun
 
@@ -104,7 +105,10 @@ def train_missing(
         check_ready({arm.data.dataset for arm, _ in wanted}, store.folder)
     wanted, quarantined = missing(wanted, store)
     processes = processes_for(wanted, jobs) if wanted else 0
-    observer.training_starts(TrainingPlan(len(planned), tuple(wanted), quarantined, processes))
+    known = wanted and not has_accelerator()
+    costs = run_costs({arm for arm, _ in wanted}) if known else {}
+    plan = TrainingPlan(len(planned), tuple(wanted), quarantined, processes, costs)
+    observer.training_starts(plan)
     result = SweepResult((), (), ())
     if wanted:
         result = sweep(wanted, store, processes, observer.epoch_finished)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from convbias.runs.cost import RunCost
 from convbias.runs.measure_networks import FailedMeasurement
 from convbias.runs.progress import Progress
 from convbias.runs.sweep import Quarantined, SweepResult
@@ -20,12 +21,15 @@ class TrainingPlan:
         missing: the runs to train now; the others are stored.
         quarantined: damaged records that were moved away; their runs are among the missing ones.
         processes: number of processes that train; 0 when nothing is missing.
+        costs: hash of each arm to what a run of it is predicted to cost on this machine's
+            processor; empty where an accelerator trains, of which nothing is known.
     """
 
     planned: int
     missing: tuple[PlannedRun, ...]
     quarantined: tuple[Quarantined, ...]
     processes: int
+    costs: Mapping[str, RunCost]
 
 
 class Observer:

@@ -1,24 +1,82 @@
-"""Worker processes for training and measuring."""
+"""Worker processes for training, measuring and drawing, which end whenever they are interrupted."""
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
+from multiprocessing import resource_tracker
+from queue import Empty, SimpleQueue
 from typing import Any
 
-from joblib.externals.loky import get_reusable_executor, process_executor
+from joblib.externals.loky import ProcessPoolExecutor, process_executor
+
+from convbias.runs.interrupts import held_interrupts
+
+SECONDS_IDLE = 10  # after which a process without a call ends, and gives its memory back
 
 
-def worker_processes(count: int, *, accelerator: bool = False) -> Any:  # noqa: ANN401 - loky annotates nothing
-    """Start worker processes with one thread each; they run until they are shut down.
+class Workers(ProcessPoolExecutor):
+    """Worker processes, as a context at whose end they are killed.
 
     Args:
         count: How many processes.
-        accelerator: Whether they share the accelerator instead of using the CPU.
+        variables: Environment variables that they get in addition.
+    """
+
+    def __init__(self, count: int, variables: Mapping[str, str] | None = None) -> None:
+        with held_interrupts():
+            super().__init__(count, timeout=SECONDS_IDLE, env=variables, initializer=keep_worker)
+
+    def submit(self, function: Callable[..., Any], /, *arguments: Any) -> Future[Any]:  # noqa: ANN401
+        """Call a function in one of the processes, which are started for the first call."""
+        with held_interrupts(), _interrupts_for_this_process_only():
+            return super().submit(function, *arguments)
+
+    def __exit__(self, *_error: object) -> None:
+        with held_interrupts():
+            # loky would forget the calls that no process has yet, then look for them, and fail.
+            with suppress(Empty):
+                while True:
+                    self._work_ids.get_nowait()
+            # Otherwise idle processes keep their memory, and busy ones their cores.
+            self.shutdown(wait=True, kill_workers=True)
+
+
+def run_in_processes(
+    calls: Sequence[Sequence[Any]],
+    count: int,
+    on_result: Callable[[Any], object],
+    *,
+    accelerator: bool = False,
+) -> None:
+    """Call functions in worker processes with one thread each.
+
+    Args:
+        calls: Functions, each with its arguments.
+        count: How many processes.
+        on_result: Called with each result, in the order in which they come.
+        accelerator: Whether the processes share the accelerator instead of using the CPU.
+
+    Raises:
+        KeyboardInterrupt: It was interrupted; no process is left.
+        TerminatedWorkerError: A process died.
+        Exception: What a function raised.
     """
     # Not at the top, because processes that only draw figures do not need it.
     from convbias.runs.worker import ONE_THREAD, on_accelerator
 
     variables = on_accelerator(count) if accelerator else ONE_THREAD
-    return get_reusable_executor(count, env=variables, initializer=keep_worker)
+    done: SimpleQueue[Future[Any] | None] = SimpleQueue()
+    with held_interrupts(wake=lambda: done.put(None)), Workers(count, variables) as workers:
+        for call in calls:
+            workers.submit(*call).add_done_callback(done.put)
+        for _ in calls:
+            future = done.get()
+            if future is None:
+                raise KeyboardInterrupt
+            on_result(future.result())
 
 
 def keep_worker() -> None:
@@ -28,3 +86,19 @@ def keep_worker() -> None:
     new process would have to compile again.
     """
     process_executor._USE_PSUTIL = False
+
+
+@contextmanager
+def _interrupts_for_this_process_only() -> Iterator[None]:
+    """Block SIGINT while processes are started, so that Ctrl-C reaches only this process.
+
+    A terminal sends SIGINT to the whole process group, and processes that are just starting would
+    each print a traceback. Processes inherit the blocked signal; this process ends them.
+    """
+    # First, because Python 3.11 unblocks SIGINT when it starts this helper process.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

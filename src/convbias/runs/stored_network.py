@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zipfile
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -32,8 +34,7 @@ def load_network(store: Store, run: Run) -> keras.Model:
         with open_file(path):
             pass  # Keras says "not found" of a file that may not be read
     try:
-        # Keras annotates the result as any object.
-        network: Any = keras.saving.load_model(path, compile=False)
+        network = _load(path)
     except Exception as error:  # damage can cause any kind of error
         there = path.exists()
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
@@ -43,4 +44,18 @@ def load_network(store: Store, run: Run) -> keras.Model:
             "look with `convbias runs verify`, and train the run again, or name another one with"
             " --run",
         ) from error
+    return network
+
+
+def _load(path: Path) -> keras.Model:
+    """What `keras.saving.load_model` gives, without weights that are drawn to be replaced.
+
+    JAX would compile the drawing for every shape, which takes up to 4 seconds.
+    """
+    with zipfile.ZipFile(path) as file:
+        config = file.read("config.json").decode()
+    with keras.StatelessScope(initialize_variables=False):
+        # Keras annotates the result as any object.
+        network: Any = keras.models.model_from_json(config)
+    network.load_weights(path)
     return network

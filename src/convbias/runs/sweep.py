@@ -10,21 +10,17 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import traceback
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import as_completed
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
-from multiprocessing import resource_tracker
 from pathlib import Path
 from pkgutil import iter_modules
 
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from convbias.errors import ConvbiasError, RunError
-from convbias.runs.processes import worker_processes
+from convbias.runs.processes import run_in_processes
 from convbias.runs.progress import Progress, remove_notes, watch
 from convbias.runs.record import run_key
 from convbias.runs.store import DamagedRunError, Store
@@ -127,7 +123,7 @@ def sweep(
         before = len(ended)
         try:
             with watch(notes, on_progress):
-                ended.update(_train(rest, store, notes, processes_for(rest, jobs)))
+                _train(rest, store, notes, processes_for(rest, jobs), ended.update)
         except TerminatedWorkerError as error:
             ended.update((run_key(*run), None) for run in rest if store.path(*run).exists())
             deaths = 1 if len(ended) > before else deaths + 1
@@ -190,25 +186,22 @@ def _is_running(process: str) -> bool:
 
 
 def _train(
-    wanted: Sequence[PlannedRun], store: Store, notes: Path, jobs: int
-) -> Iterator[tuple[str, FailedRun | None]]:
+    wanted: Sequence[PlannedRun],
+    store: Store,
+    notes: Path,
+    jobs: int,
+    on_ended: Callable[[list[tuple[str, FailedRun | None]]], object],
+) -> None:
     accelerator = has_accelerator()
     units = _by_arm(wanted) if accelerator else [(arm, [seed]) for arm, seed in wanted]
     # The longest runs first, so that no process waits long for the last one.
     longest_first = sorted(units, key=lambda unit: -_length(*unit))
-    # Not joblib.Parallel, which runs a single job in this process, where a crash would end it.
-    executor = worker_processes(jobs, accelerator=accelerator)
-    try:
-        with interrupts_for_this_process_only():
-            futures = [
-                executor.submit(_train_arm, execute, arm, seeds, store.folder, notes, os.getpid())
-                for arm, seeds in longest_first
-            ]
-        for future in as_completed(futures):
-            yield from future.result()
-    finally:
-        # Otherwise idle processes keep their memory, and busy ones their cores.
-        executor.shutdown(wait=True, kill_workers=True)
+    # Also a single run in a process of its own: a crash would end this one.
+    calls = [
+        (_train_arm, execute, arm, seeds, store.folder, notes, os.getpid())
+        for arm, seeds in longest_first
+    ]
+    run_in_processes(calls, jobs, on_ended, accelerator=accelerator)
 
 
 def has_accelerator() -> bool:
@@ -255,19 +248,3 @@ def _length(arm: Arm, seeds: Sequence[int]) -> int:
     """Approximate training time, for sorting: epochs times a factor that grows with the kernel."""
     span = arm.model.span if isinstance(arm.model, Convolutional) else 0
     return len(seeds) * arm.recipe.epochs * (1 + span)
-
-
-@contextmanager
-def interrupts_for_this_process_only() -> Iterator[None]:
-    """Block SIGINT while processes are started, so that Ctrl-C reaches only this process.
-
-    A terminal sends SIGINT to the whole process group, and processes that are just starting would
-    each print a traceback. Processes inherit the blocked signal; this process ends them.
-    """
-    # First, because Python 3.11 unblocks SIGINT when it starts this helper process.
-    resource_tracker.ensure_running()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -74,6 +75,7 @@ def execute(
         ConvbiasError: The data cannot be loaded, or a run cannot be stored.
     """
     _end_with(parent)
+    import_keras()
     # Imported here, because the parent imports this module and must not load JAX for it.
     from convbias.networks import training
     from convbias.runs.progress import Progress, report_progress
@@ -98,6 +100,25 @@ def execute(
         _store(arm, trained, dataset.checksum, folder)
         keys.append(run_key(arm, trained.seed))
     return keys
+
+
+def import_keras() -> None:
+    """Import Keras without the packages that it uses only for others; for processes of a study.
+
+    Where they are installed, Keras imports pandas to take frames as data and matplotlib to draw,
+    and, to store a network, TensorFlow and PyTorch to look whether the network has tensors of
+    theirs: 2 and 6 seconds.
+    """
+    if "keras" in sys.modules:
+        return
+    for_keras = {"matplotlib", "pandas"} - sys.modules.keys()
+    never = {"tensorflow", "torch"} - sys.modules.keys()
+    absent: dict[str, Any] = dict.fromkeys(for_keras | never)  # None: as if not installed
+    sys.modules |= absent
+    import keras  # noqa: F401
+
+    for name in for_keras:
+        del sys.modules[name]
 
 
 def _store(arm: Arm, trained: Trained, data_checksum: str, folder: Path) -> None:

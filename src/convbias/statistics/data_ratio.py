@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
-from scipy.optimize import isotonic_regression
+from scipy import special
 
 from convbias.errors import InputError
 from convbias.statistics.intervals import Interval, seed_table
@@ -139,8 +138,8 @@ def images_ratio(
         ]
         if enough:
             of_mean = _interval(
-                stats.gmean(lows[:, measured], axis=1),
-                stats.gmean(highs[:, measured], axis=1),
+                _geometric_mean(lows[:, measured]),
+                _geometric_mean(highs[:, measured]),
                 seeds,
                 confidence,
             )
@@ -149,7 +148,7 @@ def images_ratio(
             RatioAtSize(int(size), float(least), float(most), interval)
             for size, least, most, interval in zip(images, low, high, intervals, strict=True)
         ),
-        geometric_mean=float(stats.gmean(low[measured])) if enough else None,
+        geometric_mean=float(_geometric_mean(low[measured])) if enough else None,
         interval=of_mean,
     )
 
@@ -191,7 +190,16 @@ def _bounds(
     return np.where(not_higher == 0, 0.0, ratios), np.where(lower > last, np.inf, ratios)
 
 
+def _geometric_mean(ratios: np.ndarray) -> np.ndarray:
+    with np.errstate(divide="ignore"):  # a ratio may be 0
+        return np.exp(np.log(ratios).mean(axis=-1))
+
+
 def _rising(curves: np.ndarray) -> np.ndarray:
+    # Imported here, because it takes longer to import than most reports need it.
+    # Not at the top, because most curves rise, and it takes long to import.
+    from scipy.optimize import isotonic_regression
+
     rising = curves.copy()
     for row in np.flatnonzero((np.diff(curves, axis=1) < 0).any(axis=1)):
         rising[row] = isotonic_regression(curves[row]).x
@@ -200,8 +208,8 @@ def _rising(curves: np.ndarray) -> np.ndarray:
 
 def _interval(lows: np.ndarray, highs: np.ndarray, seeds: int, confidence: float) -> Interval:
     # Resampled means of n values have a variance n / (n - 1) too small, and normal tails.
-    outwards = math.sqrt(seeds / (seeds - 1)) * stats.t.ppf((1 + confidence) / 2, seeds - 1)
-    outside = stats.norm.sf(outwards) * (lows.size - 1)
+    outwards = math.sqrt(seeds / (seeds - 1)) * special.stdtrit(seeds - 1, (1 + confidence) / 2)
+    outside = special.ndtr(-outwards) * (lows.size - 1)
     # No interpolation between resamples, of which some may be infinite.
     return Interval(
         float(np.sort(lows)[math.floor(outside)]),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
+from scipy import special
 
 from convbias.errors import InputError
 
@@ -201,7 +201,7 @@ def _t_interval(
 ) -> Interval | None:
     if values.size < 2:
         return None
-    quantile = stats.t.ppf((1 + confidence) / 2, values.size - 1)
+    quantile = special.stdtrit(values.size - 1, (1 + confidence) / 2)
     half_width = quantile * values.std(ddof=1) * scale
     mean = values.mean()
     return Interval(float(mean - half_width), float(mean + half_width), confidence, method)
@@ -232,13 +232,15 @@ def bca_interval(values: ArrayLike, confidence: float = 0.95, seed: int = 0) -> 
     if all_equal(array):
         mean = float(array.mean())
         return Interval(mean, mean, confidence, "all values equal")
-    result = stats.bootstrap(
-        (array,),
-        np.mean,
-        n_resamples=BOOTSTRAP_RESAMPLES,
-        confidence_level=confidence,
-        method="BCa",
-        rng=np.random.default_rng(seed),
-    )
-    low, high = result.confidence_interval
+    n = array.size
+    drawn = np.random.default_rng(seed).integers(n, size=(BOOTSTRAP_RESAMPLES, n))
+    means = array[drawn].mean(axis=1)
+    # Of the means that equal the sample's, half count as smaller.
+    below = ((means < array.mean()).mean() + (means <= array.mean()).mean()) / 2
+    bias = special.ndtri(below)
+    # Without one value each, the mean moves by that value's deviation over n - 1.
+    deviations = array - array.mean()
+    acceleration = np.sum(deviations**3) / (6 * np.sum(deviations**2) ** 1.5)
+    ends = bias + special.ndtri([(1 - confidence) / 2, (1 + confidence) / 2])
+    low, high = np.quantile(means, special.ndtr(bias + ends / (1 - acceleration * ends)))
     return Interval(float(low), float(high), confidence, "BCa bootstrap over seeds")

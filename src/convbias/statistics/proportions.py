@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from scipy import stats
+import math
+
+from scipy import special
 
 from convbias.errors import InputError
 from convbias.statistics.intervals import Interval
@@ -35,5 +37,12 @@ def wilson_interval(successes: int, trials: int, confidence: float = 0.95) -> In
             f"{successes} of {trials} trials succeeded",
             "at least 1 trial, and from 0 to all of them successful",
         )
-    ends = stats.binomtest(successes, trials).proportion_ci(confidence, method="wilson")
-    return Interval(float(ends.low), float(ends.high), confidence, "Wilson's score interval")
+    z = float(special.ndtri((1 + confidence) / 2))
+    share = successes / trials
+    middle = (share + z**2 / (2 * trials)) / (1 + z**2 / trials)
+    spread = z / (1 + z**2 / trials)
+    half_width = spread * math.sqrt(share * (1 - share) / trials + z**2 / (4 * trials**2))
+    # Where none or all succeed, one end is 0 or 1, and not next to it by rounding.
+    low = 0.0 if successes == 0 else middle - half_width
+    high = 1.0 if successes == trials else middle + half_width
+    return Interval(low, high, confidence, "Wilson's score interval")

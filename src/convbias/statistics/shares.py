@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
+from scipy import special
 
 from convbias.errors import InputError
 from convbias.statistics.intervals import Interval, Summary, all_equal, seed_table, summarise
@@ -115,7 +115,7 @@ def _fieller(step: np.ndarray, total: np.ndarray, confidence: float) -> Interval
     n = total.size
     mean = total.mean()
     share = step.mean() / mean
-    factor = stats.t.ppf((1 + confidence) / 2, n - 1) ** 2 / n
+    factor = special.stdtrit(n - 1, (1 + confidence) / 2) ** 2 / n
     covariance = factor * np.cov(step - share * total, total)
     leading = mean**2 - covariance[1, 1]
     middle = share - covariance[0, 1] / leading
