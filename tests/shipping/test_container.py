@@ -132,7 +132,9 @@ def container(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> Ite
 @needs_environment
 def test_it_contains_no_training_framework() -> None:
     listed = subprocess.run(
-        [ENVIRONMENT / "pip", "list", "--format=json"], capture_output=True, check=True
+        [sys.executable, "-m", "pip", "--python", ENVIRONMENT / "python", "list", "--format=json"],
+        capture_output=True,
+        check=True,
     )
     installed = {package["name"].lower() for package in json.loads(listed.stdout)}
     assert {"onnxruntime", "starlette", "uvicorn", "convbias"} <= installed
