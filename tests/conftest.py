@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
@@ -44,6 +44,10 @@ def pytest_configure(config: pytest.Config) -> None:
     Compiling is most of the time that tests take. Threads of several processes that wait for each
     other made one regression ten times slower.
     """
+    # Storing a network makes Keras import TensorFlow to look whether it has tensors of it, which
+    # takes seconds. Tests use TensorFlow in processes of their own only.
+    absent: dict[str, Any] = {"tensorflow": None}
+    sys.modules |= absent
     if hasattr(config, "workerinput"):
         return  # inherited from the process that started this worker
     folder = tempfile.TemporaryDirectory(prefix="convbias-compiled-", ignore_cleanup_errors=True)

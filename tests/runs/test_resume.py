@@ -12,12 +12,8 @@ from pathlib import Path
 import pytest
 from tools.servers.processes import StartedProcess, wait_until
 
-from command_line import (
-    assert_no_half_file,
-    convbias,
-    finished_study,
-    write_tiny,
-)
+from command_line import assert_no_half_file, convbias, finished_study, write_tiny
+from convbias.runs.store import Store
 
 pytestmark = pytest.mark.integration
 
@@ -26,6 +22,11 @@ pytestmark = pytest.mark.integration
 COMPILED = "JAX_COMPILATION_CACHE_DIR"
 ANEW = {"JAX_ENABLE_COMPILATION_CACHE": "false"}
 
+SEEDS = ("0", "1", "2", "3")
+SHORT_TRAINING = (
+    *("train", "dense", "--dataset", "drawn", "--training-images", "100"),
+    *("--epochs", "400", "--seeds", *SEEDS),
+)
 LONG_TRAINING = ("train", "dense", "--dataset", "drawn", "--epochs", "1000", "--seeds", "0", "1")
 
 
@@ -91,33 +92,37 @@ def test_interrupted_while_reporting(
     assert table.read_bytes() == (study / "report" / "table.csv").read_bytes()
 
 
-def test_killed_twice_and_restarted(
-    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    undisturbed = finished_study(tmp_path_factory.getbasetemp()) / "report" / "table.csv"
-    write_tiny(tmp_path)
+def test_killed_twice_and_restarted(tmp_path: Path) -> None:
+    arguments = (*SHORT_TRAINING, "--jobs", "1")
+    done = convbias(*arguments, "--runs", "undisturbed", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
     runs = tmp_path / "runs"
-    arguments = ("study", "tiny.toml", "--jobs", "1", "--out", "out")
     shutil.copytree(os.environ[COMPILED], tmp_path / "compiled")
     variables = {COMPILED: str(tmp_path / "compiled")}
     moments = random.Random(20_260_101)
     stored = 0
     for _ in range(2):
-        command = StartedProcess(*arguments, cwd=tmp_path, variables=variables)
+        command = StartedProcess(*arguments, "--runs", "runs", cwd=tmp_path, variables=variables)
         # At a random moment of one of the next runs: before, in or after its training.
-        goal = stored + moments.randint(0, 2)
+        goal = stored + moments.randint(0, 1)
         command.wait_for(lambda goal=goal: notes(runs) and len(stored_runs(runs)) >= goal)
         time.sleep(moments.uniform(0, 1.5))
         command.process.kill()
         command.process.wait()
         wait_until(lambda command=command: not command.processes())
-        assert not (tmp_path / "out" / "table.csv").exists()
         stored = len(stored_runs(runs))
-        assert stored < 8
-    done = convbias(*arguments, cwd=tmp_path, variables=variables)
+        assert stored < len(SEEDS)
+    done = convbias(*arguments, "--runs", "runs", cwd=tmp_path, variables=variables)
     assert done.returncode == 0, done.stderr
-    assert f"8 runs planned, {stored} stored in runs, {8 - stored} to train" in done.stdout
-    assert (tmp_path / "out" / "table.csv").read_bytes() == undisturbed.read_bytes()
+    planned = len(SEEDS)
+    assert f"{planned} runs planned, {stored} stored in runs, {planned - stored} to train" in (
+        done.stdout
+    )
+    for run, other in zip(Store(runs), Store(tmp_path / "undisturbed"), strict=True):
+        assert run.key == other.key
+        assert run.epochs == other.epochs
+        assert run.per_image == other.per_image
+        assert run.weights_checksum == other.weights_checksum
     assert_no_half_file(runs)
 
 

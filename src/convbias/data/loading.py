@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 from contextlib import suppress
 from functools import cache
 from importlib import resources
@@ -22,6 +21,7 @@ from convbias.data.drawn import drawn
 from convbias.errors import AbsentDataError, DataError, InputError, did_you_mean
 from convbias.spec.datasets import DatasetName
 
+Arrays = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 PARTS = ("train_images", "train_labels", "test_images", "test_labels")
 
 
@@ -58,16 +58,21 @@ def load(name: DatasetName, folder: Path | None = None) -> Dataset:
 
 @cache
 def _drawn_garments() -> Dataset:
+    return Dataset("drawn", *_drawn_or_kept())
+
+
+def _drawn_or_kept() -> Arrays:
     """Draw the garments, or read them from the user's cache, because drawing takes seconds."""
     path = Path(platformdirs.user_cache_dir("convbias")) / f"drawn-{_version_of_drawing()}.npz"
     try:
         with np.load(path) as file:  # verifies the checksum of each array
-            arrays = tuple(file[name] for name in PARTS)
+            train_images, train_labels, test_images, test_labels = (file[part] for part in PARTS)
+            return train_images, train_labels, test_images, test_labels
     except (OSError, ValueError, EOFError, KeyError, BadZipFile):
         arrays = drawn()
-        with suppress(OSError):  # the next process draws them again
-            _keep(path, arrays)
-    return Dataset("drawn", *arrays)
+    with suppress(OSError):  # the next process draws them again
+        _keep(path, arrays)
+    return arrays
 
 
 def _version_of_drawing() -> str:
@@ -79,7 +84,7 @@ def _version_of_drawing() -> str:
     return digest.hexdigest()[:12]
 
 
-def _keep(path: Path, arrays: Iterable[np.ndarray]) -> None:
+def _keep(path: Path, arrays: Arrays) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=path.parent) as folder:
         unfinished = Path(folder) / path.name

@@ -29,7 +29,7 @@ class Workers(ProcessPoolExecutor):
         with held_interrupts():
             super().__init__(count, timeout=SECONDS_IDLE, env=variables, initializer=keep_worker)
 
-    def submit(self, function: Callable[..., Any], /, *arguments: Any) -> Future[Any]:  # noqa: ANN401
+    def submit(self, function: Callable[..., Any], /, *arguments: Any) -> Any:  # noqa: ANN401 - loky annotates nothing
         """Call a function in one of the processes, which are started for the first call."""
         with held_interrupts(), _interrupts_for_this_process_only():
             return super().submit(function, *arguments)
