@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psutil
 import pytest
@@ -19,6 +19,7 @@ from hypothesis import settings
 
 from convbias.data import Dataset, load, verify
 from convbias.data import fashion_mnist as files
+from convbias.runs.worker import Refused
 from convbias.shipping.export.archive import Archive, pack, read
 from mirrors import PUBLISHED, Mirror
 
@@ -46,8 +47,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     # Storing a network makes Keras import TensorFlow to look whether it has tensors of it, which
     # takes seconds. Tests use TensorFlow in processes of their own only.
-    absent: dict[str, Any] = {"tensorflow": None}
-    sys.modules |= absent
+    sys.meta_path.insert(0, Refused({"tensorflow"}))
     if hasattr(config, "workerinput"):
         return  # inherited from the process that started this worker
     folder = tempfile.TemporaryDirectory(prefix="convbias-compiled-", ignore_cleanup_errors=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -48,14 +49,20 @@ def load_network(store: Store, run: Run) -> keras.Model:
 
 
 def _load(path: Path) -> keras.Model:
-    """What `keras.saving.load_model` gives, without weights that are drawn to be replaced.
+    """What `keras.saving.load_model` gives, without drawing weights that are replaced at once.
 
     JAX would compile the drawing for every shape, which takes up to 4 seconds.
     """
     with zipfile.ZipFile(path) as file:
-        config = file.read("config.json").decode()
-    with keras.StatelessScope(initialize_variables=False):
-        # Keras annotates the result as any object.
-        network: Any = keras.models.model_from_json(config)
+        description = json.loads(file.read("config.json"))
+    initializers = {}
+    for layer in description["config"]["layers"]:
+        if "kernel_initializer" in (config := layer["config"]):
+            initializers[config["name"]] = config["kernel_initializer"]
+            config["kernel_initializer"] = "zeros"
+    # Keras annotates the result as any object.
+    network: Any = keras.models.model_from_json(json.dumps(description))
     network.load_weights(path)
+    for name, initializer in initializers.items():
+        network.get_layer(name).kernel_initializer = keras.initializers.deserialize(initializer)
     return network

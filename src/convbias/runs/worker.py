@@ -6,11 +6,14 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from functools import cache
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -102,6 +105,25 @@ def execute(
     return keys
 
 
+class Refused(MetaPathFinder, Loader):
+    """Lets packages be found, but not imported, while it is in `sys.meta_path`.
+
+    Args:
+        packages: their names.
+    """
+
+    def __init__(self, packages: Collection[str]) -> None:
+        self._packages = packages
+
+    def find_spec(self, fullname: str, *_: object) -> ModuleSpec | None:
+        """Find one of the packages, and leave all others to the next finder."""
+        return ModuleSpec(fullname, self) if fullname in self._packages else None
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Fail as if the package were not installed."""
+        raise ModuleNotFoundError(f"{module.__name__} is not imported here", name=module.__name__)
+
+
 def import_keras() -> None:
     """Import Keras without the packages that it uses only for others; for processes of a study.
 
@@ -111,14 +133,12 @@ def import_keras() -> None:
     """
     if "keras" in sys.modules:
         return
-    for_keras = {"matplotlib", "pandas"} - sys.modules.keys()
-    never = {"tensorflow", "torch"} - sys.modules.keys()
-    absent: dict[str, Any] = dict.fromkeys(for_keras | never)  # None: as if not installed
-    sys.modules |= absent
+    sys.meta_path.insert(0, Refused({"tensorflow", "torch"}))
+    for_keras = Refused({"matplotlib", "pandas"})
+    sys.meta_path.insert(0, for_keras)
     import keras  # noqa: F401
 
-    for name in for_keras:
-        del sys.modules[name]
+    sys.meta_path.remove(for_keras)
 
 
 def _store(arm: Arm, trained: Trained, data_checksum: str, folder: Path) -> None:
