@@ -39,7 +39,7 @@ test: $(VENV)/test.stamp .venv-serve/stamp .venv-toolkit/stamp check
 	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 test-unit: $(VENV)/test.stamp
-	$(BIN)/pytest --numprocesses auto --dist loadfile -m "not integration and not end_to_end" tests
+	$(BIN)/pytest --numprocesses auto --dist loadfile -m "not slow and not integration and not end_to_end" tests
 
 # Without a limit, pyright's heap grows to 2 GB.
 check: $(VENV)/test.stamp

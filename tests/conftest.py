@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tools.servers.serving import Server
 
 
-LONGEST_FIRST = ("end_to_end", "integration")  # markers
+LONGEST_FIRST = ("end_to_end", "integration", "slow")  # markers
 
 MOST_MEMORY = 1_000_000_000  # bytes of a test process, of which imports take more than half
 MOST_GROWTH = 250_000_000  # bytes from one clearing to the next

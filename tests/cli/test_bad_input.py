@@ -11,6 +11,7 @@ import subprocess
 from pathlib import Path
 
 import numpy as np
+import platformdirs
 import pytest
 from tools.servers.processes import CONVBIAS
 
@@ -382,7 +383,8 @@ def test_a_run_cut_in_half_is_named_moved_away_and_trained_anew(
 
     # With a home of its own: nothing is written outside the working folder and the cache.
     home = tmp_path / "home"
-    home.mkdir()
+    made_before = Path(platformdirs.user_cache_dir("convbias"))  # what takes long to make
+    shutil.copytree(made_before, home / ".cache" / "convbias")
     monkeypatch.setenv("HOME", str(home))
     for redirection in ("XDG_CACHE_HOME", "KERAS_HOME", "MPLCONFIGDIR"):
         monkeypatch.delenv(redirection, raising=False)

@@ -28,6 +28,8 @@ from convbias.spec.arms import Convolutional, Dense
 from convbias.spec.datasets import CLASS_NAMES
 from factories import make_arm, make_run
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

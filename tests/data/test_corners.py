@@ -19,6 +19,8 @@ from convbias.spec.description import describe
 from convbias.spec.recipes import classic
 from factories import make_run
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def garments():

@@ -15,6 +15,8 @@ from convbias.spec.arms import Arm, Convolutional, DataVariant, Dense
 from convbias.spec.description import describe
 from convbias.spec.recipes import classic
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def garments():

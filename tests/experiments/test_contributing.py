@@ -12,6 +12,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+pytestmark = pytest.mark.integration
+
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"In\s`([\w/.]+)`:\n\n```(?:python|toml)\n(.*?)```\n", re.DOTALL)
 
@@ -47,7 +49,6 @@ def run(folder: Path, *arguments: str) -> str:
     return done.stdout
 
 
-@pytest.mark.integration
 def test_the_experiment_is_trained_measured_and_reported(
     copy: Path,
 ) -> None:

@@ -20,6 +20,8 @@ from convbias.figures.rendering import (
     rendering_pool,
 )
 
+pytestmark = pytest.mark.slow
+
 
 def chart(title: str) -> Figure:
     points = alt.Data(values=[{"x": 1, "y": len(title)}, {"x": 2, "y": 3}])

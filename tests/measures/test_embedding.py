@@ -15,6 +15,8 @@ from convbias.networks import local_connection, models
 from convbias.spec.arms import Arm, Convolutional, DataVariant, Dense, Model
 from convbias.spec.recipes import classic
 
+pytestmark = pytest.mark.slow
+
 LOCAL, DENSE = "embedding_error_local", "embedding_error_dense"
 SHARED = Convolutional(filters=(3, 5))
 SIDE = 8

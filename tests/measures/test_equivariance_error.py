@@ -11,6 +11,8 @@ from convbias.networks.layers import Convolution, MaxPooling
 from convbias.spec.arms import Convolutional, Dense
 from shift_networks import classifier, local_trunk, random_images, subject, trunk
 
+pytestmark = pytest.mark.slow
+
 FLOAT_TOLERANCE = 1e-6
 
 

@@ -19,6 +19,8 @@ from convbias.networks.training import train
 from convbias.spec.arms import Arm, Convolutional, DataVariant, Dense
 from convbias.spec.recipes import scheduled
 
+pytestmark = pytest.mark.slow
+
 GENERATOR = np.random.default_rng(0)
 MODELS = {
     "dense": (Dense(), scheduled(2, 0.008)),

@@ -14,6 +14,8 @@ from convbias.networks.translation import translate
 from convbias.spec.arms import Dense
 from shift_networks import CLASSES, classifier, local_trunk, random_images, subject, trunk
 
+pytestmark = pytest.mark.slow
+
 
 def outputs(network, images):
     """Logits and probabilities of the network itself: float (n, 2, classes)."""

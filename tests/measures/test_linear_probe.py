@@ -20,6 +20,8 @@ from convbias.networks import models
 from convbias.spec.arms import Convolutional, Dense
 from subjects import make_subject
 
+pytestmark = pytest.mark.slow
+
 
 def test_separable_features_are_read_without_error():
     random = np.random.default_rng(0)

@@ -27,6 +27,8 @@ from convbias.spec.arithmetic import Field
 from convbias.spec.arms import Convolutional, Dense
 from subjects import make_subject
 
+pytestmark = pytest.mark.slow
+
 GENERATOR = np.random.default_rng(0)
 
 

@@ -17,6 +17,8 @@ from convbias.networks import models
 from convbias.spec.arms import Convolutional, Dense
 from shift_networks import classifier, random_images, subject, trunk
 
+pytestmark = pytest.mark.slow
+
 LABELS = np.zeros(6, dtype=np.uint8)
 
 

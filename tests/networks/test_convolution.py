@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from convbias.networks import convolution
 from direct_sum import direct_sum
 
+pytestmark = pytest.mark.slow
+
 KERNEL_SIZES = (1, 3, 5, 7, 9)
 DILATED = ((3, 2), (3, 3), (3, 9), (5, 2), (5, 3), (7, 4))  # kernel size and dilation
 IMAGE_SIZES = (9, 14)  # odd and even

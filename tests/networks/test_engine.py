@@ -11,6 +11,8 @@ from convbias.networks.engine import Engine
 from convbias.spec.arms import Convolutional, Dense
 from convbias.spec.recipes import classic
 
+pytestmark = pytest.mark.slow
+
 GENERATOR = np.random.default_rng(0)
 IMAGES = GENERATOR.integers(0, 256, size=(300, 28, 28, 1), dtype=np.uint8)
 LABELS = GENERATOR.integers(0, 10, size=300).astype(np.int32)

@@ -17,6 +17,8 @@ from convbias.networks.training import epoch_orders, split_of, train
 from convbias.spec.arms import Arm, DataVariant, Dense
 from convbias.spec.recipes import classic
 
+pytestmark = pytest.mark.slow
+
 ORDER_STREAM = 0x0D3  # not by way of `Stream`, so that a change of its numbers is noticed
 
 BLANK = np.zeros((1_200, 28, 28, 1), np.uint8)

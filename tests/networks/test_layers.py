@@ -9,6 +9,8 @@ import pytest
 
 from convbias.networks.layers import Convolution, GlobalAveragePooling, MaxPooling
 
+pytestmark = pytest.mark.slow
+
 GENERATOR = np.random.default_rng(0)
 IMAGES = GENERATOR.normal(size=(3, 12, 12, 2)).astype(np.float32)
 

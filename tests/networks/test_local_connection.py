@@ -7,6 +7,8 @@ import pytest
 
 from convbias.networks import convolution, local_connection
 
+pytestmark = pytest.mark.slow
+
 GENERATOR = np.random.default_rng(0)
 
 

@@ -12,6 +12,8 @@ from convbias.spec.arithmetic import parameters, weight_shapes
 from convbias.spec.arms import Convolutional, Dense
 from direct_sum import direct_sum
 
+pytestmark = pytest.mark.slow
+
 IMAGES = np.random.default_rng(0).random((4, 28, 28, 1), dtype=np.float32)
 
 

@@ -2,12 +2,15 @@
 
 import keras
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from convbias.networks.muon import Muon, orthogonalised
 from convbias.networks.optimisers import learning_rate
 from convbias.spec.recipes import classic, scheduled
+
+pytestmark = pytest.mark.slow
 
 
 def test_schedule_warms_up_and_decays_to_zero():

@@ -3,8 +3,11 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from convbias.networks import pooling
+
+pytestmark = pytest.mark.slow
 
 
 def test_max_pool_by_hand_and_drops_an_odd_edge():

@@ -13,6 +13,8 @@ from convbias.networks.rebuild import rebuild
 from convbias.spec.arms import Dense
 from shift_networks import classifier, convolution, local_trunk, random_images, trunk
 
+pytestmark = pytest.mark.slow
+
 
 def run(network, images):
     return np.asarray(jax.jit(network)(scaled(images)))

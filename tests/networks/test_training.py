@@ -15,6 +15,8 @@ from convbias.networks.training import train
 from convbias.spec.arms import Arm, Convolutional, DataVariant, Dense, Recipe
 from convbias.spec.recipes import classic, scheduled
 
+pytestmark = pytest.mark.slow
+
 SMALL = Convolutional(filters=(8, 8))
 
 

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from convbias.networks.translation import translate
 
+pytestmark = pytest.mark.slow
+
 
 def wave(side, cycles, at=0.0):
     """A wave along the rows of one image, translated by formula."""

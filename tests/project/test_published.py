@@ -17,6 +17,8 @@ from convbias.report.card.figures import figures
 from convbias.report.card.writing import markdown
 from convbias.runs.store import Store
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = ("README.md", "docs/method.md", "docs/reproduce.md")
 TEXTS = {name: (ROOT / name).read_text("utf-8") for name in DOCUMENTS}

@@ -3,7 +3,6 @@
 import pytest
 
 from convbias import data
-from convbias.data.drawn import drawn
 from convbias.experiments import EXPERIMENTS
 from convbias.runs import cost
 from convbias.spec.arms import Arm, Convolutional, DataVariant, Dense
@@ -170,6 +169,7 @@ def test_what_is_no_matrix_product_takes_longer():
 
 def test_the_packaged_costs_cover_every_measure(monkeypatch):
     monkeypatch.undo()
+    monkeypatch.setattr(cost, "matrix_product_rate", lambda: 160e9)
     for experiment in EXPERIMENTS.values():
         for measure in experiment.measures:
             planned = [(arm(model), 0, measure) for model in experiment.models]
@@ -177,9 +177,9 @@ def test_the_packaged_costs_cover_every_measure(monkeypatch):
 
 
 def test_the_numbers_of_images_are_those_of_the_data_sets():
-    labels = drawn()[1]
-    training, held_out = data.split(labels, seed=0)
-    assert SPLIT_SIZES["drawn"] == (len(training), len(held_out), len(drawn()[3]))
+    drawn = data.load("drawn")
+    training, held_out = data.split(drawn.train_labels, seed=0)
+    assert SPLIT_SIZES["drawn"] == (len(training), len(held_out), len(drawn.test_labels))
 
 
 def test_the_numbers_of_images_are_those_of_fashion_mnist(fashion_mnist):

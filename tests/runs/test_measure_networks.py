@@ -19,6 +19,8 @@ from convbias.spec.description import describe
 from convbias.spec.study import Study
 from factories import make_arm, make_run
 
+pytestmark = pytest.mark.slow
+
 MEASURE = "oriented_filters"
 
 

@@ -22,6 +22,8 @@ from convbias.spec.datasets import CLASS_NAMES
 from exports import exported_cnn, untrained
 from factories import make_arm, make_run
 
+pytestmark = pytest.mark.slow
+
 MODELS: dict[str, Model] = {"cnn-3x3": Convolutional(), "dense": Dense()}
 
 

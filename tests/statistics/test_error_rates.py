@@ -16,6 +16,8 @@ from convbias.statistics import (
 )
 from error_rates import binomial_bounds, rates_of_arm, simulated_rates
 
+pytestmark = pytest.mark.slow
+
 SEED_SD = 0.0025
 
 
