@@ -102,7 +102,8 @@ def test_every_command_has_help_with_an_example_that_works(
 ) -> None:
     monkeypatch.setenv("COLUMNS", "200")
     text = printed(capsys, *path, "--help")
-    [example] = re.findall(r"^Example: (.*?)\s*$", text, flags=re.MULTILINE)
+    [wrapped] = re.findall(r"^Example: (.*?)\n\s*$", text, flags=re.MULTILINE | re.DOTALL)
+    example = " ".join(wrapped.split())
     assert example.startswith(" ".join(["convbias", *path]))
     check_command(example)
 

@@ -40,8 +40,11 @@ class Workers(ProcessPoolExecutor):
             with suppress(Empty):
                 while True:
                     self._work_ids.get_nowait()
+            processes = list((self._processes or {}).values())
             # Otherwise idle processes keep their memory, and busy ones their cores.
             self.shutdown(wait=True, kill_workers=True)
+            for process in processes:
+                process.join()  # loky kills them without waiting for their end
 
 
 def run_in_processes(
