@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -32,7 +33,7 @@ def test_a_network_is_what_keras_reads_but_draws_no_weights(
     store, run = Store(tmp_path), make_run("dense", 0)
     path = store.network_path(run.arm, run.seed)
     build(model, seed=1, standardise=(0.3, 0.4)).save(path)
-    theirs = keras.saving.load_model(path, compile=False)
+    theirs: Any = keras.saving.load_model(path, compile=False)  # Keras annotates any object
 
     def drawn(*_: object, **__: object) -> None:
         raise AssertionError
@@ -71,5 +72,5 @@ def test_a_process_of_a_study_imports_nothing_that_keras_needs_only_for_others(
         [sys.executable, "-c", STORE], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.stdout == "[]\ntensorflow is not imported here\n", done.stderr
-    again = keras.saving.load_model(tmp_path / "network.keras")
+    again: Any = keras.saving.load_model(tmp_path / "network.keras")
     assert again.count_params() == 3
