@@ -14,6 +14,8 @@ from convbias.data.sketch import Sketch
 from convbias.errors import InputError
 from convbias.spec.datasets import CLASS_NAMES
 
+pytestmark = pytest.mark.slow
+
 Arrays = tuple[np.ndarray, ...]
 
 

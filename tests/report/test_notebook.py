@@ -20,6 +20,8 @@ from convbias.report.notebook import MarkdownText, NotebookStudy
 from convbias.shipping.export.archive import Archive
 from convbias.shipping.serve.local import local_server
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 NOTEBOOK = nbformat.read(SOURCE.with_suffix(".ipynb"), as_version=4)
 PARTS = (
