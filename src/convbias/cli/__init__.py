@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             # Not every encoding has a star or a multiplication sign.
             stream.reconfigure(errors="replace")
     try:
-        with _requests_to_end_interrupt():
+        with _termination_like_ctrl_c():
             # Imported here, so that Ctrl-C is handled as early as possible.
             from convbias.cli.app import run
 
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 @contextmanager
-def _requests_to_end_interrupt() -> Iterator[None]:
+def _termination_like_ctrl_c() -> Iterator[None]:
     """Let `kill` and a closed terminal do what Ctrl-C does, so that processes end and files close.
 
     What the caller ignores stays ignored (`nohup`), and what it handles it goes on to handle.
