@@ -20,7 +20,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Environments are installed beside each other, and checks run beside the installations.
 MAKEFLAGS += --jobs=2
 
-.PHONY: help study test test-unit check notebook bench lock clean
+.PHONY: help study test pytest test-unit check lint types notebook bench lock clean
 
 help:
 	@echo 'make study   train the quick study on Fashion-MNIST and write its report (PROFILE=full for more)'
@@ -34,18 +34,26 @@ help:
 study: $(VENV)/run.stamp
 	$(BIN)/convbias study $(PROFILE) --dataset auto
 
-test: $(VENV)/test.stamp .venv-serve/stamp .venv-toolkit/stamp check
+# Types are checked beside the tests, on what these leave of the cores.
+test: $(VENV)/test.stamp .venv-serve/stamp .venv-toolkit/stamp lint
 	sh tests/system_packages.sh
+	@$(MAKE) --no-print-directory types pytest
+
+pytest:
 	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 test-unit: $(VENV)/test.stamp
 	$(BIN)/pytest --numprocesses auto --dist loadfile -m "not slow and not integration and not end_to_end" tests
 
-# Without a limit, pyright's heap grows to 2 GB.
-check: $(VENV)/test.stamp
+check: lint types
+
+lint: $(VENV)/test.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+
+# Without a limit, pyright's heap grows to 2 GB.
+types: $(VENV)/test.stamp
 	NODE_OPTIONS=--max-old-space-size=1536 $(BIN)/pyright
 
 notebook: $(VENV)/test.stamp

@@ -103,7 +103,7 @@ study.layers("cnn-3x3")
 study.claims("cnn-params")
 
 # %% [markdown]
-# The next cell trains a CNN on 6,000 images for three epochs. The stored runs were trained with the same
+# The next cell trains a CNN on 3,000 images for three epochs. The stored runs were trained with the same
 # call, with more images and epochs.
 
 # %%
@@ -112,7 +112,7 @@ from convbias.spec.arms import Arm, Convolutional, DataVariant
 from convbias.spec.recipes import recipe_for
 
 model = Convolutional(kernel_size=3)
-images = DataVariant(dataset=study.dataset.name, training_images=6_000)
+images = DataVariant(dataset=study.dataset.name, training_images=3_000)
 arm = Arm(data=images, model=model, recipe=recipe_for("tuned", 3, model))
 for live in train(arm, [0], study.dataset):
     accuracies = [epoch.validation_accuracy for epoch in live.epochs]
