@@ -23,7 +23,7 @@ from benchmarks.processes import CORES, keep_to_cores, rival_versions, run
 from convbias import data
 from convbias.spec.arms import Convolutional
 from convbias.spec.recipes import tuned
-from convbias.statistics import bca_interval
+from convbias.statistics import mean_interval
 
 TARGET_ACCURACY = 0.904  # the original study's CNN
 EPOCHS = 7  # five were too few; six were not tried
@@ -86,7 +86,7 @@ def _accuracies(record: Record) -> str:
     rows = []
     for contender in (CONVBIAS, PYTORCH):
         values = accuracies(record, contender)
-        interval, mean = bca_interval(values), sum(values) / len(values)
+        interval, mean = mean_interval(values), sum(values) / len(values)
         ends = f"{100 * interval.low:.2f} to {100 * interval.high:.2f}" if interval else ""
         rows.append(
             f"{contender} | {record.conditions['recipe']['epochs']} | {len(values)} |"

@@ -61,14 +61,15 @@ def make_run(
         train_accuracy: By default 0.01 above `accuracy`.
         validation_accuracy: The finished network's; by default the curve's last value.
         validation_curve: Validation accuracy per epoch; by default as many steps as the recipe
-            has epochs, up to `accuracy`.
+            has epochs, up to `accuracy`, which is reached before the last of many.
         images: How many test images there are.
         status: "diverged" leaves no scores, as training does.
         measures: Named numbers.
     """
     arm = make_arm(arm) if isinstance(arm, str) else arm
     steps = np.arange(1, arm.recipe.epochs + 1) / arm.recipe.epochs
-    curve = accuracy * steps**0.1 if validation_curve is None else validation_curve
+    rising = accuracy * np.minimum(1, steps / 0.8) ** 0.1
+    curve = rising if validation_curve is None else validation_curve
     epochs = tuple(_epoch(float(value), loss) for value in curve)
     finished = status == "finished"
     per_image = _per_image(seed, accuracy, loss, images)

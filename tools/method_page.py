@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from convbias.experiments import ORIGINAL
-from convbias.findings.claims.base import FEW_EPOCHS
 from convbias.findings.evaluation import Finding, evaluate
 from convbias.findings.results import ConditionRun, Results
 from convbias.findings.statement import FEWEST_SEEDS
@@ -13,9 +12,13 @@ from convbias.spec.datasets import SPLIT_SIZES
 from convbias.spec.experiment import Experiment
 from convbias.spec.quantities import TEST_ACCURACY, TEST_LOSS, Quantity
 from convbias.spec.recipes import classic, scheduled, tuned_learning_rates
-from convbias.statistics import Contrast, Interval, fewest_pairs, smallest_p_value
-from convbias.statistics.crossed import RESAMPLES
-from convbias.statistics.intervals import BOOTSTRAP_RESAMPLES
+from convbias.statistics import (
+    Contrast,
+    Interval,
+    fewest_pairs,
+    simulated_coverage,
+    smallest_p_value,
+)
 from convbias.statistics.sign_flips import EXACT_PAIRS
 from tools.blocks import table, table_lines
 
@@ -39,6 +42,7 @@ def method_blocks(original: Results, further: Iterable[Results]) -> dict[str, st
         "splits": table(_splits()),
         "recipes": table(_recipes(original)),
         "constants": table(_constants(finding)),
+        "coverage": table(_coverage()),
         "pairs": table(_pairs()),
         "example": _example(finding, runs),
         "controls": table(_controls(each.experiment for each in (original, *further))),
@@ -58,7 +62,7 @@ def _splits() -> list[list[str]]:
     return [
         ["part", "images", "used for"],
         ["training", train, "fitting the weights"],
-        ["validation", validation, "choosing learning rates, schedules and numbers of epochs"],
+        ["validation", validation, "choosing learning rates and schedules"],
         ["test", test, "one score per finished run; no choice depends on it"],
     ]
 
@@ -100,12 +104,25 @@ def _constants(finding: Finding) -> list[list[str]]:
             ["δ", f"equivalence margin, {each.noun}", each.amount(each.margin)]
             for each in (TEST_ACCURACY, TEST_LOSS)
         ),
-        ["B", "resamples of a BCa interval", f"{BOOTSTRAP_RESAMPLES:,}"],
-        ["B", "resamples of the crossed bootstrap", f"{RESAMPLES:,}"],
         ["", "largest number of pairs for which all sign patterns are counted", str(EXACT_PAIRS)],
         ["", "fewest runs for a verdict on a published number", str(FEWEST_SEEDS)],
-        ["", "fewest epochs for refuting a published number", str(FEW_EPOCHS)],
     ]
+
+
+def _coverage() -> list[list[str]]:
+    rows = [
+        [
+            "seed pairs",
+            "over seeds alone, the same images",
+            "over seeds alone, new images",
+            "over seeds and images, new images",
+        ]
+    ]
+    for seeds in (3, 5, 10, 30):
+        found = simulated_coverage(seeds)
+        held = (found.of_seeds, found.of_seeds_for_new_images, found.crossed)
+        rows.append([str(seeds), *(f"{100 * share:.1f} %" for share in held)])
+    return rows
 
 
 def _pairs() -> list[list[str]]:
@@ -142,8 +159,8 @@ def _example(finding: Finding, runs: Sequence[ConditionRun]) -> str:
     rows.append(["mean", *map(quantity.written, means), quantity.written(result.difference, "+")])
     facts = [
         ("standard deviation of the differences", _amount(quantity, result.difference_sd)),
-        ("interval over seeds (BCa)", _interval(quantity, result.interval)),
-        ("interval over seeds and test images", _interval(quantity, finding.on_distribution)),
+        ("interval over seeds and test images", _interval(quantity, result.crossed_interval)),
+        ("interval over seeds alone", _interval(quantity, result.seeds_interval)),
         ("p-value of the sign-flip test", f"{result.p_value:.3g}"),
         ("smallest possible p-value", f"{result.smallest_p_value:.3g}"),
         (

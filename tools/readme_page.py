@@ -84,7 +84,7 @@ def experiments_block(profile: str, sections: Sequence[ExperimentSection]) -> st
             [
                 f"`{each.results.experiment.name}`",
                 first.finding.planned.question,
-                f"{first.difference} [{first.on_test_set}] {first.unit}, {quantity.noun}",
+                f"{first.difference} [{first.interval}] {first.unit}, {quantity.noun}",
                 first.verdict,
                 ", ".join(f"{verdict} ({count})" for verdict, count in verdicts.items()),
             ]

@@ -221,7 +221,7 @@ def test_two_seed_pairs_have_no_interval():
     runs = make_runs("cnn-3x3", [0.90, 0.91, 0.92]) + make_runs("dense", [0.88, 0.88, 0.89])
     figure = contrasts(evaluate(ORIGINAL, runs), runs, TEST_ACCURACY)
     assert figure is not None
-    assert ranges(figure) == ["low", "low_on_distribution", "low"]
+    assert ranges(figure) == ["low", "low_over_seeds", "low"]
 
 
 def test_contrasts_draw_the_seed_pairs_and_the_verdict():

@@ -97,46 +97,42 @@ def test_diverged_runs_are_reported_and_not_scored():
 def test_no_common_seed_is_no_result():
     found = finding([make_run("dense", 0), make_run("cnn-3x3", 1)])
     assert found.contrast is None
-    assert found.on_distribution is None
     assert found.sentence == (
         "Nothing can be said yet about cnn-3x3 against dense: no seed was finished by both."
     )
     assert finding([]).data is None
 
 
-def test_interval_on_the_distribution_is_wider_than_on_this_test_set():
+def test_interval_over_images_too_is_wider_than_over_seeds_alone():
     runs = two_arms()
-    found = finding(runs)
-    assert found.contrast is not None
-    assert found.contrast.interval is not None
-    assert found.on_distribution is not None
-    assert found.on_distribution.contains(found.contrast.difference)
-    on_test_set = found.contrast.interval.high - found.contrast.interval.low
-    on_distribution = found.on_distribution.high - found.on_distribution.low
+    result = finding(runs).contrast
+    assert result is not None
+    crossed, alone = result.crossed_interval, result.seeds_interval
+    assert crossed.contains(result.difference)
     # What sampling 1,000 images contributes, from the differences averaged over seeds.
     correct = [run.per_image.correct.astype(float) for run in runs if run.per_image is not None]
     per_image = np.mean(correct[10:], axis=0) - np.mean(correct[:10], axis=0)
     of_images = 2 * 1.96 * per_image.std() / np.sqrt(1_000)
-    assert of_images < on_distribution < of_images + 2 * on_test_set
+    width = crossed.high - crossed.low
+    assert of_images < width < of_images + 2 * (alone.high - alone.low)
 
 
-def test_interval_on_the_distribution_of_the_loss_comes_from_losses():
+def test_interval_over_images_of_the_loss_comes_from_losses():
     runs = [
         *make_runs("dense", DENSE, losses=[0.36] * 10),
         *make_runs("cnn-3x3", CNN, losses=[0.29] * 10),
     ]
-    found = finding(runs, LOSS)
-    assert found.on_distribution is not None
-    assert found.on_distribution.contains(-0.07)
-    assert not found.on_distribution.contains(0.03)
+    crossed = finding(runs, LOSS).contrast.crossed_interval
+    assert crossed.contains(-0.07)
+    assert not crossed.contains(0.03)
 
 
-def test_no_interval_on_the_distribution_without_per_image_results():
+def test_no_interval_over_images_without_per_image_results():
     runs = two_arms()
     runs[3] = runs[3].model_copy(update={"per_image": None})
     found = finding(runs)
-    assert found.on_distribution is None
     assert found.contrast is not None
+    assert found.contrast.crossed_interval is None
 
 
 # --- what is refused ----------------------------------------------------------------------------
@@ -174,7 +170,7 @@ def test_searches_are_refused():
 def test_better_is_said_with_its_numbers():
     found = finding(two_arms())
     assert found.sentence.startswith(
-        "cnn-3x3 has a higher test accuracy than dense: +3.17 percentage points (95 % interval +3."
+        "cnn-3x3 has a higher test accuracy than dense: +3.17 percentage points (95 % interval +2."
     )
     assert "10 seed pairs, Holm-corrected p = 0.00" in found.sentence
     assert found.remarks == ()

@@ -15,12 +15,11 @@ from scipy import optimize, stats
 from convbias.errors import InputError
 from convbias.statistics import (
     Contrast,
+    Interval,
     attainable_level,
-    bca_interval,
     benjamini_hochberg,
     benjamini_hochberg_over,
-    crossed_bootstrap,
-    crossed_bootstraps,
+    crossed_interval,
     fewest_pairs,
     holm,
     holm_over,
@@ -34,7 +33,6 @@ from convbias.statistics import (
     spread_of_differences,
     summarise,
 )
-from convbias.statistics.intervals import BOOTSTRAP_RESAMPLES
 
 # Accuracies of 10,000 test images: whole numbers of images, so that ties are common.
 correct_images = st.integers(8_000, 8_050)
@@ -198,44 +196,6 @@ def test_summary_of_equal_values():
     assert summary.interval.ends == (0.5, 0.5)
 
 
-def test_bca_interval_of_many_values_is_near_the_t_interval():
-    values = np.random.default_rng(2).normal(size=200)
-    bootstrap, reference = bca_interval(values), mean_interval(values)
-    assert bootstrap is not None
-    assert reference is not None
-    assert bootstrap.ends == pytest.approx(reference.ends, abs=0.01)
-
-
-def test_bca_interval_leans_towards_the_long_tail():
-    values = np.random.default_rng(2).exponential(size=30)
-    interval = bca_interval(values)
-    assert interval is not None
-    assert interval.high - values.mean() > 1.1 * (values.mean() - interval.low)
-
-
-@given(st.integers(3, 20), st.integers(0, 100), st.sampled_from([0.8, 0.95, 0.99]))
-@settings(max_examples=10)
-def test_bca_interval_is_what_scipy_computes_from_the_same_resamples(n, seed, confidence):
-    values = np.random.default_rng(seed).exponential(size=n)
-    theirs = stats.bootstrap(
-        (values,),
-        np.mean,
-        n_resamples=BOOTSTRAP_RESAMPLES,
-        confidence_level=confidence,
-        rng=np.random.default_rng(seed),
-    ).confidence_interval
-    ours = bca_interval(values, confidence, seed)
-    assert ours.ends == pytest.approx((theirs.low, theirs.high), rel=1e-9)
-
-
-def test_bca_interval_where_there_is_nothing_to_resample():
-    assert bca_interval([1.0, 2.0]) is None
-    equal = bca_interval(np.full(4, 0.9041) - 0.9038)
-    assert equal is not None
-    assert equal.low == equal.high == pytest.approx(0.0003)
-    assert equal.method == "all values equal"
-
-
 # --- paired contrasts ---------------------------------------------------------------------------
 
 
@@ -392,9 +352,7 @@ def test_the_order_of_the_seeds_does_not_matter(arms, random):
 def test_no_verdict_without_its_evidence(arms):
     result = contrast(np.array(arms[0]) / 10_000, np.array(arms[1]) / 10_000)
     assert result.interval is not None
-    differences = (np.array(arms[0]) - np.array(arms[1])) / 10_000
-    assert differences.min() - 1e-12 <= result.interval.low
-    assert result.interval.high <= differences.max() + 1e-12
+    assert result.interval.contains(result.difference)
     assert result.p_value >= result.smallest_p_value
     if result.verdict in {"better", "worse"}:
         assert result.p_value < 0.05
@@ -539,99 +497,90 @@ def test_pairs_needed_at_the_edges():
     assert predicted_power(5, 1_000, 1) == 0  # five pairs can never show anything
 
 
-# --- crossed bootstrap --------------------------------------------------------------------------
+# --- crossed interval ----------------------------------------------------------------------------
 
 
-def test_crossed_bootstrap_of_a_constant_difference():
+def crossed_of(differences: np.ndarray) -> Interval:
+    interval = crossed_interval(differences, np.zeros_like(differences))
+    assert interval is not None
+    return interval
+
+
+def test_crossed_interval_by_hand():
+    # Means of seeds 2, 2, 5 and of images 2, 4; residuals 0, 0, 1, -1, -1, 1. Mean squares:
+    # seeds 2 * 3, images 3 * 2, rest 4 / (2 * 1).
+    interval = crossed_of(np.array([[1.0, 3], [2, 2], [3, 7]]))
+    freedom = 10**2 / (6**2 / 2 + 6**2 / 1 + 2**2 / 2)
+    half_width = stats.t.ppf(0.975, freedom) * math.sqrt((6 + 6 - 2) / 6)
+    assert interval.ends == pytest.approx((3 - half_width, 3 + half_width))
+
+
+def test_crossed_interval_of_a_constant_difference():
     correct = np.ones((4, 50), dtype=bool)
-    interval = crossed_bootstrap(correct, ~correct)
+    interval = crossed_interval(correct, ~correct)
     assert interval is not None
     assert interval.ends == (1, 1)
 
 
-def half_width(differences: np.ndarray) -> float:
-    interval = crossed_bootstrap(differences, np.zeros_like(differences))
-    assert interval is not None
-    assert interval.contains(float(differences.mean()))
-    return (interval.high - interval.low) / 2
+def test_crossed_interval_where_only_seeds_or_only_images_differ():
+    for values in (accuracies(0.03, 0.01, 20), accuracies(0.03, 0.3, 400)):
+        alone = mean_interval(values)
+        assert alone is not None
+        of_seeds = np.repeat(values[:, None], 40, axis=1)
+        assert crossed_of(of_seeds).ends == pytest.approx(alone.ends)
+        assert crossed_of(of_seeds.T).ends == pytest.approx(alone.ends)
 
 
-def test_crossed_bootstrap_draws_seeds():
-    # All images alike: only seeds matter, and resampling them has the variance s^2 / n (divisor n).
-    per_seed = accuracies(0.03, 0.01, 20)
-    differences = np.repeat(per_seed[:, None], 40, axis=1)
-    expected = 1.96 * per_seed.std() / math.sqrt(20)
-    assert half_width(differences) == pytest.approx(expected, rel=0.08)
-
-
-def test_crossed_bootstrap_draws_images():
-    per_image = accuracies(0.03, 0.3, 400)
-    differences = np.repeat(per_image[None, :], 20, axis=0)
-    expected = 1.96 * per_image.std() / math.sqrt(400)
-    assert half_width(differences) == pytest.approx(expected, rel=0.08)
-
-
-def test_crossed_bootstrap_adds_the_parts_of_the_variance():
+def test_crossed_interval_adds_the_parts_of_the_variance():
     rng = np.random.default_rng(1)
-    seeds, images = 25, 300
+    seeds, images = 60, 900
     seed_part, image_part = accuracies(0, 0.02, seeds), accuracies(0, 0.2, images, seed=2)
     cell_part = 0.3 * rng.normal(size=(seeds, images))
-    # Owen 2007, theorem 3: cells count three times.
-    variance = 0.02**2 / seeds + 0.2**2 / images + 3 * 0.3**2 / (seeds * images)
-    measured = half_width(seed_part[:, None] + image_part[None, :] + cell_part)
-    assert measured == pytest.approx(1.96 * math.sqrt(variance), rel=0.1)
+    variance = 0.02**2 / seeds + 0.2**2 / images + 0.3**2 / (seeds * images)
+    low, high = crossed_of(seed_part[:, None] + image_part[None, :] + cell_part).ends
+    assert (high - low) / 2 == pytest.approx(1.97 * math.sqrt(variance), rel=0.1)
 
 
-def test_crossed_bootstrap_keeps_images_paired():
+@given(st.integers(3, 8), st.integers(2, 30), st.integers(0, 100))
+@settings(max_examples=30, deadline=None)
+def test_crossed_interval_is_at_least_what_either_part_gives(seeds, images, seed):
+    differences = np.random.default_rng(seed).integers(-1, 2, (seeds, images)).astype(float)
+    low, high = crossed_of(differences).ends
+    assert low <= differences.mean() <= high
+    for means in (differences.mean(axis=0), differences.mean(axis=1)):
+        error = means.std(ddof=1) / math.sqrt(means.size)
+        assert high - low >= 2 * 1.95 * error - 1e-12
+
+
+def test_crossed_interval_keeps_images_paired():
     # Both arms fail on the same images, so the images' difficulty must cancel.
     rng = np.random.default_rng(0)
     baseline = np.repeat(rng.random((1, 500)) < 0.8, 10, axis=0)
-    interval = crossed_bootstrap(baseline, baseline)
+    interval = crossed_interval(baseline, baseline)
     assert interval is not None
     assert interval.ends == (0, 0)
 
 
-def test_crossed_bootstrap_is_seeded_and_needs_three_seeds():
+def test_crossed_interval_needs_three_seeds_and_two_images():
+    first, second = np.random.default_rng(0).random((2, 5, 60))
+    assert crossed_interval(first[:2], second[:2]) is None
+    assert crossed_interval(first[:, :1], second[:, :1]) is None
+    assert crossed_interval(first, second, 0.99).high > crossed_interval(first, second).high
+
+
+def test_a_verdict_asks_for_the_interval_over_seeds_and_images():
     rng = np.random.default_rng(0)
-    first, second = rng.random((2, 5, 60))
-    assert crossed_bootstrap(first, second) == crossed_bootstrap(first, second)
-    assert crossed_bootstrap(first, second) != crossed_bootstrap(first, second, seed=1)
-    assert crossed_bootstrap(first[:2], second[:2]) is None
-
-
-def test_a_resample_takes_every_drawn_image_under_every_drawn_seed():
-    rng = np.random.default_rng(3)
-    first, second = rng.random((2, 4, 70))
-    # So few images are drawn in one block: first the seeds of all resamples, then the images.
-    draws = np.random.default_rng(0)
-    seeds = draws.integers(4, size=(4_000, 4))
-    images = draws.integers(70, size=(4_000, 70))
-    means = [
-        (first - second)[np.ix_(of_resample, those)].mean()
-        for of_resample, those in zip(seeds, images, strict=True)
-    ]
-    interval = crossed_bootstrap(first, second)
-    assert interval.ends == pytest.approx(np.quantile(means, [0.025, 0.975]), abs=1e-12)
-
-
-def test_contrasts_that_share_their_resamples_come_out_as_they_would_alone():
-    rng = np.random.default_rng(4)
-    # Losses as they are stored, in half precision: their sums are exact in any order.
-    losses = rng.exponential(0.3, size=(4, 2, 5, 600)).astype(np.float16)
-    correct = rng.random((2, 5, 600)) < 0.9
-    pairs = [*losses, correct, correct[:, :3], losses[0, :, :, :500], correct[:, :2]]
-    together = crossed_bootstraps([(first, second) for first, second in pairs])
-    assert together == [crossed_bootstrap(first, second) for first, second in pairs]
-    assert together[-1] is None
-    assert len({interval.ends for interval in together[:-1]}) == len(pairs) - 1
-    assert crossed_bootstraps([]) == []
-
-
-def test_crossed_bootstrap_of_a_whole_study():
-    rng = np.random.default_rng(0)
-    first, second = rng.random((2, 30, 10_000)) < 0.9
-    interval = crossed_bootstrap(first, second)
-    assert interval.low < first.mean() - second.mean() < interval.high
+    # Every seed finds the treatment better on these 40 images, of which a few decide.
+    differences = np.tile(np.r_[np.ones(4), -np.ones(2), np.zeros(34)], (10, 1))
+    differences += 0.01 * rng.normal(size=differences.shape)
+    scores = differences.mean(axis=1)
+    alone = contrast(scores, np.zeros(10))
+    assert alone.verdict == "better"
+    both = contrast(scores, np.zeros(10), of_images=(differences, np.zeros_like(differences)))
+    assert both.p_value == alone.p_value
+    assert both.interval == both.crossed_interval == crossed_of(differences)
+    assert both.seeds_interval == alone.interval
+    assert both.verdict == "undecided"
 
 
 @pytest.mark.parametrize(
@@ -644,7 +593,7 @@ def test_crossed_bootstrap_of_a_whole_study():
 )
 def test_what_cannot_be_crossed_is_refused(treatment, baseline, words):
     with pytest.raises(InputError, match=words):
-        crossed_bootstrap(treatment, baseline)
+        crossed_interval(treatment, baseline)
 
 
 def test_the_smallest_findable_difference_is_found_with_80_percent_power():

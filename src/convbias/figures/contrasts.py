@@ -15,8 +15,9 @@ from convbias.spec.quantities import Quantity
 
 _ROW = 80  # pixels per contrast
 
-_ON_TEST_SET = "mean and 95 % interval over seeds"
-_ON_DISTRIBUTION = "the same, over seeds and images"
+_OVER_BOTH = "mean and 95 % interval over seeds and test images"
+_OVER_SEEDS = "mean and 95 % interval over seeds"
+_SEEDS_ALONE = "95 % interval over seeds alone"
 _ONE_PAIR = "one seed pair"
 # The second arm below the first, to leave more room for the differences.
 _TWO_LINES = "[split(datum.label, ' − ')[0], '− ' + split(datum.label, ' − ')[1]]"
@@ -51,8 +52,8 @@ def contrasts(
         caption=(
             f"{told}. {'Right' if quantity.higher_is_better else 'Left'} of the dashed line the"
             f" first arm is better. Shaded: differences of up to ±{quantity.amount(margin)}, which"
-            " count as equivalent. Intervals are not corrected for multiple comparisons; verdicts"
-            " are (Holm)."
+            " count as equivalent. Intervals are not corrected for multiple comparisons, verdicts"
+            " are, by Holm's method."
         ),
         description=f"Seed-paired differences in {noun} ({unit}) with intervals: {told}.",
         drawing=_chart(
@@ -75,9 +76,10 @@ def _chart(
         .axis(domain=False, ticks=False, labelExpr=_TWO_LINES)
     )
     # With fewer than three seed pairs there is no interval.
-    own = table.dropna(subset=["low"])
-    distribution = table.dropna(subset=["low_on_distribution"])
-    kinds = [_ON_TEST_SET, *([_ON_DISTRIBUTION] if len(distribution) else []), _ONE_PAIR]
+    known = table.dropna(subset=["low"])
+    alone = table.dropna(subset=["low_over_seeds"])
+    main = _OVER_BOTH if len(alone) else _OVER_SEEDS
+    kinds = [main, *([_SEEDS_ALONE] if len(alone) else []), _ONE_PAIR]
     colour = (
         alt.Color("what:N")
         .scale(domain=kinds, range="category")
@@ -98,29 +100,27 @@ def _chart(
         .mark_rule(strokeDash=[4, 3], strokeWidth=1.5)
         .encode(alt.X("zero:Q")),
     ]
-    if len(distribution):
+    if len(alone):
         layers.append(
-            drawn(distribution, _ON_DISTRIBUTION)
+            drawn(alone, _SEEDS_ALONE)
             .mark_rule(strokeWidth=2.5, yOffset=10)
-            .encode(alt.X("low_on_distribution:Q"), alt.X2("high_on_distribution:Q"))
+            .encode(alt.X("low_over_seeds:Q"), alt.X2("high_over_seeds:Q"))
         )
-    if len(own):
+    if len(known):
         layers.append(
-            drawn(own, _ON_TEST_SET)
-            .mark_rule(strokeWidth=3.5)
-            .encode(alt.X("low:Q"), alt.X2("high:Q"))
+            drawn(known, main).mark_rule(strokeWidth=3.5).encode(alt.X("low:Q"), alt.X2("high:Q"))
         )
-    means = drawn(table, _ON_TEST_SET).encode(alt.X("difference:Q"))
+    means = drawn(table, main).encode(alt.X("difference:Q"))
     layers += [
         means.mark_point(filled=True, size=90, opacity=1).encode(
             tooltip=[
                 "contrast",
                 alt.Tooltip("n:Q", title="seed pairs"),
                 number("difference", "difference"),
-                number("low", "from (over seeds)"),
-                number("high", "to (over seeds)"),
-                number("low_on_distribution", "from (seeds and images)"),
-                number("high_on_distribution", "to (seeds and images)"),
+                number("low", "from"),
+                number("high", "to"),
+                number("low_over_seeds", "from (seeds alone)"),
+                number("high_over_seeds", "to (seeds alone)"),
             ]
         ),
         means.mark_text(dy=-18, style="halo").encode(text="label:N"),
@@ -141,17 +141,18 @@ def _contrast_table(findings: Sequence[Finding]) -> pd.DataFrame:
         result = finding.contrast
         if result is None:
             continue
-        own, distribution = result.interval, finding.on_distribution
+        interval = result.interval
+        alone = result.seeds_interval if result.crossed_interval else None
         quantity = finding.planned.quantity
         scale = quantity.scale
         rows.append(
             {
                 "contrast": _contrast_name(finding),
                 "difference": scale * result.difference,
-                "low": scale * own.low if own else None,
-                "high": scale * own.high if own else None,
-                "low_on_distribution": scale * distribution.low if distribution else None,
-                "high_on_distribution": scale * distribution.high if distribution else None,
+                "low": scale * interval.low if interval else None,
+                "high": scale * interval.high if interval else None,
+                "low_over_seeds": scale * alone.low if alone else None,
+                "high_over_seeds": scale * alone.high if alone else None,
                 "n": result.n,
                 "label": f"{quantity.written(result.difference, '+')}: {result.verdict}",
             }

@@ -8,19 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from convbias.errors import InputError
-from convbias.findings.results import ConditionRun
+from convbias.findings.results import ConditionRun, Results
 from convbias.findings.wording import says, where
 from convbias.runs.record import Run
 from convbias.spec.arms import DataVariant
 from convbias.spec.experiment import Experiment, PlannedContrast
 from convbias.spec.quantities import TEST_ACCURACY, TEST_LOSS, Quantity
-from convbias.statistics import (
-    Contrast,
-    Interval,
-    crossed_bootstraps,
-    holm_over,
-    paired_contrast,
-)
+from convbias.statistics import Contrast, holm_over, paired_contrast
 
 
 @dataclass(frozen=True)
@@ -32,8 +26,6 @@ class Finding:
         data: the training data of both arms; None if one of them has no run.
         contrast: The evaluated contrast after Holm's correction over the experiment's contrasts;
             None where no seed was finished by both arms.
-        on_distribution: Interval of the same difference over new test images as well as new
-            seeds; None where per-image results are missing or there are fewer than three pairs.
         seeds: Seeds that both arms finished, ascending.
         unpaired: Keys of finished runs whose seed the other arm has not finished.
         diverged: Keys of the two arms' runs that diverged and are therefore in no number.
@@ -43,7 +35,6 @@ class Finding:
     planned: PlannedContrast
     data: DataVariant | None
     contrast: Contrast | None
-    on_distribution: Interval | None
     seeds: tuple[int, ...]
     unpaired: tuple[str, ...]
     diverged: tuple[str, ...]
@@ -96,23 +87,38 @@ def evaluate(experiment: Experiment, runs: Iterable[ConditionRun]) -> list[Findi
     arms = runs_by_arm(runs)
     pairs = [
         _Pairs(
-            planned,
             arms.get(planned.treatment, {}),
             arms.get(planned.baseline, {}),
-            experiment.changed_fields(planned),
+            planned.quantity,
+            experiment.changed_fields(planned.treatment, planned.baseline),
         )
         for planned in experiment.contrasts
     ]
     corrected = iter(holm_over([pair.contrast() for pair in pairs if pair.seeds]))
-    crossed = [(pair, scores) for pair in pairs if (scores := pair.scores_of_images())]
-    intervals = crossed_bootstraps([scores for _, scores in crossed])
-    on_distribution = {
-        pair: interval for (pair, _), interval in zip(crossed, intervals, strict=True)
-    }
     return [
-        pair.finding(next(corrected) if pair.seeds else None, on_distribution.get(pair))
-        for pair in pairs
+        pair.finding(planned, next(corrected) if pair.seeds else None)
+        for planned, pair in zip(experiment.contrasts, pairs, strict=True)
     ]
+
+
+def compared(
+    results: Results, treatment: str, baseline: str, quantity: Quantity
+) -> Contrast | None:
+    """Compare two conditions of an experiment, apart from its planned contrasts.
+
+    Args:
+        results: the stored runs of the experiment.
+        treatment: condition that may be better.
+        baseline: condition that it is compared with.
+        quantity: the compared quantity.
+
+    Returns:
+        The contrast, uncorrected; None where no seed was finished by both.
+    """
+    arms = runs_by_arm(results.runs)
+    changed = results.experiment.changed_fields(treatment, baseline)
+    pairs = _Pairs(arms.get(treatment, {}), arms.get(baseline, {}), quantity, changed)
+    return pairs.contrast() if pairs.seeds else None
 
 
 def runs_by_arm(runs: Iterable[ConditionRun]) -> dict[str, dict[int, ConditionRun]]:
@@ -158,45 +164,45 @@ class _Pairs:
 
     def __init__(
         self,
-        planned: PlannedContrast,
         treatment: Mapping[int, ConditionRun],
         baseline: Mapping[int, ConditionRun],
+        quantity: Quantity,
         changed: Collection[str],
     ) -> None:
-        self.planned = planned
+        self.quantity = quantity
         self.present = bool(treatment and baseline)
         self.all_runs = [*treatment.values(), *baseline.values()]
         self.changed = changed
         _check_same_data(self.all_runs, changed)
-        finished = [_measured_seeds(arm, planned.quantity) for arm in (treatment, baseline)]
+        finished = [_measured_seeds(arm, quantity) for arm in (treatment, baseline)]
         self.seeds = tuple(sorted(finished[0] & finished[1]))
         self.treatment = [treatment[seed] for seed in self.seeds]
         self.baseline = [baseline[seed] for seed in self.seeds]
 
     def contrast(self) -> Contrast:
         return paired_contrast(
-            [score(run, self.planned.quantity) for run in self.treatment],
-            [score(run, self.planned.quantity) for run in self.baseline],
-            margin=self.planned.quantity.margin,
-            higher_is_better=self.planned.quantity.higher_is_better,
+            [score(run, self.quantity) for run in self.treatment],
+            [score(run, self.quantity) for run in self.baseline],
+            margin=self.quantity.margin,
+            higher_is_better=self.quantity.higher_is_better,
+            of_images=self._scores_of_images(),
         )
 
-    def scores_of_images(self) -> tuple[np.ndarray, np.ndarray] | None:
+    def _scores_of_images(self) -> tuple[np.ndarray, np.ndarray] | None:
         """Of both arms, (seeds, images); None where they are not known of every run."""
         treatment, baseline = (
-            [per_image_scores(run, self.planned.quantity) for run in arm]
+            [per_image_scores(run, self.quantity) for run in arm]
             for arm in (self.treatment, self.baseline)
         )
-        if any(scores is None for scores in (*treatment, *baseline)) or not self.seeds:
+        if any(scores is None for scores in (*treatment, *baseline)):
             return None
         return np.array(treatment), np.array(baseline)
 
-    def finding(self, contrast: Contrast | None, on_distribution: Interval | None) -> Finding:
+    def finding(self, planned: PlannedContrast, contrast: Contrast | None) -> Finding:
         return Finding(
-            planned=self.planned,
+            planned=planned,
             data=_shared_data(self.all_runs[0], self.changed) if self.present else None,
             contrast=contrast,
-            on_distribution=on_distribution,
             seeds=self.seeds,
             unpaired=tuple(
                 run.key

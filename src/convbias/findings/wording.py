@@ -140,6 +140,11 @@ def _why_undecided(result: Contrast, matters: str) -> str:
     return f"cannot be told from chance, for which {result.fewest_pairs} seed pairs are needed"
 
 
+def covered_by(result: Contrast) -> str:
+    """What the interval of a contrast covers, in words."""
+    return "seeds and test images" if result.crossed_interval else "seeds"
+
+
 def in_brackets(result: Contrast, *, scale: float, digits: int, correction: str = "Holm") -> str:
     """Interval, pairs and p-value of a contrast, as they stand in brackets behind its difference.
 
@@ -152,7 +157,8 @@ def in_brackets(result: Contrast, *, scale: float, digits: int, correction: str 
     parts = []
     if result.interval is not None:
         low, high = (f"{scale * end:+z.{digits}f}" for end in result.interval.ends)
-        parts.append(f"{100 * result.interval.confidence:g} % interval {low} to {high}")
+        confidence = f"{100 * result.interval.confidence:g} % interval"
+        parts.append(f"{confidence} {low} to {high} over {covered_by(result)}")
     parts.append(counted(result.n, "seed pair"))
     kind = f"{correction}-corrected " if result.comparisons > 1 else ""
     p_value = result.adjusted_p_value

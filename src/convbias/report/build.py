@@ -37,6 +37,7 @@ from convbias.figures.files import write_images
 from convbias.figures.rendering import chart_libraries, rendering_pool
 from convbias.findings.claims import ClaimResult
 from convbias.findings.evaluation import Finding, evaluate, runs_by_arm
+from convbias.findings.multiplicity import over_study
 from convbias.findings.results import ConditionRun
 from convbias.report import methods, page, tables
 from convbias.report.caveats import caveats
@@ -126,6 +127,14 @@ def write_report(
         results=found.claims,
         comparison=found.comparison,
         contrasts=tables.contrast_rows(found.findings),
+        corrected=over_study(
+            {experiment.name: found.findings}
+            | {
+                each.results.experiment.name: [row.finding for row in each.contrasts]
+                for each in further
+            }
+        ),
+        convergence=tables.convergence_rows(arms),
         power=POWER,
         margins=_margins(experiment),
         methods=methods,

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from convbias.figures import Arms, arm_data, data_remark
-from convbias.findings.claims.base import FEW_EPOCHS
 from convbias.findings.evaluation import Finding
+from convbias.findings.learning_curves import arm_convergence, told
 from convbias.findings.results import ConditionRun
 from convbias.spec.experiment import Experiment
 from convbias.spec.formatting import counted, percent
+from convbias.spec.quantities import TEST_ACCURACY, TEST_LOSS
 from convbias.statistics import POWER, Contrast
 
 
@@ -45,7 +45,7 @@ def caveats(
     found = [
         _data_caveat(arms),
         _seed_caveat(findings),
-        _epoch_caveat(arms),
+        _convergence_caveat(arms),
         _missing_caveat(experiment, arms),
         _diverged_caveat(by_arm),
     ]
@@ -112,19 +112,18 @@ def _resolution_caveat(results: Sequence[tuple[Finding, Contrast]]) -> Caveat | 
     return Caveat("Too few seeds for small differences", sentences) if sentences else None
 
 
-def _epoch_caveat(arms: Arms) -> Caveat | None:
-    runs = [run for of_arm in arms.values() for run in of_arm]
-    epochs = min(len(run.epochs) for run in runs)
-    if epochs >= FEW_EPOCHS:
-        return None
-    losses = [[epoch.validation_loss for epoch in run.epochs] for run in runs]
-    still = sum(math.isclose(min(curve), curve[-1]) for curve in losses)
-    sentence = (
-        f"In {still} of {len(runs)} runs the validation loss was lowest in the last epoch, so"
-        " longer training might improve them: this compares early learning speed, not final"
-        " accuracy."
-    )
-    return Caveat(f"Short training: {counted(epochs, 'epoch')}", (sentence,))
+def _convergence_caveat(arms: Arms) -> Caveat | None:
+    found = {
+        (name, quantity): arm_convergence(runs, quantity)
+        for quantity in (TEST_ACCURACY, TEST_LOSS)
+        for name, runs in arms.items()
+    }
+    sentences = [
+        f"{told(name, each, quantity)}."
+        for (name, quantity), each in found.items()
+        if each.state != "converged"
+    ]
+    return Caveat("Not every arm had converged", tuple(sentences)) if sentences else None
 
 
 def _missing_caveat(experiment: Experiment, arms: Arms) -> Caveat | None:

@@ -19,7 +19,7 @@ from PIL import Image
 from convbias.figures import DARK, LIGHT, Figure, ImageGrid
 from convbias.figures.drawing import Drawing
 from convbias.figures.rendering import ChartImages, render_chart
-from convbias.spec.formatting import counted
+from convbias.spec.formatting import counted, p_value_text
 
 THEMES = (LIGHT, DARK)
 
@@ -152,6 +152,7 @@ def fill_template(template: str, figures: Mapping[str, NumberedFigure], **values
         "script_json": script_json,
         "typeset": typeset,
         "counted": counted,
+        "p_value": p_value_text,
     }
     return environment.get_template(template).render(
         figures=figures,

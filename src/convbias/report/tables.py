@@ -12,10 +12,12 @@ import pandas as pd
 
 from convbias.findings.claims import ClaimResult
 from convbias.findings.evaluation import Finding
+from convbias.findings.learning_curves import arm_convergence
 from convbias.findings.results import ConditionRun
 from convbias.findings.statement import Judgement
+from convbias.findings.wording import covered_by
 from convbias.spec.formatting import MISSING, interval_text, p_value_text, percent
-from convbias.spec.quantities import Quantity
+from convbias.spec.quantities import TEST_ACCURACY, TEST_LOSS, Quantity
 from convbias.statistics import Contrast, Interval
 
 
@@ -29,8 +31,9 @@ class ContrastRow:
         treatment: mean of the treatment.
         baseline: mean of the baseline.
         difference: mean difference.
-        on_test_set: interval over seeds.
-        on_distribution: interval over seeds and test images.
+        interval: interval of the difference, over seeds and test images where both are known.
+        over: what that interval covers.
+        seeds_interval: interval over seeds alone, where that is another one.
         p_value: uncorrected p-value.
         adjusted_p_value: p-value after Holm's correction.
         equivalence_p_value: p-value of TOST, after Holm's correction.
@@ -44,8 +47,9 @@ class ContrastRow:
     treatment: str
     baseline: str
     difference: str
-    on_test_set: str
-    on_distribution: str
+    interval: str
+    over: str
+    seeds_interval: str
     p_value: str
     adjusted_p_value: str
     equivalence_p_value: str
@@ -77,7 +81,7 @@ def _contrast_row(finding: Finding, result: Contrast | None) -> ContrastRow:
     quantity = finding.planned.quantity
     unit = quantity.long_unit
     if result is None:
-        return ContrastRow(finding, unit, *([MISSING] * 11))
+        return ContrastRow(finding, unit, *([MISSING] * 12))
     findable = result.smallest_findable()
     return ContrastRow(
         finding=finding,
@@ -85,8 +89,11 @@ def _contrast_row(finding: Finding, result: Contrast | None) -> ContrastRow:
         treatment=quantity.written(result.treatment.mean),
         baseline=quantity.written(result.baseline.mean),
         difference=quantity.written(result.difference, "+"),
-        on_test_set=_interval(result.interval, quantity),
-        on_distribution=_interval(finding.on_distribution, quantity),
+        interval=_interval(result.interval, quantity),
+        over=covered_by(result),
+        seeds_interval=_interval(
+            result.seeds_interval if result.crossed_interval else None, quantity
+        ),
         p_value=p_value_text(result.p_value),
         adjusted_p_value=p_value_text(result.adjusted_p_value),
         equivalence_p_value=p_value_text(result.adjusted_equivalence_p_value),
@@ -100,6 +107,50 @@ def _interval(interval: Interval | None, quantity: Quantity) -> str:
     if interval is None:
         return MISSING
     return interval_text(interval.ends, lambda end: quantity.written(end, "+"))
+
+
+@dataclass(frozen=True)
+class ConvergenceRow:
+    """The end of an arm's validation curves as a row of text.
+
+    Args:
+        arm: name of the arm.
+        score: accuracy or loss, with its unit.
+        state: what they show.
+        last_gain: interval of the improvement in the last epoch.
+        best_epoch: the best epoch on the mean over seeds, of how many.
+        decline: interval of how much worse the last epoch is than the best one.
+    """
+
+    arm: str
+    score: str
+    state: str
+    last_gain: str
+    best_epoch: str
+    decline: str
+
+
+def convergence_rows(arms: Mapping[str, Sequence[ConditionRun]]) -> list[ConvergenceRow]:
+    """Write what the arms' validation curves show at their end as rows of text.
+
+    Args:
+        arms: arm name to finished runs.
+    """
+    rows = []
+    for name, runs in arms.items():
+        for quantity in (TEST_ACCURACY, TEST_LOSS):
+            found = arm_convergence(runs, quantity)
+            rows.append(
+                ConvergenceRow(
+                    arm=name,
+                    score=f"{quantity.noun.removeprefix('test ')} ({quantity.long_unit})",
+                    state=found.state,
+                    last_gain=_interval(found.last_gain, quantity),
+                    best_epoch=f"{found.best_epoch} of {found.epochs}",
+                    decline=_interval(found.decline_since_best, quantity),
+                )
+            )
+    return rows
 
 
 def verdict_counts(results: Iterable[ClaimResult]) -> list[tuple[Judgement, int]]:

@@ -110,13 +110,12 @@ class Experiment:
         """The conditions' models, each once."""
         return tuple(dict.fromkeys(condition.model for condition in self.conditions))
 
-    def changed_fields(self, contrast: PlannedContrast) -> frozenset[str]:
-        """Fields of `DataVariant` in which a contrast's two conditions may differ."""
-        compared = (contrast.treatment, contrast.baseline)
+    def changed_fields(self, *names: str) -> frozenset[str]:
+        """Fields of `DataVariant` in which the named conditions may differ."""
         return frozenset(
             name
             for condition in self.conditions
-            if condition.name in compared
+            if condition.name in names
             for name in condition.changes
         )
 

@@ -1,7 +1,9 @@
 """Arrays in, intervals, tests and verdicts out."""
 
 from convbias.statistics.contrasts import Contrast, Verdict, paired_contrast
-from convbias.statistics.crossed import crossed_bootstrap, crossed_bootstraps
+from convbias.statistics.convergence import Convergence, convergence
+from convbias.statistics.coverage import Coverage, simulated_coverage
+from convbias.statistics.crossed import crossed_interval
 from convbias.statistics.data_ratio import ImagesRatio, RatioAtSize, images_ratio
 from convbias.statistics.families import (
     benjamini_hochberg,
@@ -12,7 +14,6 @@ from convbias.statistics.families import (
 from convbias.statistics.intervals import (
     Interval,
     Summary,
-    bca_interval,
     mean_interval,
     prediction_interval,
     summarise,
@@ -37,6 +38,8 @@ from convbias.statistics.sign_flips import (
 __all__ = [
     "POWER",
     "Contrast",
+    "Convergence",
+    "Coverage",
     "ImagesRatio",
     "Interval",
     "RatioAtSize",
@@ -45,11 +48,10 @@ __all__ = [
     "Summary",
     "Verdict",
     "attainable_level",
-    "bca_interval",
     "benjamini_hochberg",
     "benjamini_hochberg_over",
-    "crossed_bootstrap",
-    "crossed_bootstraps",
+    "convergence",
+    "crossed_interval",
     "error_by_chance",
     "fewest_pairs",
     "holm",
@@ -63,6 +65,7 @@ __all__ = [
     "reliability",
     "shares_of_gap",
     "sign_flip_p_value",
+    "simulated_coverage",
     "smallest_findable",
     "smallest_p_value",
     "spread_of_differences",

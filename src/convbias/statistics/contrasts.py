@@ -11,11 +11,12 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from convbias.errors import InputError
+from convbias.statistics.crossed import crossed_interval
 from convbias.statistics.intervals import (
     Interval,
     Summary,
     all_equal,
-    bca_interval,
+    mean_interval,
     sample,
     summarise,
 )
@@ -36,8 +37,10 @@ class Contrast:
         difference: Mean of treatment minus baseline.
         difference_sd: Standard deviation of the paired differences; None for one pair.
         correlation: Between the arms over seeds; None below three pairs or for a constant arm.
-        interval: Confidence interval of the difference on this test set, see `bca_interval`; None
-            below three pairs.
+        seeds_interval: Confidence interval of the difference over new seeds on these test images;
+            None below three pairs.
+        crossed_interval: The same over new seeds and new test images, see `crossed_interval`; None
+            where the scores of single images are not known, or below three pairs.
         p_value: p-value of no difference, by sign flips.
         adjusted_p_value: Corrected for its family; the same as `p_value` when it stands alone.
         equivalence_p_value: p-value of a difference of at least the margin (TOST); None where it
@@ -60,7 +63,8 @@ class Contrast:
     difference: float
     difference_sd: float | None
     correlation: float | None
-    interval: Interval | None
+    seeds_interval: Interval | None
+    crossed_interval: Interval | None
     p_value: float
     adjusted_p_value: float
     equivalence_p_value: float | None
@@ -72,6 +76,11 @@ class Contrast:
     smallest_p_value: float
     smallest_adjusted_p_value: float
     comparisons: int = 1
+
+    @property
+    def interval(self) -> Interval | None:
+        """The interval that the verdict asks for: over seeds and images where both are known."""
+        return self.crossed_interval or self.seeds_interval
 
     @property
     def different(self) -> bool:
@@ -166,6 +175,7 @@ def paired_contrast(
     margin: float,
     higher_is_better: bool = True,
     confidence: float = 0.95,
+    of_images: tuple[ArrayLike, ArrayLike] | None = None,
     alpha: float = 0.05,
     seed: int = 0,
 ) -> Contrast:
@@ -177,8 +187,10 @@ def paired_contrast(
         margin: Half width of the zone in which the arms count as equivalent, in the same unit.
         higher_is_better: Whether a positive difference favours the treatment.
         confidence: Nominal coverage of the intervals.
+        of_images: Treatment's and baseline's scores of every image, each of shape (n, images);
+            None where they are not known.
         alpha: Significance level of both tests.
-        seed: Random seed of the bootstrap, and of the sign patterns where they are random.
+        seed: Random seed of the sign patterns where they are random.
 
     Returns:
         The contrast, as if it were the only one; `holm_over` corrects a family of them.
@@ -214,7 +226,8 @@ def paired_contrast(
         difference=float(differences.mean()),
         difference_sd=float(differences.std(ddof=1)) if n > 1 else None,
         correlation=_correlation(first, second),
-        interval=bca_interval(differences, confidence, seed),
+        seeds_interval=mean_interval(differences, confidence) if n >= 3 else None,
+        crossed_interval=crossed_interval(*of_images, confidence) if of_images else None,
         p_value=p_value,
         adjusted_p_value=p_value,
         equivalence_p_value=equivalence_p_value,

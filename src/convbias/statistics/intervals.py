@@ -10,8 +10,6 @@ from scipy import special
 
 from convbias.errors import InputError
 
-BOOTSTRAP_RESAMPLES = 9_999
-
 
 @dataclass(frozen=True)
 class Interval:
@@ -160,7 +158,8 @@ def mean_interval(values: ArrayLike, confidence: float = 0.95) -> Interval | Non
     """Student's t interval of a mean.
 
     Accuracies and losses over seeds are close to normal (Jordan 2023, arXiv 2304.01910), and for
-    the few seeds of a study the t interval keeps its coverage where a bootstrap is too narrow.
+    the few seeds of a study the t interval keeps its coverage, where a bootstrap is too narrow: of
+    normal samples the BCa bootstrap's (Efron 1987) covers 85 % at n = 5 and 91 % at n = 10.
 
     Args:
         values: One number per seed, shape (n,).
@@ -205,42 +204,3 @@ def _t_interval(
     half_width = quantile * values.std(ddof=1) * scale
     mean = values.mean()
     return Interval(float(mean - half_width), float(mean + half_width), confidence, method)
-
-
-def bca_interval(values: ArrayLike, confidence: float = 0.95, seed: int = 0) -> Interval | None:
-    """Bias-corrected and accelerated bootstrap interval of a mean (Efron 1987).
-
-    With few values it is too narrow, as every bootstrap is: of normal samples its 95 % interval
-    covers the true mean in about 85 % at n = 5, 91 % at n = 10 and 93 % at n = 20. A verdict
-    therefore never rests on it alone.
-
-    Args:
-        values: Shape (n,).
-        confidence: Nominal coverage.
-        seed: Random seed of the resampling.
-
-    Returns:
-        The interval; None below three values, where there is too little to resample; of zero width
-        when all values are equal, because no resample can then differ.
-
-    Raises:
-        InputError: The values are empty, not one-dimensional or not finite.
-    """
-    array = sample(values)
-    if array.size < 3:
-        return None
-    if all_equal(array):
-        mean = float(array.mean())
-        return Interval(mean, mean, confidence, "all values equal")
-    n = array.size
-    drawn = np.random.default_rng(seed).integers(n, size=(BOOTSTRAP_RESAMPLES, n))
-    means = array[drawn].mean(axis=1)
-    # Of the means that equal the sample's, half count as smaller.
-    below = ((means < array.mean()).mean() + (means <= array.mean()).mean()) / 2
-    bias = special.ndtri(below)
-    # Without one value each, the mean moves by that value's deviation over n - 1.
-    deviations = array - array.mean()
-    acceleration = np.sum(deviations**3) / (6 * np.sum(deviations**2) ** 1.5)
-    ends = bias + special.ndtri([(1 - confidence) / 2, (1 + confidence) / 2])
-    low, high = np.quantile(means, special.ndtr(bias + ends / (1 - acceleration * ends)))
-    return Interval(float(low), float(high), confidence, "BCa bootstrap over seeds")

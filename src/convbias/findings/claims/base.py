@@ -21,9 +21,6 @@ from convbias.spec.datasets import DatasetName
 from convbias.spec.description import Description
 from convbias.statistics import Contrast, Interval
 
-# Below this, training ends far from where it would settle.
-FEW_EPOCHS = 10
-
 
 class Claim(Description, frozen=True):
     """A statement of the original study, as `claims.toml` lists it."""

@@ -6,7 +6,7 @@ experiments; they are corrected together by Benjamini and Hochberg's method.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from convbias.findings.claims.base import (
     Check,
@@ -20,6 +20,7 @@ from convbias.findings.claims.base import (
 from convbias.findings.claims.single_runs import gap
 from convbias.findings.results import ConditionRun
 from convbias.findings.wording import in_brackets
+from convbias.spec.formatting import counted
 from convbias.spec.quantities import TEST_ACCURACY
 from convbias.statistics import Contrast, benjamini_hochberg_over, paired_contrast
 
@@ -94,12 +95,21 @@ def _exploratory(claim: Claim, evidence: Evidence) -> ClaimResult:
         return no_runs(claim, evidence, _ARMS)
     what, unit, digits = _TOLD[claim.id]
     cnn, dense = (f"{side.mean:.{digits}f}" for side in (contrast.treatment, contrast.baseline))
-    difference = f"{contrast.difference:+z.{digits}f} {unit}"
+    pairs = shared_runs(evidence.runs, _ARMS)
+    never = _never_reached(pairs) if claim.id == "convergence-speed" else 0
+    at_least = "at least " if never else ""
+    difference = f"{at_least}{contrast.difference:+z.{digits}f} {unit}"
     brackets = in_brackets(contrast, scale=1, digits=digits, correction="BH")
     explanation = (
-        f"{what[0].upper()}{what[1:]}: {cnn} for {_ARMS[0]} and {dense} for {_ARMS[1]}, a"
+        f"{what[0].upper()}{what[1:]}: {at_least}{cnn} for {_ARMS[0]} and {dense} for {_ARMS[1]}, a"
         f" difference of {difference} ({brackets})."
     )
+    if never:
+        epochs = max(len(cnn.epochs) for cnn, _ in pairs)
+        explanation += (
+            f" With {never} of {counted(len(pairs), 'seed')} {_ARMS[0]} needs more than the"
+            f" {epochs} epochs that it trained; that counts as {epochs + 1}, the least it can be."
+        )
     return ClaimResult(
         claim,
         superior([contrast]),
@@ -109,7 +119,15 @@ def _exploratory(claim: Claim, evidence: Evidence) -> ClaimResult:
         value=contrast.difference,
         interval=contrast.interval,
         n=contrast.n,
-        runs=tuple(run.key for pair in shared_runs(evidence.runs, _ARMS) for run in pair),
+        runs=tuple(run.key for pair in pairs for run in pair),
+    )
+
+
+def _never_reached(pairs: Sequence[Sequence[ConditionRun]]) -> int:
+    """With how many seeds the CNN never reaches the dense baseline's final accuracy."""
+    return sum(
+        epochs_to_reach(cnn, baseline.epochs[-1].validation_accuracy) > len(cnn.epochs)
+        for cnn, baseline in pairs
     )
 
 

@@ -7,8 +7,8 @@ of our mean would be the wrong yardstick, as it shrinks to nothing with more see
 - outside the interval does not hold;
 - inside it holds, provided the interval is narrower than the claim's tolerance: an interval so
   wide that nearly any number lies inside confirms none;
-- is undecided otherwise, with fewer than three runs, and when it lies outside but our runs trained
-  for few epochs: where a longer training ends is not shown then.
+- is undecided otherwise, with fewer than three runs, and when it lies outside but our runs are not
+  shown to have converged, or were overtrained: where better training ends is not shown then.
 
 The original's recipe and number of epochs are not known. The verdict therefore speaks of the
 number under our recipe, which the explanation names, and never of what was seen at the time.
@@ -16,12 +16,11 @@ number under our recipe, which the explanation names, and never of what was seen
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from convbias.errors import InputError
 from convbias.findings.claims.base import (
-    FEW_EPOCHS,
     Check,
     Claim,
     ClaimResult,
@@ -30,18 +29,32 @@ from convbias.findings.claims.base import (
     shared_runs,
 )
 from convbias.findings.evaluation import score
+from convbias.findings.learning_curves import arm_convergence, told
 from convbias.findings.statement import FEWEST_SEEDS, Judgement
 from convbias.runs.record import Run
-from convbias.spec.quantities import TEST_ACCURACY, TEST_LOSS
+from convbias.spec.quantities import TEST_ACCURACY, TEST_LOSS, Quantity
 from convbias.statistics import Interval, prediction_interval, summarise
 
 BYTES_PER_MEGABYTE = 1e6
 
 
 def _single_run(
-    claim: Claim, evidence: Evidence, *, arms: tuple[str, ...], number: Callable[..., float]
+    claim: Claim,
+    evidence: Evidence,
+    *,
+    arms: tuple[str, ...],
+    number: Callable[..., float],
+    quantity: Quantity = TEST_ACCURACY,
 ) -> ClaimResult:
-    """Judge a published number of one run, or of one run of each arm."""
+    """Judge a published number of one run, or of one run of each arm.
+
+    Args:
+        claim: the claim.
+        evidence: the evidence.
+        arms: the arms whose runs are the arguments of `number`.
+        number: gives the number of ours that is compared with the published one.
+        quantity: what the arms must have converged in.
+    """
     shared = shared_runs(evidence.runs, arms)
     if not shared:
         return no_runs(claim, evidence, arms)
@@ -50,13 +63,9 @@ def _single_run(
     spread = "" if summary.sd is None else f", sd {claim.written(summary.sd, digits=1)}"
     verdict, explanation = _judge(claim, len(values), interval)
     recipes = [run.arm.recipe for runs in shared for run in runs]
-    epochs = min(recipe.epochs for recipe in recipes)
-    if verdict == "does not hold" and epochs < FEW_EPOCHS:
+    if verdict == "does not hold" and (unfinished := _unfinished(arms, shared, quantity)):
         verdict = "undecided"
-        explanation += (
-            f" But ours trained for only {epochs} epoch{'' if epochs == 1 else 's'}, and where a"
-            f" longer training ends is not shown; {FEW_EPOCHS} would judge it."
-        )
+        explanation += f" But {unfinished}, so better training may end elsewhere."
     named = "; ".join(sorted({f"{recipe.name}, {recipe.epochs} epochs" for recipe in recipes}))
     return ClaimResult(
         claim,
@@ -68,6 +77,17 @@ def _single_run(
         interval=interval,
         n=summary.n,
         runs=tuple(run.key for runs in shared for run in runs),
+    )
+
+
+def _unfinished(arms: Sequence[str], shared: Sequence[Sequence[Run]], quantity: Quantity) -> str:
+    """Which arms are not shown to have converged, in words; empty where all are."""
+    found = {
+        arm: arm_convergence(runs, quantity)
+        for arm, runs in zip(arms, zip(*shared, strict=True), strict=True)
+    }
+    return ", and ".join(
+        told(arm, each, quantity) for arm, each in found.items() if each.state != "converged"
     )
 
 
@@ -142,11 +162,13 @@ def gap(run: Run) -> float:
 
 CHECKS: Mapping[str, Check] = {
     "baseline-accuracy": partial(_single_run, arms=("dense",), number=_accuracy),
-    "baseline-loss": partial(_single_run, arms=("dense",), number=_loss),
+    "baseline-loss": partial(_single_run, arms=("dense",), number=_loss, quantity=TEST_LOSS),
     "cnn-accuracy": partial(_single_run, arms=("cnn-3x3",), number=_accuracy),
-    "cnn-loss": partial(_single_run, arms=("cnn-3x3",), number=_loss),
+    "cnn-loss": partial(_single_run, arms=("cnn-3x3",), number=_loss, quantity=TEST_LOSS),
     "cnn-accuracy-gain": partial(_single_run, arms=("cnn-3x3", "dense"), number=_gain),
-    "cnn-loss-reduction": partial(_single_run, arms=("cnn-3x3", "dense"), number=_relative_loss),
+    "cnn-loss-reduction": partial(
+        _single_run, arms=("cnn-3x3", "dense"), number=_relative_loss, quantity=TEST_LOSS
+    ),
     "kernel-accuracy-3x3": partial(_single_run, arms=("cnn-3x3",), number=_accuracy),
     "kernel-accuracy-5x5": partial(_single_run, arms=("cnn-5x5",), number=_accuracy),
     "kernel-accuracy-7x7": partial(_single_run, arms=("cnn-7x7",), number=_accuracy),

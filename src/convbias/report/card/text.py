@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from convbias.findings.claims.base import FEW_EPOCHS
 from convbias.report.card.contents import Estimate, ModelCard, OfClass, OverSeeds
 from convbias.spec.formatting import MISSING, counted, interval_text, percent
 from convbias.spec.quantities import Quantity
+
+_ENOUGH_EPOCHS = 10
 
 
 def estimate(found: Estimate | None, quantity: Quantity) -> str:
@@ -106,10 +107,10 @@ def limits(card: ModelCard) -> list[str]:
         f"Noise: with a standard deviation of {noise.standard_deviation:g} grey values the accuracy"
         f" is {percent(noise.accuracy.value)}."
     )
-    if card.arm.recipe.epochs < FEW_EPOCHS:
+    if card.arm.recipe.epochs < _ENOUGH_EPOCHS:
         told.append(
-            f"Short training: {counted(card.arm.recipe.epochs, 'epoch')}; with fewer than"
-            f" {FEW_EPOCHS}, training is far from convergence."
+            f"Short training: {counted(card.arm.recipe.epochs, 'epoch')}; the networks of the"
+            f" published study needed about {_ENOUGH_EPOCHS} to converge."
         )
     told.append(
         "Every image is assigned one of the classes, whatever it shows; a low probability does not"

@@ -13,12 +13,13 @@ from convbias.experiments.questions.kernel_size.question import (
 from convbias.figures import Figure
 from convbias.figures.conditions import FigureText, rows_of_conditions
 from convbias.figures.curves import LinePosition, lines_of_conditions
+from convbias.findings.evaluation import compared
 from convbias.findings.results import Results
 from convbias.findings.statement import Statement
 from convbias.findings.values import scores_by_seed
 from convbias.spec.arithmetic import multiply_adds
 from convbias.spec.quantities import TEST_ACCURACY
-from convbias.statistics import Contrast, holm_over, paired_contrast
+from convbias.statistics import holm_over
 
 SIZES = (1, 3, 5, 7, 9)
 BASE_SIZE = 3
@@ -72,22 +73,14 @@ def _every_condition(results: Results) -> Figure:
 
 def _optimal(results: Results, matching: str) -> Statement:
     """Whether 5x5 is the best size when this is held equal."""
-    of_size = {
-        size: scores_by_seed(results, condition_name(size, matching), TEST_ACCURACY)
-        for size in SIZES
+    others = [size for size in SIZES if size != CLAIMED]
+    names = {size: condition_name(size, matching) for size in SIZES}
+    contrasts = {
+        size: contrast
+        for size in others
+        if (contrast := compared(results, names[CLAIMED], names[size], TEST_ACCURACY))
     }
-    claimed = of_size.pop(CLAIMED)
-    contrasts: dict[int, Contrast] = {}
-    for size, scores in of_size.items():
-        seeds = sorted(claimed.keys() & scores.keys())
-        if seeds:
-            contrasts[size] = paired_contrast(
-                [claimed[seed] for seed in seeds],
-                [scores[seed] for seed in seeds],
-                margin=TEST_ACCURACY.margin,
-                higher_is_better=True,
-            )
-    if len(contrasts) < len(of_size):
+    if len(contrasts) < len(others):
         return Statement(
             f"At {matching}, not every kernel size has a finished run.", "not measured yet", CLAIM
         )
