@@ -43,6 +43,7 @@ from convbias.figures import (
 )
 from convbias.figures.classes import confusion_counts, per_class_table
 from convbias.figures.convergence import epoch_table
+from convbias.figures.drawing import Drawing
 from convbias.figures.theme import arm_colours
 from convbias.findings.evaluation import evaluate
 from convbias.networks.scores import PerImage
@@ -135,6 +136,13 @@ def predicting(run: Run, predicted: Sequence[int], labels: Sequence[int], loss: 
 
 
 # --- arms ---------------------------------------------------------------------------------------
+
+
+def test_charts_of_the_report_are_valid_specifications(figures: list[Figure]):
+    charts = [figure.drawing for figure in figures if not isinstance(figure.drawing, Drawing)]
+    assert len(charts) == 10
+    for chart in charts:
+        assert chart.to_dict(validate=True)
 
 
 def test_arms_stand_in_the_experiments_order_without_diverged_runs():

@@ -11,6 +11,7 @@ from tools.document import page_blocks
 from tools.published import published_sections
 
 from convbias.experiments.studies import PUBLISHED
+from convbias.figures.drawing import Drawing
 from convbias.findings.run_table import table
 from convbias.report.card.contents import ModelCard
 from convbias.report.card.figures import figures
@@ -48,6 +49,19 @@ def test_the_blocks_are_generated_from_the_published_runs(document, generated):
     assert set(names) == set(generated[document])
     for name, block in generated[document].items():
         assert block_of(TEXTS[document], name) == block.strip(), name
+
+
+def test_every_chart_of_the_experiments_is_a_valid_specification(study):
+    _, sections = study
+    charts = [
+        figure.drawing
+        for section in sections
+        for figure in section.figures
+        if not isinstance(figure.drawing, Drawing)
+    ]
+    assert len(charts) >= len(sections)
+    for chart in charts:
+        assert chart.to_dict(validate=True)
 
 
 def test_every_run_and_every_measure_is_published(experiments):

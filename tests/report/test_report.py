@@ -27,7 +27,7 @@ from convbias.report import (
 )
 from convbias.report.caveats import caveats
 from convbias.report.comparison import comparison, comparison_records
-from convbias.report.methods import networks, recipe_names
+from convbias.report.methods import mean_found, networks, recipe_names, self_comparisons
 from convbias.runs.record import Run
 from factories import make_arm, make_results, make_run, make_runs
 
@@ -345,6 +345,15 @@ def test_seeds_that_cannot_resolve_the_margin_are_warned_of():
 def test_a_part_of_the_data_is_warned_of():
     found = found_caveats(all_arms(20, training_images=1_000))
     assert any("1,000 training images" in title for title in found)
+
+
+def test_arms_with_enough_runs_are_compared_with_themselves():
+    found = self_comparisons([*all_arms(12), *all_arms(11, epochs=3)])
+    assert [name for name, _ in found] == ["dense", "cnn-3x3", "cnn-5x5", "cnn-7x7"]
+    assert {result.pairs for _, result in found} == {6}
+    shares = [100 * result.found_without for _, result in found]
+    assert mean_found(found).startswith(f"{np.mean(shares):.1f} % (95 % interval over arms ")
+    assert mean_found(found[:1]) == f"{shares[0]:.1f} %"
 
 
 def test_arms_that_had_not_converged_are_warned_of():

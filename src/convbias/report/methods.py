@@ -7,12 +7,16 @@ import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from convbias.figures import Arms
+from convbias.findings.results import ConditionRun
 from convbias.runs.record import Environment, Run
 from convbias.spec.arithmetic import Layers, weight_shapes
 from convbias.spec.arms import Recipe
 from convbias.spec.experiment import Experiment
 from convbias.spec.formatting import counted
+from convbias.statistics import SelfComparison, self_comparison, summarise
 
 
 @dataclass(frozen=True)
@@ -164,3 +168,37 @@ def cost_rows(arms: Mapping[str, Sequence[Run]]) -> list[CostRow]:
         )
         for arm, runs in arms.items()
     ]
+
+
+def self_comparisons(runs: Iterable[ConditionRun]) -> list[tuple[str, SelfComparison]]:
+    """Compare every arm that has enough runs with itself.
+
+    Args:
+        runs: runs of a study, each once.
+
+    Returns:
+        Name of the arm's first condition, and the result.
+    """
+    arms: dict[str, list[ConditionRun]] = {}
+    for run in runs:
+        if run.status == "finished" and run.per_image is not None:
+            arms.setdefault(run.arm_hash, []).append(run)
+    found = []
+    for of_arm in arms.values():
+        correct = [run.per_image.correct for run in of_arm if run.per_image is not None]
+        if (result := self_comparison(np.array(correct))) is not None:
+            found.append((of_arm[0].condition, result))
+    return found
+
+
+def mean_found(compared: Sequence[tuple[str, SelfComparison]]) -> str:
+    """The mean share over arms in which a difference was called that is not there, as text.
+
+    Args:
+        compared: from `self_comparisons`.
+    """
+    summary = summarise([100 * result.found_without for _, result in compared])
+    if summary.interval is None:
+        return f"{summary.mean:.1f} %"
+    low, high = summary.interval.ends
+    return f"{summary.mean:.1f} % (95 % interval over arms {max(0.0, low):.1f} to {high:.1f})"

@@ -63,3 +63,15 @@ def interval_text(ends: tuple[float, float], written: Callable[[float], str]) ->
     """
     low, high = map(written, ends)
     return f"{low} to {high}"
+
+
+def without_rounding_error(value: float) -> float:
+    """A number without the last bits, so that a tie is rounded alike however it was computed.
+
+    Example:
+        >>> f"{100 * (0.80375 - 0.8775):.2f}", f"{100 * 0.80375 - 100 * 0.8775:.2f}"
+        ('-7.37', '-7.38')
+        >>> f"{without_rounding_error(100 * (0.80375 - 0.8775)):.2f}"
+        '-7.38'
+    """
+    return round(value, 9)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from convbias.spec.formatting import without_rounding_error
+
 
 @dataclass(frozen=True)
 class Quantity:
@@ -42,7 +44,7 @@ class Quantity:
             >>> TEST_ACCURACY.written(0.0321, "+"), TEST_LOSS.written(0.01)
             ('+3.21', '0.010')
         """
-        return f"{self.scale * value:{sign}z.{self.digits}f}"
+        return f"{without_rounding_error(self.scale * value):{sign}z.{self.digits}f}"
 
     def amount(self, value: float, sign: str = "") -> str:
         """A difference with its unit, for a sentence.

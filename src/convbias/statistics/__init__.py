@@ -27,6 +27,7 @@ from convbias.statistics.power import (
 )
 from convbias.statistics.proportions import wilson_interval
 from convbias.statistics.reliability import Reliability, error_by_chance, reliability
+from convbias.statistics.self_comparison import SelfComparison, self_comparison
 from convbias.statistics.shares import Share, shares_of_gap
 from convbias.statistics.sign_flips import (
     attainable_level,
@@ -44,6 +45,7 @@ __all__ = [
     "Interval",
     "RatioAtSize",
     "Reliability",
+    "SelfComparison",
     "Share",
     "Summary",
     "Verdict",
@@ -63,6 +65,7 @@ __all__ = [
     "predicted_power",
     "prediction_interval",
     "reliability",
+    "self_comparison",
     "shares_of_gap",
     "sign_flip_p_value",
     "simulated_coverage",

@@ -19,6 +19,7 @@ from convbias.spec.arithmetic import Layers, Shape
 from convbias.spec.arms import DataVariant
 from convbias.spec.datasets import DatasetName
 from convbias.spec.description import Description
+from convbias.spec.formatting import without_rounding_error
 from convbias.statistics import Contrast, Interval
 
 
@@ -38,6 +39,9 @@ class Claim(Description, frozen=True):
     kind: Literal["arithmetic", "data", "measured", "asserted"]
     measured_by: str = Field(description="What decides the claim, in words.")
     note: str | None = None
+    undecided_because: str | None = Field(
+        default=None, description="Why what is measured so far does not decide it."
+    )
 
     @property
     def published_text(self) -> str:
@@ -62,7 +66,7 @@ class Claim(Description, frozen=True):
             between: What stands between two numbers.
         """
         decimals = digits + max(0, -math.floor(math.log10(self.resolution)))
-        numbers = between.join(f"{value:,.{decimals}f}" for value in values)
+        numbers = between.join(f"{without_rounding_error(value):,.{decimals}f}" for value in values)
         return f"{numbers} {self.unit}".strip()
 
     def matches(self, *values: float) -> bool:

@@ -45,6 +45,12 @@ def by_experiments(claim: Claim, evidence: Evidence) -> ClaimResult:
         because = f"Not on all of Fashion-MNIST, which alone decides: {aside}" if aside else None
         return not_measured(claim, because)
     result = _combined(results)
+    if claim.undecided_because and result.verdict in ("holds", "does not hold"):
+        result = replace(
+            result,
+            verdict="undecided",
+            explanation=f"{claim.undecided_because} {result.explanation}",
+        )
     if not aside:
         return result
     return replace(

@@ -8,10 +8,15 @@ from convbias.experiments.outcome import Outcome
 from convbias.experiments.parameter_counts import parameters_as_counted
 from convbias.figures.conditions import FigureText, rows_of_conditions
 from convbias.findings.results import Results
+from convbias.findings.statement import Judgement, Statement, above
 from convbias.findings.values import scores_by_seed
+from convbias.findings.wording import mean_of
 from convbias.spec.quantities import TEST_ACCURACY
 
 SINGLE_PIXELS = "1x1"
+VALID = "valid padding"
+CLAIM = "choices-padding"
+GUESSING = 0.1  # of ten equal classes
 
 
 def outcome(results: Results) -> Outcome:
@@ -31,7 +36,24 @@ def outcome(results: Results) -> Outcome:
     words = FigureText("accuracy", "Test accuracy with one choice changed", reading)
     drawn = any(scores_by_seed(results, name, TEST_ACCURACY) for name in names)
     return Outcome(
-        statements=(),
+        statements=(_stacks_without_padding(results),),
         controls=(parameters_as_counted(results),),
         figures=(rows_of_conditions(results, TEST_ACCURACY, words, names),) if drawn else (),
+    )
+
+
+def _stacks_without_padding(results: Results) -> Statement:
+    """Whether two convolutions can be stacked only with same padding."""
+    asked = "“Same padding makes it possible to stack convolutions”"
+    found = scores_by_seed(results, VALID, TEST_ACCURACY)
+    if not found:
+        return Statement(f"{asked}: not measured yet.", "not measured yet", CLAIM)
+    refuted = above(found.values(), GUESSING)
+    verdicts: dict[Judgement, Judgement] = {"holds": "does not hold", "does not hold": "holds"}
+    return Statement(
+        f"{asked}: two convolutions with valid padding, each with its pooling, reach a test"
+        f" accuracy of {mean_of(found.values(), 100, 1, '%')}, where guessing gives"
+        f" {100 * GUESSING:.0f} %.",
+        verdicts.get(refuted, refuted),
+        CLAIM,
     )

@@ -27,7 +27,7 @@ _ALTERNATIVES: tuple[tuple[str, Convolutional, str, str | None], ...] = (
         "valid padding",
         Convolutional(padding="valid"),
         "Is same padding more accurate than valid padding?",
-        "choices-padding",
+        None,
     ),
     (
         "48-48 filters",
