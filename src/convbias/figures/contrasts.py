@@ -15,9 +15,9 @@ from convbias.spec.quantities import Quantity
 
 _ROW = 80  # pixels per contrast
 
-_OVER_BOTH = "mean and 95 % interval over seeds and test images"
-_OVER_SEEDS = "mean and 95 % interval over seeds"
-_SEEDS_ALONE = "95 % interval over seeds alone"
+_OVER_BOTH = "95 % interval, seeds and images"
+_OVER_SEEDS = "95 % interval, seeds"
+_SEEDS_ALONE = "95 % interval, seeds alone"
 _ONE_PAIR = "one seed pair"
 # The second arm below the first, to leave more room for the differences.
 _TWO_LINES = "[split(datum.label, ' − ')[0], '− ' + split(datum.label, ' − ')[1]]"
