@@ -59,7 +59,7 @@ COMMANDS = {
     "too many words": (["study", "smoke", "full"], ["full"]),
     "kernel size 0": (["train", "cnn", "--kernel-size", "0"], ["--kernel-size", "= 0", "1"]),
     "kernel size -1": (["train", "cnn", "--kernel-size", "-1"], ["--kernel-size", "= -1", "1"]),
-    "kernel size 2": (["train", "cnn", "--kernel-size", "2"], ["even", "use 1 or 3"]),
+    "kernel size 28": (["train", "cnn", "--kernel-size", "28"], ["= 28", "27"]),
     "kernel size 29": (["train", "cnn", "--kernel-size", "29"], ["= 29", "27"]),
     "kernel size x": (["train", "cnn", "--kernel-size", "x"], ["--kernel-size", '"x"', "int"]),
     "kernel size of dense": (["train", "dense", "--kernel-size", "3"], ["no kernel size"]),

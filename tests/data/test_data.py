@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convbias.data import Dataset, fetch, load, resolve, split, subset
+from convbias.data import Dataset, fetch, halves, load, resolve, split, subset
 from convbias.data import fashion_mnist as files
 from convbias.data.drawn import drawn
 from convbias.errors import AbsentDataError, DataError, InputError
@@ -268,6 +268,23 @@ def test_subset_and_split_do_not_share_their_draws() -> None:
     _, validation = split(LABELS, seed=0)
     chosen = subset(np.arange(60_000), LABELS, 6_000, seed=0)
     assert len(np.intersect1d(chosen, validation)) < 800  # two random tenths share about a tenth
+
+
+@given(label_arrays, st.integers(0, 2**32))
+def test_halves_hold_every_image_once_and_keep_proportions(labels: np.ndarray, seed: int) -> None:
+    train, _ = split(labels, seed)
+    first, second = halves(train, labels, seed)
+    assert np.array_equal(np.sort(np.concatenate([first, second])), train)
+    assert len(second) - len(first) in (0, 1)
+    assert_in_proportion(labels[first], labels[train])
+
+
+def test_halves_are_drawn_by_the_seed_and_no_subset() -> None:
+    train, _ = split(LABELS, seed=0)
+    first, _ = halves(train, LABELS, seed=0)
+    others = halves(train, LABELS, seed=1)[0], subset(train, LABELS, 27_000, seed=0)
+    for other in others:  # two random halves share about half
+        assert 13_000 < len(np.intersect1d(first, other)) < 14_000
 
 
 @pytest.mark.parametrize("wrong", [0, -5, 101])

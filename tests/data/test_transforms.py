@@ -81,6 +81,15 @@ def test_random_places_hold_each_image_somewhere_within_reach():
         transforms.at_random_places(IMAGES, 40, 7, seed=2)
 
 
+def test_shifts_to_the_left_reach_only_the_left_and_all_of_it_alike():
+    dots = np.full((20_000, 1, 1, 1), 255, dtype=np.uint8)
+    placed = transforms.at_random_places(dots, 5, 2, seed=0, left=True)
+    counts = (placed > 0).sum(axis=0)[:, :, 0]
+    assert not counts[:, 2:].any()
+    # Ten places; each count is binomial with mean 2,000 and standard deviation 42.
+    assert abs(counts[:, :2] - 2_000).max() < 5 * 42
+
+
 def test_random_shifts_reach_every_place_alike():
     dots = np.full((20_000, 1, 1, 1), 255, dtype=np.uint8)
     counts = (transforms.at_random_places(dots, 3, 1, seed=0) > 0).sum(axis=0)[:, :, 0]

@@ -137,6 +137,7 @@ def test_standardising_is_the_same_function_of_standardised_pixels():
         Convolutional(padding="valid", head="flatten", kernel_size=5),
         Convolutional(downsampling="stride", head="flatten", filters=(4, 5, 6)),
         Convolutional(padding="valid", downsampling="stride", head="flatten"),
+        Convolutional(kernel_size=2, downsampling="average", head="flatten", filters=(3, 4, 5)),
         Convolutional(downsampling="blur", head="flatten", filters=(4, 5, 6)),
         Convolutional(downsampling="none", head="flatten", filters=(2,)),
         Convolutional(sharing="local", filters=(2, 3)),

@@ -15,7 +15,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from convbias.data import Dataset, split, variants
+from convbias.data import Dataset, halves, split, variants
 from convbias.networks import models, muon, optimisers
 from convbias.networks.training import epoch_orders, split_of
 from convbias.spec.arms import Arm, Convolutional, DataVariant, Dense, Model
@@ -23,7 +23,7 @@ from convbias.spec.numerics import NUMERICS_VERSION
 from convbias.spec.recipes import classic, scheduled
 from convbias.spec.streams import Stream
 
-FINGERPRINTS = {1: "5b15ed7861f91d9b24d300de78ac0ddb5749a87f3cf7709f78df43a72d89dcc2"}
+FINGERPRINTS = {1: "bd02a0f775a0f72c96308f85c60a1f6c4a4b095e480e808fb731c947eefd3823"}
 
 MODELS: tuple[Model, ...] = (
     Dense(),
@@ -33,6 +33,7 @@ MODELS: tuple[Model, ...] = (
     Convolutional(padding="circular", downsampling="polyphase"),
     Convolutional(padding="valid", downsampling="stride", frozen=True),
     Convolutional(sharing="local", downsampling="none"),
+    Convolutional(kernel_size=2, downsampling="average"),
 )
 # Settings of layers that say what they compute; others, such as data types, are Keras' own.
 SETTINGS = (
@@ -43,6 +44,7 @@ SETTINGS = (
 VARIANTS = (
     DataVariant(shuffled_blocks=7),
     DataVariant(canvas=40, largest_shift=6),
+    DataVariant(canvas=40, largest_shift=6, shifted="left"),
     DataVariant(canvas=40, corners="tied"),
     DataVariant(canvas=40, corners="free"),
     DataVariant(canvas=40, corners="free", stimuli="patches"),
@@ -102,6 +104,7 @@ def fingerprint() -> str:
         "streams": {stream.name: stream.value for stream in Stream},
         "split": [checksum(part) for part in split(LABELS, seed=3)],
         "orders": [orders(None), orders(350)],
+        "halves": [checksum(part) for part in halves(np.arange(2_000), LABELS, seed=3)],
         "images": [images(variant) for variant in VARIANTS],
         "seeds": [variants.SEED, variants.TEST_PATCHES_SEED],
         "corner classes": variants.CORNER_CLASSES,
@@ -119,5 +122,5 @@ def test_the_version_tells_when_numbers_change() -> None:
     assert FINGERPRINTS.get(NUMERICS_VERSION) == found, (
         "something that numbers depend on has changed: raise NUMERICS_VERSION in"
         f" convbias/spec/numerics.py and store the new fingerprint {found} for it here; if only a"
-        " name has changed, store it for the present version"
+        " name has changed, or something was added, store it for the present version"
     )

@@ -32,6 +32,11 @@ def test_max_pool_gradient_skips_an_odd_edge():
     np.testing.assert_array_equal(gradient, expected)
 
 
+def test_average_pool_by_hand_and_drops_an_odd_edge():
+    image = jnp.asarray(np.arange(15.0).reshape(3, 5, 1, 1))
+    np.testing.assert_array_equal(pooling.average_pool(image)[:, :, 0, 0], [[3, 5]])
+
+
 def random_images(seed=0, side=8):
     generator = np.random.default_rng(seed)
     return jnp.asarray(generator.normal(size=(side, side, 3, 4)), dtype=jnp.float32)

@@ -8,9 +8,14 @@ import pytest
 from convbias.errors import InputError
 from convbias.networks import models
 from convbias.networks.forward import in_batches, scaled
-from convbias.networks.layers import Convolution, GlobalAveragePooling, MaxPooling
+from convbias.networks.layers import (
+    AveragePooling,
+    Convolution,
+    GlobalAveragePooling,
+    MaxPooling,
+)
 from convbias.networks.rebuild import rebuild
-from convbias.spec.arms import Dense
+from convbias.spec.arms import Convolutional, Dense
 from shift_networks import classifier, convolution, local_trunk, random_images, trunk
 
 pytestmark = pytest.mark.slow
@@ -26,6 +31,7 @@ def run(network, images):
         lambda: [
             *convolution(1, kind=Convolution, strides=2),
             MaxPooling(2),
+            AveragePooling(2),
             GlobalAveragePooling(keepdims=True),
         ],
         lambda: convolution(1, kind=Convolution, dilation_rate=3),
@@ -41,6 +47,7 @@ def test_stock_operations_are_the_same_function(make_layers):
     own = {type(layer) for layer in rebuilt.layers} & {
         Convolution,
         MaxPooling,
+        AveragePooling,
         GlobalAveragePooling,
     }
     assert not own
@@ -119,6 +126,11 @@ def test_the_old_network_stays():
 def test_weights_that_belong_to_places_fit_one_size(make):
     with pytest.raises(InputError, match="40 x 40"):
         rebuild(make(), side=40)
+
+
+def test_even_kernels_have_no_circular_padding():
+    with pytest.raises(InputError, match="conv_1 has kernels of 2 pixels"):
+        rebuild(models.build(Convolutional(kernel_size=2), seed=0), circular=True)
 
 
 def test_branches_are_refused():

@@ -11,7 +11,7 @@ from convbias.data import Dataset
 from convbias.data.drawn import drawn
 from convbias.errors import InputError, RunError
 from convbias.networks.engine import Engine
-from convbias.networks.training import train
+from convbias.networks.training import split_of, train
 from convbias.spec.arms import Arm, Convolutional, DataVariant, Dense, Recipe
 from convbias.spec.recipes import classic, scheduled
 
@@ -129,6 +129,15 @@ def test_a_subset_trains_on_as_many_images(garments):
     split, held_out = data.split(garments.train_labels, 0)
     chosen = data.subset(split, garments.train_labels, 100, 0)
     assert not set(chosen) & set(held_out)
+
+
+def test_both_halves_train_on_what_the_split_leaves(garments):
+    parts = [split_of(arm(half=half), 3, garments) for half in (None, "first", "second")]
+    (whole, held_out), (first, of_first), (second, of_second) = parts
+    np.testing.assert_array_equal(np.sort(np.concatenate([first, second])), whole)
+    np.testing.assert_array_equal(of_first, held_out)
+    np.testing.assert_array_equal(of_second, held_out)
+    assert trained(arm(half="second"), 0, garments).status == "finished"
 
 
 def test_labels_without_meaning_cannot_be_learned(garments):

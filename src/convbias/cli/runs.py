@@ -60,6 +60,7 @@ def list_runs(*, runs: Path = RUNS) -> None:
 def _shown(arm: Arm) -> tuple[str, str, str]:
     images = arm.data.training_images
     data = arm.data.dataset + ("" if images is None else f", {images:,}")
+    data += "" if arm.data.half is None else f", {arm.data.half} half"
     return data, arm.recipe.name, str(arm.recipe.epochs)
 
 

@@ -39,7 +39,7 @@ def train(
 
     Args:
         model: The dense baseline or the convolutional network.
-        kernel_size: Side of the CNN's kernels in pixels, odd; default 3.
+        kernel_size: Side of the CNN's kernels in pixels; default 3.
         seeds: Random seeds, for instance 0 1 2 or 0-2; the model is trained once with each.
         recipe: Training recipe: classic has Keras' defaults, tuned and brief have learning rates
             found by `convbias tune`.

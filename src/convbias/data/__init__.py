@@ -3,6 +3,16 @@
 from convbias.data.dataset import Dataset
 from convbias.data.fashion_mnist import FileReport, verify
 from convbias.data.loading import fetch, load, resolve
-from convbias.data.splits import split, subset
+from convbias.data.splits import halves, split, subset
 
-__all__ = ["Dataset", "FileReport", "fetch", "load", "resolve", "split", "subset", "verify"]
+__all__ = [
+    "Dataset",
+    "FileReport",
+    "fetch",
+    "halves",
+    "load",
+    "resolve",
+    "split",
+    "subset",
+    "verify",
+]

@@ -79,6 +79,28 @@ def subset(indices: np.ndarray, labels: np.ndarray, n: int, seed: int) -> np.nda
     return np.sort(indices[order[:n]])
 
 
+def halves(indices: np.ndarray, labels: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Cut a training split into two halves, each with the classes in the split's proportions.
+
+    Args:
+        indices: Integers, the split's indices into `labels`.
+        labels: Integers (m,), of all images.
+        seed: The run's seed, 0 or more.
+
+    Returns:
+        int64 indices of both halves, each ascending; they have no index in common. Of an odd number
+        the second half has the odd one.
+
+    Example:
+        >>> first, second = halves(np.arange(100, 200), np.arange(200) % 10, seed=0)
+        >>> len(first), len(second), len(set(first) & set(second))
+        (50, 50, 0)
+    """
+    order = _stratified_order(labels[indices], seed, Stream.HALVES)
+    middle = len(indices) // 2
+    return np.sort(indices[order[:middle]]), np.sort(indices[order[middle:]])
+
+
 def _stratified_order(labels: np.ndarray, seed: int, stream: Stream) -> np.ndarray:
     """Order images at random, with the classes in proportion in every first part.
 

@@ -107,7 +107,9 @@ def on_canvas(images: np.ndarray, side: int, rows: int = 0, columns: int = 0) ->
     return canvas
 
 
-def at_random_places(images: np.ndarray, side: int, largest: int, seed: int) -> np.ndarray:
+def at_random_places(
+    images: np.ndarray, side: int, largest: int, seed: int, *, left: bool = False
+) -> np.ndarray:
     """Put every image onto a canvas, each with its own random shift.
 
     Args:
@@ -115,6 +117,7 @@ def at_random_places(images: np.ndarray, side: int, largest: int, seed: int) -> 
         side: Pixels per side of the canvas.
         largest: Shifts are uniform from -largest to +largest, along both axes.
         seed: Random seed of the shifts.
+        left: Whether shifts along the rows are uniform from -largest to -1 instead.
 
     Returns:
         uint8 (n, side, side, channels).
@@ -127,6 +130,8 @@ def at_random_places(images: np.ndarray, side: int, largest: int, seed: int) -> 
     on_canvas(images[:0], side, -largest, -largest)
     random = generator(seed, Stream.SHIFTED_PLACES)
     shifts = random.integers(-largest, largest + 1, size=(n, 2))
+    if left:
+        shifts[:, 1] = random.integers(-largest, 0, size=n)
     tops, lefts = (side - height) // 2 + shifts[:, 0], (side - width) // 2 + shifts[:, 1]
     canvas = np.zeros((n, side, side, channels), dtype=images.dtype)
     rows = tops[:, None, None] + np.arange(height)[:, None]

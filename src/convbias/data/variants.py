@@ -27,7 +27,7 @@ def vary(dataset: Dataset, variant: DataVariant) -> Dataset:
 
     Args:
         dataset: Images of 28 x 28 pixels, of ten classes.
-        variant: What to change; its `training_images` and `scored_on` are ignored here.
+        variant: What to change; its `training_images`, `half` and `scored_on` are ignored here.
 
     Returns:
         A data set with the same labels in the same order; the same one if nothing changes. Test
@@ -54,7 +54,11 @@ def vary(dataset: Dataset, variant: DataVariant) -> Dataset:
         test_images = transforms.permute(test_images, order)
     if variant.canvas is not None:
         train_images = transforms.at_random_places(
-            train_images, variant.canvas, variant.largest_shift, SEED
+            train_images,
+            variant.canvas,
+            variant.largest_shift,
+            SEED,
+            left=variant.shifted == "left",
         )
         test_images = transforms.on_canvas(test_images, variant.canvas)
     return Dataset(

@@ -74,6 +74,8 @@ def data_remark(data: DataVariant) -> str | None:
     if data.training_images is not None:
         part = "" if remarks else ", a part of Fashion-MNIST"
         remarks.append(f"{data.training_images:,} training images{part}")
+    if data.half is not None:
+        remarks.append(f"the {data.half} half of the training images")
     return "; ".join(remarks) or None
 
 

@@ -24,7 +24,7 @@ _PACKAGE = "convbias"
 
 @keras.saving.register_keras_serializable(package=_PACKAGE)
 class Convolution(keras.layers.Conv2D):
-    """`keras.layers.Conv2D`; fast under JAX for odd square kernels.
+    """`keras.layers.Conv2D`; fast under JAX for square kernels.
 
     Input shape: (n, height, width, channels). Output shape: (n, height, width, filters).
     """
@@ -34,8 +34,9 @@ class Convolution(keras.layers.Conv2D):
         rows, columns = self.kernel_size
         return (
             keras.backend.backend() == "jax"
-            and (rows == columns and rows % 2 == 1)
+            and rows == columns
             and self.padding in ("same", "valid")
+            and (rows % 2 == 1 or self._is_plain)
             and self.strides[0] == self.strides[1]
             and self.dilation_rate[0] == self.dilation_rate[1]
             and self.groups == 1
@@ -43,8 +44,14 @@ class Convolution(keras.layers.Conv2D):
             and self.activation in (keras.activations.relu, keras.activations.linear)
         )
 
+    @property
+    def _is_plain(self) -> bool:
+        return (self.padding, self.strides[0], self.dilation_rate[0]) == ("same", 1, 1)
+
     def _kept(self, pixels: int) -> slice:
         """Which outputs of same padding and stride 1 to keep along one axis."""
+        if self._is_plain:
+            return slice(None)
         span, stride = self.dilation_rate[0] * (self.kernel_size[0] - 1) + 1, self.strides[0]
         half = span // 2
         if self.padding == "valid":
@@ -59,6 +66,9 @@ class Convolution(keras.layers.Conv2D):
             return super().call(inputs)
         # Outside `stateless_call` the kernel arrives as a variable, which JAX cannot slice.
         kernel: Any = keras.ops.convert_to_tensor(self.kernel)
+        if self.kernel_size[0] % 2 == 0:
+            # Keras pads the odd pixel at the end, so a kernel of k taps is the last k of k + 1.
+            kernel = jnp.pad(kernel, ((1, 0), (1, 0), (0, 0), (0, 0)))
         images = convolution.images_last(inputs)
         # Computed for every pixel with same padding; what other settings leave out is dropped.
         outputs: Any = convolution.convolve(images, kernel, self.dilation_rate[0])
@@ -79,15 +89,32 @@ class MaxPooling(keras.layers.MaxPooling2D):
 
     def call(self, inputs: Any) -> Any:  # noqa: ANN401 - Keras passes backend tensors
         """Take the maximum of each 2 x 2 block."""
-        fast = (
-            keras.backend.backend() == "jax"
-            and tuple(self.pool_size) == tuple(self.strides) == (2, 2)
-            and self.padding == "valid"
-            and self.data_format == "channels_last"
-        )
-        if not fast:
+        if not _pools_blocks_of_four(self):
             return super().call(inputs)
         return convolution.images_first(pooling.max_pool(convolution.images_last(inputs)))
+
+
+@keras.saving.register_keras_serializable(package=_PACKAGE)
+class AveragePooling(keras.layers.AveragePooling2D):
+    """`keras.layers.AveragePooling2D`; fast under JAX for a pool of 2 x 2 with stride 2.
+
+    Input shape: (n, height, width, channels). Output shape: (n, height // 2, width // 2, channels).
+    """
+
+    def call(self, inputs: Any) -> Any:  # noqa: ANN401 - Keras passes backend tensors
+        """Average each 2 x 2 block."""
+        if not _pools_blocks_of_four(self):
+            return super().call(inputs)
+        return convolution.images_first(pooling.average_pool(convolution.images_last(inputs)))
+
+
+def _pools_blocks_of_four(layer: Any) -> bool:  # noqa: ANN401 - one of two families
+    return (
+        keras.backend.backend() == "jax"
+        and tuple(layer.pool_size) == tuple(layer.strides) == (2, 2)
+        and layer.padding == "valid"
+        and layer.data_format == "channels_last"
+    )
 
 
 @keras.saving.register_keras_serializable(package=_PACKAGE)

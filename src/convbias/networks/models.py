@@ -12,6 +12,7 @@ from convbias.data import Dataset
 from convbias.networks.initializers import GlorotUniform
 from convbias.networks.layers import (
     AntialiasedPooling,
+    AveragePooling,
     CircularPadding,
     Convolution,
     GlobalAveragePooling,
@@ -143,6 +144,8 @@ def _downsampling(model: Convolutional, number: int) -> list[keras.Layer]:
     name = f"pool_{number}"
     if model.downsampling == "max":
         return [MaxPooling(2, name=name)]
+    if model.downsampling == "average":
+        return [AveragePooling(2, name=name)]
     if model.downsampling in ("blur", "polyphase"):
         circular = model.padding == "circular"
         return [AntialiasedPooling(model.downsampling, circular=circular, name=name)]

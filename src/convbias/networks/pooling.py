@@ -59,6 +59,26 @@ def _max_pool_backward(
 max_pool.defvjp(_max_pool_forward, _max_pool_backward)
 
 
+def average_pool(images: jax.Array) -> jax.Array:
+    """Mean over 2 x 2 pixels, stride 2.
+
+    Args:
+        images: float (height, width, channels, n); an odd last row or column is dropped.
+
+    Returns:
+        float (height // 2, width // 2, channels, n).
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> average_pool(jnp.arange(4.0).reshape(2, 2, 1, 1)).item()
+        1.5
+    """
+    height, width, channels, count = images.shape
+    even = images[: height // 2 * 2, : width // 2 * 2]
+    blocks = even.reshape(height // 2, 2, width // 2, 2, channels, count)
+    return (blocks[:, 0, :, 0] + blocks[:, 0, :, 1] + blocks[:, 1, :, 0] + blocks[:, 1, :, 1]) / 4
+
+
 def max_of_neighbours(images: jax.Array, *, circular: bool) -> jax.Array:
     """Maximum over every pixel and its neighbours to the right and below; the size stays.
 

@@ -10,6 +10,7 @@ import keras
 from convbias.errors import InputError
 from convbias.networks.layers import (
     AntialiasedPooling,
+    AveragePooling,
     CircularPadding,
     Convolution,
     GlobalAveragePooling,
@@ -19,6 +20,7 @@ from convbias.networks.layers import (
 STOCK: dict[type[keras.layers.Layer], type[keras.layers.Layer]] = {
     Convolution: keras.layers.Conv2D,
     MaxPooling: keras.layers.MaxPooling2D,
+    AveragePooling: keras.layers.AveragePooling2D,
     GlobalAveragePooling: keras.layers.GlobalAveragePooling2D,
 }
 
@@ -53,7 +55,8 @@ def rebuild(
         a layer of its own, named with `around_` in front.
 
     Raises:
-        InputError: The network branches, or its weights do not fit images of that side.
+        InputError: The network branches, its weights do not fit images of that side, or even
+            kernels are to be padded circularly.
 
     Example:
         >>> from convbias.networks import models
@@ -96,6 +99,11 @@ def _anew(
     if circular and isinstance(layer, AntialiasedPooling):
         config["circular"] = True
     if circular and isinstance(layer, keras.layers.Conv2D):
+        if layer.kernel_size[0] % 2 == 0:
+            raise InputError(
+                f"{layer.name} has kernels of {layer.kernel_size[0]} pixels per side",
+                "an odd number, which circular padding on both sides needs",
+            )
         reach = layer.dilation_rate[0] * (layer.kernel_size[0] - 1) // 2
         around = CircularPadding(reach, name=f"around_{layer.name}")
         return [around, kind.from_config({**config, "padding": "valid"})]

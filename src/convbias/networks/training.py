@@ -269,6 +269,9 @@ def split_of(arm: Arm, seed: int, dataset: data.Dataset) -> tuple[np.ndarray, np
         int64 indices into the data set's training images, both ascending.
     """
     training, held_out = data.split(dataset.train_labels, seed)
+    if arm.data.half is not None:
+        first, second = data.halves(training, dataset.train_labels, seed)
+        training = first if arm.data.half == "first" else second
     if arm.data.training_images is not None:
         training = data.subset(training, dataset.train_labels, arm.data.training_images, seed)
     return training, held_out

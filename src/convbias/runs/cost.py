@@ -151,6 +151,8 @@ def _run_cost(arm: Arm, gigaflops: float) -> RunCost:
     speed = _speed(arm)
     training, validation, test = _images(arm.data)
     trained = arm.recipe.images_per_epoch or arm.data.training_images or training
+    if arm.data.half is not None:
+        trained = min(trained, training // 2)
     scored = validation  # at the end, as many training images
     if arm.data.scored_on == "test":
         scored += test

@@ -110,8 +110,9 @@ def convolutions(model: Model, side: int = IMAGE_SIDE) -> Iterator[ConvolutionSh
         side -= model.span - 1 if model.padding == "valid" else 0
         if model.downsampling == "stride":
             side = -(-side // 2)
-        after = {"max": side // 2, "blur": -(-side // 2), "polyphase": side // 2}
-        last = after.get(model.downsampling, side)
+        rounded_down = {"max", "average", "polyphase"}
+        last = side // 2 if model.downsampling in rounded_down else side
+        last = -(-side // 2) if model.downsampling == "blur" else last
         yield ConvolutionShape(model.kernel_size**2, channels, filters, before, side, last)
         channels, side = filters, last
 

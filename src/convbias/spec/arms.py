@@ -13,11 +13,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from convbias.spec.datasets import DatasetName
+from convbias.spec.datasets import SPLIT_SIZES, DatasetName
 from convbias.spec.description import Description
 from convbias.spec.numerics import NUMERICS_VERSION
 
-LARGEST_KERNEL = 27  # the largest odd kernel that fits a 28 x 28 image
+LARGEST_KERNEL = 27  # pixels per side; the largest odd kernel that fits a 28 x 28 image
 
 Filters = Annotated[int, Field(ge=1, le=1024)]
 
@@ -45,10 +45,20 @@ class DataVariant(Description, frozen=True):
     canvas: int | None = Field(
         default=None, ge=28, le=64, description="Pixels per side of a black canvas for the images."
     )
+    half: Literal["first", "second"] | None = Field(
+        default=None,
+        description="Only one of two halves of the training split, which the seed draws; the two"
+        " halves have no image in common.",
+    )
     largest_shift: int = Field(
         default=0,
         ge=0,
         description="Training images are shifted from the centre by at most so many pixels.",
+    )
+    shifted: Literal["everywhere", "left"] = Field(
+        default="everywhere",
+        description="Where training images are shifted to; left: along the rows only to the left"
+        " of the centre, by at least one pixel.",
     )
     corners: Literal["tied", "free"] | None = Field(
         default=None,
@@ -68,7 +78,7 @@ class DataVariant(Description, frozen=True):
             >>> DataVariant(dataset="drawn", training_images=500, canvas=40).changes
             {'canvas': 40}
         """
-        unchanged = {"dataset", "training_images", "scored_on"}
+        unchanged = {"dataset", "training_images", "half", "scored_on"}
         return self.model_dump(exclude=unchanged, exclude_defaults=True)
 
     @field_validator("shuffled_blocks")
@@ -97,6 +107,26 @@ class DataVariant(Description, frozen=True):
             raise ValueError(
                 f"a shift of {self.largest_shift} pixels leaves a canvas of {self.canvas or 28};"
                 f" use at most {room}, or a larger canvas"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _shift_to_the_left(self) -> Self:
+        if self.shifted == "left" and not self.largest_shift:
+            raise ValueError("images that are shifted to the left need a largest_shift above 0")
+        return self
+
+    @model_validator(mode="after")
+    def _fit_into_half(self) -> Self:
+        if self.half is None:
+            return self
+        if self.corners:
+            raise ValueError("half and corners cannot be combined; leave one of them out")
+        most = SPLIT_SIZES[self.dataset][0] // 2
+        if (self.training_images or 0) > most:
+            raise ValueError(
+                f"half of {self.dataset} has {most} images to train on, not {self.training_images};"
+                " use fewer training_images, or none to take all of the half"
             )
         return self
 
@@ -154,10 +184,11 @@ class Convolutional(Description, frozen=True):
     padding: Literal["same", "valid", "circular"] = Field(
         default="same", description="circular: the image continues with its opposite side."
     )
-    downsampling: Literal["max", "stride", "blur", "polyphase", "none"] = Field(
+    downsampling: Literal["max", "average", "stride", "blur", "polyphase", "none"] = Field(
         default="max",
-        description="max: 2 x 2 maximum. stride: every second convolution output. blur: maximum,"
-        " low-pass filter, every second. polyphase: maximum, the phase with the largest norm.",
+        description="max, average: of 2 x 2 outputs. stride: every second convolution output. blur:"
+        " maximum, low-pass filter, every second. polyphase: maximum, the phase with the largest"
+        " norm.",
     )
     head: Literal["average", "flatten"] = Field(
         default="average", description="average: global average pooling before the dense layers."
@@ -165,15 +196,24 @@ class Convolutional(Description, frozen=True):
     dropout: float = Field(default=0.3, ge=0, lt=1)
     frozen: bool = Field(default=False, description="The kernels keep their initial weights.")
 
-    @field_validator("kernel_size")
-    @classmethod
-    def _odd(cls, kernel_size: int) -> int:
-        if kernel_size % 2 == 0:
+    @model_validator(mode="after")
+    def _even_kernels_in_plain_convolutions(self) -> Self:
+        if self.kernel_size % 2:
+            return self
+        plain = {"sharing": "shared", "padding": "same", "dilation": 1}
+        for option, value in plain.items():
+            if getattr(self, option) != value:
+                raise ValueError(
+                    f"kernel size {self.kernel_size} is even, and the middle of an even kernel is"
+                    f" between two pixels, so it needs {option} = {value}; use that, or kernel size"
+                    f" {self.kernel_size - 1} or {self.kernel_size + 1}"
+                )
+        if self.downsampling == "stride":
             raise ValueError(
-                f"kernel size {kernel_size} is even; same padding is symmetric only for odd sizes,"
-                f" so use {kernel_size - 1} or {kernel_size + 1}"
+                f"kernel size {self.kernel_size} is even, and has no stride here; downsample by"
+                f" max, or use kernel size {self.kernel_size - 1} or {self.kernel_size + 1}"
             )
-        return kernel_size
+        return self
 
     @model_validator(mode="after")
     def _dilated_kernels_fit(self) -> Self:

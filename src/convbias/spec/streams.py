@@ -13,6 +13,7 @@ class Stream(IntEnum):
 
     SPLIT = 1
     SUBSET = 2
+    HALVES = 3
     SHUFFLED_BLOCKS = 11
     SHIFTED_PLACES = 12
     NOISE = 13
