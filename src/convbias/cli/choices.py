@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 from cyclopts import Parameter, validators
 
@@ -16,7 +16,7 @@ from convbias.runs.atomic import check_folder
 from convbias.runs.published import published_folder
 from convbias.runs.store import Store
 from convbias.spec.datasets import DatasetName
-from convbias.spec.recipes import SearchedName, own_rates_path
+from convbias.spec.rates import own_rates_path
 from convbias.spec.seeds import check_seeds
 from convbias.spec.study import Study
 
@@ -45,24 +45,19 @@ def choose_study(
     if seeds is not None:
         check_seeds(seeds)
         study = study.with_seeds(tuple(seeds))
-    say_own_rates(study.recipe, *(each.recipe for each in study.scale.values()))
+    say_own_rates()
     return study.on(choose_dataset(dataset or study.dataset))
 
 
-def say_own_rates(*recipes: str | None) -> None:
-    """Say which of some recipes have learning rates of the user's own.
-
-    Args:
-        *recipes: names of recipes; each is said once.
-    """
-    for name in get_args(SearchedName):
-        path = own_rates_path(name)
-        if name in recipes and path.exists():
-            messages().print(
-                f"Learning rates of the recipe {name} are read from {path}; without that file, they"
-                " are those of the published study.",
-                soft_wrap=True,
-            )
+def say_own_rates() -> None:
+    """Say that learning rates are the user's own, where there are such."""
+    path = own_rates_path()
+    if path.exists():
+        messages().print(
+            f"Learning rates are read from {path}, where it has the setting; without that file,"
+            " they are those of the published study.",
+            soft_wrap=True,
+        )
 
 
 def choose_profile(profile: str | None, runs: Path) -> str:

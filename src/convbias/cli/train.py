@@ -41,8 +41,9 @@ def train(
         model: The dense baseline or the convolutional network.
         kernel_size: Side of the CNN's kernels in pixels; default 3.
         seeds: Random seeds, for instance 0 1 2 or 0-2; the model is trained once with each.
-        recipe: Training recipe: classic has Keras' defaults, tuned and brief have learning rates
-            found by `convbias tune`.
+        recipe: Training recipe: classic has Keras' defaults; tuned has the learning rate that
+            `convbias tune` found for exactly this training, or else that of a search on another
+            length; brief likewise, the other length being one epoch.
         epochs: Passes over the training images.
         learning_rate: Peak learning rate; replaces the recipe's.
         training_images: Number of training images; default all.
@@ -52,11 +53,12 @@ def train(
         jobs: Number of processes; default one per core.
     """
     described = _model(model, kernel_size)
-    chosen_recipe = _recipe(described, recipe, epochs, learning_rate)
-    say_own_rates(recipe)
+    describe(Recipe, classic(1).model_dump() | {"epochs": epochs}, "--epochs")
     check_seeds(seeds or ())
     values = {"dataset": choose_dataset(dataset), "training_images": training_images}
     variant = describe(DataVariant, values, "--training-images")
+    chosen_recipe = _recipe(recipe_for(recipe, epochs, described, variant), learning_rate)
+    say_own_rates()
     arm = Arm(data=variant, model=described, recipe=chosen_recipe)
     planned = [(arm, seed) for seed in seeds or ()]
     store = Store(runs)
@@ -82,9 +84,7 @@ def _model(family: str, kernel_size: int | None) -> Model:
     return Dense()
 
 
-def _recipe(model: Model, name: RecipeName, epochs: int, learning_rate: float | None) -> Recipe:
-    describe(Recipe, classic(1).model_dump() | {"epochs": epochs}, "--epochs")
-    recipe = recipe_for(name, epochs, model)
+def _recipe(recipe: Recipe, learning_rate: float | None) -> Recipe:
     if learning_rate is None or learning_rate == recipe.learning_rate:
         return recipe
     values = recipe.model_dump() | {"name": "custom", "learning_rate": learning_rate}

@@ -2,74 +2,94 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
-import pandas as pd
-
-from convbias.cli.choices import Jobs
+from convbias.cli.choices import DatasetChoice, Jobs, choose_dataset
 from convbias.cli.console import percent, print_table, results
+from convbias.cli.live import duration
 from convbias.cli.observer import ConsoleObserver
-from convbias.experiments.tuning import brief_search, run_search, search, write_rates
+from convbias.experiments.studies import load_study
+from convbias.experiments.tuning import next_runs, search, settings_of, write_rates
 from convbias.runs.atomic import check_writable
+from convbias.runs.cost import predicted_seconds
 from convbias.runs.store import Store
-from convbias.spec.recipes import SearchedName, own_rates_path
+from convbias.spec.rates import SearchedSetting, Setting, own_rates, own_rates_path
 
 
 def tune(
-    name: SearchedName = "tuned",
+    profile: str = "quick",
     /,
     *,
+    dataset: DatasetChoice | None = None,
     write: bool = False,
+    plan: bool = False,
     runs: Path = Path("runs/tuning"),
     jobs: Jobs = None,
 ) -> int:
-    """Search for each model's learning rate on validation images; no test image is used.
+    """Search the learning rates of a study, on validation images; no test image is used.
 
-    Example: `convbias tune --jobs 2`
+    Every network is searched on exactly the images and for the length at which the study trains it.
+    It can be interrupted at any time: finished runs are stored, and the same command continues.
+
+    Example: `convbias tune quick --plan`
 
     Args:
-        name: The recipe whose rates are searched: tuned has the original comparison's models and
-            three epochs; brief has the models of all experiments, and one epoch of half the images.
-        write: Store the best rates in the user's folder, where they replace the recipe's.
+        profile: Name of a profile, or path of a TOML file of the same form.
+        dataset: Replaces the profile's data set; auto falls back to generated garments when
+            Fashion-MNIST is unavailable.
+        write: Store the best rates in your own folder, from which studies take them.
+        plan: Only print how many settings are searched, which runs are missing for the first
+            rounds, and the predicted time.
         runs: Folder of the search's runs.
         jobs: Number of processes; default one per core.
     """
-    path = own_rates_path(name)
+    path = own_rates_path()
     if write:
         check_writable(
             path.parent, "make it a writable folder; without --write, rates are only printed"
         )
-    planned = search() if name == "tuned" else brief_search()
+    study = load_study(profile)
+    settings = settings_of(study.on(choose_dataset(dataset or study.dataset)))
     store = Store(runs)
-    with ConsoleObserver(planned, store) as observer:
-        found = run_search(planned, store, jobs, observer)
-    _print_search(found.table, found.best)
+    if plan:
+        _print_plan(settings, store, jobs)
+        return 0
+    found = search(list(settings), store, jobs, lambda planned: ConsoleObserver(planned, store))
+    _print_search(found, settings)
     if write:
-        write_rates(found.table, name, path)
+        kept = {**own_rates(), **{each.setting: each for each in found}}
+        write_rates(kept.values(), path)
         results().print(f"wrote {path}", soft_wrap=True)
     return 0
 
 
-def _print_search(found: pd.DataFrame, best: dict[str, float]) -> None:
+def _print_plan(settings: Iterable[Setting], store: Store, jobs: int | None) -> None:
+    settings = list(settings)
+    planned = next_runs(settings, store)
+    seconds = predicted_seconds(planned, jobs)
+    results().print(
+        f"{len(settings)} settings; {len(planned)} runs are missing for their next rounds, about"
+        f" {duration(seconds)} here. Rates beyond the first five, and more seeds where two rates"
+        " are close, take up to half as long again."
+        if planned
+        else f"{len(settings)} settings; all were searched.",
+        soft_wrap=True,
+    )
+
+
+def _print_search(found: Iterable[SearchedSetting], names: dict[Setting, str]) -> None:
     rows = [
         (
-            row["model"],
-            f"{row['learning_rate']:g}",
-            str(row["runs"]),
-            str(row["diverged"]),
-            percent(row["validation_accuracy"]),
-            f"{row['validation_loss']:.4f}",
-            "★" if best[row["model"]] == row["learning_rate"] else "",
+            names[each.setting],
+            f"{tried.learning_rate:g}",
+            str(len(tried.seeds)),
+            str(tried.diverged),
+            percent(tried.accuracy),
+            "★" if tried.learning_rate == each.learning_rate else "",
         )
-        for row in found.to_dict("records")
+        for each in found
+        for tried in each.search
     ]
-    columns = (
-        "model",
-        "learning rate",
-        "runs",
-        "diverged",
-        "validation accuracy",
-        "validation loss",
-        "best",
-    )
-    print_table("Learning rate search on validation images", columns, rows, ("model",))
+    columns = ("setting", "learning rate", "runs", "diverged", "validation accuracy", "best")
+    print_table("Learning rate search on validation images", columns, rows, ("setting",))

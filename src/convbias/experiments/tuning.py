@@ -1,186 +1,227 @@
-"""The search for each model's learning rate, on validation images only and with equal budgets."""
+"""The search for learning rates: each setting of a study, on validation images, by one rule.
+
+A setting is a network on certain images for a certain length, see `convbias.spec.rates.Setting`.
+All settings are searched alike:
+
+1. Five rates, each twice the one before, with three seeds each.
+2. As long as the best rate is the lowest or the highest, one more beyond it.
+3. Five seeds instead of three for the best rate and for all that are not clearly worse: whose mean
+   accuracy is less than two standard errors of the difference below.
+
+The rate with the highest mean validation accuracy is taken.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
-
-import pandas as pd
+from statistics import fmean, variance
 
 from convbias.errors import RunError
-from convbias.experiments import EXPERIMENTS, ORIGINAL
+from convbias.experiments import EXPERIMENTS
 from convbias.runs.atomic import write_atomically
 from convbias.runs.missing import stored_runs, train_missing
 from convbias.runs.observer import Observer
 from convbias.runs.record import Run
 from convbias.runs.store import Store
-from convbias.spec.arms import Arm, DataVariant, Model
-from convbias.spec.datasets import DatasetName
-from convbias.spec.recipes import SearchedName, scheduled
-from convbias.spec.study import PlannedRun
+from convbias.spec.arms import Arm
+from convbias.spec.rates import SearchedSetting, Setting, TriedRate, setting_of, written
+from convbias.spec.recipes import scheduled
+from convbias.spec.study import PlannedRun, Study
 
-RATES = (0.004, 0.008, 0.016, 0.032)
+FIRST_RATES = (0.004, 0.008, 0.016, 0.032, 0.064)
+LOWEST, HIGHEST = 0.0005, 0.512
 # Far from the seeds of any study, so that no study's split or weights were searched on.
-SEEDS = (100_000, 100_001)
-EPOCHS = 3
-# Of the brief recipe. Shorter trainings do better with higher rates.
-BRIEF_RATES = (0.008, 0.016, 0.032, 0.064)
-BRIEF_IMAGES = 27_000
+SEEDS = (100_000, 100_001, 100_002)
+MORE_SEEDS = (100_003, 100_004)
+STANDARD_ERRORS = 2
 
-HEADER = """\
-# Peak learning rates of the {name} recipe, found by `convbias tune {name} --write`: for every
-# model the rate with the highest validation accuracy, mean over the search's seeds. All models were
-# given the same rates, seeds, images and epochs. No test image was used.
-"""
+Scores = Mapping[float, Mapping[int, float]]  # learning rate to seed to validation accuracy
+Observed = Callable[[Sequence[PlannedRun]], AbstractContextManager[Observer]]
 
 
-def search(
-    dataset: DatasetName = "fashion-mnist",
-    models: Sequence[Model] = ORIGINAL.models,
-    rates: Sequence[float] = RATES,
-    seeds: Sequence[int] = SEEDS,
-    epochs: int = EPOCHS,
-    training_images: int | None = None,
-) -> list[tuple[Arm, int]]:
-    """Plan a search: every model at every rate with every seed, scored on validation images.
+def settings_of(study: Study) -> dict[Setting, str]:
+    """The settings of a study's arms, except of those with a fixed recipe.
+
+    Args:
+        study: The study.
 
     Returns:
-        Arms and seeds for `sweep.sweep`.
+        Setting to the first condition that has it, as `experiment: condition`.
     """
-    data = DataVariant(dataset=dataset, scored_on="validation", training_images=training_images)
+    settings: dict[Setting, str] = {}
+    for name in study.experiments:
+        for condition, arm in study.arms(EXPERIMENTS[name]).items():
+            if arm.recipe.name != "classic":
+                settings.setdefault(setting_of(arm), f"{name}: {condition}")
+    return settings
+
+
+def search_arm(setting: Setting, rate: float) -> Arm:
+    """The arm that tries a rate, which is scored on validation images only.
+
+    Args:
+        setting: The setting.
+        rate: The peak learning rate.
+    """
+    recipe = scheduled(setting.epochs, rate).model_copy(
+        update={"optimiser": setting.optimiser, "images_per_epoch": setting.images_per_epoch}
+    )
+    data = setting.data.model_copy(update={"scored_on": "validation"})
+    return Arm(data=data, model=setting.model, recipe=recipe)
+
+
+def next_trials(scores: Scores) -> list[tuple[float, int]]:
+    """The rates and seeds that a search has to try next; none when it has ended.
+
+    Args:
+        scores: Validation accuracies of what was tried; 0 where a run diverged.
+
+    Example:
+        >>> len(next_trials({}))  # five rates, three seeds
+        15
+    """
+    rates = list(FIRST_RATES)
+    seeds = dict.fromkeys(rates, SEEDS)
+    while True:
+        missing = [
+            (rate, seed)
+            for rate in rates
+            for seed in seeds[rate]
+            if seed not in scores.get(rate, {})
+        ]
+        if missing:
+            return missing
+        tried = {rate: [scores[rate][seed] for seed in seeds[rate]] for rate in rates}
+        best = max(rates, key=lambda rate: fmean(tried[rate]))
+        beyond = best / 2 if best == rates[0] else best * 2
+        if best in (rates[0], rates[-1]) and LOWEST <= beyond <= HIGHEST:
+            rates = sorted([*rates, beyond])
+            seeds[beyond] = SEEDS
+            continue
+        close = [rate for rate in rates if rate != best and _close(tried[best], tried[rate])]
+        more = [rate for rate in (best, *close) if close and seeds[rate] == SEEDS]
+        if not more:
+            return []
+        seeds |= dict.fromkeys(more, SEEDS + MORE_SEEDS)
+
+
+def _close(best: Sequence[float], other: Sequence[float]) -> bool:
+    error = math.sqrt(variance(best) / len(best) + variance(other) / len(other))
+    return fmean(best) - fmean(other) < STANDARD_ERRORS * error
+
+
+def next_runs(settings: Iterable[Setting], store: Store) -> list[PlannedRun]:
+    """The runs that searches lack, as far as the stored ones tell; none when all have ended.
+
+    Args:
+        settings: What is searched for.
+        store: Holds the searches' runs.
+    """
     return [
-        (Arm(data=data, model=model, recipe=scheduled(epochs, rate)), seed)
-        for model in models
-        for rate in rates
-        for seed in seeds
+        (search_arm(setting, rate), seed)
+        for setting in settings
+        for rate, seed in next_trials(_scores(_tried(setting, store)))
     ]
 
 
-def brief_search() -> list[tuple[Arm, int]]:
-    """Plan the search for the models of all experiments: half of the images, one epoch, one seed.
-
-    Returns:
-        Arms and seeds for `sweep.sweep`.
-    """
-    models = dict.fromkeys(model for each in EXPERIMENTS.values() for model in each.models)
-    return search(
-        models=list(models),
-        rates=BRIEF_RATES,
-        seeds=SEEDS[:1],
-        epochs=1,
-        training_images=BRIEF_IMAGES,
-    )
+def _tried(setting: Setting, store: Store) -> dict[float, list[Run]]:
+    """Stored runs of every rate that the search may have tried, rates ascending."""
+    tried: dict[float, list[Run]] = {}
+    rate = LOWEST
+    while rate <= HIGHEST:
+        arm = search_arm(setting, rate)
+        runs = stored_runs([(arm, seed) for seed in SEEDS + MORE_SEEDS], store).runs
+        if runs:
+            tried[rate] = list(runs)
+        rate *= 2
+    return tried
 
 
-@dataclass(frozen=True)
-class SearchResult:
-    """What a search found.
-
-    Args:
-        table: from `search_table`.
-        best: model name to the learning rate with the highest mean validation accuracy.
-    """
-
-    table: pd.DataFrame
-    best: dict[str, float]
+def _scores(tried: Mapping[float, Sequence[Run]]) -> Scores:
+    return {
+        rate: {run.seed: run.validation.accuracy if run.validation else 0.0 for run in runs}
+        for rate, runs in tried.items()
+    }
 
 
-def run_search(
-    planned: Sequence[PlannedRun],
+def search(
+    settings: Sequence[Setting],
     store: Store,
     jobs: int | None = None,
-    observer: Observer | None = None,
-) -> SearchResult:
-    """Train the missing runs of a search, then compare the rates.
+    observed: Observed | None = None,
+) -> list[SearchedSetting]:
+    """Train what searches lack, round by round, until all have ended.
 
     Args:
-        planned: from `search` or `brief_search`.
-        store: where the search's runs are and go.
-        jobs: number of processes; one per core by default.
-        observer: receives the events.
-
-    Raises:
-        RunError: A run failed, so that the models were not searched with equal budgets; or every
-            run of a model diverged.
-
-    Example:
-        >>> from convbias.spec.arms import Dense
-        >>> planned = search("drawn", [Dense()], rates=[0.001, 0.002], seeds=[0], epochs=1)
-        >>> sorted(run_search(planned, Store("runs/tuning")).best)  # doctest: +SKIP
-        ['dense']
-    """
-    train_missing(planned, store, jobs, observer)
-    found = stored_runs(planned, store)
-    if found.absent:
-        raise RunError(
-            f"{len(found.absent)} of {len(planned)} runs of the search failed",
-            "every run of the search",
-            "fix what the messages above name, then run the same command again",
-        )
-    table = search_table(found.runs)
-    return SearchResult(table, best_rates(table))
-
-
-def search_table(runs: Sequence[Run]) -> pd.DataFrame:
-    """Mean validation scores by model and rate; diverged runs count as accuracy 0.
+        settings: What is searched for.
+        store: Where the searches' runs are and go.
+        jobs: Number of processes; one per core by default.
+        observed: Makes the observer of a round from its runs.
 
     Returns:
-        Columns: model, learning_rate, runs, diverged, validation_accuracy, validation_loss, sorted
-        by model in the order of the runs, then by rate.
-    """
-    rows = pd.DataFrame(
-        [
-            {
-                "model": run.arm.model.name,
-                "learning_rate": run.arm.recipe.learning_rate,
-                "diverged": run.status == "diverged",
-                "validation_accuracy": run.validation.accuracy if run.validation else 0.0,
-                "validation_loss": run.validation.loss if run.validation else float("inf"),
-            }
-            for run in runs
-        ]
-    )
-    groups = rows.groupby(["model", "learning_rate"], sort=False)
-    return groups.agg(
-        runs=("diverged", "size"),
-        diverged=("diverged", "sum"),
-        validation_accuracy=("validation_accuracy", "mean"),
-        validation_loss=("validation_loss", "mean"),
-    ).reset_index()
-
-
-def best_rates(table: pd.DataFrame) -> dict[str, float]:
-    """For every model the rate with the highest mean validation accuracy.
-
-    Args:
-        table: From `search_table`.
+        What was found, in the settings' order.
 
     Raises:
-        RunError: Every run of a model diverged.
+        RunError: A run failed, so that the settings were not searched alike; or every run of a
+            setting diverged.
     """
-    best = table.loc[table.groupby("model", sort=False)["validation_accuracy"].idxmax()]
-    hopeless = best.loc[best["validation_accuracy"] == 0.0, "model"].tolist()
-    if hopeless:
-        raise RunError(f"every run of {hopeless[0]} diverged", fix="search lower learning rates")
-    return dict(zip(best["model"], best["learning_rate"], strict=True))
+    while planned := next_runs(settings, store):
+        if observed is None:
+            failures = train_missing(planned, store, jobs).failures
+        else:
+            with observed(planned) as observer:
+                failures = train_missing(planned, store, jobs, observer).failures
+        if failures:
+            raise RunError(
+                f"{len(failures)} of {len(planned)} runs of the search failed",
+                "every run of the search",
+                "fix what the messages above name, then run the same command again",
+            )
+    return [searched(setting, store) for setting in settings]
 
 
-def write_rates(table: pd.DataFrame, name: SearchedName, path: Path) -> None:
-    """Store the best rates, and the whole table that they were chosen from, as TOML.
+def searched(setting: Setting, store: Store) -> SearchedSetting:
+    """What a search that has ended has found.
 
     Args:
-        table: From `search_table`.
-        name: the recipe's name.
-        path: The file, such as `own_rates_path(name)`.
+        setting: What was searched for.
+        store: Holds the search's runs.
+
+    Raises:
+        RunError: Every run of the setting diverged.
     """
-    rates = "\n".join(f"{model} = {rate}" for model, rate in best_rates(table).items())
-    rows = "\n".join(
-        f'[[search]]\nmodel = "{row.model}"\nlearning_rate = {row.learning_rate}\n'
-        f"runs = {row.runs}\ndiverged = {row.diverged}\n"
-        f"validation_accuracy = {row.validation_accuracy:.6f}\n"
-        f"validation_loss = {row.validation_loss:.6f}\n"
-        for row in table.itertuples()
-    )
-    text = f"{HEADER.format(name=name)}\n[learning_rate]\n{rates}\n\n{rows}"
-    write_atomically(path, lambda file: file.write_text(text, encoding="utf-8"))
+    rows: list[TriedRate] = []
+    for rate, runs in _tried(setting, store).items():
+        scored = [(run.train, run.validation) for run in runs if run.train and run.validation]
+        rows.append(
+            TriedRate(
+                learning_rate=rate,
+                seeds=tuple(run.seed for run in runs),
+                diverged=len(runs) - len(scored),
+                validation_accuracy=tuple(_scores({rate: runs})[rate].values()),
+                validation_loss=tuple(round(found.loss, 6) for _, found in scored),
+                train_validation_gap=tuple(
+                    round(train.accuracy - found.accuracy, 6) for train, found in scored
+                ),
+            )
+        )
+    best = max(rows, key=lambda row: row.accuracy)
+    if best.accuracy == 0.0:
+        raise RunError(
+            f"every run of {setting.model.name} diverged", fix="search lower learning rates"
+        )
+    return SearchedSetting(setting=setting, learning_rate=best.learning_rate, search=tuple(rows))
+
+
+def write_rates(searched: Iterable[SearchedSetting], path: Path) -> None:
+    """Store what was found, with all that was tried, as TOML.
+
+    Args:
+        searched: What was found.
+        path: The file, such as `own_rates_path()`; settings that are in it and were not searched
+            anew must be among `searched`, or they are lost.
+    """
+    write_atomically(path, lambda file: file.write_text(written(searched), encoding="utf-8"))

@@ -38,11 +38,10 @@ class Condition:
             recipe: Name of the profile's recipe, used unless the condition has its own.
             epochs: Passes over the training split.
         """
-        chosen = recipe_for(self.recipe or recipe, epochs, self.model)
-        if "training_images" in self.changes:
-            chosen = chosen.model_copy(update={"images_per_epoch": _most_images(data)})
-        values = data.model_dump() | dict(self.changes)
-        return Arm(data=DataVariant.model_validate(values), model=self.model, recipe=chosen)
+        varied = DataVariant.model_validate(data.model_dump() | dict(self.changes))
+        per_epoch = _most_images(data) if "training_images" in self.changes else None
+        chosen = recipe_for(self.recipe or recipe, epochs, self.model, varied, per_epoch)
+        return Arm(data=varied, model=self.model, recipe=chosen)
 
 
 def conditions_of(models: Iterable[Model]) -> tuple[Condition, ...]:

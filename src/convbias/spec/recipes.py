@@ -5,15 +5,14 @@ from __future__ import annotations
 import tomllib
 from functools import lru_cache
 from importlib import resources
-from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-import platformdirs
 from pydantic import Field
 
 from convbias.errors import InputError, did_you_mean
-from convbias.spec.arms import Model, Recipe
+from convbias.spec.arms import Arm, DataVariant, Model, Recipe
 from convbias.spec.description import Description, describe
+from convbias.spec.rates import searched_settings, setting_of
 
 SearchedName = Literal["tuned", "brief"]
 RecipeName = Literal["classic", "tuned", "brief"]
@@ -54,95 +53,96 @@ def scheduled(epochs: int, learning_rate: float, name: SearchedName = "tuned") -
     )
 
 
-def tuned(epochs: int, model: Model, name: SearchedName = "tuned") -> Recipe:
+def tuned(
+    epochs: int,
+    model: Model,
+    name: SearchedName = "tuned",
+    data: DataVariant | None = None,
+    images_per_epoch: int | None = None,
+) -> Recipe:
     """The recipe with the peak learning rate that was best for this model on validation images.
+
+    Where no rate was searched on exactly these images and for this length, it is that of an earlier
+    search on other lengths, see `was_searched`.
 
     Args:
         epochs: Passes over the training split.
         model: The model.
-        name: Which search; the rates of `brief` are tuned for one-epoch runs: short runs favour
+        name: Which of the earlier searches; `brief` was for runs of one epoch: short runs favour
             higher rates.
+        data: The images; all of Fashion-MNIST by default.
+        images_per_epoch: As in `Recipe`.
 
     Raises:
-        InputError: The search has not covered this model.
+        InputError: No search has covered this model.
     """
+    recipe = scheduled(epochs, 1.0, name).model_copy(update={"images_per_epoch": images_per_epoch})
+    arm = Arm(data=data or DataVariant(), model=model, recipe=recipe)
+    found = searched_settings().get(setting_of(arm))
+    if found is not None:
+        return recipe.model_copy(update={"learning_rate": found.learning_rate})
     rates = tuned_learning_rates(name)
     if model.name not in rates:
         raise InputError(
             f"no {name} learning rate is stored for the model {model.name}",
             "a model that the search has covered",
-            f"{did_you_mean(model.name, rates)}; or search for it with `convbias tune {name}`, or"
+            f"{did_you_mean(model.name, rates)}; or search for it with `convbias tune`, or"
             " train with --recipe classic",
         )
-    return scheduled(epochs, rates[model.name], name)
+    return recipe.model_copy(update={"learning_rate": rates[model.name]})
 
 
-class _SearchedRates(Description, frozen=True):
-    """A file of searched rates; `search` is the table that they were chosen from."""
+def was_searched(arm: Arm) -> bool:
+    """Whether an arm has the learning rate that a search found on exactly its images and length.
+
+    Args:
+        arm: The arm.
+    """
+    found = searched_settings().get(setting_of(arm))
+    return found is not None and found.learning_rate == arm.recipe.learning_rate
+
+
+class _EarlierRates(Description, frozen=True):
+    """A file of rates by model name; `search` is the table that they were chosen from."""
 
     learning_rate: dict[str, Annotated[float, Field(gt=0, le=1)]]
     search: tuple[dict[str, Any], ...] = ()
 
 
-def own_rates_path(name: SearchedName) -> Path:
-    """The user's file of searched rates, which need not exist.
-
-    Args:
-        name: which search.
-    """
-    return Path(platformdirs.user_config_dir("convbias")) / f"{name}.toml"
-
-
-def tuned_learning_rates(name: SearchedName = "tuned") -> dict[str, float]:
-    """The peak learning rates by model name: those of the package, and the user's in their place.
-
-    Args:
-        name: which search.
-
-    Raises:
-        InputError: The user's file cannot be read, or is no file of rates.
-    """
-    packaged = resources.files("convbias.spec").joinpath(f"{name}.toml").read_text("utf-8")
-    path = own_rates_path(name)
-    try:
-        own = path.read_text("utf-8")
-    except FileNotFoundError:
-        return dict(_learning_rates(packaged, name))
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise InputError(f"{path} cannot be read: {reason}", fix=f"delete {path}") from error
-    return _learning_rates(packaged, name) | _learning_rates(own, str(path))
-
-
-# A study describes about a hundred arms, each of which needs its rate.
 @lru_cache(maxsize=8)
-def _learning_rates(text: str, source: str) -> dict[str, float]:
-    try:
-        values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(
-            f"{source} is not valid TOML: {error}",
-            "a file written by `convbias tune --write`",
-            "delete it to use the rates of the package",
-        ) from error
-    return describe(_SearchedRates, values, source).learning_rate
+def tuned_learning_rates(name: SearchedName = "tuned") -> dict[str, float]:
+    """Peak learning rates by model name, from a search on other lengths than an arm may have.
+
+    Args:
+        name: which search.
+    """
+    text = resources.files("convbias.spec").joinpath(f"{name}.toml").read_text("utf-8")
+    return describe(_EarlierRates, tomllib.loads(text), name).learning_rate
 
 
-def recipe_for(name: RecipeName, epochs: int, model: Model) -> Recipe:
+def recipe_for(
+    name: RecipeName,
+    epochs: int,
+    model: Model,
+    data: DataVariant | None = None,
+    images_per_epoch: int | None = None,
+) -> Recipe:
     """The named recipe for one model.
 
     Args:
         name: `classic`, `tuned` or `brief`.
         epochs: Passes over the training split.
         model: The model; a search stores a learning rate for each.
+        data: The images, on which the learning rate was searched; all of Fashion-MNIST by default.
+        images_per_epoch: As in `Recipe`.
 
     Raises:
-        InputError: There is no such recipe, or the search has not covered this model.
+        InputError: There is no such recipe, or no search has covered this model.
     """
     if name == "classic":
-        return classic(epochs)
+        return classic(epochs).model_copy(update={"images_per_epoch": images_per_epoch})
     if name in get_args(SearchedName):
-        return tuned(epochs, model, name)
+        return tuned(epochs, model, name, data, images_per_epoch)
     raise InputError(
         f"there is no recipe {name!r}",
         "classic, tuned or brief",

@@ -93,7 +93,7 @@ def _recipe_options(arm: Arm) -> list[object] | None:
     recipe = arm.recipe
     for name in get_args(RecipeName):
         try:
-            named = recipe_for(name, recipe.epochs, arm.model)
+            named = recipe_for(name, recipe.epochs, arm.model, arm.data, recipe.images_per_epoch)
         except InputError:  # no rate was tuned for this model
             continue
         options: list[object] = ["--recipe", name, "--epochs", recipe.epochs]
