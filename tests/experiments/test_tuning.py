@@ -253,7 +253,7 @@ def test_stored_rates_are_those_of_exactly_their_setting(tmp_path: Path) -> None
         Arm(data=data, model=Dense(), recipe=recipes.tuned(epochs, Dense(), data=data))
         for epochs in (2, 3)
     ]
-    assert [recipes.was_searched(arm) for arm in arms] == [True, False]
+    assert [recipes.search_of(arm) for arm in arms] == [found[0], None]
 
 
 NO_EPOCHS = b"""\

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from convbias.errors import InputError
+from convbias.findings.rate_sensitivity import RateStep, rate_steps
 from convbias.findings.results import ConditionRun, Results
 from convbias.findings.wording import says, where
 from convbias.runs.record import Run
@@ -30,6 +31,7 @@ class Finding:
         unpaired: Keys of finished runs whose seed the other arm has not finished.
         diverged: Keys of the two arms' runs that diverged and are therefore in no number.
         runs: Keys of the runs behind the numbers.
+        rate_steps: The two arms at neighbouring learning rates; None where nothing is known of it.
     """
 
     planned: PlannedContrast
@@ -39,6 +41,7 @@ class Finding:
     unpaired: tuple[str, ...]
     diverged: tuple[str, ...]
     runs: tuple[str, ...]
+    rate_steps: tuple[RateStep, ...] | None = None
 
     @property
     def sentence(self) -> str:
@@ -180,13 +183,20 @@ class _Pairs:
         self.baseline = [baseline[seed] for seed in self.seeds]
 
     def contrast(self) -> Contrast:
-        return paired_contrast(
+        contrast = paired_contrast(
             [score(run, self.quantity) for run in self.treatment],
             [score(run, self.quantity) for run in self.baseline],
             margin=self.quantity.margin,
             higher_is_better=self.quantity.higher_is_better,
             of_images=self._scores_of_images(),
         )
+        return replace(contrast, shifts=tuple(step.shift for step in self._rate_steps() or ()))
+
+    def _rate_steps(self) -> tuple[RateStep, ...] | None:
+        """Of both arms; None where nothing is known of it, or an arm has no run."""
+        if not self.seeds:
+            return None
+        return rate_steps(self.treatment[0].arm, self.baseline[0].arm, self.quantity)
 
     def _scores_of_images(self) -> tuple[np.ndarray, np.ndarray] | None:
         """Of both arms, (seeds, images); None where they are not known of every run."""
@@ -211,6 +221,7 @@ class _Pairs:
             ),
             diverged=tuple(run.key for run in self.all_runs if run.status == "diverged"),
             runs=tuple(run.key for run in (*self.treatment, *self.baseline)),
+            rate_steps=self._rate_steps(),
         )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from convbias.spec.arms import DataVariant
 from convbias.spec.experiment import PlannedContrast
 from convbias.spec.formatting import counted, p_value_text
+from convbias.spec.quantities import Quantity
 from convbias.statistics import Contrast, summarise
 
 
@@ -125,11 +126,23 @@ def says(planned: PlannedContrast, result: Contrast) -> str:
                 f"{arms} are equivalent in {quantity.noun}: the observed {observed} {shown} to be"
                 f" less than the {matters} that would matter."
             )
+        case "depends on the learning rate":
+            return (
+                f"Whether {arms} differ in {quantity.noun} depends on the learning rate: the"
+                f" observed {observed} would {_after_steps(result, quantity)} if one of the two had"
+                " the next lower or higher learning rate."
+            )
         case "undecided":
             return (
                 f"It is undecided whether {arms} differ in {quantity.noun}: the observed {observed}"
                 f" {_why_undecided(result, matters)}."
             )
+
+
+def _after_steps(result: Contrast, quantity: Quantity) -> str:
+    moved = [result.difference + shift for shift in result.shifts]
+    low, high = (quantity.written(end, "+") for end in (min(moved), max(moved)))
+    return f"be between {low} and {high}"
 
 
 def _why_undecided(result: Contrast, matters: str) -> str:

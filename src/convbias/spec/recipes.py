@@ -12,7 +12,7 @@ from pydantic import Field
 from convbias.errors import InputError, did_you_mean
 from convbias.spec.arms import Arm, DataVariant, Model, Recipe
 from convbias.spec.description import Description, describe
-from convbias.spec.rates import searched_settings, setting_of
+from convbias.spec.rates import SearchedSetting, searched_settings, setting_of
 
 SearchedName = Literal["tuned", "brief"]
 RecipeName = Literal["classic", "tuned", "brief"]
@@ -63,7 +63,7 @@ def tuned(
     """The recipe with the peak learning rate that was best for this model on validation images.
 
     Where no rate was searched on exactly these images and for this length, it is that of an earlier
-    search on other lengths, see `was_searched`.
+    search on other lengths, see `search_of`.
 
     Args:
         epochs: Passes over the training split.
@@ -92,14 +92,15 @@ def tuned(
     return recipe.model_copy(update={"learning_rate": rates[model.name]})
 
 
-def was_searched(arm: Arm) -> bool:
-    """Whether an arm has the learning rate that a search found on exactly its images and length.
+def search_of(arm: Arm) -> SearchedSetting | None:
+    """The search on exactly an arm's images and length that has found the arm's learning rate.
 
     Args:
         arm: The arm.
     """
     found = searched_settings().get(setting_of(arm))
-    return found is not None and found.learning_rate == arm.recipe.learning_rate
+    chosen = found is not None and found.learning_rate == arm.recipe.learning_rate
+    return found if chosen else None
 
 
 class _EarlierRates(Description, frozen=True):

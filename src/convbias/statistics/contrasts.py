@@ -23,7 +23,7 @@ from convbias.statistics.intervals import (
 from convbias.statistics.power import pairs_needed, smallest_findable
 from convbias.statistics.sign_flips import fewest_pairs, sign_flip_p_value, smallest_p_value
 
-Verdict = Literal["better", "worse", "equivalent", "undecided"]
+Verdict = Literal["better", "worse", "equivalent", "undecided", "depends on the learning rate"]
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,8 @@ class Contrast:
         smallest_adjusted_p_value: The same after correction, with the p-values of the family's
             other contrasts as they are.
         comparisons: Contrasts in the family, this one included.
+        shifts: By how much the difference would move if one of the arms had the next lower or the
+            next higher learning rate; empty where that is not known.
     """
 
     n: int
@@ -76,6 +78,7 @@ class Contrast:
     smallest_p_value: float
     smallest_adjusted_p_value: float
     comparisons: int = 1
+    shifts: tuple[float, ...] = ()
 
     @property
     def interval(self) -> Interval | None:
@@ -108,13 +111,25 @@ class Contrast:
 
         A difference that is shown and also shown to be smaller than the margin is "equivalent":
         it exists, but it does not matter (`different` and `favourable` still tell its sign). What
-        is neither shown to differ nor to be equivalent is "undecided", never "the same".
+        is neither shown to differ nor to be equivalent is "undecided", never "the same". What is
+        shown, but would not be if one of the arms had the next learning rate, "depends on the
+        learning rate".
         """
+        if not (self.equivalent or self.different):
+            return "undecided"
+        if not all(self._holds_after(shift) for shift in self.shifts):
+            return "depends on the learning rate"
         if self.equivalent:
             return "equivalent"
-        if self.different:
-            return "better" if self.favourable else "worse"
-        return "undecided"
+        return "better" if self.favourable else "worse"
+
+    def _holds_after(self, shift: float) -> bool:
+        """Whether what is shown would be shown of a difference that is moved by `shift`."""
+        if self.equivalent:
+            return abs(self.difference + shift) < self.margin
+        ends = self.interval.ends if self.interval else (0.0, 0.0)
+        nearer = min(ends) if self.difference > 0 else max(ends)
+        return (nearer + shift) * self.difference > 0
 
     @property
     def limit(self) -> str | None:
