@@ -17,6 +17,7 @@ STYLES: dict[Judgement, str] = {
     "holds": "green",
     "does not hold": "red",
     "cannot hold": "red",
+    "depends": "yellow",
     "undecided": "yellow",
     "not measured yet": "dim",
 }

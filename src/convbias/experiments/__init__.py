@@ -5,6 +5,7 @@ Every folder of `convbias.experiments.questions` is an experiment and is found b
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING
@@ -15,8 +16,10 @@ from convbias.spec.experiment import Experiment
 if TYPE_CHECKING:  # what draws figures is loaded only where an outcome is worked out
     from convbias.experiments.outcome import Outcome
     from convbias.findings.results import Results
+    from convbias.findings.statement import Statement
+    from convbias.statistics import Contrast
 
-__all__ = ["EXPERIMENTS", "ORIGINAL", "outcome_of"]
+__all__ = ["EXPERIMENTS", "ORIGINAL", "headlines_of", "outcome_of"]
 
 
 def _found() -> dict[str, Experiment]:
@@ -36,5 +39,31 @@ def outcome_of(results: Results) -> Outcome:
     Args:
         results: What is stored of it; at least one run is finished.
     """
-    folder = results.experiment.name.replace("-", "_")
-    return import_module(f"{questions.__name__}.{folder}.outcome").outcome(results)
+    return import_module(f"{_folder(results)}.outcome").outcome(results)
+
+
+def headlines_of(
+    results: Results, contrasts: Mapping[str, Contrast], outcome: Outcome
+) -> dict[str, Statement]:
+    """What each figure of an experiment shows, in one short sentence with a verdict.
+
+    Args:
+        results: What is stored of the experiment; at least one run is finished.
+        contrasts: Name to planned contrast, evaluated; those without runs are left out.
+        outcome: What came out, from `outcome_of`.
+
+    Returns:
+        Name of a figure to its finding, in the figures' order.
+    """
+    module = import_module(f"{_folder(results)}.headlines")
+    found: dict[str, Statement] = module.headlines(results, contrasts, outcome)
+    name = results.experiment.name
+    return {
+        figure.name: found[key]
+        for figure in outcome.figures
+        if (key := figure.name.removeprefix(f"{name}-")) in found
+    }
+
+
+def _folder(results: Results) -> str:
+    return f"{questions.__name__}.{results.experiment.name.replace('-', '_')}"

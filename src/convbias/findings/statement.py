@@ -11,13 +11,16 @@ from convbias.statistics import summarise
 # The spread of two values is known too poorly to judge by.
 FEWEST_SEEDS = 3
 
-Judgement = Literal["holds", "does not hold", "undecided", "cannot hold", "not measured yet"]
+Judgement = Literal[
+    "holds", "does not hold", "depends", "undecided", "cannot hold", "not measured yet"
+]
 
 # Of several verdicts the first of these decides, or else all hold.
 _DECISIVE_FIRST: tuple[Judgement, ...] = (
     "cannot hold",
     "does not hold",
     "not measured yet",
+    "depends",
     "undecided",
 )
 

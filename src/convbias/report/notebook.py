@@ -22,6 +22,7 @@ from convbias.findings.claims import ClaimResult
 from convbias.findings.evaluation import Finding, evaluate
 from convbias.findings.results import ConditionRun, Results
 from convbias.report import ExperimentSection, comparison_table, methods
+from convbias.report.answer import original_headlines
 from convbias.report.pipeline import audit_study, read_study
 from convbias.runs.choosing import best_run
 from convbias.runs.published import published_folder
@@ -172,11 +173,15 @@ class NotebookStudy:
         )
 
     def contrasts(self) -> MarkdownText:
-        """The planned contrasts of the original comparison, in sentences with verdicts."""
-        return _sentences((_verdict(each), each.sentence) for each in self.findings)
+        """What the original comparison shows, in short; its planned contrasts fold open below."""
+        short = original_headlines(self.arms, self.findings, self.audited).values()
+        return _folded(
+            [(each.verdict, each.text) for each in short],
+            [(_verdict(each), each.sentence) for each in self.findings],
+        )
 
     def outcome(self, experiment: str) -> MarkdownText:
-        """The findings of a further experiment, in sentences with verdicts; controls last.
+        """What a further experiment shows, in short; findings, contrasts and controls fold open.
 
         Args:
             experiment: the experiment's name.
@@ -187,7 +192,10 @@ class NotebookStudy:
         stated = [(each.verdict, each.text) for each in found.outcome.statements]
         compared = [(row.verdict, row.finding.sentence) for row in found.contrasts]
         controls = [(f"control {each.verdict}", each.text) for each in found.outcome.controls]
-        return _sentences([*stated, *compared, *controls])
+        return _folded(
+            [(each.verdict, each.text) for each in found.headlines.values()],
+            [*stated, *compared, *controls],
+        )
 
     def figure(self, experiment: str, number: int = 0) -> Figure | MarkdownText:
         """A figure of a further experiment.
@@ -237,8 +245,13 @@ def _measured(result: ClaimResult) -> str:
     return "; ".join(told)
 
 
-def _sentences(sentences: Iterable[tuple[str, str]]) -> MarkdownText:
-    return MarkdownText("\n".join(f"- **{verdict}**: {text}" for verdict, text in sentences))
+def _folded(shown: Iterable[tuple[str, str]], evidence: Iterable[tuple[str, str]]) -> MarkdownText:
+    """Sentences with verdicts, and others that fold open below them."""
+    first, below = (
+        "\n".join(f"- **{verdict}**: {text}" for verdict, text in sentences)
+        for sentences in (shown, evidence)
+    )
+    return MarkdownText(f"{first}\n\n<details><summary>Evidence</summary>\n\n{below}\n\n</details>")
 
 
 def _table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> MarkdownText:

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 from convbias.data import Dataset
 from convbias.data.eda import Exploration
-from convbias.experiments import ORIGINAL, outcome_of
+from convbias.experiments import ORIGINAL, headlines_of, outcome_of
 from convbias.experiments.outcome import Outcome
 from convbias.figures import Figure
 from convbias.figures.conditions import means_over_seeds, values_by_condition
 from convbias.findings.claims import ClaimResult, DataFacts, FurtherEvidence, audit
 from convbias.findings.evaluation import Finding, evaluate
 from convbias.findings.results import ConditionRun, Results
+from convbias.findings.statement import Statement
+from convbias.report.answer import evaluated
 from convbias.report.methods import networks
 from convbias.report.tables import ContrastRow, contrast_rows
 from convbias.runs.record import Run
@@ -51,12 +53,14 @@ class ExperimentSection:
     Args:
         results: the stored runs.
         outcome: figures, statements and controls.
+        headlines: name of a figure to what it shows, in short.
         contrasts: the planned contrasts, evaluated.
         conditions: the results of each condition.
     """
 
     results: Results
     outcome: Outcome
+    headlines: dict[str, Statement]
     contrasts: list[ContrastRow]
     conditions: list[ConditionRow]
 
@@ -92,10 +96,12 @@ def experiment_section(results: Results) -> ExperimentSection | None:
     """
     if not any(run.status == "finished" for run in results.runs):
         return None
+    outcome, findings = outcome_of(results), evaluate(results.experiment, results.runs)
     return ExperimentSection(
         results=results,
-        outcome=outcome_of(results),
-        contrasts=contrast_rows(evaluate(results.experiment, results.runs)),
+        outcome=outcome,
+        headlines=headlines_of(results, evaluated(findings), outcome),
+        contrasts=contrast_rows(findings),
         conditions=_condition_rows(results),
     )
 

@@ -6,36 +6,47 @@
   const specifications = read("chart-specifications");
   const themes = read("chart-themes");
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
-  let views = [];
+  const views = new Map();
+  const scheme = () => (dark.matches ? "dark" : "light");
 
-  async function draw(name, scheme) {
+  async function draw(name) {
     const figure = document.getElementById(`figure-${name}`);
     figure.classList.add("is-interactive");
     try {
       const result = await vegaEmbed(figure.querySelector(".interactive"), specifications[name], {
-        config: themes[scheme],
+        config: themes[scheme()],
         renderer: "svg",
-        tooltip: { theme: scheme },
+        tooltip: { theme: scheme() },
         actions: { export: true, source: false, compiled: false, editor: false },
         downloadFileName: name,
         i18n: { CLICK_TO_VIEW_ACTIONS: "Save this chart" },
       });
-      views.push(result);
+      views.set(name, result);
     } catch (error) {
       figure.classList.remove("is-interactive");
       console.error(`chart ${name}:`, error);
     }
   }
 
-  async function drawAll() {
-    views.forEach((view) => view.finalize());
-    views = [];
-    const scheme = dark.matches ? "dark" : "light";
-    await Promise.all(Object.keys(specifications).map((name) => draw(name, scheme)));
+  // A chart takes the width that it is shown at, so one in something collapsed waits.
+  async function drawShown() {
+    const missing = Object.keys(specifications).filter(
+      (name) =>
+        !views.has(name) &&
+        !document.getElementById(`figure-${name}`).closest("details:not([open])"),
+    );
+    await Promise.all(missing.map(draw));
     document.documentElement.dataset.charts = "ready";
   }
 
-  dark.addEventListener("change", drawAll);
+  async function drawAnew() {
+    views.forEach((view) => view.finalize());
+    views.clear();
+    await drawShown();
+  }
+
+  dark.addEventListener("change", drawAnew);
+  document.addEventListener("toggle", drawShown, true); // of any collapsed part
 
   // Print what is collapsed on the screen.
   let opened = [];
@@ -45,16 +56,17 @@
   });
   window.addEventListener("afterprint", () => opened.forEach((details) => (details.open = false)));
 
-  // Open the collapsed table that a link points into.
+  // Open what is collapsed around the place that a link points to.
   function openTarget() {
     const target = location.hash && document.getElementById(location.hash.slice(1));
-    const details = target && target.closest("details");
-    if (details && !details.open) {
-      details.open = true;
-      target.scrollIntoView();
+    const collapsed = [];
+    for (let each = target; each; each = each.parentElement) {
+      if (each.matches("details:not([open])")) collapsed.push(each);
     }
+    collapsed.forEach((details) => (details.open = true));
+    if (collapsed.length) target.scrollIntoView();
   }
   window.addEventListener("hashchange", openTarget);
 
-  drawAll().then(openTarget);
+  drawShown().then(openTarget);
 })();
