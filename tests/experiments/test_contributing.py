@@ -26,7 +26,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ROOT / "src", folder / "src", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info")
     )
     blocks = BLOCK.findall((ROOT / "CONTRIBUTING.md").read_text("utf-8"))
-    assert len(blocks) == 6
+    assert len(blocks) == 7
     for name, text in blocks:
         path = folder / name
         assert not path.exists()

@@ -40,6 +40,8 @@ class ContrastRow:
         probability_better: share of seeds on which the treatment is better.
         correlation: correlation of the two arms over shared seeds.
         findable: smallest true difference that this number of pairs detects with the stated power.
+        next_rates: range of the difference with either arm's next lower and next higher learning
+            rate.
     """
 
     finding: Finding
@@ -56,6 +58,7 @@ class ContrastRow:
     probability_better: str
     correlation: str
     findable: str
+    next_rates: str
 
     @property
     def verdict(self) -> str:
@@ -81,7 +84,7 @@ def _contrast_row(finding: Finding, result: Contrast | None) -> ContrastRow:
     quantity = finding.planned.quantity
     unit = quantity.long_unit
     if result is None:
-        return ContrastRow(finding, unit, *([MISSING] * 12))
+        return ContrastRow(finding, unit, *([MISSING] * 13))
     findable = result.smallest_findable()
     return ContrastRow(
         finding=finding,
@@ -100,7 +103,15 @@ def _contrast_row(finding: Finding, result: Contrast | None) -> ContrastRow:
         probability_better=percent(result.probability_better, 0),
         correlation=MISSING if result.correlation is None else f"{result.correlation:+.2f}",
         findable="none" if findable is None else quantity.amount(findable),
+        next_rates=_next_rates(result, quantity),
     )
+
+
+def _next_rates(result: Contrast, quantity: Quantity) -> str:
+    if not result.shifts:
+        return MISSING
+    ends = (result.difference + min(result.shifts), result.difference + max(result.shifts))
+    return interval_text(ends, lambda end: quantity.written(end, "+"))
 
 
 def _interval(interval: Interval | None, quantity: Quantity) -> str:
