@@ -71,6 +71,11 @@ def accuracy_by_strength(
         )
     layers += [
         alt.Chart(means).mark_line(strokeWidth=2).encode(x, offset, y, colour, detail="kind:N"),
+        alt.Chart(ranked)
+        .mark_point(filled=True, shape="circle", size=12, opacity=0.5)
+        .encode(
+            x, offset, alt.Y("value:Q"), colour, tooltip=["condition", "strength", "seed", "value"]
+        ),
         alt.Chart(means)
         .mark_point(filled=True, size=44, opacity=1)
         .encode(x, offset, y, colour, shape, tooltip=tooltip),

@@ -29,34 +29,30 @@ class Corruption:
 
     Args:
         name: Its name in values and figures.
-        unit: What its strength counts.
-        strengths: Ascending, above 0; strength 0 changes no image.
+        strengths: Ascending, above 0; strength 0 changes no image. In grey values for noise, in pixels
+            for blur and occlusion, a share of the contrast.
         apply: From uint8 images, a strength and a seed to uint8 images.
     """
 
     name: str
-    unit: str
     strengths: tuple[float, ...]
     apply: Callable[[np.ndarray, float, int], np.ndarray]
 
 
 CORRUPTIONS = (
-    Corruption("noise", "standard deviation in grey values", DEVIATIONS, add_noise),
+    Corruption("noise", DEVIATIONS, add_noise),
     Corruption(
         "blur",
-        "standard deviation in pixels",
         (0.5, 1.0, 1.5, 2.0),
         lambda images, strength, _: blur(images, strength),
     ),
     Corruption(
         "contrast",
-        "share of the contrast that is lost",
         (0.25, 0.5, 0.75, 0.9),
         lambda images, strength, _: reduce_contrast(images, strength),
     ),
     Corruption(
         "occlusion",
-        "side of the black square in pixels",
         (4, 8, 12, 16),
         lambda images, strength, seed: occlude_at_random(images, int(strength), seed),
     ),

@@ -79,10 +79,10 @@ class ExperimentSection:
     def measured_on(self) -> str:
         """On how many test images each measure was taken, in a sentence; empty without measures."""
         told = [
-            f"{measure.replace('_', ' ')} {' or '.join(f'{count:,}' for count in counts)}"
+            f"{_in_words(measure)} {' or '.join(f'{count:,}' for count in counts)}"
             for measure, counts in self.results.measured_images.items()
         ]
-        return f"Test images: {', '.join(told)}." if told else ""
+        return f"Numbers of test images: {', '.join(told)}." if told else ""
 
     @property
     def seconds(self) -> float:
@@ -173,6 +173,10 @@ def _condition_rows(results: Results) -> list[ConditionRow]:
             )
         )
     return rows
+
+
+def _in_words(measure: str) -> str:
+    return measure.replace("_", " ").replace("lie ", "Lie ")
 
 
 def _parameters(runs: Sequence[Run]) -> str:

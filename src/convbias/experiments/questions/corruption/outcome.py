@@ -26,7 +26,12 @@ from convbias.statistics import Contrast, Verdict
 _PREFIX = "accuracy_"
 _CLEAN, _AT_ZERO = "accuracy_clean", "accuracy_at_strength_0"
 # Behind the strengths of `convbias.measures.corruption`.
-_UNITS = {"noise": "grey values", "blur": "pixels", "contrast": "of 1", "occlusion": "pixels"}
+_UNITS = {
+    "noise": "grey values",
+    "blur": "pixels",
+    "contrast": "of the whole",
+    "occlusion": "pixels",
+}
 
 
 def outcome(results: Results) -> Outcome:
@@ -98,7 +103,8 @@ def _value_name(kind: str, strength: str) -> str:
 def _positive(runs: list[ConditionRun]) -> Statement:
     asked = (
         "Positive control: every network loses at least"
-        f" {lost_to('noise').amount(MARGIN)} more to the strongest than to the weakest"
+        f" {lost_to('noise').amount(MARGIN)} more to the strongest corruption of a kind than to the"
+        " weakest"
     )
     if not runs:
         return Statement(f"{asked}.", "not measured yet")
@@ -111,7 +117,7 @@ def _positive(runs: list[ConditionRun]) -> Statement:
         )
     told = ", ".join(f"{words} {100 * value:.1f}" for words, value in least.items())
     return Statement(
-        f"{asked}; the smallest of {counted(len(runs), 'run')}: {told}.",
+        f"{asked}. Least of {counted(len(runs), 'run')}: {told}.",
         "holds" if min(least.values()) >= MARGIN else "does not hold",
     )
 
