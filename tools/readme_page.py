@@ -94,6 +94,9 @@ def experiments_block(profile: str, sections: Sequence[ExperimentSection]) -> st
     epochs = _from_to(study.epochs for study in studies)
     most = SPLIT_SIZES[studies[0].dataset][0]
     images = _from_to(study.training_images or most for study in studies)
+    told = {each.results.experiment.name for each in sections} | {ORIGINAL.name}
+    not_run = [f"`{name}`" for name in load_study(profile).experiments if name not in told]
+    left_out = f" Not run yet: {', '.join(not_run)}." if not_run else ""
     lines = [
         (
             "![Test accuracy against the distance by which the test images are shifted: the dense"
@@ -106,7 +109,7 @@ def experiments_block(profile: str, sections: Sequence[ExperimentSection]) -> st
         (
             f"*{how_many_seeds(counts)}; the {profile} profile trains these for {epochs} epochs of"
             f" {images} images. The report has all contrasts, statements and controls:"
-            " `convbias report --runs published`.*"
+            f" `convbias report --runs published`.{left_out}*"
         ),
     ]
     return "\n".join(lines)

@@ -58,6 +58,24 @@ def test_a_few_channels_at_a_time_are_all_channels(monkeypatch):
     assert embedding.embedding_errors(network, images_of())[DENSE] < 1e-5
 
 
+def test_an_error_in_any_batch_is_seen(monkeypatch):
+    network, images = network_of(SHARED), images_of()
+    first, last = (images[:1], images[-1:])
+    monkeypatch.setattr(embedding, "BATCH", 1)
+    original = embedding.local_kernels
+
+    def unequal(kernel, pixels):
+        kernels = original(kernel, pixels)
+        kernels[pixels // 2] += 1
+        return kernels
+
+    monkeypatch.setattr(embedding, "local_kernels", unequal)
+    alone = [embedding.embedding_errors(network, each)[LOCAL] for each in (first, last)]
+    together = embedding.embedding_errors(network, np.concatenate([first, last]))[LOCAL]
+    assert alone[0] != alone[1]
+    assert together == max(alone)
+
+
 def test_a_kernel_that_differs_in_one_place_is_seen_in_both(monkeypatch):
     def unequal(kernel, pixels):
         kernels = local_connection.local_kernels(kernel, pixels)
@@ -93,4 +111,6 @@ def test_what_the_frame_calls(model, names):
     dataset = data.Dataset("drawn", *drawn.drawn(10, 10))
     arm = Arm(data=DataVariant(dataset="drawn"), model=model, recipe=classic(1))
     subject = Subject(network_of(model, side=28), arm, 0, dataset, dataset)
-    assert list(embedding.measure(subject).values) == names
+    measured = embedding.measure(subject)
+    assert list(measured.values) == names
+    assert measured.images == (10 if names else None)

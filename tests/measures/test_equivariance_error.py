@@ -155,7 +155,9 @@ def test_what_cannot_be_measured_is_refused():
 def test_every_layer_without_and_with_its_frame():
     model = Convolutional(filters=(3, 4))
     network = models.build(model, seed=0, standardise=(0.3, 0.4), side=40)
-    values = measure(subject(network, model)).values
+    measured = measure(subject(network, model))
+    assert measured.images == len(subject(network, model).source.test_images)
+    values = measured.values
     layers = ("conv_1", "pool_1", "conv_2", "pool_2")
     kinds = ("equivariance_error", "stillness", "framed_equivariance_error")
     assert list(values) == [f"{kind}_{layer}" for kind in kinds for layer in layers]

@@ -124,6 +124,8 @@ def test_a_relu_makes_frequencies_that_whole_pixels_do_not_show():
 def test_the_numbers_of_test_images_on_the_networks_canvas():
     network = models.build(Dense(), seed=0, side=32)
     measured = subject(network, Dense())
-    values = measure(measured).values
+    found = measure(measured)
+    assert found.images == len(measured.source.test_images)
+    values = found.values
     assert values == lie_derivative(network, measured.source.test_images).numbers
     assert min(values.values()) > 0

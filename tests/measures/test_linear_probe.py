@@ -202,13 +202,14 @@ def test_measured_are_all_layers_and_the_last_maps_under_one_name(model, last, m
         lambda train, _, test, __: float(train.mean() + 2 * test.mean()),
     )
     monkeypatch.setattr("convbias.measures.linear_probe.TRAINING_IMAGES", 30)
-    monkeypatch.setattr("convbias.measures.linear_probe.TEST_IMAGES", 20)
     subject = make_subject(model, images=60)
     train, test = (
         layer_features(subject.network, images)
-        for images in (subject.dataset.train_images[:30], subject.dataset.test_images[:20])
+        for images in (subject.dataset.train_images[:30], subject.dataset.test_images)
     )
-    values = measure(subject).values
+    measured = measure(subject)
+    assert measured.images == 60
+    values = measured.values
     last_maps = values.pop("probe_last_maps", None)
     assert last_maps == (None if last is None else values[f"probe_{last}"])
     assert set(values) == {f"probe_{name}" for name in train}

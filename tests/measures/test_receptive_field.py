@@ -249,6 +249,7 @@ def test_measured_is_the_network_and_what_it_began_as(monkeypatch):
     monkeypatch.setattr("convbias.measures.receptive_field.TEST_IMAGES", 10)
     subject = make_subject(Convolutional(filters=(3, 4)), standardised=True)
     measured = measure(subject)
+    assert measured.images == 10
     images = subject.dataset.test_images[:10]
     influence, numbers = receptive_field(subject.network, images)
     np.testing.assert_array_equal(measured.pictures["influence"], influence)

@@ -126,9 +126,12 @@ def test_a_canvas_without_room_is_refused():
 @pytest.mark.parametrize("downsampling", ["max", "stride", "blur"])
 def test_the_measured_control_is_exact_where_the_network_is_not(downsampling):
     model = Convolutional(filters=(3, 4), downsampling=downsampling)
-    values = measure(subject(models.build(model, seed=0, side=40), model)).values
+    measured = measure(subject(models.build(model, seed=0, side=40), model))
+    values = measured.values
     assert values["shift_consistency"] < 1
     assert values["stride_one_circular_consistency"] == 1
+    assert 0 < values["exact_control_images"] <= 100
+    assert measured.images == len(subject(models.build(model, seed=0), model).source.test_images)
     assert {f"accuracy_at_shift_{distance}" for distance in range(7)} < set(values)
 
 

@@ -15,6 +15,7 @@ from convbias.runs.measurement import Measurement
 from convbias.runs.record import Run
 from convbias.runs.store import Store
 from convbias.spec.arms import Convolutional
+from convbias.spec.datasets import SPLIT_SIZES
 from convbias.spec.description import describe
 from convbias.spec.study import Study
 from factories import make_arm, make_run
@@ -103,6 +104,37 @@ def test_networks_are_measured_in_processes_of_their_own(tmp_path: Path) -> None
 
 
 @pytest.mark.integration
+def test_the_number_of_test_images_is_stored(tmp_path: Path) -> None:
+    store, run = stored(tmp_path)
+    every = SPLIT_SIZES["drawn"][2]
+    measures = ["embedding", MEASURE]
+    assert measure_all([(run.arm, 0, each) for each in measures], store, 1) == ()
+    embedding, filters = (store.read_measurement(run, each) for each in measures)
+    assert embedding is not None
+    assert embedding.values["embedding_images"] == every
+    assert embedding.image_counts(scored=1) == {"embedding": every}
+    assert filters is not None
+    assert filters.image_counts(scored=1) == {}  # of the weights alone
+    assert "oriented_filters_images" not in filters.values
+
+
+@pytest.mark.parametrize(
+    ("measure", "scored", "expected"),
+    [
+        ("shift_consistency", 10_000, {"shift_consistency": 500, "exact_control": 24}),
+        ("shift_consistency", 200, {"shift_consistency": 200, "exact_control": 24}),
+        ("location_test", 2_000, {"location_test": 2_000}),
+        ("oriented_filters", 10_000, {}),
+    ],
+)
+def test_measurements_without_a_number_have_that_of_their_time(
+    tmp_path: Path, measure: str, scored: int, expected: dict[str, int]
+) -> None:
+    _, run = stored(tmp_path, with_network=False)
+    assert measurement(run, measure=measure).image_counts(scored) == expected
+
+
+@pytest.mark.integration
 def test_a_measure_that_fails_is_reported_and_not_stored(tmp_path: Path) -> None:
     store, run = stored(tmp_path)
     [failure] = measure_all([(run.arm, 0, "no_such_measure")], store, 1)
@@ -133,12 +165,22 @@ def test_what_is_measured_stands_among_the_runs_own_numbers(tmp_path: Path) -> N
     run = make_run(arms["two layers"], 0, measures={"parameters": 28_426})
     store.write(run)
     store.write_measurement(run, measurement(run))
+    probe = {"measure": "linear_probe", "values": {"probe_pixels": 0.5, "linear_probe_images": 700}}
+    store.write_measurement(run, measurement(run, **probe))
+    second = make_run(arms["two layers"], 1)  # with 1,000 test images
+    store.write(second)
+    old = {"measure": "linear_probe", "values": {"probe_pixels": 0.5}}
+    store.write_measurement(second, measurement(second, **old))
     results = collect(study, EXPERIMENTS["hierarchy"], store)
-    [found] = results.runs
+    assert results.measured_images == {"linear_probe": (700, 1_000)}
+    found, _ = results.runs
     assert found.condition == "two layers"
-    assert found.measures == {"parameters": 28_426, "edge_energy": 0.5}
+    assert found.measures == {
+        "parameters": 28_426,
+        "edge_energy": 0.5,
+        "probe_pixels": 0.5,
+        "linear_probe_images": 700,
+    }
     assert results.pictures[run.key]["kernels"].shape == (2, 3)
-    assert results.unmeasured == (run.key,)  # the other measures are not taken yet
-    assert [name for name, _ in results.absent] == ["two layers"] + 2 * ["one layer"] + 2 * [
-        "two frozen layers"
-    ]
+    assert results.unmeasured == (second.key,)  # its filters are not measured yet
+    assert [name for name, _ in results.absent] == 2 * ["one layer"] + 2 * ["two frozen layers"]

@@ -105,6 +105,8 @@ def _print_missing(found: StudyResults, command: str) -> None:
             f"{len(missing)} of {len(missing) + len(found.runs)} runs are missing:"
             f" {', '.join(missing)}\n  to train them: {command}"
         )
+    if found.not_run:
+        warn(f"not run: {', '.join(found.not_run)}\n  to train and measure: {command}")
     if found.unmeasured:
         warn(
             f"{len(found.unmeasured)} finished runs lack measurements:"

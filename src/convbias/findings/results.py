@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from pydantic import Field
@@ -39,6 +39,8 @@ class Results:
         absent: Planned runs that are not stored or cannot be read, condition and seed.
         unmeasured: Keys of finished runs that lack one of the experiment's measures.
         damaged: Why stored runs cannot be read.
+        measured_images: Measure to the numbers of test images that its measurements took,
+            ascending; without measures that need no image.
     """
 
     experiment: Experiment
@@ -48,6 +50,7 @@ class Results:
     absent: tuple[tuple[str, PlannedRun], ...]
     unmeasured: tuple[str, ...]
     damaged: tuple[ConvbiasError, ...]
+    measured_images: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
     @property
     def data(self) -> DataVariant:
@@ -71,6 +74,7 @@ def collect(study: Study, experiment: Experiment, store: Store) -> Results:
     absent: list[tuple[str, PlannedRun]] = []
     unmeasured: dict[str, None] = {}
     damaged: list[ConvbiasError] = []
+    counts: dict[str, set[int]] = {}
     for condition, arm in alone.arms(experiment).items():
         for seed in alone.seeds:
             run = None
@@ -89,6 +93,10 @@ def collect(study: Study, experiment: Experiment, store: Store) -> Results:
             pictures[run.key] = {
                 key: picture for each in present for key, picture in each.pictures.items()
             }
+            for each in present:
+                of_run = each.image_counts(run.test.images) if run.test else {}
+                for name, count in of_run.items():
+                    counts.setdefault(name, set()).add(count)
             changes = {"condition": condition, "arm": arm, "measures": run.measures | values}
             runs.append(ConditionRun.model_validate(dict(run) | changes))
     return Results(
@@ -99,4 +107,5 @@ def collect(study: Study, experiment: Experiment, store: Store) -> Results:
         absent=tuple(absent),
         unmeasured=tuple(unmeasured),
         damaged=tuple(damaged),
+        measured_images={name: tuple(sorted(of_name)) for name, of_name in counts.items()},
     )

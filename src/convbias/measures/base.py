@@ -42,7 +42,9 @@ class MeasureValues:
     Args:
         values: Named numbers.
         pictures: Named arrays for figures; they are stored with 11 significant bits.
+        images: On how many test images they were measured; None for what needs none.
     """
 
     values: dict[str, float]
     pictures: dict[str, np.ndarray] = field(default_factory=dict)
+    images: int | None = None

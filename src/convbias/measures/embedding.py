@@ -16,8 +16,7 @@ from convbias.networks.forward import check_images, scaled
 from convbias.networks.layers import LocalConnection
 from convbias.networks.local_connection import connect_locally, dense_matrix, local_kernels
 
-# An embedding is right for every image or wrong for nearly every image, so a few are enough.
-IMAGES = 8
+BATCH = 500  # all maps of a batch are held at once
 
 # Number of elements, 32 MiB: the whole matrix of the experiments' widest layer would take 1.5 GB.
 LARGEST_MATRIX = 2**23
@@ -46,7 +45,6 @@ def embedding_errors(network: keras.Model, images: np.ndarray) -> dict[str, floa
             the images are not the network's.
     """
     check_images(network, images)
-    given = np.asarray(scaled(jnp.asarray(images)))
     shared, local = (
         any(isinstance(layer, kind) for layer in network.layers)
         for kind in (keras.layers.Conv2D, LocalConnection)
@@ -56,11 +54,17 @@ def embedding_errors(network: keras.Model, images: np.ndarray) -> dict[str, floa
         copies["embedding_error_local"] = _locally
     if shared or local:
         copies["embedding_error_dense"] = _densely
-    own = _outputs(network, given, None) if copies else None
-    return {
-        name: float(np.abs(_outputs(network, given, multiply) - own).max())
-        for name, multiply in copies.items()
-    }
+    if not copies:
+        return {}
+    errors = dict.fromkeys(copies, 0.0)
+    for start in range(0, len(images), BATCH):
+        given = np.asarray(scaled(jnp.asarray(images[start : start + BATCH])))
+        own = _outputs(network, given, None)
+        for name, multiply in copies.items():
+            differences = np.abs(_outputs(network, given, multiply) - own)
+            # In this order a NaN is kept.
+            errors[name] = float(np.maximum(errors[name], differences.max()))
+    return errors
 
 
 def _outputs(network: keras.Model, pixels: np.ndarray, multiply: Multiply | None) -> np.ndarray:
@@ -122,5 +126,7 @@ def _densely(images: np.ndarray, kernels: np.ndarray, size: int) -> np.ndarray:
 
 
 def measure(subject: Subject) -> MeasureValues:
-    """Both errors on the first test images; no numbers for a network without feature maps."""
-    return MeasureValues(embedding_errors(subject.network, subject.dataset.test_images[:IMAGES]))
+    """Both errors on all test images; no numbers for a network without feature maps."""
+    images = subject.dataset.test_images
+    errors = embedding_errors(subject.network, images)
+    return MeasureValues(errors, images=len(images) if errors else None)

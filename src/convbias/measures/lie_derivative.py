@@ -18,9 +18,6 @@ from convbias.networks.translation import translate
 
 BATCH = 64  # all feature maps and their derivatives are held at once
 
-# The first test images; derivatives in forward mode cost three passes of Keras' own operations.
-IMAGES = 64
-
 
 @dataclass(frozen=True)
 class LieDerivative:
@@ -99,11 +96,10 @@ def lie_derivative(network: keras.Model, images: np.ndarray) -> LieDerivative:
 
 
 def measure(subject: Subject) -> MeasureValues:
-    """The numbers of `LieDerivative` for the first 64 test images of the stored data set.
+    """The numbers of `LieDerivative` for all test images of the stored data set.
 
     Args:
         subject: The network.
     """
-    return MeasureValues(
-        lie_derivative(subject.network, subject.source.test_images[:IMAGES]).numbers
-    )
+    images = subject.source.test_images
+    return MeasureValues(lie_derivative(subject.network, images).numbers, images=len(images))

@@ -54,6 +54,5 @@ def measure(subject: Subject) -> MeasureValues:
         The numbers of `location_test`.
     """
     made = corner_data(subject.source, subject.arm.data)
-    return MeasureValues(
-        location_test(subject.network, made.similar, made.dissimilar, made.test_labels)
-    )
+    found = location_test(subject.network, made.similar, made.dissimilar, made.test_labels)
+    return MeasureValues(found, images=len(made.test_labels))

@@ -106,6 +106,33 @@ def in_batches(
     return jax.tree.map(lambda *each: np.concatenate(each)[:count], *parts)
 
 
+def to_logits(network: keras.Model) -> keras.Model:
+    """The same network, with the same weights, but for the softmax at its end.
+
+    Args:
+        network: From (n, height, width, channels) to probabilities, a dense layer with softmax
+            being the last.
+
+    Returns:
+        From the same images to logits (n, classes).
+
+    Raises:
+        InputError: The last layer is another one.
+    """
+    last: Any = network.layers[-1]
+    softmax = keras.activations.softmax
+    if not isinstance(last, keras.layers.Dense) or last.activation is not softmax:
+        raise InputError(
+            f"the network ends in the layer {last.name}, {type(last).__name__}",
+            "a dense layer with softmax",
+            "use networks that `convbias train` or `convbias study` has stored",
+        )
+    linear: Any = keras.layers.Dense.from_config({**last.get_config(), "activation": "linear"})
+    logits = keras.Model(network.inputs, linear(last.input))
+    linear.set_weights(last.get_weights())
+    return logits
+
+
 class Forward:
     """A classifier's logits, their gradients and every layer's output.
 
@@ -119,20 +146,8 @@ class Forward:
 
     def __init__(self, network: keras.Model) -> None:
         self.layers: list[Any] = list(network.layers)  # Keras does not annotate them
-        last = self.layers[-1]
-        softmax = keras.activations.softmax
-        if not isinstance(last, keras.layers.Dense) or last.activation is not softmax:
-            raise InputError(
-                f"the network ends in the layer {last.name}, {type(last).__name__}",
-                "a dense layer with softmax",
-                "explain networks that `convbias train` or `convbias study` has stored",
-            )
-        to_logits: Any = keras.layers.Dense.from_config(
-            {**last.get_config(), "activation": "linear"}
-        )
-        outputs = [*(layer.output for layer in self.layers[:-1]), to_logits(last.input)]
-        to_logits.set_weights(last.get_weights())
-        logits = keras.Model(network.inputs, outputs[-1])
+        logits = to_logits(network)
+        outputs = [*(layer.output for layer in self.layers[:-1]), logits.outputs[0]]
         self._outputs = compiled(keras.Model(network.inputs, outputs))
         self._logits = compiled(logits, largest=EXPLAINED_BATCH, fixed=True)
         self._gradients = compiled(logits, _gradients, largest=EXPLAINED_BATCH, fixed=True)

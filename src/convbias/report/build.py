@@ -60,6 +60,7 @@ def write_report(
     dataset: Dataset,
     folder: Path,
     further: Sequence[ExperimentSection] = (),
+    not_run: Sequence[str] = (),
 ) -> Path:
     """Write the report of a study from its stored runs; nothing is trained.
 
@@ -72,6 +73,7 @@ def write_report(
         folder: folder for `report.html`, which is self-contained, `figures/`, `comparison.csv` and
             `claims.csv`.
         further: sections of the study's other experiments.
+        not_run: names of its experiments that have none.
 
     Returns:
         The path of `report.html`.
@@ -152,6 +154,7 @@ def write_report(
         layers=found.layers,
         tables=tables,
         further=further,
+        not_run=not_run,
         further_sections=[
             (f"experiment-{each.results.experiment.name}", each.results.experiment.title)
             for each in further

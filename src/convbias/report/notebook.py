@@ -114,7 +114,7 @@ class NotebookStudy:
         return evaluate(ORIGINAL, self.original.runs)
 
     def section(self, name: str) -> ExperimentSection | None:
-        """The section of a further experiment; None if it has no finished run.
+        """The section of a further experiment; None if it was not run.
 
         Args:
             name: the experiment's name.

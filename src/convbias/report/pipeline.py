@@ -58,8 +58,9 @@ class StudyResults:
 
     @property
     def unmeasured(self) -> tuple[str, ...]:
-        """Keys of finished runs that lack a measurement."""
-        keys = (key for each in self.experiments for key in each.unmeasured)
+        """Keys of finished runs that lack a measurement of an experiment that was run."""
+        run = (each for each in self.experiments if each.experiment.name not in self.not_run)
+        keys = (key for each in run for key in each.unmeasured)
         return tuple(dict.fromkeys(keys))
 
     @cached_property
@@ -85,9 +86,16 @@ class StudyResults:
 
     @cached_property
     def sections(self) -> tuple[ExperimentSection, ...]:
-        """The other experiments that have a finished run."""
+        """The other experiments, as far as they were run."""
         others = [each for each in self.experiments if each.experiment is not ORIGINAL]
         return tuple(found for each in others if (found := experiment_section(each)) is not None)
+
+    @cached_property
+    def not_run(self) -> tuple[str, ...]:
+        """The names of the other experiments of which nothing can be said yet."""
+        found = {each.results.experiment.name for each in self.sections} | {ORIGINAL.name}
+        names = (each.experiment.name for each in self.experiments)
+        return tuple(name for name in names if name not in found)
 
 
 def read_study(study: Study, store: Store) -> StudyResults:
@@ -176,7 +184,8 @@ def write_study_report(results: StudyResults, folder: Path) -> StudyReport:
     sections, original = results.sections, results.original
     if original is not None:
         name = results.study.name
-        page = write_report(name, ORIGINAL, original.runs, dataset, folder, sections)
+        not_run = results.not_run
+        page = write_report(name, ORIGINAL, original.runs, dataset, folder, sections, not_run)
         return StudyReport(path, (page,))
     folders = {each: folder / each.results.experiment.name for each in sections}
     if len(sections) == 1:

@@ -12,7 +12,7 @@ from convbias.experiments.outcome import Outcome
 from convbias.figures import Figure
 from convbias.figures.conditions import means_over_seeds, values_by_condition
 from convbias.findings.claims import ClaimResult, DataFacts, FurtherEvidence, audit
-from convbias.findings.evaluation import Finding, evaluate
+from convbias.findings.evaluation import Finding, evaluate, is_measured
 from convbias.findings.results import ConditionRun, Results
 from convbias.findings.statement import Statement
 from convbias.report.answer import evaluated
@@ -80,6 +80,15 @@ class ExperimentSection:
         )
 
     @property
+    def measured_on(self) -> str:
+        """On how many test images each measure was taken, in a sentence; empty without measures."""
+        told = [
+            f"{_in_words(measure)} {' or '.join(f'{count:,}' for count in counts)}"
+            for measure, counts in self.results.measured_images.items()
+        ]
+        return f"Numbers of test images: {', '.join(told)}." if told else ""
+
+    @property
     def seconds(self) -> float:
         """Total time of all runs, in seconds of one process."""
         return sum(run.cost.wall_seconds for run in self.results.runs)
@@ -92,9 +101,12 @@ def experiment_section(results: Results) -> ExperimentSection | None:
         results: the stored runs of the experiment.
 
     Returns:
-        None where no run is finished.
+        None where it was not run: no run is finished, or nothing that its contrasts compare is
+        measured.
     """
-    if not any(run.status == "finished" for run in results.runs):
+    finished = [run for run in results.runs if run.status == "finished"]
+    quantities = {planned.quantity for planned in results.experiment.contrasts}
+    if not any(is_measured(run, quantity) for run in finished for quantity in quantities):
         return None
     outcome, findings = outcome_of(results), evaluate(results.experiment, results.runs)
     return ExperimentSection(
@@ -167,6 +179,10 @@ def _condition_rows(results: Results) -> list[ConditionRow]:
             )
         )
     return rows
+
+
+def _in_words(measure: str) -> str:
+    return measure.replace("_", " ").replace("lie ", "Lie ")
 
 
 def _parameters(runs: Sequence[Run]) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from convbias import data
 from convbias.errors import DataError, StorageError
-from convbias.runs.measurement import Measurement
+from convbias.runs.measurement import IMAGES, Measurement
 from convbias.runs.processes import run_in_processes
 from convbias.runs.record import Run, run_key
 from convbias.runs.store import Store
@@ -131,13 +131,16 @@ def _store_measurement(arm: Arm, seed: int, measure: str, store: Store) -> None:
 
     run = store.named(run_key(arm, seed))
     measured = take(measure, _subject(run, store))
+    values = measured.values
+    if measured.images is not None:
+        values = values | {f"{measure}{IMAGES}": float(measured.images)}
     store.write_measurement(
         run,
         Measurement(
             measure=measure,
             run=run.key,
             weights_checksum=run.weights_checksum,
-            values=measured.values,
+            values=values,
             pictures=measured.pictures,
             code_version=code_version(),
         ),

@@ -1,0 +1,1 @@
+"""Corruption: which networks lose accuracy to noise, blur, lost contrast and covered squares."""

@@ -1,0 +1,156 @@
+"""The outcome of `shape`: shape bias, the stimuli, and the controls."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from convbias.experiments.outcome import Outcome
+from convbias.experiments.questions.shape.question import (
+    CNN,
+    POINTWISE,
+    SHAPE_BIAS,
+    SILHOUETTES,
+    TEXTURES,
+)
+from convbias.figures import Figure, ImageGrid, Tile, data_remark, with_remark
+from convbias.figures.conditions import FigureText, rows_of_conditions
+from convbias.findings.evaluation import compared
+from convbias.findings.results import ConditionRun, Results
+from convbias.findings.statement import Statement, above
+from convbias.findings.values import measured
+from convbias.findings.wording import mean_of
+from convbias.spec.formatting import counted
+
+EVEN = 0.5  # shape bias of a network that names silhouette and texture equally often
+ALLOWED_LOSS = 0.01  # of accuracy, by cutting garments out
+PICTURE = "shape_examples"
+KINDS = ("garment", "silhouette", "other garment", "its texture", "hybrid")
+
+
+def outcome(results: Results) -> Outcome:
+    """Whether the CNN goes by the silhouette, the stimuli, and the controls.
+
+    Args:
+        results: the stored runs of the experiment `shape`.
+    """
+    runs = [run for run in results.runs if run.status == "finished"]
+    return Outcome(
+        statements=(_by_shape(runs),),
+        controls=(_identity(runs), _cut_out(runs), _positive(results)),
+        figures=_figures(results, runs),
+    )
+
+
+def _by_shape(runs: list[ConditionRun]) -> Statement:
+    claim = f"“{CNN.name} goes by the silhouette more often than by the texture”"
+    biases = measured(runs, SHAPE_BIAS.name, CNN.name)
+    if not biases:
+        return Statement(f"{claim}.", "not measured yet")
+    return Statement(
+        f"{claim}: where it names one of the two, it names the silhouette in"
+        f" {mean_of(biases, 100, 1, '%')}; 50 % would be no preference.",
+        above(biases, EVEN),
+    )
+
+
+def _identity(runs: list[ConditionRun]) -> Statement:
+    asked = "Identity: silhouettes filled with black all get one answer"
+    counts = measured(runs, "answers_to_black")
+    if not counts:
+        return Statement(f"{asked}.", "not measured yet")
+    one = counts.count(1.0)
+    return Statement(
+        f"{asked}: so it is in {one} of {counted(len(counts), 'run')}.",
+        "holds" if one == len(counts) else "does not hold",
+    )
+
+
+def _cut_out(runs: list[ConditionRun]) -> Statement:
+    asked = (
+        f"Cutting garments out costs every network less than {SILHOUETTES.amount(ALLOWED_LOSS)} of"
+        " accuracy"
+    )
+    losses = [
+        run.measures["accuracy_whole"] - run.measures["accuracy_cut_out"]
+        for run in runs
+        if "accuracy_cut_out" in run.measures
+    ]
+    if not losses:
+        return Statement(f"{asked}.", "not measured yet")
+    return Statement(
+        f"{asked}: at most {SILHOUETTES.written(max(losses), '+')} in"
+        f" {counted(len(losses), 'run')}.",
+        "holds" if max(losses) < ALLOWED_LOSS else "does not hold",
+    )
+
+
+def _positive(results: Results) -> Statement:
+    asked = (
+        f"Positive control: {POINTWISE.name}, which sees no outline, recognises fewer silhouettes"
+        f" than {CNN.name}"
+    )
+    found = compared(results, CNN.name, POINTWISE.name, SILHOUETTES)
+    if found is None:
+        return Statement(f"{asked}.", "not measured yet")
+    fewer = found.difference > SILHOUETTES.margin and found.probability_better == 1
+    return Statement(
+        f"{asked}: by {SILHOUETTES.amount(found.difference)} on average over"
+        f" {counted(found.n, 'seed')}, and in {round(found.n * found.probability_better)} of them.",
+        "holds" if fewer else "does not hold",
+    )
+
+
+def _figures(results: Results, runs: list[ConditionRun]) -> tuple[Figure, ...]:
+    words = {
+        SHAPE_BIAS: FigureText(
+            "bias",
+            "Shape bias: how often the silhouette is named, and not the texture",
+            "Share of the answers that name either the silhouette's class or the texture's; other"
+            " answers do not count. 50 %: no preference.",
+        ),
+        SILHOUETTES: FigureText(
+            "silhouettes",
+            "Accuracy on silhouettes in one grey",
+            "Chance is 10 %.",
+        ),
+        TEXTURES: FigureText(
+            "textures",
+            "Accuracy on textures without silhouette",
+            "Chance is 10 %.",
+        ),
+    }
+    shown = [
+        rows_of_conditions(results, quantity, text)
+        for quantity, text in words.items()
+        if measured(runs, quantity.name)
+    ]
+    return (*shown[:1], *_examples(results), *shown[1:])
+
+
+def _examples(results: Results) -> tuple[Figure, ...]:
+    """The first stimuli of the first run that stored them; empty where none did."""
+    found = (
+        (run.seed, results.pictures[run.key][PICTURE])
+        for run in results.runs
+        if PICTURE in results.pictures.get(run.key, {})
+    )
+    seed, examples = next(found, (None, None))
+    if examples is None:
+        return ()
+    rows = tuple(
+        (name, tuple(Tile(image.astype(np.uint8), (), name) for image in images))
+        for name, images in zip(KINDS, examples, strict=True)
+    )
+    return (
+        Figure(
+            name="shape-stimuli",
+            title="A garment's silhouette filled with another garment's texture",
+            subtitle=with_remark(f"seed {seed}", data_remark(results.data)),
+            caption=(
+                "From top to bottom: a test image, its silhouette, an image of another class, its"
+                " texture (6 x 6 pixels from inside, repeated), and the silhouette filled with it."
+            ),
+            description="Images of garments, their silhouettes, other textures, and hybrids.",
+            drawing=ImageGrid(rows),
+        ),
+    )

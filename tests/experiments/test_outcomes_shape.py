@@ -1,0 +1,52 @@
+"""What comes out of `shape` on made-up runs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from convbias.experiments import outcome_of
+from convbias.findings.results import Results
+from factories import make_results
+
+SEEDS = (0, 1, 2, 3)
+
+
+def results(
+    bias: float = 0.7, pointwise: float = 0.3, answers: int = 1, cut: float = 0.002
+) -> Results:
+    def values(condition: str, seed: int) -> dict[str, float]:
+        return {
+            "shape_bias": bias + 0.001 * seed,
+            "silhouette_accuracy": (pointwise if condition == "cnn-1x1" else 0.5) + 0.001 * seed,
+            "texture_accuracy": 0.2 + 0.001 * seed,
+            "answers_to_black": answers,
+            "accuracy_whole": 0.9,
+            "accuracy_cut_out": 0.9 - cut,
+        }
+
+    stimuli = np.full((5, 4, 28, 28), 9, dtype=np.float16)
+    return make_results("shape", values, SEEDS, lambda *_: {"shape_examples": stimuli})
+
+
+@pytest.mark.parametrize(("bias", "verdict"), [(0.7, "holds"), (0.3, "does not hold")])
+def test_the_cnn_prefers_what_it_names_more_often(bias, verdict):
+    [preference] = outcome_of(results(bias)).statements
+    assert preference.verdict == verdict
+    assert f"{100 * bias + 0.15:.1f} %" in preference.text
+
+
+def test_controls_can_fail():
+    assert [each.verdict for each in outcome_of(results()).controls] == ["holds"] * 3
+    failed = results(pointwise=0.5, answers=2, cut=0.02)
+    assert [each.verdict for each in outcome_of(failed).controls] == ["does not hold"] * 3
+    absent = make_results("shape", lambda *_: {}, SEEDS)
+    assert {each.verdict for each in outcome_of(absent).controls} == {"not measured yet"}
+
+
+def test_figures_show_the_bias_first_and_the_stimuli():
+    names = [figure.name for figure in outcome_of(results()).figures]
+    assert names == ["shape-bias", "shape-stimuli", "shape-silhouettes", "shape-textures"]
+    stimuli = outcome_of(results()).figures[1]
+    assert "</svg>" in stimuli.svg()
+    assert not outcome_of(make_results("shape", lambda *_: {}, SEEDS)).figures
