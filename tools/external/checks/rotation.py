@@ -31,6 +31,7 @@ from benchmarks.harness import Plan, Record
 
 from convbias.data import load, split, subset
 from convbias.networks.forward import in_batches
+from convbias.spec.datasets import DatasetName
 from tools.external.check import Check, Comparison, over_seeds
 from tools.external.training import Training, Weights, convolve, cross_entropy, momentum
 
@@ -80,7 +81,7 @@ def orthogonal_matrix(size: int, random: np.random.Generator) -> np.ndarray:
 
 
 @lru_cache(maxsize=2)
-def _images(dataset: str, inputs: str) -> tuple[Images, Images]:
+def _images(dataset: DatasetName, inputs: str) -> tuple[Images, Images]:
     """All training and all test images, standardised, and rotated if asked."""
     data = load(dataset)
     both = []
