@@ -18,9 +18,9 @@ with standard deviations of 0.1 to 1.0; here 1.0 is taken for all.
 Measured: the same, with the authors' published program as the description
 (github.com/oskyhn/CNNs-Without-Borders): four 3 x 3 convolutions without biases (32, 32, 64, 64
 filters, strides 1, 2, 2, 2), ReLU, a global maximum, two outputs; 2,000 training images of 32 x 32
-pixels with squares of 4 x 4; batches of 200 in a fixed order; Adadelta with weight decay 5e-5; at most 50 epochs, stopped after
-nine without a lower validation loss; the weights of the lowest. Validation and similar images are
-the first 1,000 training images, as the program draws them.
+pixels with squares of 4 x 4; batches of 200 in a fixed order; Adadelta with weight decay 5e-5; at
+most 50 epochs, stopped after nine without a lower validation loss; the weights of the lowest.
+Validation and similar images are the first 1,000 training images, as the program draws them.
 
 Rule: a cell agrees if the interval of our mean minus the published one lies within 2 percentage
 points of zero, and disagrees if it lies outside of them.
