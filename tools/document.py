@@ -21,6 +21,7 @@ from convbias.report.card.writing import write_card
 from convbias.runs.atomic import write_atomically
 from convbias.runs.store import Store
 from tools.blocks import put_into
+from tools.external.page import external_blocks
 from tools.method_page import method_blocks
 from tools.published import ROOT, published_sections
 from tools.readme_page import readme_blocks
@@ -35,6 +36,7 @@ def page_blocks(
         "README.md": readme_blocks(profile, original, sections),
         "docs/method.md": method_blocks(original, [each.results for each in sections]),
         "docs/reproduce.md": reproduce_blocks(profile, original, sections),
+        "docs/external-checks.md": external_blocks(),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from convbias.experiments import EXPERIMENTS
@@ -13,11 +14,12 @@ from convbias.runs.store import Store
 ROOT = Path(__file__).parents[1]
 
 
-def published(profile: str) -> list[Results]:
+@cache  # several pages are written from it
+def published(profile: str) -> tuple[Results, ...]:
     """What is published of every experiment of a profile."""
     study = load_study(profile)
     store = Store(ROOT / "results" / profile / "runs")
-    return [collect(study, EXPERIMENTS[name], store) for name in study.experiments]
+    return tuple(collect(study, EXPERIMENTS[name], store) for name in study.experiments)
 
 
 def published_sections(profile: str) -> tuple[Results, list[ExperimentSection]]:

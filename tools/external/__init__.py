@@ -1,0 +1,1 @@
+"""Findings of the literature, measured again; one module per check in `checks/`."""
