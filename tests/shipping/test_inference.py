@@ -138,7 +138,7 @@ def many(count: int) -> str:
         ("", "application/json", 400, "the body is empty"),
         ("[[1, 2", "application/json", 400, "not JSON"),
         (b"\xff\xfe", "application/json", 400, "not JSON"),
-        ("{}", "application/json", 400, "no b64"),
+        ("{}", "application/json", 400, "has no keys"),
         ('{"instances": 3}', "application/json", 400, "is a int"),
         ('"text"', "application/json", 400, "is a str"),
         ("[]", "application/json", 400, "an array is empty"),
