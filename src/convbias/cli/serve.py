@@ -13,6 +13,7 @@ from convbias.errors import InputError
 from convbias.shipping.export.archive import read
 from convbias.shipping.extras import check_installed
 from convbias.shipping.serve import TOKEN_VARIABLE
+from convbias.shipping.serve.tokens import token_from
 
 NEEDED = ("onnxruntime", "prometheus_client", "starlette", "uvicorn", "httptools")
 ARCHIVE = Path("fashion_mnist_model.tar.gz")
@@ -52,7 +53,7 @@ def serve(
         seconds: Time limit of a request in seconds.
         workers: Number of processes, each with its own copy of the network.
     """
-    token = os.environ.get(TOKEN_VARIABLE) or None
+    token = token_from(os.environ)
     _check(host, token)
     verified = read(archive)
     # Imported here, because the checks above need none of these optional packages.
