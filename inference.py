@@ -622,6 +622,7 @@ def _decoded(raw: bytes, most: int):  # noqa: ANN202 - Pillow's images
     from PIL import Image
 
     expected = f"an undamaged {_or(FORMATS)} file"
+    pixels = 0
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about large pictures, which are rejected here
@@ -637,6 +638,10 @@ def _decoded(raw: bytes, most: int):  # noqa: ANN202 - Pillow's images
         raise RequestError(413, "a picture has far too many pixels", MOST_TOGETHER) from None
     except Exception as error:  # noqa: BLE001 - decoders raise various errors for damaged files
         reason = str(error).partition("<")[0].strip() or type(error).__name__
+        if pixels > MOST_PICTURE_MEMORY // 16:  # some decoders do not say that memory is short
+            what = f"a picture of {pixels:,} pixels cannot be read: {_cut(reason)}"
+            limit = f"at most {MOST_PICTURE_MEMORY:,} bytes of memory for it"
+            raise RequestError(413, what, f"{expected}, and {limit}") from None
         raise RequestError(400, f"the picture cannot be read: {_cut(reason)}", expected) from None
     if picture.format == "TIFF" and picture.mode in ("I", "F", "LAB"):
         raise RequestError(400, f"pixels have the mode {picture.mode}", "8 or 16 unsigned bits")

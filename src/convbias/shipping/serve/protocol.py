@@ -54,6 +54,8 @@ class _BufferedTransport:
         self._end: asyncio.TimerHandle | None = None
 
     def write(self, part: bytes) -> None:
+        if self._end is not None:
+            return  # a response that comes after the connection was given up
         self._parts.append(part)
         if len(self._parts) == 1:
             self._loop.call_soon(self._send)

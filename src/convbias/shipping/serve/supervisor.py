@@ -327,15 +327,15 @@ class Supervisor:
         self._loop.call_later(LINGER_SECONDS, self._close, connection)
 
     def _discard(self, connection: socket.socket) -> None:
-        with contextlib.suppress(BlockingIOError):
-            try:
-                if connection.recv(2**16):
-                    return
-            except BlockingIOError:
-                return
-            except OSError:
-                pass
-        self._close(connection)
+        """Throw away what a refused client sends, until it closes the connection."""
+        try:
+            ended = not connection.recv(2**16)
+        except BlockingIOError:
+            return
+        except OSError:
+            ended = True
+        if ended:
+            self._close(connection)
 
     def _close(self, connection: socket.socket) -> None:
         if connection in self._lingering:

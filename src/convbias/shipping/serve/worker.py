@@ -70,8 +70,9 @@ class Worker:
 
     def run(self) -> None:
         """Answer requests until the supervisor says otherwise."""
-        with asyncio.Runner(loop_factory=self._config.get_loop_factory()) as runner:
-            runner.run(self._serve())
+        loop = (self._config.get_loop_factory() or asyncio.new_event_loop)()
+        loop.run_until_complete(self._serve())
+        # The loop is not closed: that would wait for requests that were given up.
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -193,11 +194,9 @@ class Worker:
             async with asyncio.timeout(DRAIN_SECONDS):
                 await self._handed_all.wait()
                 await asyncio.sleep(0)
-                if self._connections:
-                    log.info(
-                        "%d connections are open; their requests are answered first",
-                        len(self._connections),
-                    )
+                count = len(self._connections)
+                if count:
+                    log.info("%d connections are open; their requests are answered first", count)
                 for connection in self._connections:
                     connection.drain()
                 while self._connections or self._state.tasks:
@@ -224,7 +223,7 @@ def main(control: socket.socket, reports: socket.socket) -> None:
     try:
         predictor = Predictor(Path(settings["folder"]))
     except InputError as error:
-        reports.sendall(json.dumps({"failed": error.__reduce__()[1]}).encode() + b"\n")
+        reports.sendall(json.dumps({"failed": [error.what, error.expected, error.fix]}).encode() + b"\n")
         return
     Worker(predictor, service, control, reports).run()
 
