@@ -112,6 +112,7 @@ class Protocol(HttpToolsProtocol):
         self._reading: asyncio.TimerHandle | None = None
         self._receiving = False  # the body of a request
         self._begun = False  # the headers of a request
+        self._method = b""
         self._upgrading = False
         self._draining = False
         self._last: bytes | None = None  # response to write after all others
@@ -171,7 +172,8 @@ class Protocol(HttpToolsProtocol):
         """Stop the time limit, and start the request."""
         self._stop_limit()
         self._begun = False
-        if self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT":
+        self._method = self.parser.get_method()
+        if self.parser.should_upgrade() and self._method != b"CONNECT":
             self._upgrading = True  # and is parsed again, without the offer
             return
         self._receiving = True
@@ -238,7 +240,7 @@ class Protocol(HttpToolsProtocol):
         )
         kept = [each for each in self.headers if each[0] not in _UPGRADE_HEADERS]
         kept += [(b"connection", b"close")] if closing else []
-        lines = [self.scope["method"].encode() + b" " + self.url + b" HTTP/1.1"]
+        lines = [self._method + b" " + self.url + b" HTTP/1.1"]
         lines += [name + b": " + value for name, value in kept]
         self.parser = httptools.HttpRequestParser(self)
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn does
