@@ -678,9 +678,9 @@ def _upright(grey, picture):  # noqa: ANN001, ANN202 - Pillow's images
     from PIL import ExifTags, Image
 
     turns = Image.Transpose
-    noted = None
+    noted = 1
     with contextlib.suppress(Exception):  # damaged EXIF data; the pixels can still be used
-        noted = picture.getexif().get(ExifTags.Base.Orientation)
+        noted = picture.getexif().get(ExifTags.Base.Orientation, 1)
     turn = {
         2: turns.FLIP_LEFT_RIGHT,
         3: turns.ROTATE_180,

@@ -37,8 +37,8 @@ def serve(
 ) -> None:
     """Serve an archive over HTTP until interrupted.
 
-    Requests in progress are completed before it ends. Routes: GET /ping, POST /invocations, POST
-    /endpoints/NAME/invocations (for boto3 with endpoint_url), GET /metrics, GET /openapi.json.
+    Requests that were accepted are answered before it ends. Routes: GET /ping, POST /invocations,
+    POST /endpoints/NAME/invocations (for boto3 with endpoint_url), GET /metrics, GET /openapi.json.
 
     Example: `convbias serve fashion_mnist_model.tar.gz`
 

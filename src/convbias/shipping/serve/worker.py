@@ -223,7 +223,9 @@ def main(control: socket.socket, reports: socket.socket) -> None:
     try:
         predictor = Predictor(Path(settings["folder"]))
     except InputError as error:
-        reports.sendall(json.dumps({"failed": [error.what, error.expected, error.fix]}).encode() + b"\n")
+        reports.sendall(
+            json.dumps({"failed": [error.what, error.expected, error.fix]}).encode() + b"\n"
+        )
         return
     Worker(predictor, service, control, reports).run()
 
