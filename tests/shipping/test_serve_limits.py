@@ -26,8 +26,8 @@ from command_line import convbias
 from convbias.data.drawn import drawn
 from convbias.errors import InputError
 from convbias.shipping.export.archive import MANIFEST, Archive, unpack
+from convbias.shipping.serve.connections import MOST_PER_ADDRESS, client_of
 from convbias.shipping.serve.predictor import Predictor
-from convbias.shipping.serve.supervisor import MOST_PER_ADDRESS
 from convbias.shipping.serve.tokens import token_from
 
 IMAGES = drawn(n_train=1, n_test=2)[2]
@@ -183,6 +183,14 @@ def test_clients_of_a_killed_worker_are_asked_to_try_again(victim: Server) -> No
         assert other.recv(2**16).startswith(b"HTTP/1.1 400")
     wait_until(lambda: len({*children(victim, "serve.worker")} - {killed}) == 2)
     assert victim.post(ONE).status_code == 200
+
+
+def test_addresses_that_a_client_may_vary_count_as_one() -> None:
+    network = {client_of(f"2001:db8:0:1::{last}") for last in ("1", "2", "ffff:1")}
+    assert len(network) == 1
+    assert client_of("2001:db8:0:2::1") not in network
+    assert client_of("::ffff:192.0.2.1") != client_of("::ffff:192.0.2.2")
+    assert client_of("fe80::1%eth0") == client_of("fe80::2%eth0")
 
 
 # --- the end --------------------------------------------------------------------------------------

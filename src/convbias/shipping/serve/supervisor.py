@@ -16,23 +16,19 @@ import socket
 import subprocess
 import sys
 import time
-from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from convbias.errors import InputError
 from convbias.shipping.serve.application import Service
+from convbias.shipping.serve.connections import Connection, OpenConnections, Refusals, client_of
 from convbias.shipping.serve.monitoring import Sample, added, from_json
 from convbias.shipping.serve.responses import unavailable
 from convbias.shipping.serve.worker import DRAIN_SECONDS, LONGEST_REPORT, NUMBER
 
 log = logging.getLogger("convbias.shipping.serve")
 
-MOST_CONNECTIONS = 1_024
-MOST_PER_ADDRESS = 256  # half of an IPv6 address counts, which is what one client may vary
-MOST_LINGERING = 64  # refused connections that are kept until their clients have read why
-LINGER_SECONDS = 1.0
 EQUAL_FAILURES = 3  # to start, in a row, after which no other is expected
 SILENT_SECONDS = 60.0  # after which a worker that was ready counts as stuck
 PING_SECONDS = 10.0
@@ -42,13 +38,6 @@ PAUSE_SECONDS = 0.1  # after connections could not be accepted
 _FULL = unavailable("there are too many connections")
 _ENDING = unavailable("the server is ending")
 _LOST = unavailable("the process that answered requests has ended")
-
-
-@dataclass(eq=False)
-class _Connection:
-    socket: socket.socket
-    address: str
-    partial: bool = False  # a response was sent in part
 
 
 @dataclass(eq=False)
@@ -62,7 +51,7 @@ class _Worker:
     heard: float = 0.0
     failure: InputError | None = None
     samples: list[Sample] = field(default_factory=list)
-    connections: dict[int, _Connection] = field(default_factory=dict)
+    connections: dict[int, Connection] = field(default_factory=dict)
 
     def say(self, **words: Any) -> None:  # noqa: ANN401 - any JSON
         if not self.writer.is_closing():
@@ -93,8 +82,8 @@ class Supervisor:
         self._count, self._listening, self._address = count, listening, address
         self._workers: list[_Worker] = []
         self._retired: list[Sample] = []  # the numbers of workers that have ended
-        self._addresses: Counter[str] = Counter()
-        self._lingering: set[socket.socket] = set()
+        self._open = OpenConnections()
+        self._refusals = Refusals()
         self._number = 0
         self._accepting = self._announced = self._draining = False
 
@@ -134,11 +123,7 @@ class Supervisor:
         self._accept()  # those who came in the last moment
         self._stop_accepting()
         self._listening.close()
-        end = time.monotonic() + LINGER_SECONDS
-        while self._lingering and time.monotonic() < end:
-            await asyncio.sleep(0.02)
-        for connection in list(self._lingering):
-            self._close(connection)
+        await self._refusals.finish()
 
     # --- workers --------------------------------------------------------------------------------
 
@@ -197,7 +182,8 @@ class Supervisor:
 
     def _hear(self, worker: _Worker, said: dict[str, Any]) -> None:
         if "closed" in said:
-            self._forget(worker, said["closed"])
+            if closed := self._forget(worker, said["closed"]):
+                closed.socket.close()
         elif "partial" in said:
             connection = worker.connections.get(said["partial"])
             if connection is not None:
@@ -239,9 +225,11 @@ class Supervisor:
         worker.writer.close()
         self._retired = added([*self._retired, *worker.samples])
         for number, connection in list(worker.connections.items()):
-            self._forget(worker, number, keep=not connection.partial)
-            if not connection.partial:
-                self._refuse(connection.socket, _LOST)
+            self._forget(worker, number)
+            if connection.partial:
+                connection.socket.close()
+            else:
+                self._refusals.refuse(connection.socket, _LOST)
         if not self._draining and not any(each.taking for each in self._workers):
             self._stop_accepting()
 
@@ -281,67 +269,29 @@ class Supervisor:
                     self._loop.call_later(PAUSE_SECONDS, self._start_accepting)
                 return
             connection.setblocking(False)
-            self._place(connection, _shown(address[0]))
+            self._place(connection, client_of(address[0]))
 
-    def _place(self, connection: socket.socket, address: str) -> None:
+    def _place(self, connection: socket.socket, client: str) -> None:
         """Hand a connection to the worker that has the fewest."""
         workers = [each for each in self._workers if each.taking]
-        full = self._addresses.total() >= MOST_CONNECTIONS
-        if not workers or full or self._addresses[address] >= MOST_PER_ADDRESS:
-            self._refuse(connection, _FULL if workers else _ENDING)
+        if not workers or not self._open.have_room(client):
+            self._refusals.refuse(connection, _FULL if workers else _ENDING)
             return
         worker = min(workers, key=lambda each: len(each.connections))
         self._number += 1
         try:
             socket.send_fds(worker.control, [NUMBER.pack(self._number)], [connection.fileno()])
         except OSError:  # it takes none at the moment, or has ended
-            self._refuse(connection, _FULL)
+            self._refusals.refuse(connection, _FULL)
             return
-        worker.connections[self._number] = _Connection(connection, address)
-        self._addresses[address] += 1
+        worker.connections[self._number] = Connection(connection, client)
+        self._open.add(client)
 
-    def _forget(self, worker: _Worker, number: int, *, keep: bool = False) -> None:
+    def _forget(self, worker: _Worker, number: int) -> Connection | None:
         connection = worker.connections.pop(number, None)
-        if connection is None:
-            return
-        self._addresses[connection.address] -= 1
-        if not self._addresses[connection.address]:
-            del self._addresses[connection.address]
-        if not keep:
-            connection.socket.close()
-
-    def _refuse(self, connection: socket.socket, response: bytes) -> None:
-        """Send a response, and close the connection when the client has read it."""
-        try:
-            connection.send(response)
-            connection.shutdown(socket.SHUT_WR)
-        except OSError:
-            connection.close()
-            return
-        if len(self._lingering) >= MOST_LINGERING:
-            connection.close()
-            return
-        # Closing at once would discard the response if the client is still sending.
-        self._lingering.add(connection)
-        self._loop.add_reader(connection.fileno(), self._discard, connection)
-        self._loop.call_later(LINGER_SECONDS, self._close, connection)
-
-    def _discard(self, connection: socket.socket) -> None:
-        """Throw away what a refused client sends, until it closes the connection."""
-        try:
-            ended = not connection.recv(2**16)
-        except BlockingIOError:
-            return
-        except OSError:
-            ended = True
-        if ended:
-            self._close(connection)
-
-    def _close(self, connection: socket.socket) -> None:
-        if connection in self._lingering:
-            self._lingering.remove(connection)
-            self._loop.remove_reader(connection.fileno())
-            connection.close()
+        if connection is not None:
+            self._open.remove(connection.client)
+        return connection
 
     # --- the end --------------------------------------------------------------------------------
 
@@ -359,12 +309,3 @@ class Supervisor:
                 worker.process.kill()
         self._start_accepting()  # and refuse
         self._ending.set()
-
-
-def _shown(address: str) -> str:
-    """The address that connections are counted by."""
-    if ":" not in address:
-        return address
-    groups = socket.inet_pton(socket.AF_INET6, address.partition("%")[0])
-    mapped = groups[:12] == b"\0" * 10 + b"\xff\xff"
-    return groups.hex() if mapped else groups[:8].hex()
