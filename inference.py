@@ -15,13 +15,17 @@ Request content types:
     application/x-npy   the same shapes in `numpy.save`'s format; never unpickled
     text/csv            784 numbers per line for each image; or 28 lines of 28 for one image
     image/png, image/jpeg, image/webp, image/bmp, image/tiff, image/gif
-                        one picture of any size, converted as Fashion-MNIST was made; the format is
-                        found by its content, and of several pictures in a file the first is used
+                        one picture, converted as Fashion-MNIST was made; the format is found by its
+                        content, and of several pictures in a file the first is used. Also taken
+                        are image/jpg, image/tif and application/x-image
+
+Pictures are converted in a process of their own, which is ended when the pictures of one request
+take more seconds or memory than the limits below; environment variables set others.
 
 Numbers are pixels in [0, 1]. If any number of a request is larger than 1, all must be integer grey
 values up to 255. Integers in .npy files are always grey values.
 
-Response content types, chosen by Accept:
+Response content types, chosen by Accept and its q:
     application/json    {"class": "T-shirt", "confidence": 0.95} for one image, a list of these for
                         several; with `application/json;verbose=true` also all ten probabilities
     text/csv            the class names, then ten probabilities per line
@@ -39,9 +43,15 @@ import io
 import json
 import math
 import os
+import signal
 import struct
+import subprocess
+import sys
+import threading
+import weakref
 from array import array
 from functools import lru_cache
+from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
 
@@ -49,12 +59,17 @@ SIDE = 28
 PIXELS = SIDE * SIDE
 SHARES = [grey / 255 for grey in range(256)]
 MOST_IMAGES = int(os.environ.get("CONVBIAS_MOST_IMAGES", "1024"))
+MOST_PICTURE_BYTES = int(os.environ.get("CONVBIAS_MOST_PICTURE_BYTES", "6291456"))
 MOST_PICTURE_PIXELS = int(os.environ.get("CONVBIAS_MOST_PICTURE_PIXELS", "25000000"))
+MOST_PICTURE_SCANS = int(os.environ.get("CONVBIAS_MOST_PICTURE_SCANS", "64"))
+MOST_PICTURE_SECONDS = float(os.environ.get("CONVBIAS_MOST_PICTURE_SECONDS", "0.8"))
+MOST_PICTURE_MEMORY = int(os.environ.get("CONVBIAS_MOST_PICTURE_MEMORY", "200000000"))
 
 JSON, NPY, CSV = "application/json", "application/x-npy", "text/csv"
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")
 PICTURES = tuple(f"image/{name.lower()}" for name in FORMATS)
-TAKEN = (JSON, NPY, CSV, *PICTURES)
+OTHER_PICTURES = ("image/jpg", "image/tif", "application/x-image")  # other names of the same
+TAKEN = (JSON, NPY, CSV, *PICTURES, *OTHER_PICTURES)
 GIVEN = (JSON, CSV, NPY)
 
 MOST_TOGETHER = f"at most {MOST_PICTURE_PIXELS:,} pixels in all pictures of a request"
@@ -64,6 +79,7 @@ NPY_FLOATS = {"f2": "e", "f4": "f", "f8": "d"}
 NPY_FILE = "an array in numpy.save's format, in C order"
 LONGEST_NPY_HEADER = 1_000  # bytes; numpy.save writes 118 for every supported array
 DEEPEST = 4  # axes
+LONGEST_QUOTE = 100  # characters of a request in an error message
 
 
 class RequestError(Exception):
@@ -72,6 +88,7 @@ class RequestError(Exception):
     def __init__(self, status: int, what: str, expected: str) -> None:
         super().__init__(f"{what}; expected {expected}")
         self.status = status
+        self.parts = (status, what, expected)
 
 
 # --- the functions of AWS's inference toolkit ---------------------------------------------------
@@ -172,7 +189,8 @@ def output_fn(probabilities: list[list[float]], accept: str) -> tuple[bytes, str
         rows = [",".join(names)] + [",".join(map(repr, each)) for each in probabilities]
         return "\n".join([*rows, ""]).encode(), CSV
     predictions = [_prediction(each, names, verbose) for each in probabilities]
-    return json.dumps(predictions[0] if len(predictions) == 1 else predictions).encode(), JSON
+    answer = predictions[0] if len(predictions) == 1 else predictions
+    return json.dumps(answer, allow_nan=False).encode(), JSON
 
 
 # --- the functions of AWS's TensorFlow Serving container ----------------------------------------
@@ -211,11 +229,11 @@ def output_handler(response, context) -> tuple[bytes, str]:  # noqa: ANN001 - as
 def _images(body: bytes | str, content_type: str) -> list[array]:
     kind = (content_type or JSON).partition(";")[0].strip().lower()
     if kind not in TAKEN:
-        raise RequestError(415, f"the content type is {content_type!r}", f"one of {_or(TAKEN)}")
+        raise RequestError(415, f"the content type is {_quote(kind)}", f"one of {_or(TAKEN)}")
     raw = body.encode() if isinstance(body, str) else bytes(body)
     if not raw:
         raise RequestError(400, "the body is empty", "at least one image")
-    if kind in PICTURES:
+    if kind in PICTURES + OTHER_PICTURES:
         return _pictures([raw])
     return {JSON: _from_json, NPY: _from_npy, CSV: _from_csv}[kind](raw)
 
@@ -233,6 +251,9 @@ def _from_json(raw: bytes) -> list[array]:
     if isinstance(value, dict) and "instances" in value:
         value = value["instances"]
     if isinstance(value, dict):
+        if "b64" not in value:
+            keys = _or(sorted(map(_quote, value))[:3]) if value else "no keys"
+            raise RequestError(400, f"a JSON object has {keys}", "one with instances or with b64")
         value = [value]
     if isinstance(value, list) and value and isinstance(value[0], dict):
         _check_number(len(value))
@@ -286,10 +307,14 @@ def _check_kinds(value: list, allowed: set[type]) -> None:
 
 def _from_csv(raw: bytes) -> list[array]:
     try:
-        rows = [row for row in csv.reader(io.StringIO(raw.decode("utf-8-sig"))) if row]
+        text = raw.decode("utf-8-sig")
+        # float() also takes digits of other scripts, and underscores between digits.
+        if not text.isascii() or "_" in text:
+            raise RequestError(400, "the CSV has characters that no number has", "only numbers")
+        rows = [row for row in csv.reader(io.StringIO(text)) if row]
         numbers = [[float(cell) for cell in row] for row in rows]
     except (ValueError, csv.Error) as error:
-        raise RequestError(400, f"the CSV cannot be read: {error}", "only numbers") from None
+        raise RequestError(400, f"the CSV cannot be read: {_cut(error)}", "only numbers") from None
     if not numbers:
         raise RequestError(400, "the CSV has no lines", "784 numbers per line")
     shape, flat = _flat(numbers)
@@ -301,7 +326,7 @@ def _from_npy(raw: bytes) -> list[array]:
     order = ">" if kind[0] == ">" else "<"
     code = NPY_TYPES.get(kind[1:]) or NPY_FLOATS.get(kind[1:])
     if code is None:
-        reason = "contains Python objects" if "O" in kind else f"contains {kind}"
+        reason = "contains Python objects" if "O" in kind else f"contains {_cut(kind)}"
         raise RequestError(400, f"the array {reason}", "integers or floats")
     count = math.prod(shape)
     _split(shape, ())  # checks the shape before the numbers are read
@@ -418,41 +443,209 @@ def _from_base64(value) -> bytes:  # noqa: ANN001 - any JSON value
 
 def _pictures(files) -> list[array]:  # noqa: ANN001 - of bytes
     """Convert pictures of any size in the way that Fashion-MNIST was made from photographs."""
-    left = MOST_PICTURE_PIXELS
-    images = []
+    files = list(files)
     for raw in files:
-        picture = _decoded(raw, left)
-        left -= picture.width * picture.height
-        images += _shares([_converted(picture).tobytes()])
-    return images
+        if len(raw) > MOST_PICTURE_BYTES:
+            what = f"a picture has {len(raw):,} bytes"
+            raise RequestError(413, what, f"at most {MOST_PICTURE_BYTES:,}")
+    with _PICTURES_LOCK:
+        process = _picture_process(os.getpid())
+        try:
+            grey = process.converted(files)
+        except _ProcessEndedError as ended:
+            _picture_process.cache_clear()
+            raise ended.reason from None
+    size = range(0, len(grey), PIXELS)
+    return _shares([grey[start : start + PIXELS] for start in size])
+
+
+class _ProcessEndedError(Exception):
+    """The process that converts pictures has ended; `reason` is what to tell the client."""
+
+    def __init__(self, reason: RequestError) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
+
+
+_PICTURES_LOCK = threading.Lock()
+PATIENCE = 30.0  # seconds for an answer; only a machine that is far too busy takes as long
+PASSED_ON = ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONHOME")
+
+
+@lru_cache(maxsize=1)
+def _picture_process(_parent: int) -> _PictureProcess:
+    """The process that converts the pictures of this process, also after a fork."""
+    return _PictureProcess()
+
+
+class _PictureProcess:
+    """A process that converts pictures, and that a picture may crash without harm."""
+
+    def __init__(self) -> None:
+        from multiprocessing.connection import Pipe
+
+        if not _has_pillow():
+            what = "this container cannot read pictures"
+            raise RequestError(415, what, _or((JSON, NPY, CSV)))
+        self._connection, theirs = Pipe()
+        # Without tokens and keys, which a picture that takes the process over could read.
+        passed_on = {
+            name: value
+            for name, value in os.environ.items()
+            if name in PASSED_ON or name.startswith("CONVBIAS_MOST_")
+        }
+        passed_on["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
+        number = theirs.fileno()
+        command = [sys.executable, str(Path(__file__).absolute()), str(number)]
+        nowhere = subprocess.DEVNULL  # decoders write about damaged pictures
+        try:
+            self._process = subprocess.Popen(
+                command,
+                env=passed_on,
+                pass_fds=[number],
+                stdin=nowhere,
+                stdout=nowhere,
+                stderr=nowhere,
+            )
+        except OSError as error:
+            what = f"no process to read pictures in can be started: {error}"
+            raise RequestError(503, what, "less load on this machine") from None
+        finally:
+            theirs.close()
+        weakref.finalize(self, _end, self._process, self._connection, os.getpid())
+
+    def converted(self, files: list[bytes]) -> bytes:
+        """The 784 grey values of each picture.
+
+        Raises:
+            RequestError: A picture cannot be read.
+            _ProcessEndedError: The process has ended, because of a limit or a crash.
+        """
+        head = struct.pack(f"<I{len(files)}I", len(files), *map(len, files))
+        try:
+            self._connection.send_bytes(head + b"".join(files))
+            if not self._connection.poll(PATIENCE):
+                what = f"reading pictures took longer than {PATIENCE:g} s"
+                raise _ProcessEndedError(RequestError(503, what, "less load on this machine"))
+            answer = self._connection.recv_bytes(1 + len(files) * PIXELS + 2**16)
+        except (OSError, EOFError):
+            raise _ProcessEndedError(_reason(self._process.wait())) from None
+        if answer[:1] == b"\0" and len(answer) == 1 + len(files) * PIXELS:
+            return answer[1:]
+        raise RequestError(*json.loads(answer[1:]))
+
+
+def _has_pillow() -> bool:
+    try:
+        return find_spec("PIL") is not None
+    except ValueError:
+        return False
+
+
+def _end(process: subprocess.Popen, connection, parent: int) -> None:  # noqa: ANN001 - a Connection
+    if os.getpid() == parent:  # and not a copy made by a fork
+        process.kill()
+        process.wait()
+    connection.close()
+
+
+def _reason(status: int) -> RequestError:
+    """Why the process ended, from its exit status."""
+    if status == -signal.SIGPROF:
+        what = f"the pictures take more than {MOST_PICTURE_SECONDS:g} s of processor time"
+        return RequestError(413, what, "smaller pictures, or fewer in one request")
+    what = f"the decoder ended on a picture (status {status})"
+    return RequestError(400, what, f"an undamaged {_or(FORMATS)} file")
+
+
+# What follows runs in the process that converts pictures.
+
+
+def _answer_requests(descriptor: int) -> None:
+    """Convert the pictures of one request after the other, until the other end is closed."""
+    from multiprocessing.connection import Connection
+
+    connection = Connection(descriptor)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent's end closes the connection
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)  # which ends the process
+    _limit_memory()
+    with contextlib.suppress(EOFError, OSError):
+        while True:
+            request = connection.recv_bytes()
+            # Counts the seconds of one request on the processor, however busy the machine is.
+            signal.setitimer(signal.ITIMER_PROF, MOST_PICTURE_SECONDS)
+            answer = _answer(request)
+            signal.setitimer(signal.ITIMER_PROF, 0)
+            connection.send_bytes(answer)
+
+
+def _limit_memory() -> None:
+    from PIL import Image
+
+    Image.init()  # loads all decoders, which are no part of a request's memory
+    with contextlib.suppress(ImportError, OSError, ValueError):  # where there is no such limit
+        import resource
+
+        pages = Path("/proc/self/statm").read_text().split()
+        size, resident = (int(each) * resource.getpagesize() for each in pages[:2])
+        most = size + max(0, MOST_PICTURE_MEMORY - resident)
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
+
+def _answer(request: bytes) -> bytes:
+    (count,) = struct.unpack_from("<I", request)
+    start = 4 + 4 * count
+    left = MOST_PICTURE_PIXELS
+    grey = [b"\0"]
+    try:
+        for length in struct.unpack_from(f"<{count}I", request, 4):
+            picture, pixels = _decoded(request[start : start + length], left)
+            start, left = start + length, left - pixels
+            grey.append(_converted(picture).tobytes())
+    except RequestError as error:
+        return b"\1" + json.dumps(error.parts).encode()
+    except MemoryError:
+        what = f"a picture takes more than {MOST_PICTURE_MEMORY:,} bytes of memory"
+        return b"\1" + json.dumps([413, what, "a smaller picture"]).encode()
+    return b"".join(grey)
+
+
+DRAFT_SIDE = 1_024  # pixels of the longer side that a large JPEG file is decoded to, at least
+TILE = 2**18  # pixels that are made grey at once
+GAP = 64  # Lanczos' filter gets at most about this many pixels for one, however large a picture is
 
 
 def _decoded(raw: bytes, most: int):  # noqa: ANN202 - Pillow's images
-    try:
-        from PIL import Image
-    except ImportError:
-        raise RequestError(
-            415, "this container cannot read pictures", f"{_or((JSON, NPY, CSV))}"
-        ) from None
+    """The picture, upright and grey, and how many pixels the file has."""
     import warnings
 
+    from PIL import Image
+
     expected = f"an undamaged {_or(FORMATS)} file"
+    pixels = 0
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about large pictures, which are rejected here
             with Image.open(io.BytesIO(raw), formats=FORMATS) as picture:
                 _check_size(picture, most)
+                _check_scans(raw)
+                pixels = picture.width * picture.height
+                _shrink_while_decoding(picture)
                 picture.load()
-    except RequestError:
+    except (RequestError, MemoryError):
         raise
     except Image.DecompressionBombError:
         raise RequestError(413, "a picture has far too many pixels", MOST_TOGETHER) from None
     except Exception as error:  # noqa: BLE001 - decoders raise various errors for damaged files
         reason = str(error).partition("<")[0].strip() or type(error).__name__
-        raise RequestError(400, f"the picture cannot be read: {reason}", expected) from None
+        if pixels > MOST_PICTURE_MEMORY // 16:  # some decoders do not say that memory is short
+            what = f"a picture of {pixels:,} pixels cannot be read: {_cut(reason)}"
+            limit = f"at most {MOST_PICTURE_MEMORY:,} bytes of memory for it"
+            raise RequestError(413, what, f"{expected}, and {limit}") from None
+        raise RequestError(400, f"the picture cannot be read: {_cut(reason)}", expected) from None
     if picture.format == "TIFF" and picture.mode in ("I", "F", "LAB"):
         raise RequestError(400, f"pixels have the mode {picture.mode}", "8 or 16 unsigned bits")
-    return picture
+    return _upright(_grey(picture), picture), pixels
 
 
 def _check_size(picture, most: int) -> None:  # noqa: ANN001 - Pillow's images
@@ -466,13 +659,44 @@ def _check_size(picture, most: int) -> None:  # noqa: ANN001 - Pillow's images
             raise RequestError(413, f"{what} has {size} pixels{before}", MOST_TOGETHER)
 
 
-def _converted(picture):  # noqa: ANN001, ANN202 - Pillow's images
-    """Convert to upright, grey, light on dark, cropped to the garment, 28 x 28."""
-    from PIL import Image, ImageChops, ImageOps
+def _check_scans(raw: bytes) -> None:
+    # Each scan of a JPEG file, even an empty one, passes over all of its pixels.
+    scans = raw.count(b"\xff\xda") if raw[:2] == b"\xff\xd8" else 0
+    if scans > MOST_PICTURE_SCANS:
+        what = f"a picture has {scans:,} scans"
+        raise RequestError(413, what, f"at most {MOST_PICTURE_SCANS}")
 
+
+def _shrink_while_decoding(picture) -> None:  # noqa: ANN001 - Pillow's images
+    # Only JPEG files can be; at a half, a quarter or an eighth of the size.
+    factor = max(picture.size) // DRAFT_SIDE
+    if factor > 1 and picture.format in ("JPEG", "MPO"):
+        picture.draft("L", tuple(max(1, side // factor) for side in picture.size))
+
+
+def _upright(grey, picture):  # noqa: ANN001, ANN202 - Pillow's images
+    from PIL import ExifTags, Image
+
+    turns = Image.Transpose
+    noted = 1
     with contextlib.suppress(Exception):  # damaged EXIF data; the pixels can still be used
-        ImageOps.exif_transpose(picture, in_place=True)
-    grey = _grey(picture)
+        noted = picture.getexif().get(ExifTags.Base.Orientation, 1)
+    turn = {
+        2: turns.FLIP_LEFT_RIGHT,
+        3: turns.ROTATE_180,
+        4: turns.FLIP_TOP_BOTTOM,
+        5: turns.TRANSPOSE,
+        6: turns.ROTATE_270,
+        7: turns.TRANSVERSE,
+        8: turns.ROTATE_90,
+    }.get(noted)
+    return grey if turn is None else grey.transpose(turn)
+
+
+def _converted(grey):  # noqa: ANN001, ANN202 - Pillow's images
+    """Convert an upright grey picture to light on dark, cropped to the garment, 28 x 28."""
+    from PIL import Image, ImageChops
+
     background = _median_of_frame(grey)
     if background > 127:  # no test image of Fashion-MNIST has such a light frame
         grey, background = ImageChops.invert(grey), 255 - background
@@ -484,20 +708,36 @@ def _converted(picture):  # noqa: ANN001, ANN202 - Pillow's images
     longer = max(grey.size)
     width, height = (max(1, round(SIDE * side / longer)) for side in grey.size)
     if grey.size != (width, height):
-        grey = grey.resize((width, height), Image.Resampling.LANCZOS)
+        grey = grey.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=GAP)
     square = Image.new("L", (SIDE, SIDE), background)
     square.paste(grey, ((SIDE - width) // 2, (SIDE - height) // 2))
     return square
 
 
 def _grey(picture):  # noqa: ANN001, ANN202 - Pillow's images
+    """Make a picture grey, a tile after the other: a copy of all of it would be too large."""
+    from PIL import Image
+
+    if picture.mode == "L" and not picture.has_transparency_data:
+        return picture
+    if picture.width * picture.height <= TILE:
+        return _grey_tile(picture)
+    grey = Image.new("L", picture.size)
+    width = min(picture.width, TILE)
+    height = TILE // width
+    for top in range(0, picture.height, height):
+        for left in range(0, picture.width, width):
+            right, bottom = min(left + width, picture.width), min(top + height, picture.height)
+            grey.paste(_grey_tile(picture.crop((left, top, right, bottom))), (left, top))
+    return grey
+
+
+def _grey_tile(picture):  # noqa: ANN001, ANN202 - Pillow's images
     from PIL import Image
 
     if picture.mode.startswith("I"):  # 16 bits
-        rounded = [(value + 128) // 257 for value in range(65_536)]
-        if picture.has_transparency_data:  # one of the values, laid on white
-            rounded[picture.info["transparency"]] = 255
-        return picture.convert("I").point(rounded, "L")
+        transparent = picture.info["transparency"] if picture.has_transparency_data else None
+        return picture.convert("I").point(_rounded(transparent), "L")
     if picture.has_transparency_data:
         picture = picture.convert("RGBA")
         white = Image.new("RGBA", picture.size, "white")
@@ -507,13 +747,32 @@ def _grey(picture):  # noqa: ANN001, ANN202 - Pillow's images
     )
 
 
+@lru_cache(maxsize=1)
+def _rounded(transparent: int | None) -> list[int]:
+    """The 8-bit grey value of each 16-bit one, of which one may be transparent."""
+    rounded = [(value + 128) // 257 for value in range(65_536)]
+    if transparent is not None:  # laid on white
+        rounded[transparent] = 255
+    return rounded
+
+
 def _median_of_frame(grey) -> int:  # noqa: ANN001 - Pillow's images
     width, height = grey.size
     edges = ((0, 0, width, 1), (0, height - 1, width, height))
     sides = ((0, 0, 1, height), (width - 1, 0, width, height))
-    frame = sorted(value for box in edges + sides for value in grey.crop(box).tobytes())
-    middle = len(frame) // 2
-    return (frame[middle] + frame[~middle]) // 2
+    histograms = [grey.crop(box).histogram() for box in edges + sides]
+    counts = list(map(sum, zip(*histograms)))  # noqa: B905 - runs before 3.10 as well
+    total = sum(counts)
+    return (_ranked(counts, (total - 1) // 2) + _ranked(counts, total // 2)) // 2
+
+
+def _ranked(counts: list[int], rank: int) -> int:
+    """The value of a rank, 0 the smallest, from how often each value occurs."""
+    for value, count in enumerate(counts):
+        rank -= count
+        if rank < 0:
+            return value
+    raise ValueError(rank)
 
 
 # --- responses ----------------------------------------------------------------------------------
@@ -535,14 +794,37 @@ def _prediction(probabilities: list[float], names: list[str], verbose: bool) -> 
 
 @lru_cache(maxsize=16)
 def _accepted(accept: str) -> tuple[str, bool]:
-    """The first accepted content type that is available, and whether verbose=true is set."""
-    for choice in (accept or JSON).split(","):
-        kind, *parameters = (part.strip().lower() for part in choice.split(";"))
-        if kind in GIVEN:
-            return kind, "verbose=true" in parameters
-        if kind in ("*/*", "application/*"):
-            return JSON, "verbose=true" in parameters
-    raise RequestError(406, f"the client accepts {accept!r}", f"one of {_or(GIVEN)}")
+    """The best accepted content type that is available, and whether verbose=true is set."""
+    choices = [_choice(text) for text in (accept or JSON).split(",")]
+    best, verbose, best_rank = "", False, (0.0, 0, 0)
+    for kind in GIVEN:
+        # The most specific range decides about a type, whatever others say (RFC 9110, 12.5.1).
+        matches = [
+            (len(name.replace("*", "")), -place, quality, parameters)
+            for place, (name, quality, parameters) in enumerate(choices)
+            if name in (kind, kind.split("/")[0] + "/*", "*/*")
+        ]
+        if not matches:
+            continue
+        _, place, quality, parameters = max(matches)
+        rank = (quality, place, -GIVEN.index(kind))
+        if quality > 0 and (not best or rank > best_rank):
+            best, verbose, best_rank = kind, "verbose=true" in parameters, rank
+    if not best:
+        raise RequestError(406, f"the client accepts {_quote(accept)}", f"one of {_or(GIVEN)}")
+    return best, verbose
+
+
+def _choice(text: str) -> tuple[str, float, list[str]]:
+    """Media range, quality and parameters of one choice of an Accept header."""
+    name, *parameters = (part.strip().lower() for part in text.split(";"))
+    quality = 1.0
+    for parameter in parameters:
+        key, _, value = parameter.partition("=")
+        if key.strip() == "q":
+            with contextlib.suppress(ValueError):
+                quality = min(1.0, float(value))
+    return name, quality, parameters
 
 
 def _npy(rows: list[list[float]]) -> bytes:
@@ -564,6 +846,20 @@ def _container_error(error: RequestError) -> Exception:
     return BaseInferenceToolkitError(error.status, str(error), str(error))
 
 
+def _cut(text) -> str:  # noqa: ANN001 - text, or an error
+    """Text of a request for an error message: short, and only characters that any client reads."""
+    readable = str(text).encode("ascii", "backslashreplace").decode()
+    return readable if len(readable) <= LONGEST_QUOTE else f"{readable[:LONGEST_QUOTE]}..."
+
+
+def _quote(text: str) -> str:
+    return f"'{_cut(text)}'"
+
+
 def _or(names) -> str:  # noqa: ANN001 - any sequence of text
     *most, last = names
     return f"{', '.join(most)} or {last}" if most else last
+
+
+if __name__ == "__main__":
+    _answer_requests(int(sys.argv[1]))

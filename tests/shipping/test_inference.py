@@ -138,7 +138,7 @@ def many(count: int) -> str:
         ("", "application/json", 400, "the body is empty"),
         ("[[1, 2", "application/json", 400, "not JSON"),
         (b"\xff\xfe", "application/json", 400, "not JSON"),
-        ("{}", "application/json", 400, "no b64"),
+        ("{}", "application/json", 400, "has no keys"),
         ('{"instances": 3}', "application/json", 400, "is a int"),
         ('"text"', "application/json", 400, "is a str"),
         ("[]", "application/json", 400, "an array is empty"),
@@ -165,6 +165,9 @@ def many(count: int) -> str:
         ('[{"b64": "AAAA"}]', "application/json", 400, "cannot be read"),
         ("1,2\n3", "text/csv", 400, "differ in length"),
         ("a,b", "text/csv", 400, "cannot be read"),
+        ("1_0," * 783 + "0", "text/csv", 400, "characters that no number has"),
+        ("\u0661," * 783 + "0", "text/csv", 400, "characters that no number has"),
+        ('{"inputs": [1]}', "application/json", 400, "has 'inputs'"),
         ("\n\n", "text/csv", 400, "no lines"),
         ("nan," * 783 + "0", "text/csv", 400, "not finite"),
         (npy_bytes(GREY)[:-1], "application/x-npy", 400, "2,351 bytes of numbers"),
@@ -397,6 +400,86 @@ def test_pictures_of_one_request_share_a_limit(inference: ModuleType) -> None:
     assert "25,000,000 pixels in all pictures" in str(refused.value)
 
 
+# --- limits of pictures ---------------------------------------------------------------------------
+
+
+def test_a_jpeg_file_has_a_limited_number_of_scans(inference: ModuleType) -> None:
+    whole = picture(Image.new("L", (64, 64)), "JPEG", progressive=True)
+    last = whole[whole.rindex(b"\xff\xda") : -2]
+    missing = inference.MOST_PICTURE_SCANS - whole.count(b"\xff\xda")
+    allowed, beyond = (whole[:-2] + last * (missing + more) + whole[-2:] for more in (0, 1))
+    assert len(inference.input_fn(allowed, "image/jpeg")) == 1
+    with pytest.raises(inference.RequestError, match="65 scans; expected at most 64") as refused:
+        inference.input_fn(beyond, "image/jpeg")
+    assert refused.value.status == 413
+
+
+def test_a_picture_has_a_limited_number_of_bytes(inference: ModuleType) -> None:
+    most = inference.MOST_PICTURE_BYTES
+    with pytest.raises(inference.RequestError, match="6,291,457 bytes; expected at most 6,291,456"):
+        inference.input_fn(bytes(most + 1), "image/png")
+
+
+@pytest.fixture
+def limited(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModuleType:
+    """The file where a picture gets little memory and no time."""
+    monkeypatch.setenv("CONVBIAS_MOST_PICTURE_MEMORY", "100000000")
+    monkeypatch.setenv("CONVBIAS_MOST_PICTURE_SECONDS", "0.2")
+    path = tmp_path / "inference.py"
+    path.write_text(SOURCE.read_text())
+    spec = importlib.util.spec_from_file_location("limited_inference", path)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_pictures_have_limited_memory_and_time_and_the_next_is_read(limited: ModuleType) -> None:
+    small = picture(Image.new("L", (2, 2)))
+    for body, words in (
+        (picture(Image.new("RGBA", (5_000, 5_000))), "100,000,000 bytes of memory"),
+        (jpeg_of_passes(), "more than 0.2 s of processor time"),
+    ):
+        assert len(limited.input_fn(small, "image/png")) == 1
+        with pytest.raises(limited.RequestError, match=words) as refused:
+            limited.input_fn(body, "image/png")
+        assert refused.value.status == 413
+    assert len(limited.input_fn(small, "image/png")) == 1
+
+
+def jpeg_of_passes() -> bytes:
+    """A progressive JPEG file with as many scans as are allowed, each of 16 million pixels."""
+    whole = picture(Image.new("L", (4_000, 4_000), 200), "JPEG", progressive=True)
+    last = whole[whole.rindex(b"\xff\xda") : -2]
+    return whole[:-2] + last * (64 - whole.count(b"\xff\xda")) + whole[-2:]
+
+
+@pytest.mark.parametrize("size", [(25_000_000, 1), (4_999, 5_001)])
+def test_the_largest_pictures_are_read(inference: ModuleType, size: tuple[int, int]) -> None:
+    assert len(inference.input_fn(picture(Image.new("1", size)), "image/png")) == 1
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
+def test_large_photographs_are_converted_nearly_as_by_the_package(
+    inference: ModuleType, mode: str
+) -> None:
+    """They are decoded at a fraction of their size, which changes grey values a little."""
+    # Its sides' ratio is not near one at which rounding to 28 pixels would go either way.
+    image = garment((2_600, 3_200), mode)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    body = picture(image, "JPEG", exif=exif)
+    [found] = pixels(inference.input_fn(body, "image/jpeg"))
+    expected = convert(Image.open(io.BytesIO(body))).pixels
+    assert np.abs(255 * found - expected).max() <= 4
+
+
+@pytest.mark.parametrize("kind", ["image/jpg", "image/tif", "application/x-image"])
+def test_other_names_of_picture_types_are_taken(inference: ModuleType, kind: str) -> None:
+    assert len(inference.input_fn(PICTURES["large"], kind)) == 1
+
+
 @pytest.mark.parametrize("other", ["0", "[0]", '{"c": 1}', '{"b64": 1}'])
 def test_pictures_mixed_with_other_values(inference: ModuleType, other: str) -> None:
     body = '[{"b64": "' + base64.b64encode(PICTURES["one pixel"]).decode() + f'"}}, {other}]'
@@ -435,6 +518,48 @@ def test_responses_as_csv_and_npy(inference: ModuleType) -> None:
     assert kind == "application/x-npy"
     array = np.load(io.BytesIO(body), allow_pickle=False)
     np.testing.assert_array_equal(array, np.array(TWO, dtype=np.float32))
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        ("application/json;q=0, */*", "text/csv"),
+        ("text/csv;q=0.5, application/x-npy;q=0.9", "application/x-npy"),
+        ("*/*;q=0.1, text/csv", "text/csv"),
+        ("text/*", "text/csv"),
+        ("text/csv, application/x-npy", "text/csv"),
+        ("application/*;q=0, text/*;q=0.2", "text/csv"),
+    ],
+)
+def test_qualities_decide_between_content_types(
+    inference: ModuleType, accept: str, kind: str
+) -> None:
+    assert inference.output_fn(ONE, accept)[1] == kind
+
+
+@pytest.mark.parametrize("accept", ["application/json;q=0", "*/*;q=0", "text/csv;q=0.0"])
+def test_a_quality_of_zero_excludes(inference: ModuleType, accept: str) -> None:
+    with pytest.raises(inference.RequestError) as refused:
+        inference.output_fn(ONE, accept)
+    assert refused.value.status == 406
+
+
+def test_no_answer_has_numbers_that_are_no_json(inference: ModuleType) -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        inference.output_fn([[float("nan")] * 10], "application/json")
+
+
+def test_errors_can_be_sent_whatever_a_request_has(inference: ModuleType) -> None:
+    header = b"{'descr': '\\ud8ff', 'fortran_order': False, 'shape': (28, 28)}"
+    surrogate = b"\x93NUMPY\x01\0" + struct.pack("<H", len(header)) + header
+    for body, kind in (
+        (surrogate, "application/x-npy"),
+        (b'{"\\ud800": 1}', "application/json"),
+        (b"x", "text/\xff"),
+    ):
+        with pytest.raises(inference.RequestError) as refused:
+            inference.input_fn(body, kind)
+        assert str(refused.value).isascii()
 
 
 def test_unavailable_content_types_are_rejected(inference: ModuleType) -> None:

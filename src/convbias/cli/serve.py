@@ -13,6 +13,7 @@ from convbias.errors import InputError
 from convbias.shipping.export.archive import read
 from convbias.shipping.extras import check_installed
 from convbias.shipping.serve import TOKEN_VARIABLE
+from convbias.shipping.serve.tokens import token_from
 
 NEEDED = ("onnxruntime", "prometheus_client", "starlette", "uvicorn", "httptools")
 ARCHIVE = Path("fashion_mnist_model.tar.gz")
@@ -36,8 +37,8 @@ def serve(
 ) -> None:
     """Serve an archive over HTTP until interrupted.
 
-    Requests in progress are completed before it ends. Routes: GET /ping, POST /invocations, POST
-    /endpoints/NAME/invocations (for boto3 with endpoint_url), GET /metrics, GET /openapi.json.
+    Requests that were accepted are answered before it ends. Routes: GET /ping, POST /invocations,
+    POST /endpoints/NAME/invocations (for boto3 with endpoint_url), GET /metrics, GET /openapi.json.
 
     Example: `convbias serve fashion_mnist_model.tar.gz`
 
@@ -52,7 +53,7 @@ def serve(
         seconds: Time limit of a request in seconds.
         workers: Number of processes, each with its own copy of the network.
     """
-    token = os.environ.get(TOKEN_VARIABLE) or None
+    token = token_from(os.environ)
     _check(host, token)
     verified = read(archive)
     # Imported here, because the checks above need none of these optional packages.

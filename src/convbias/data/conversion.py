@@ -21,6 +21,7 @@ SIDE = 28
 LIGHT_ABOVE = 127
 TRIM_WITHIN = 13  # grey values from the background's that still count as background: 5 % of 255
 DARK_UP_TO = 32  # background that is lighter than this, after the conversion, is remarked upon
+GAP = 64  # Lanczos' filter gets at most about this many pixels for one; more take gigabytes
 LARGEST_PICTURE = 160  # pixels per side of a step's picture
 
 TURNED = range(2, 9)  # orientations that a camera notes for turned or mirrored pictures
@@ -215,7 +216,7 @@ def _resized(grey: Image.Image, background: int, steps: list[Step]) -> Image.Ima
     longer = max(grey.size)
     width, height = (max(1, round(SIDE * side / longer)) for side in grey.size)
     if grey.size != (width, height):
-        grey = grey.resize((width, height), Image.Resampling.LANCZOS)
+        grey = grey.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=GAP)
         words = f"resized to {width} × {height} pixels with Lanczos' filter"
         steps.append(Step(words, np.array(grey)))
     if (width, height) == (SIDE, SIDE):

@@ -8,7 +8,8 @@ import logging
 import re
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,18 +18,26 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from convbias.shipping.serve.batching import Batcher
-from convbias.shipping.serve.monitoring import Metrics, RequestLog
+from convbias.shipping.serve.monitoring import Metrics, RequestLog, Sample
 from convbias.shipping.serve.openapi import openapi_document
-from convbias.shipping.serve.predictor import Predictor
+from convbias.shipping.serve.predictor import Images, Predictor
+from convbias.shipping.serve.responses import RETRY_SECONDS
 
 log = logging.getLogger("convbias.shipping.serve")
 
 Handler = Callable[[Request], Awaitable[Response]]
 
 SMALL_BODY = 2**16  # bytes; parsing a larger one would block the event loop for too long
+MOST_WITH_PICTURES = 128  # requests that wait for pictures to be converted, one after the other
+LONGEST_PATH = 1_000  # characters in the log
 CLOSED_BY_CLIENT = 499  # nginx' status, for the log only
 ENDPOINT = "/endpoints/{name}/invocations"
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,100}")
+ARRAYS = ("application/x-npy", "text/csv")
+
+
+async def _no_others() -> Iterable[Sample]:
+    return ()
 
 
 @dataclass(frozen=True)
@@ -78,14 +87,24 @@ class Application:
     Args:
         predictor: predicts class probabilities.
         service: identity, limits and token.
+        others: returns the numbers of other processes, which /metrics adds.
     """
 
-    def __init__(self, predictor: Predictor, service: Service) -> None:
+    def __init__(
+        self,
+        predictor: Predictor,
+        service: Service,
+        others: Callable[[], Awaitable[Iterable[Sample]]] = _no_others,
+    ) -> None:
+        self.others = others
         self.predictor = predictor
         self.service = service
         self.request_log = RequestLog()
         self.metrics = Metrics()
         self.batcher = Batcher(predictor.predict, self.metrics.batch.observe)
+        # One after the other, because the archive converts pictures in one process.
+        self.pictures = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pictures")
+        self.with_pictures = 0
         self.routes: dict[str, tuple[str, Handler]] = {
             "/invocations": ("POST", self._invocations),
             "/ping": ("GET", self._ping),
@@ -103,6 +122,9 @@ class Application:
         given = request.headers.get("x-request-id", "")
         request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
         response.headers["x-request-id"] = request_id
+        if _has_unread_body(request):
+            # Otherwise a refused client could keep the connection by sending for ever.
+            response.headers["connection"] = "close"
         seconds = time.perf_counter() - began
         # Unknown paths count as one route, so that clients cannot multiply the series.
         self.metrics.observe(route or "other", response.status_code, seconds)
@@ -110,7 +132,7 @@ class Application:
             {
                 "request_id": request_id,
                 "method": request.method,
-                "path": scope["path"],
+                "path": scope["path"][:LONGEST_PATH],
                 "status": response.status_code,
                 "milliseconds": round(1e3 * seconds, 3),
                 "images": scope.get("images", 0),
@@ -143,7 +165,7 @@ class Application:
 
     async def _metrics(self, request: Request) -> Response:
         self._check_token(request)
-        body, kind = self.metrics.text()
+        body, kind = self.metrics.text(await self.others())
         return Response(body, media_type=kind)
 
     async def _openapi(self, request: Request) -> Response:
@@ -201,7 +223,9 @@ class Application:
     async def _predict_without_limit(self, request: Request) -> tuple[bytes, str]:
         body = await self._body(request)
         kind = request.headers.get("content-type", "")
-        if len(body) <= SMALL_BODY:
+        if _may_have_pictures(body, kind):
+            images = await self._read_pictures(body, kind)
+        elif len(body) <= SMALL_BODY:
             images = self.predictor.read(body, kind)
         else:
             images = await asyncio.to_thread(self.predictor.read, body, kind)
@@ -209,13 +233,25 @@ class Application:
         probabilities = await self.batcher.predict(images)
         return self.predictor.write(probabilities, request.headers.get("accept", ""))
 
+    async def _read_pictures(self, body: bytes, kind: str) -> Images:
+        if self.with_pictures >= MOST_WITH_PICTURES:
+            raise _RejectedError(
+                503, "too many requests with pictures wait; expected this one again in a moment"
+            )
+        loop = asyncio.get_running_loop()
+        self.with_pictures += 1
+        try:
+            return await loop.run_in_executor(self.pictures, self.predictor.read, body, kind)
+        finally:
+            self.with_pictures -= 1
+
     async def _body(self, request: Request) -> bytes:
         most = self.service.limits.body_bytes
         too_large = _RejectedError(
             413, f"the body has more than {most:,} bytes; expected at most that number"
         )
         announced = request.headers.get("content-length", "")
-        if announced.isdigit() and int(announced) > most:
+        if announced.isascii() and announced.isdigit() and int(announced) > most:
             raise too_large
         parts, size = [], 0
         async for part in request.stream():
@@ -223,6 +259,7 @@ class Application:
             if size > most:
                 raise too_large
             parts.append(part)
+        request.scope["body_read"] = True
         return b"".join(parts)
 
     def _check_token(self, request: Request) -> None:
@@ -243,9 +280,30 @@ def _route(path: str, routes: Mapping[str, object]) -> str | None:
     return ENDPOINT if re.fullmatch(r"/endpoints/[^/]+/invocations", path) else None
 
 
+def _has_unread_body(request: Request) -> bool:
+    headers = request.headers
+    announced = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+    return announced and not request.scope.get("body_read", False)
+
+
+def _may_have_pictures(body: bytes, kind: str) -> bool:
+    """Whether reading a body may take long; never False for one with a picture."""
+    name = kind.partition(";")[0].strip().lower()
+    if name in ARRAYS:
+        return False
+    # JSON of numbers has at most one word, which is "instances"; a picture has a name and a value.
+    return name not in ("", "application/json") or body.count(b'"') > 2
+
+
 def _error(status: int, message: str) -> JSONResponse:
-    challenge = {"www-authenticate": "Bearer"} if status == 401 else None
-    return JSONResponse({"error": message}, status, headers=challenge)
+    headers = {}
+    if status == 401:
+        headers = {"www-authenticate": "Bearer"}
+    if status == 503:
+        headers = {"retry-after": str(RETRY_SECONDS)}
+    # Text of a request may have characters that are no UTF-8.
+    readable = message.encode("utf-8", "backslashreplace").decode()
+    return JSONResponse({"error": readable}, status, headers=headers)
 
 
 def _runtime_error(kind: str, status: int, body: dict[str, object]) -> JSONResponse:

@@ -66,4 +66,9 @@ class Batcher:
 
     def _call(self, images: Images) -> Probabilities:
         self._observe(len(images))
-        return self._network(images)
+        probabilities = self._network(images)
+        if len(probabilities) != len(images):
+            # Otherwise requests would get the predictions of others, or none.
+            message = f"the network returned {len(probabilities)} predictions for {len(images)}"
+            raise ValueError(message)
+        return probabilities

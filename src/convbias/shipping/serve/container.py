@@ -19,9 +19,9 @@ from pathlib import Path
 
 from convbias.errors import ConvbiasError, InputError
 from convbias.shipping.export.archive import read
-from convbias.shipping.serve import TOKEN_VARIABLE
 from convbias.shipping.serve.application import Service
 from convbias.shipping.serve.running import ServerOptions, run
+from convbias.shipping.serve.tokens import token_from
 
 LARGEST_PORT = 65_535
 MOST_WORKERS = 256
@@ -35,11 +35,12 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         environment: environment variables, see above.
 
     Returns:
-        The exit status: 0 after SIGTERM, 2 for invalid input, 1 if the workers failed.
+        The exit status: 0 after SIGTERM, 2 if the server cannot start.
     """
     try:
         if list(arguments) != ["serve"]:
             raise InputError(f"the arguments are {list(arguments)}", "the one argument serve")
+        token = token_from(environment)
         model = Path(environment.get("SAGEMAKER_BASE_DIR", "/opt/ml")) / "model"
         options = ServerOptions(
             environment.get("CONVBIAS_HOST", "0.0.0.0"),  # noqa: S104 - inside a container
@@ -51,7 +52,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         archive = read(model)
         run(
             archive,
-            Service(archive.manifest.identity, token=environment.get(TOKEN_VARIABLE)),
+            Service(archive.manifest.identity, token=token),
             options,
         )
     except ConvbiasError as error:
@@ -62,7 +63,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
 
 def _number(environment: Mapping[str, str], name: str, default: int, most: int) -> int:
     text = environment.get(name, str(default))
-    if not text.isdecimal() or not 1 <= int(text) <= most:
+    if not (text.isascii() and text.isdecimal()) or not 1 <= int(text) <= most:
         raise InputError(f"{name} is {text!r}", f"a whole number from 1 to {most:,}")
     return int(text)
 

@@ -10,7 +10,10 @@ from convbias.spec.datasets import IMAGE_SIDE
 
 # As in the archive's inference.py.
 MOST_IMAGES = 1_024  # per request
-PICTURE_TYPES = tuple(f"image/{each}" for each in ("png", "jpeg", "webp", "bmp", "tiff", "gif"))
+PICTURE_TYPES = (
+    *(f"image/{each}" for each in ("png", "jpeg", "webp", "bmp", "tiff", "gif", "jpg", "tif")),
+    "application/x-image",
+)
 
 
 def _array(items: dict[str, Any], length: int) -> dict[str, Any]:
@@ -71,6 +74,7 @@ _ERRORS = {
     "408": "The request took too long.",
     "413": "The body, a picture or the number of images is too large.",
     "415": "The content type is not supported.",
+    "503": "The server is too busy; Retry-After says when to send the request again.",
 }
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import json
+import math
 import sys
 import tempfile
 from array import array
@@ -18,6 +20,11 @@ Images = list[array]  # each 784 doubles, pixels in [0, 1]
 Probabilities = list[list[float]]  # for each image, ten
 
 
+CLASSES = 10
+PIXELS = 784
+TOLERANCE = 1e-3  # of the sum of ten probabilities
+
+
 class Predictor:
     """An archive's network with the functions of its `inference.py`.
 
@@ -26,29 +33,81 @@ class Predictor:
             archives that you trust.
 
     Raises:
-        InputError: The network cannot be loaded.
+        InputError: The archive cannot be loaded, or cannot answer a request.
     """
 
     def __init__(self, folder: Path) -> None:
-        inference = _module(folder / "code" / "inference.py")
-        self.request_error: type[Exception] = inference.RequestError
-        self.read: Callable[[bytes, str], Images] = inference.input_fn
-        self.write: Callable[[Probabilities, str], tuple[bytes, str]] = inference.output_fn
-        self._predict = inference.predict_fn
+        try:
+            inference = _module(folder / "code" / "inference.py")
+            self.request_error: type[Exception] = inference.RequestError
+            self.read: Callable[[bytes, str], Images] = inference.input_fn
+            self.write: Callable[[Probabilities, str], tuple[bytes, str]] = inference.output_fn
+            self._predict = inference.predict_fn
+        except (Exception, SystemExit) as error:  # the code may do anything
+            raise InputError(
+                f"the code in {folder} cannot be used: {type(error).__name__}: {error}",
+                "the inference.py of `convbias package`",
+                "package the export again",
+            ) from error
         try:
             self._model = inference.model_fn(str(folder))
-        except Exception as error:  # onnxruntime's errors have no common base class
+        except (Exception, SystemExit) as error:  # onnxruntime's errors have no common base class
             raise InputError(
                 f"the network in {folder} cannot be loaded: {error}",
                 "a model.onnx that onnxruntime can run",
                 "export and package the run again",
             ) from error
         # The first prediction takes longest, so it is made before the first request.
-        self.predict([array("d", [0.0]) * 784])
+        try:
+            check_answers(self)
+        except (Exception, SystemExit) as error:
+            raise InputError(
+                f"the archive in {folder} cannot answer: {error}",
+                "ten probabilities and ten class names for every image",
+                "export and package the run again",
+            ) from error
 
     def predict(self, images: Images) -> Probabilities:
         """Predict ten class probabilities for each image."""
         return self._predict(images, self._model)
+
+
+def check_answers(predictor: Predictor) -> None:
+    """Check that an archive can answer requests: with one image, with two, and with every class.
+
+    Args:
+        predictor: the loaded archive.
+
+    Raises:
+        ValueError: An answer is not what clients expect; its functions may raise other errors.
+    """
+    for images in (1, 2):
+        body = json.dumps([[0] * PIXELS] * images).encode()
+        probabilities = predictor.predict(predictor.read(body, "application/json"))
+        _check_probabilities(probabilities, images)
+        for accept in ("application/json;verbose=true", "text/csv", "application/x-npy"):
+            predictor.write(probabilities, accept)
+    certain = [[float(row == column) for column in range(CLASSES)] for row in range(CLASSES)]
+    written, _ = predictor.write(certain, "application/json;verbose=true")
+    answers = json.loads(written, parse_constant=_no_constant)
+    names = {answer["class"] for answer in answers}
+    if len(names) != CLASSES or any(set(each["probabilities"]) != names for each in answers):
+        raise ValueError(f"there are {len(names)} class names; expected {CLASSES}")
+
+
+def _check_probabilities(probabilities: object, images: int) -> None:
+    if not isinstance(probabilities, list) or len(probabilities) != images:
+        raise ValueError(f"the network returns no list of {images} predictions")
+    for row in probabilities:
+        if not isinstance(row, list) or len(row) != CLASSES:
+            raise ValueError(f"a prediction is not a list of {CLASSES} probabilities")
+        valid = all(math.isfinite(each) and 0 <= each <= 1 for each in row)
+        if not valid or abs(sum(row) - 1) > TOLERANCE:
+            raise ValueError("the network's outputs are no probabilities that add up to 1")
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"the answer has {name}, which is no JSON")
 
 
 @contextmanager

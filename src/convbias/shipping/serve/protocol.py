@@ -1,7 +1,8 @@
-"""uvicorn's HTTP protocol with two changes.
+"""uvicorn's HTTP protocol with limits for clients that are slow, and without protocol upgrades.
 
-A request's headers have a time limit. The application limits everything after them, but uvicorn
-waits for headers without limit, so that clients could keep connections open without a request.
+uvicorn waits for a request's headers without limit, lets any byte prolong an idle connection, and
+never gives up a client that reads nothing. It loses the body of a request that offers to change to
+another protocol, such as `curl --http2` does; here the offer is ignored, as RFC 9110 (7.8) allows.
 
 A response is sent as one packet. uvicorn writes headers and body separately, which takes a second
 system call and wakes the client twice.
@@ -10,41 +11,76 @@ system call and wakes the client twice.
 from __future__ import annotations
 
 import asyncio
+import logging
+from collections.abc import Callable
 from typing import Any
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-HEADER_SECONDS = 5.0
+from convbias.shipping.serve.responses import complete, unavailable
 
-_TIMEOUT = b'{"error": "the request headers did not arrive in time; expected them at once"}'
-_RESPONSE = b"\r\n".join(
-    (
-        b"HTTP/1.1 408 Request Timeout",
-        b"content-type: application/json",
-        b"content-length: %d" % len(_TIMEOUT),
-        b"connection: close",
-        b"",
-        _TIMEOUT,
-    )
+log = logging.getLogger("convbias.shipping.serve")
+
+HEADER_SECONDS = 5.0  # for the headers of a request, and until the next request begins
+LAST_REQUEST_SECONDS = 1.0  # for a next request while the worker ends
+LINGER_SECONDS = 2.0  # for a refused client to stop sending its body
+READ_SECONDS = 30.0  # for a client to read a response
+
+_TIMEOUT = complete(
+    "408 Request Timeout", "the request headers did not arrive in time; expected them at once"
 )
+_INVALID = complete("400 Bad Request", "the request is not HTTP; expected HTTP/1.1")
+_ENDING = unavailable("the server is ending")
+_UPGRADE_HEADERS = (b"upgrade", b"connection", b"http2-settings")
 
 
 class _BufferedTransport:
-    """A transport that sends everything written in one loop iteration at once."""
+    """A transport that sends everything written in one loop iteration at once.
 
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+    Closing it waits for what is written, but not for ever.
+    """
+
+    def __init__(
+        self,
+        transport: asyncio.Transport,
+        loop: asyncio.AbstractEventLoop,
+        is_receiving: Callable[[], bool],
+    ) -> None:
         self._transport = transport
         self._loop = loop
+        self._is_receiving = is_receiving
         self._parts: list[bytes] = []
+        self._end: asyncio.TimerHandle | None = None
 
     def write(self, part: bytes) -> None:
+        if self._end is not None:
+            return  # a response that comes after the connection was given up
         self._parts.append(part)
         if len(self._parts) == 1:
             self._loop.call_soon(self._send)
 
     def close(self) -> None:
+        if self._end is not None:
+            return
         self._send()
-        self._transport.close()
+        if self._is_receiving() and not self._transport.is_closing():
+            # A client that is still sending would lose the response if the connection were closed
+            # at once (RFC 9112, 9.6).
+            self._transport.write_eof()
+            self._transport.resume_reading()
+            self._end = self._loop.call_later(LINGER_SECONDS, self._transport.abort)
+        else:
+            self._transport.close()
+            self._end = self._loop.call_later(READ_SECONDS, self._transport.abort)
+
+    def is_closing(self) -> bool:
+        return self._end is not None or self._transport.is_closing()
+
+    def lost(self) -> None:
+        """Forget the time limit of a connection that is closed."""
+        if self._end is not None:
+            self._end.cancel()
 
     def _send(self) -> None:
         parts, self._parts = self._parts, []
@@ -56,33 +92,165 @@ class _BufferedTransport:
 
 
 class Protocol(HttpToolsProtocol):
-    """One connection."""
+    """One connection.
 
-    _limit: asyncio.TimerHandle | None = None
+    Args:
+        on_lost: called when the connection is closed.
+        on_partial: called with True when a response is sent in part, and False when it is complete.
+        **uvicorn: arguments of uvicorn's protocol.
+    """
+
+    def __init__(
+        self,
+        on_lost: Callable[[], None] = lambda: None,
+        on_partial: Callable[[bool], None] = lambda _: None,
+        **uvicorn: Any,  # noqa: ANN401 - uvicorn's
+    ) -> None:
+        super().__init__(**uvicorn)
+        self._on_lost, self._on_partial = on_lost, on_partial
+        self._limit: asyncio.TimerHandle | None = None
+        self._reading: asyncio.TimerHandle | None = None
+        self._receiving = False  # the body of a request
+        self._begun = False  # the headers of a request
+        self._method = b""
+        self._upgrading = False
+        self._draining = False
+        self._last: bytes | None = None  # response to write after all others
+
+    # --- of asyncio -----------------------------------------------------------------------------
 
     def connection_made(self, transport: Any) -> None:  # noqa: ANN401 - an asyncio.Transport
         """Start the time limit of the first request's headers."""
-        super().connection_made(_BufferedTransport(transport, self.loop))  # pyright: ignore[reportArgumentType]
-        self._start_limit()
+        transport.set_write_buffer_limits(0)  # so that every partial response is noticed
+        buffered = _BufferedTransport(transport, self.loop, lambda: self._receiving)
+        super().connection_made(buffered)  # pyright: ignore[reportArgumentType]
+        self._start_limit(HEADER_SECONDS)
+
+    def data_received(self, data: bytes) -> None:
+        """Parse requests; offers to change to another protocol are ignored."""
+        if self.transport.is_closing():
+            return  # the rest of a refused body
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            if self._upgrading:
+                self._parse_again(data[upgrade.args[0] :])
+        except httptools.HttpParserError:
+            self._answer_last(_INVALID)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop the time limits."""
+        self._stop_limit()
+        if self._reading is not None:
+            self._reading.cancel()
+        self.transport.lost()  # pyright: ignore[reportAttributeAccessIssue]
+        super().connection_lost(exc)
+        self._on_lost()
+
+    def pause_writing(self) -> None:
+        """Start the time limit for a client to read a response."""
+        super().pause_writing()
+        self._on_partial(True)
+        self._reading = self.loop.call_later(READ_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Stop that time limit."""
+        super().resume_writing()
+        self._on_partial(False)
+        if self._reading is not None:
+            self._reading.cancel()
+
+    # --- of the parser --------------------------------------------------------------------------
 
     def on_message_begin(self) -> None:
         """Start the time limit of the remaining headers."""
         super().on_message_begin()
-        self._start_limit()
+        self._begun = True
+        self._start_limit(HEADER_SECONDS)
 
     def on_headers_complete(self) -> None:
-        """Stop the time limit."""
+        """Stop the time limit, and start the request."""
         self._stop_limit()
+        self._begun = False
+        self._method = self.parser.get_method()
+        if self.parser.should_upgrade() and self._method != b"CONNECT":
+            self._upgrading = True  # and is parsed again, without the offer
+            return
+        self._receiving = True
         super().on_headers_complete()
+        if self._draining:
+            self.cycle.keep_alive = False
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the time limit."""
-        self._stop_limit()
-        super().connection_lost(exc)
+    def on_message_complete(self) -> None:
+        """Let the request have all of its body."""
+        if self._upgrading:
+            return
+        self._receiving = False
+        super().on_message_complete()
 
-    def _start_limit(self) -> None:
+    def on_response_complete(self) -> None:
+        """Wait for the next request, or close."""
+        super().on_response_complete()
+        self._unset_keepalive_if_required()  # any byte would prolong uvicorn's own limit
+        if self.is_answering() or self.transport.is_closing():
+            return
+        if self._last is not None:
+            self._answer_last(self._last)
+        elif not self._begun:
+            self._start_limit(LAST_REQUEST_SECONDS if self._draining else HEADER_SECONDS)
+
+    # --- ending ---------------------------------------------------------------------------------
+
+    def is_answering(self) -> bool:
+        """Whether a request has not been answered yet."""
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def drain(self) -> None:
+        """Answer the requests that arrive in the next moment, and then close."""
+        self._draining = True
+        if self.is_answering():
+            self.cycle.keep_alive = False
+        elif not self._begun:
+            self._start_limit(LAST_REQUEST_SECONDS)
+
+    def give_up(self) -> None:
+        """Close now; whoever waits for a response is asked to send the request again."""
+        if self.transport.is_closing():
+            self.transport.abort()
+            return
+        if self.is_answering() or self._begun:
+            self.transport.write(_ENDING)
+        self.transport.close()
+
+    def _answer_last(self, response: bytes) -> None:
+        """Write a response after those to the requests before it, and close."""
+        waits_for_body = self._receiving and not self.pipeline
+        if self.is_answering() and not waits_for_body:
+            self._last = response
+            self.flow.pause_reading()
+            return
+        self.transport.write(response)
+        self.transport.close()
+
+    def _parse_again(self, rest: bytes) -> None:
+        """Parse a request without its offer to change to another protocol."""
+        self._upgrading = False
+        closing = any(
+            b"close" in value.lower() for name, value in self.headers if name == b"connection"
+        )
+        kept = [each for each in self.headers if each[0] not in _UPGRADE_HEADERS]
+        kept += [(b"connection", b"close")] if closing else []
+        lines = [self._method + b" " + self.url + b" HTTP/1.1"]
+        lines += [name + b": " + value for name, value in kept]
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn does
+        self.data_received(b"\r\n".join([*lines, b"", b""]) + rest)
+
+    # --- time limits ----------------------------------------------------------------------------
+
+    def _start_limit(self, seconds: float) -> None:
         self._stop_limit()
-        self._limit = self.loop.call_later(HEADER_SECONDS, self._time_out)
+        self._limit = self.loop.call_later(seconds, self._time_out)
 
     def _stop_limit(self) -> None:
         if self._limit is not None:
@@ -90,5 +258,7 @@ class Protocol(HttpToolsProtocol):
             self._limit = None
 
     def _time_out(self) -> None:
-        self.transport.write(_RESPONSE)
-        self.transport.close()
+        if self._begun or self.cycle is None:
+            self._answer_last(_TIMEOUT)
+        else:  # an idle connection
+            self.transport.close()

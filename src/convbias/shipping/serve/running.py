@@ -1,31 +1,21 @@
-"""Run the server: a process that holds the socket, and worker processes that respond."""
+"""Run the server: a process that accepts connections, and worker processes that respond."""
 
 from __future__ import annotations
 
-import logging
-import os
+import asyncio
+import contextlib
 import socket
-import sys
-import tempfile
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
 
-import uvicorn
-from uvicorn.config import STARTUP_FAILURE
-from uvicorn.supervisors import Multiprocess
-
-from convbias.errors import InputError, RunError
+from convbias.errors import InputError
 from convbias.shipping.export.archive import Archive
-from convbias.shipping.serve.application import Application, Service
-from convbias.shipping.serve.monitoring import SHARED_FOLDER
-from convbias.shipping.serve.predictor import Predictor, unpacked
-from convbias.shipping.serve.protocol import Protocol
+from convbias.shipping.serve.application import Service
+from convbias.shipping.serve.monitoring import logging_to_stderr
+from convbias.shipping.serve.predictor import unpacked
+from convbias.shipping.serve.supervisor import Supervisor
 
-log = logging.getLogger("convbias.shipping.serve")
-
-DRAIN_SECONDS = 28  # SageMaker sends SIGKILL 30 seconds after SIGTERM
 QUEUED_CONNECTIONS = 2_048
+MOST_FILES = 4_096  # open at once, if the system allows
 
 
 @dataclass(frozen=True)
@@ -44,7 +34,7 @@ class ServerOptions:
 
 
 def run(archive: Archive, service: Service, options: ServerOptions) -> None:
-    """Serve until SIGTERM or SIGINT; requests in progress are completed first.
+    """Serve until SIGTERM, SIGINT or SIGHUP; requests in progress are completed first.
 
     Args:
         archive: a verified archive. Its code is run: serve only archives that you trust.
@@ -52,42 +42,35 @@ def run(archive: Archive, service: Service, options: ServerOptions) -> None:
         options: address and workers.
 
     Raises:
-        InputError: The network cannot be loaded, or the address cannot be used.
-        RunError: The workers ended unexpectedly.
+        InputError: The archive cannot answer requests, or the address cannot be used.
     """
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    _allow_files()
     with (
         _listening(options) as listening,
         unpacked(archive) as folder,
-        tempfile.TemporaryDirectory(prefix="convbias-") as counts,
+        logging_to_stderr(),
     ):
-        os.environ[SHARED_FOLDER] = counts
-        config = uvicorn.Config(
-            partial(_create, folder, service),
-            factory=True,
-            workers=options.workers,
-            http=Protocol,
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            proxy_headers=False,
-            server_header=False,
-            backlog=QUEUED_CONNECTIONS,
-            timeout_graceful_shutdown=DRAIN_SECONDS,
-        )
-        workers = Multiprocess(config, sockets=[listening])
-        workers.run()
-        if any(worker.exitcode == STARTUP_FAILURE for worker in workers.processes):
-            Predictor(folder)  # raises the reason
-            raise RunError("the workers ended while starting; see above")
+        host = f"[{options.host}]" if ":" in options.host else options.host
+        address = f"http://{host}:{listening.getsockname()[1]}"
+        supervisor = Supervisor(folder, service, options.workers, listening, address)
+        asyncio.run(supervisor.run())
+
+
+def _allow_files() -> None:
+    with contextlib.suppress(ImportError, OSError, ValueError):  # other systems have other limits
+        import resource
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        most = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+        if soft < most:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _listening(options: ServerOptions) -> socket.socket:
     """Listen before the workers start, so that clients wait instead of being refused."""
     family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
     try:
-        listening = socket.create_server(
+        return socket.create_server(
             (options.host, options.port), family=family, backlog=QUEUED_CONNECTIONS
         )
     except OSError as error:
@@ -97,17 +80,3 @@ def _listening(options: ServerOptions) -> socket.socket:
             "an address of this machine, and a free port",
             "choose another --port; 0 selects a free one",
         ) from error
-    host = f"[{options.host}]" if ":" in options.host else options.host
-    log.info("running on http://%s:%d", host, listening.getsockname()[1])
-    return listening
-
-
-def _create(folder: Path, service: Service) -> Application:
-    """Create the application in a worker."""
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    try:
-        predictor = Predictor(folder)
-    except InputError:
-        # Reported once, by the parent process.
-        sys.exit(STARTUP_FAILURE)
-    return Application(predictor, service)
