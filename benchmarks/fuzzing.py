@@ -22,7 +22,7 @@ def blocks(record: Record) -> dict[str, str]:
     """The part of docs/serving.md that depends on the record."""
     rows = [
         f"{each['reader']} | {each['inputs']:,} | {each['branches']:,} |"
-        f" {1_000 * each['seconds']:,.1f} | {each['megabytes']:,} | {int(each['failed'])}"
+        f" {1_000 * each['seconds']:,.1f} | {each['megabytes']:.1f} | {int(each['failed'])}"
         for each in record.measurements
     ]
     machine, conditions = record.environment, record.conditions
