@@ -20,7 +20,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Environments are installed beside each other, and checks run beside the installations.
 MAKEFLAGS += --jobs=2
 
-.PHONY: help study test pytest test-unit check lint types notebook bench lock clean
+.PHONY: help study test pytest test-unit check lint types notebook bench audit lock clean
 
 help:
 	@echo 'make study   train the quick study on Fashion-MNIST and write its report (PROFILE=full for more)'
@@ -28,6 +28,7 @@ help:
 	@echo 'make check   lint, import order and types alone'
 	@echo 'make notebook   execute the notebook from the published runs'
 	@echo 'make bench   training throughput beside Keras-TensorFlow and PyTorch, and its costs (BENCH=--quick for less)'
+	@echo 'make audit   ask for known vulnerabilities of all locked packages (needs a network)'
 	@echo 'make lock    resolve the requirement sets anew (for maintainers)'
 	@echo 'make clean   remove the environments'
 
@@ -63,6 +64,17 @@ bench: $(VENV)/run.stamp .venv-bench/stamp
 	$(BIN)/python -m benchmarks.throughput $(BENCH)
 	$(BIN)/python -m benchmarks.cost $(BENCH)
 
+# PyTorch's CPU build is that of bench-torch.lock, under a version that the database lacks.
+AUDITED := $(filter-out requirements/bench-torch-cpu.lock, $(wildcard requirements/*.lock))
+
+# A package that cannot be audited is a failure as well.
+audit: .venv-audit/stamp
+	@status=0; for lock in $(AUDITED); do \
+		echo "$$lock"; \
+		.venv-audit/bin/pip-audit --strict --disable-pip --require-hashes --progress-spinner off \
+			--requirement "$$lock" || status=1; \
+	done; exit $$status
+
 # uv installs in a fifth of pip's time.
 $(VENV)/uv.stamp: requirements/install.lock
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("convbias needs Python 3.11 or newer, and $(PYTHON) is " + sys.version.split()[0] + "; name a newer one: make PYTHON=python3.12 $(MAKECMDGOALS)")'
@@ -85,6 +97,10 @@ $(VENV)/test.stamp: requirements/test.lock requirements/run.lock pyproject.toml 
 .venv-serve/stamp: requirements/serve.lock pyproject.toml $(VENV)/uv.stamp
 	$(call install,.venv-serve,$<)
 	$(call install-convbias,.venv-serve)
+	@touch $@
+
+.venv-audit/stamp: requirements/audit.lock $(VENV)/uv.stamp
+	$(call install,.venv-audit,$<)
 	@touch $@
 
 .venv-toolkit/stamp: requirements/toolkit.lock $(VENV)/uv.stamp
@@ -115,4 +131,4 @@ lock:
 	sh requirements/lock.sh
 
 clean:
-	rm -rf $(VENV) .venv-bench .venv-serve .venv-toolkit
+	rm -rf $(VENV) .venv-audit .venv-bench .venv-serve .venv-toolkit

@@ -51,6 +51,7 @@ import threading
 import weakref
 from array import array
 from functools import lru_cache
+from http.client import responses
 from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
@@ -146,7 +147,7 @@ def input_fn(body: bytes | str, content_type: str) -> list[array]:
     try:
         return _images(body, content_type)
     except RequestError as error:
-        raise _container_error(error) from None
+        raise _toolkit_error(error) from None
 
 
 def predict_fn(images: list[array], model) -> list[list[float]]:  # noqa: ANN001
@@ -179,9 +180,13 @@ def output_fn(probabilities: list[list[float]], accept: str) -> tuple[bytes, str
         RequestError: No accepted content type is available. In AWS's toolkit, its own error.
     """
     try:
-        kind, verbose = _accepted(accept)
+        return _response(probabilities, accept)
     except RequestError as error:
-        raise _container_error(error) from None
+        raise _toolkit_error(error) from None
+
+
+def _response(probabilities: list[list[float]], accept: str) -> tuple[bytes, str]:
+    kind, verbose = _accepted(accept)
     if kind == NPY:
         return _npy(probabilities), NPY
     names = class_names()
@@ -202,8 +207,14 @@ def input_handler(data, context) -> str:  # noqa: ANN001 - the container's own c
     Args:
         data: stream of the body.
         context: has the attribute `request_content_type`.
+
+    Raises:
+        RequestError: The images cannot be read. In the container, falcon's error with that status.
     """
-    images = input_fn(data.read(), context.request_content_type)
+    try:
+        images = _images(data.read(), context.request_content_type)
+    except RequestError as error:
+        raise _falcon_error(error) from None
     rows = range(0, PIXELS, SIDE)
     instances = [
         [[[pixel] for pixel in image[row : row + SIDE]] for row in rows] for image in images
@@ -217,10 +228,17 @@ def output_handler(response, context) -> tuple[bytes, str]:  # noqa: ANN001 - as
     Args:
         response: TensorFlow Serving's response, with `status_code` and `content`.
         context: has the attribute `accept_header`.
+
+    Raises:
+        RequestError: No accepted content type is available. In the container, falcon's error.
+        RuntimeError: TensorFlow Serving failed.
     """
     if response.status_code != 200:
         raise RuntimeError(response.content.decode("utf-8", "replace"))
-    return output_fn(json.loads(response.content)["predictions"], context.accept_header)
+    try:
+        return _response(json.loads(response.content)["predictions"], context.accept_header)
+    except RequestError as error:
+        raise _falcon_error(error) from None
 
 
 # --- reading ------------------------------------------------------------------------------------
@@ -835,7 +853,29 @@ def _npy(rows: list[list[float]]) -> bytes:
     return start + struct.pack(f"<{len(numbers)}f", *numbers)
 
 
-def _container_error(error: RequestError) -> Exception:
+def _falcon_error(error: RequestError) -> Exception:
+    """The error to raise: AWS's TensorFlow Serving container uses falcon.
+
+    falcon answers with the status of its own errors; an older version of the container catches all
+    errors, and answers with 500 and their text.
+    """
+    try:
+        import falcon  # pyright: ignore[reportMissingImports]
+    except ImportError:
+        return error
+
+    class Refusal(falcon.HTTPError):
+        def to_dict(self, obj_type=dict):  # noqa: ANN001, ANN202 - as in falcon
+            return obj_type(error=str(error))
+
+        def __str__(self) -> str:
+            return str(error)
+
+    # falcon 2 needs the whole status line.
+    return Refusal(f"{error.status} {responses[error.status]}", description=str(error))
+
+
+def _toolkit_error(error: RequestError) -> Exception:
     """The error to raise: AWS's toolkit uses the status of its own errors, and 500 for others."""
     try:
         from sagemaker_inference.errors import (  # pyright: ignore[reportMissingImports]

@@ -20,6 +20,8 @@ resolve --upgrade --group container --constraint requirements/test.lock \
     --output-file requirements/serve.lock
 resolve --upgrade --group toolkit --output-file requirements/toolkit.lock
 
+resolve --upgrade --group audit --output-file requirements/audit.lock
+
 # PyTorch's registry build for Linux cannot be imported without its CUDA libraries, so both are in a
 # file of their own. `bench-torch-cpu.lock`, kept by hand, has a build without them.
 both=$(mktemp)

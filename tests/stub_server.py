@@ -30,12 +30,14 @@ class StubServer:
         times: int = 100,
     ) -> None:
         self.paths: list[str] = []
+        self.requests: list[tuple[str, bytes]] = []  # content type and body
         stub = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 stub.paths.append(self.path)
-                self.rfile.read(int(self.headers["content-length"]))
+                sent = self.rfile.read(int(self.headers["content-length"]))
+                stub.requests.append((self.headers["content-type"], sent))
                 if not status:
                     stub.released.wait(TIMEOUT)
                     return

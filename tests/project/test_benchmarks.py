@@ -1,4 +1,4 @@
-"""The five benchmarks: their arithmetic by hand, their published pages, and small real runs."""
+"""The benchmarks: their arithmetic by hand, their published pages, and small real runs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from benchmarks import cost, cost_measurements, equivalence, serving, throughput, time_to_accuracy
+from benchmarks import (
+    cost,
+    cost_measurements,
+    equivalence,
+    fuzzing,
+    serving,
+    throughput,
+    time_to_accuracy,
+)
 from benchmarks.contender import BATCH_SIZE, CONVBIAS, KERAS, LEARNING_RATE, MODULES, PYTORCH
 from benchmarks.harness import RESULTS, Benchmark, Record, read
 from benchmarks.processes import run
@@ -20,7 +28,9 @@ from factories import make_run
 
 ROOT = Path(__file__).parents[2]
 MACHINE = make_run("dense", 0).environment.model_copy(update={"versions": {"jax": "0.10.2"}})
-BENCHMARKS = [each.BENCHMARK for each in (throughput, time_to_accuracy, equivalence, cost, serving)]
+BENCHMARKS = [
+    each.BENCHMARK for each in (throughput, time_to_accuracy, equivalence, cost, serving, fuzzing)
+]
 
 
 @pytest.mark.parametrize("benchmark", BENCHMARKS, ids=lambda each: each.name)

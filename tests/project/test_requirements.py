@@ -43,6 +43,8 @@ SETS = {
     "serve": RequirementSet(("serve",), ".venv-serve", groups("container")),
     "toolkit": RequirementSet(("toolkit",), ".venv-toolkit", groups("toolkit")),
 }
+if (ROOT / ".venv-audit" / "stamp").exists():  # only `make audit` installs it
+    SETS["audit"] = RequirementSet(("audit",), ".venv-audit", groups("audit"))
 if (ROOT / ".venv-bench" / "stamp").exists():  # gigabytes, which `make test` does not install
     SETS["bench"] = RequirementSet(("bench", "bench-torch"), ".venv-bench", groups("bench"))
 

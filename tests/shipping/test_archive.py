@@ -15,26 +15,15 @@ import pytest
 from archives import write_archive
 from convbias.cli import main
 from convbias.errors import InputError
-from convbias.shipping.export.archive import LARGEST_MEMBER, MANIFEST, pack, read, unpack
+from convbias.shipping.export.archive import MANIFEST, pack, read, unpack
+from convbias.shipping.export.members import LARGEST_MEMBER
 from convbias.spec.datasets import CLASS_NAMES
-
-IDENTITY = {"run": "0123456789ab-seed0", "output": {"classes": list(CLASS_NAMES)}}
-EXPORT = {
-    "1/saved_model.pb": b"graph",
-    "1/variables/variables.index": b"index",
-    "model.onnx": b"onnx",
-    "export.json": json.dumps(IDENTITY).encode(),
-}
+from exported import IDENTITY, write_export
 
 
 @pytest.fixture
 def export(tmp_path: Path) -> Path:
-    folder = tmp_path / "fashion_mnist_model"
-    for name, content in EXPORT.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    return folder
+    return write_export(tmp_path / "fashion_mnist_model")
 
 
 @pytest.fixture
@@ -136,7 +125,7 @@ def member(name: str, kind: bytes = tarfile.REGTYPE, link: str = "", size: int =
         ([member("1/pipe", tarfile.FIFOTYPE)], "neither a regular file nor a folder"),
         ([member("model.onnx", size=3)], "contains 'model.onnx' twice"),
         ([member("code/requirements.txt", size=3)], "unexpected members: code/requirements.txt"),
-        ([member("1/extra", size=3)], "wrong or missing checksum of 1/extra"),
+        ([member("1/extra", size=3)], "wrong or missing checksum of '1/extra'"),
         ([member(f"1/{number}", size=1) for number in range(300)], "more than 200 members"),
         ([member("1/" + "x" * 2_000_000, size=1)], "header of more than a megabyte"),
     ],
@@ -168,10 +157,10 @@ def replaced(name: str, content: bytes) -> Change:
         (without("model.onnx"), "lacks model.onnx"),
         (without("1/saved_model.pb"), "lacks 1/saved_model.pb"),
         (without(MANIFEST), "lacks archive.json"),
-        (without("1/variables/variables.index"), "wrong or missing checksum of 1/variables"),
+        (without("1/variables/variables.index"), "wrong or missing checksum of '1/variables"),
         (
             replaced("code/inference.py", b"import os"),
-            "wrong or missing checksum of code/inference.py",
+            "wrong or missing checksum of 'code/inference.py'",
         ),
         (replaced(MANIFEST, b"{}"), "has an invalid archive.json"),
         (replaced(MANIFEST, b"\xff"), "has an invalid archive.json"),

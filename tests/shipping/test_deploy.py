@@ -191,7 +191,7 @@ def test_without_credentials_a_plan_sends_no_requests(
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--instance-type", "ml.t3.medium"], ["SageMaker does not host on ml.t3.medium"]),
+        (["--instance-type", "ml.t3.medium"], ["'ml.t3.medium' is not among the instance types"]),
         (["--bucket", "of-nobody"], ["there is no bucket of-nobody", "aws s3 mb s3://of-nobody"]),
         (["--bucket", "elsewhere"], ["elsewhere is in us-west-2", "--region us-west-2"]),
         (["--role", ROLE.replace(ACCOUNT, "9" * 12)], ["the role to 999999999999"]),
@@ -760,3 +760,79 @@ def test_secrets_are_in_no_output_error_or_log(
     for secret in (SECRET, SESSION, KEY, "0123abcd"):
         for text in (said.out, said.err, caplog.text, str(refused.value)):
             assert secret not in text
+
+
+# Something else than AWS
+
+Captured = pytest.CaptureFixture[str]
+PAGE = f"<!DOCTYPE html><html><body>Sign in! You sent {SECRET} and {SESSION}</body></html>"
+HTML = {"content-type": "text/html; charset=utf-8"}
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "body", "words"),
+    [
+        (200, HTML, PAGE, "has the status 200 and is "),
+        (403, HTML, PAGE, "has the status 403 and is not"),
+        (200, {}, PAGE, "has the status 200 and is not"),
+        (511, {}, PAGE, "has the status 511 and is not"),
+        (200, {}, PAGE.removeprefix("<!DOCTYPE html>"), "has the status 200 and is not"),
+        (407, {}, f"no {SECRET}", "has the status 407 and is not"),
+        (200, {}, f'["{SECRET}"]', "has the status 200 and is not"),
+        (200, {}, "[" * 100_000, "has the status 200 and is not"),
+    ],
+)
+@pytest.mark.parametrize("verb", ["plan", "status", "smoke"])
+def test_responses_that_are_not_awss_are_not_quoted(
+    verb: str,
+    status: int,
+    headers: dict[str, str],
+    body: str,
+    words: str,
+    archive: Archive,
+    aws: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    commands = {
+        "plan": ["deploy", "plan", str(archive.path), *OPTIONS],
+        "status": ["deploy", "status"],
+        "smoke": ["deploy", "smoke", str(archive.path)],
+    }
+    aws.setenv("AWS_SESSION_TOKEN", SESSION)
+    with StubServer(status, body, headers) as stub:
+        for variable in ("AWS_ENDPOINT_URL", RUNTIME):
+            aws.setenv(variable, stub.address)
+        assert main(commands[verb]) == (2 if verb == "plan" else 1)
+    said = capsys.readouterr()
+    text = said.out + said.err
+    if verb != "smoke" or headers:  # the network's answers may have any form
+        assert words in text
+        assert "something else answers: check the proxy" in text
+    assert SECRET not in text
+    assert SESSION not in text
+    assert "Traceback" not in text
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("<Anything/>", "is not XML of AWS"),
+        ("<Response><GetCallerIdentityResult/></Response>", "lacks Account"),
+    ],
+)
+def test_a_response_without_the_account_is_not_awss(
+    body: str, words: str, archive: Archive, aws: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    with StubServer(200, body) as stub:
+        aws.setenv("AWS_ENDPOINT_URL", stub.address)
+        assert main(["deploy", "plan", str(archive.path), *OPTIONS]) == 2
+    assert words in capsys.readouterr().out
+
+
+def test_a_response_without_what_the_service_always_sends_is_not_awss(
+    aws: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    with StubServer(200, "{}") as stub:
+        aws.setenv("AWS_ENDPOINT_URL", stub.address)
+        assert main(["deploy", "status"]) == 1
+    assert "the response lacks Endpoint" in capsys.readouterr().err

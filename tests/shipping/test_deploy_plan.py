@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import runpy
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import botocore.session
+import numpy as np
 import pytest
 from botocore.validate import ParamValidator
 from hypothesis import given
@@ -22,6 +25,7 @@ from convbias.shipping.deploy.plan import Plan, make_plan
 from convbias.shipping.deploy.settings import Settings
 from convbias.shipping.deploy.tables import ECR_IMAGE, inference_image, monthly_cost
 from convbias.shipping.export.archive import Archive, Manifest
+from convbias.shipping.predict.images import npy_bytes
 
 SETTINGS = Settings(bucket=BUCKET, role=ROLE)
 SESSION = botocore.session.Session()
@@ -42,20 +46,37 @@ def failed(settings: Settings, region: str = REGION) -> list[Check]:
 
 
 def assert_valid_for_boto3(plan: Plan) -> None:
-    """Check parameters and types, and the characters of names, which boto3 does not check."""
+    """Check parameters, types, and all lengths and patterns, which boto3 does not check."""
     for operation, request in plan.requests().items():
         service, _, name = operation.partition(":")
-        model = model_of(service)
-        shape = model.operation_model(name).input_shape
+        shape = model_of(service).operation_model(name).input_shape
         report = ParamValidator().validate(request, shape)
         assert not report.has_errors(), report.generate_report()
-        for key, value in request.items():
-            rules = shape.members[key].metadata
-            if isinstance(value, str):
-                assert len(value) <= rules.get("max", len(value)), key
-                # Python does not support the syntax of other patterns.
-                if service == "sagemaker" and key.endswith(("Name", "Arn")):
-                    assert re.fullmatch(rules.get("pattern", ".*"), value), key
+        assert broken_rules(shape, request, name) == []
+
+
+def broken_rules(shape: Any, value: object, where: str) -> list[str]:
+    """Where a request breaks AWS's rules, by a reading of botocore's description of our own."""
+    rules = shape.metadata
+    broken = []
+    if isinstance(value, str | list) and len(value) > rules.get("max", len(value)):
+        broken.append(f"{where}: longer than {rules['max']}")
+    if isinstance(value, str) and rules.get("enum") and value not in rules["enum"]:
+        broken.append(f"{where}: {value!r}")
+    if isinstance(value, str) and rules.get("pattern"):
+        # Python's classes of letters, digits and blanks, and without the pairs of surrogates.
+        pattern = rules["pattern"].replace(r"\p{L}\p{Z}\p{N}", r"\w ").replace(r"\p{Print}", ".")
+        pattern = pattern.replace(r"\uD800\uDC00-\uDBFF\uDFFF", "")
+        if re.fullmatch(pattern, value) is None:
+            broken.append(f"{where}: {value!r}")
+    if isinstance(value, dict):
+        members = getattr(shape, "members", {})
+        for key, each in value.items():
+            broken += broken_rules(members[key], each, f"{where}.{key}")
+    if isinstance(value, list):
+        for number, each in enumerate(value):
+            broken += broken_rules(shape.member, each, f"{where}[{number}]")
+    return broken
 
 
 def test_the_smallest_plan_has_the_requests_for_an_endpoint() -> None:
@@ -144,7 +165,9 @@ def test_names_depend_on_the_parameters() -> None:
 @given(
     name=st.from_regex(r"[a-zA-Z0-9](-?[a-zA-Z0-9]){0,24}", fullmatch=True),
     prefix=st.from_regex(r"([a-z0-9._-]{1,9}(/[a-z0-9._-]{1,9}){0,2})?", fullmatch=True),
-    tags=st.dictionaries(st.text("abcXYZ 0:/", min_size=1), st.text("abc 1"), max_size=3),
+    tags=st.dictionaries(st.text("aZ 0:/&é☂\n", max_size=5), st.text("aé 1*"), max_size=3),
+    kms_key=st.none() | st.text("aZ0:/_- é", max_size=5),
+    groups=st.lists(st.text("sg-1_", max_size=34), max_size=6),
     serverless=st.booleans(),
     instances=st.integers(1, 9),
     capture=st.none() | st.integers(1, 100),
@@ -154,6 +177,8 @@ def test_plans_that_pass_the_checks_are_valid_for_boto3(
     name: str,
     prefix: str,
     tags: dict[str, str],
+    kms_key: str | None,
+    groups: list[str],
     serverless: bool,
     instances: int,
     capture: int | None,
@@ -166,6 +191,9 @@ def test_plans_that_pass_the_checks_are_valid_for_boto3(
         tags=tags,
         serverless=serverless,
         instances=instances,
+        kms_key=None if serverless else kms_key,
+        subnets=() if serverless else tuple(groups),
+        security_groups=() if serverless else tuple(groups),
         data_capture=None if serverless else capture,
         max_instances=None if serverless or more is None else instances + more,
     )
@@ -204,13 +232,7 @@ def test_plans_that_pass_the_checks_are_valid_for_boto3(
         (
             {"instance_type": "ml.t3.medium"},
             "instance type",
-            "T3 is only for notebooks",
-            "ml.m5.large",
-        ),
-        (
-            {"instance_type": "ml.t2.medium"},
-            "instance type",
-            "T2 is only for notebooks",
+            "'ml.t3.medium' is not among the instance types",
             "--serverless",
         ),
         ({"instance_type": "ml.m5.lage"}, "instance type", "'ml.m5.lage'", "'ml.m5.large'?"),
@@ -233,9 +255,39 @@ def test_plans_that_pass_the_checks_are_valid_for_boto3(
         ({"data_capture": 101}, "data capture", "101 %", "1 to 100"),
         ({"instances": 3, "max_instances": 2}, "autoscaling", "from 3 to 2", "--max-instances"),
         ({"max_instances": 2, "invocations_per_instance": 0.0}, "autoscaling", "0 requests", ""),
-        ({"tags": {"aws:x": "y"}}, "tags", "aws:x", "do not start with aws:"),
-        ({"tags": {"convbias:endpoint": "y"}}, "tags", "convbias:endpoint", "do not start"),
-        ({"tags": {"x": "y" * 257}}, "tags", "x", "256"),
+        ({"tags": {"aws:x": "y"}}, "tags", "'aws:x' starts with aws:", "letters"),
+        ({"tags": {"convbias:endpoint": "y"}}, "tags", "'convbias:endpoint' starts with", ""),
+        ({"tags": {"x": "y" * 257}}, "tags", "'x' has 257 characters, and AWS allows 256", ""),
+        ({"tags": {"": "y"}}, "tags", "the key '' has 0 characters", "letters"),
+        ({"tags": {"a&b": "y"}}, "tags", "the key 'a&b' contains '&'", "letters, digits, spaces"),
+        ({"tags": {"x": "y\n"}}, "tags", "the value of 'x' contains '\\n'", "letters"),
+        ({"tags": {"☂": "y"}}, "tags", "contains '☂', and AWS's pattern for TagKey", "letters"),
+        ({"tags": {f"k{n}": "" for n in range(49)}}, "tags", "there are 49 tags", "up to 48"),
+        ({"kms_key": "my key"}, "KMS key", "the key contains ' '", "alias/NAME"),
+        ({"kms_key": ""}, "KMS key", "is empty", "alias/NAME"),
+        ({"kms_key": "k" * 2_049}, "KMS key", "has 2,049 characters", "alias/NAME"),
+        (
+            {"subnets": ("subnet_1",), "security_groups": ("sg-1",)},
+            "VPC",
+            "the subnet 'subnet_1' contains '_'",
+            "a subnet's id",
+        ),
+        (
+            {"subnets": ("subnet-1",), "security_groups": ("",)},
+            "VPC",
+            "the security group '' is empty",
+            "a security group's id",
+        ),
+        (
+            {"subnets": ("subnet-1",), "security_groups": ("sg-1",) * 6},
+            "VPC",
+            "there are 6 security groups",
+            "up to 5",
+        ),
+        ({"prefix": "p" * 1_000}, "prefix", "an address in it has 1,0", "shorter prefix"),
+        ({"prefix": "p" * 480, "data_capture": 1}, "prefix", "AWS allows 512", "shorter prefix"),
+        ({"image": f"{OWN_IMAGE}{'1' * 256}"}, "image", "AWS allows 255", "shorter name"),
+        ({"role": f"{ROLE}/{'r' * 2_048}"}, "role", "AWS allows 2,048", "shorter path"),
     ],
 )
 def test_invalid_settings_fail_a_check_without_requests_to_aws(
@@ -245,6 +297,29 @@ def test_invalid_settings_fail_a_check_without_requests_to_aws(
     assert check.name == name
     assert message in check.message
     assert fix in check.fix
+
+
+@pytest.mark.parametrize("size", ["medium", "large", "xlarge", "2xlarge"])
+def test_instance_types_of_boto3s_list_are_not_refused(size: str) -> None:
+    settings = replace(SETTINGS, instance_type=f"ml.t2.{size}")
+    [check] = failed(settings)  # a warning
+    assert check.passed is None
+    assert f"1 x ml.t2.{size}, which boto3 lists for hosting and AWS may refuse" in check.message
+    raise_failures(local_checks(settings, REGION))
+    assert_valid_for_boto3(planned(settings))
+
+
+def test_without_a_prefix_no_address_has_an_empty_folder() -> None:
+    plan = planned(replace(SETTINGS, prefix="", data_capture=1))
+    assert plan.address == f"s3://{BUCKET}/convbias-fashion-mnist/{16 * '0'}/model.tar.gz"
+    captured = plan.configuration["DataCaptureConfig"]["DestinationS3Uri"]
+    assert captured == f"s3://{BUCKET}/convbias-fashion-mnist/captured"
+
+
+def test_tags_may_have_letters_and_digits_of_any_script() -> None:
+    settings = replace(SETTINGS, tags={"größe nr.": "٣ @x", "チーム": "", "a:b": "c=d+e-f_g/h"})
+    assert failed(settings) == []
+    assert_valid_for_boto3(planned(settings))
 
 
 def test_all_failed_checks_are_raised_at_once() -> None:
@@ -266,6 +341,20 @@ def test_the_largest_request_is_reported() -> None:
     body = model_of("sagemaker-runtime").shape_for("BodyBlob")
     assert f"{body.metadata['max']:,}" in payload(SETTINGS)
     assert payload(replace(SETTINGS, serverless=True)).startswith("at most 4,000,000 bytes")
+
+
+def test_the_reported_number_of_images_is_read_from_one_request(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("CONVBIAS_MOST_IMAGES", raising=False)
+    inference = runpy.run_path(str(ROOT / "inference.py"))
+    [check] = [check for check in local_checks(SETTINGS, REGION) if check.name == "payload"]
+    images = int(re.search(r"and ([\d,]+) images per", check.message)[1].replace(",", ""))
+    body = npy_bytes(np.zeros((images, 28, 28), np.uint8))
+    assert len(inference["input_fn"](body, "application/x-npy")) == images
+    larger = npy_bytes(np.zeros((images + 1, 28, 28), np.uint8))
+    with pytest.raises(inference["RequestError"], match="at most"):
+        inference["input_fn"](larger, "application/x-npy")
 
 
 def test_images_of_regions() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
@@ -271,11 +272,11 @@ def test_all_images_may_be_rejected(place: list[str], capsys: pytest.CaptureFixt
 def test_only_a_body_that_is_too_large_is_rejected(
     option: str, server: Server, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    Path("large.jpg").write_bytes(bytes(20 * 2**20))
+    np.save("large.npy", np.zeros((8_100, 28, 28), np.uint8))
     place = server.address if option == "--server" else "convbias"
-    assert main(["predict", "large.jpg", "a.png", option, place, "--json"]) == 2
+    assert main(["predict", "large.npy", "a.png", option, place, "--json"]) == 2
     said = capsys.readouterr()
-    assert said.err.startswith("large.jpg: the body has more than 6,291,456 bytes")
+    assert said.err.startswith("large.npy: the body has more than 6,291,456 bytes")
     assert [answer["image"] for answer in json.loads(said.out)] == ["a.png"]
 
 
@@ -396,18 +397,11 @@ def test_a_missing_response_has_a_time_limit(
 @pytest.mark.parametrize(
     ("status", "body", "code", "words"),
     [
-        (500, '{"error": "its log says why"}', 1, "failed with status 500: its log says why"),
-        (503, "<p>later</p>\n" * 1_000, 1, "failed with status 503: <p>later</p> <p>"),
         (404, '{"error": ["odd"]}', 2, "responds with status 404: ['odd']"),
         (302, "[]", 2, "responds with status 302: []"),
-        (200, "<p>Hello!</p>", 1, "the response for a.png cannot be read: '<p>Hello!</p>'"),
-        (200, "[]", 1, "the response for a.png cannot be read: '[]'"),
-        (200, FINE.replace("0.5", "NaN"), 1, "cannot be read"),
-        (200, FINE.replace("0.5", "1.5"), 1, "cannot be read"),
-        (200, '{"class": "Bag", "confidence": 1}', 1, "cannot be read"),
     ],
 )
-def test_unexpected_responses(
+def test_responses_that_are_the_same_for_every_image(
     status: int, body: str, code: int, words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with StubServer(status, body, {"location": "/elsewhere"}) as stub:
@@ -415,9 +409,82 @@ def test_unexpected_responses(
         assert stub.paths == ["/invocations"]
     said = capsys.readouterr()
     assert words in said.err
-    assert len(said.err) < 1_000
     assert "Traceback" not in said.err
     assert said.out == ""
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize(
+    ("status", "body", "words"),
+    [
+        (500, '{"error": "its log says why"}', "failed with status 500: its log says why"),
+        (503, "<p>later</p>\n" * 1_000, "failed with status 503: <p>later</p> <p>"),
+        (200, "<p>Hello!</p>", "the response for b.jpg cannot be read: Invalid JSON"),
+        (200, "[]", "the response for b.jpg cannot be read: "),
+        (200, FINE.replace("0.5", "NaN"), "cannot be read"),
+        (200, FINE.replace("0.5", "1.5"), "cannot be read"),
+        (200, '{"class": "Bag", "confidence": 1}', "cannot be read"),
+    ],
+)
+def test_every_image_that_fails_has_an_error_of_its_own(
+    status: int, body: str, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with StubServer(status, body) as stub:
+        assert main(["predict", "a.png", "b.jpg", "--server", stub.address]) == 1
+        assert stub.paths == ["/invocations"] * 2
+    said = capsys.readouterr()
+    for name in ("a.png", "b.jpg"):
+        [line] = [line for line in said.err.splitlines() if line.startswith(f"{name}: ")]
+        assert words.replace("b.jpg", name) in line
+    assert len(said.err) < 1_500
+    assert "Traceback" not in said.err
+    assert said.out == ""
+
+
+@pytest.mark.usefixtures("here")
+def test_an_image_that_fails_does_not_stop_the_others(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with StubServer(200, FINE, times=1) as stub:
+        place = ["--server", stub.address]
+        assert main(["predict", "a.png", "b.jpg", "one.NPY", *place, "--json"]) == 1
+        assert len(stub.paths) == 3
+    said = capsys.readouterr()
+    assert [answer["image"] for answer in json.loads(said.out)] == ["a.png"]
+    assert [name for name in ("a.png:", "b.jpg:", "one.NPY:") if name in said.err] == [
+        "b.jpg:",
+        "one.NPY:",
+    ]
+
+
+@pytest.mark.usefixtures("here", "aws")
+def test_endpoints_get_pictures_as_arrays(monkeypatch: pytest.MonkeyPatch) -> None:
+    # AWS's TensorFlow container cannot read pictures.
+    with StubServer(200, FINE) as stub:
+        monkeypatch.setenv(RUNTIME, stub.address)
+        assert main(["predict", "a.png", "b.jpg", "one.NPY", "--endpoint", "mine"]) == 0
+        assert [kind for kind, _ in stub.requests] == ["application/x-npy"] * 3
+        sent = np.load(io.BytesIO(stub.requests[0][1]), allow_pickle=False)
+    np.testing.assert_array_equal(sent, IMAGES[0, :, :, 0])
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize(
+    ("headers", "body", "words"),
+    [
+        ({}, " " * (16 * 2**20 + 1), "is too large"),
+        ({"content-encoding": "gzip"}, "x", "sends a compressed response"),
+    ],
+    ids=["large", "compressed"],
+)
+def test_responses_are_limited(
+    headers: dict[str, str], body: str, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with StubServer(200, body, headers) as stub:
+        assert main(["predict", "a.png", "--server", stub.address]) == 1
+    said = capsys.readouterr().err
+    assert words in said
+    assert "expected: at most 16,777,216 uncompressed bytes" in said
 
 
 # SageMaker's runtime
@@ -501,8 +568,6 @@ def test_endpoints_that_boto3_cannot_reach(
 @pytest.mark.parametrize(
     ("status", "kind", "body", "code", "words"),
     [
-        (424, "ModelError", {"OriginalStatusCode": 503}, 1, "failed with status 503: it broke"),
-        (424, "ModelError", {"OriginalStatusCode": 0}, 1, "failed with status 504: it broke"),
         (424, "ModelError", {"OriginalStatusCode": 404}, 2, "responds with status 404: it broke"),
         (503, "ServiceUnavailable", {}, 1, "does not respond: ServiceUnavailable: in the way"),
         (
@@ -530,6 +595,21 @@ def test_errors_of_the_runtime_and_of_the_model(
         assert main(["predict", "a.png", "b.jpg", "--endpoint", "mine"]) == code
         assert stub.paths == ["/endpoints/mine/invocations"]
     assert words in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("here", "aws")
+@pytest.mark.parametrize(("original", "status"), [(503, 503), (0, 504)])
+def test_failures_of_the_model_do_not_stop_the_others(
+    original: int, status: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = {"Message": "", "OriginalMessage": "it broke", "OriginalStatusCode": original}
+    with StubServer(424, json.dumps(answer), {"x-amzn-errortype": "ModelError"}) as stub:
+        monkeypatch.setenv(RUNTIME, stub.address)
+        assert main(["predict", "a.png", "b.jpg", "--endpoint", "mine"]) == 1
+        assert stub.paths == ["/endpoints/mine/invocations"] * 2
+    said = capsys.readouterr().err
+    for name in ("a.png", "b.jpg"):
+        assert f"{name}: the endpoint mine failed with status {status}: it broke" in said
 
 
 @pytest.mark.parametrize("options", [[], ["--json"]])

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from typing import IO, TYPE_CHECKING
 
 from rich import box
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.panel import Panel
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
@@ -22,15 +23,39 @@ if TYPE_CHECKING:
 WIDTH_OF_A_FILE = 2_000
 
 
-class _PipeTolerantConsole(Console):
-    """A console whose command goes on when its reader has gone, for instance `head`.
+# Visible signs for the characters by which terminals are controlled; nothing else ends a line.
+_SIGNS = {code: 0x2400 + code for code in range(32) if code not in (9, 10)} | {127: 0x2421}
+# The second set of controls, the directions of writing, and bytes that are no text: "?" in a box.
+_SIGNS |= dict.fromkeys(
+    [*range(0x80, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A), *range(0xD800, 0xE000)],
+    0xFFFD,
+)
 
-    Rich would end it, and with it a training of hours.
+
+class _Console(Console):
+    """A console that outlives its reader, and shows control characters instead of sending them.
+
+    Without the first, rich would end a training of hours when its reader has gone, for instance
+    `head`. Names in archives and answers of servers may contain control characters.
     """
 
     def on_broken_pipe(self) -> None:
         """Discard what is still to be printed."""
         discard(self.file)
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        """The parts of something to print, with control characters as visible signs."""
+        for segment in super().render(renderable, options):
+            if segment.control:
+                yield segment
+            else:
+                yield segment._replace(text=_visible(segment.text))
+
+
+def _visible(text: str) -> str:
+    return text.translate(_SIGNS)
 
 
 def discard(stream: IO[str]) -> None:
@@ -55,7 +80,7 @@ def messages() -> Console:
 
 
 def _console(*, stderr: bool) -> Console:
-    console = _PipeTolerantConsole(stderr=stderr, markup=False, highlight=False, emoji=False)
+    console = _Console(stderr=stderr, markup=False, highlight=False, emoji=False)
     if not console.is_terminal:
         console.width = WIDTH_OF_A_FILE
     return console
@@ -119,7 +144,7 @@ def print_table(
             min_width=longest if column in whole else None,
         )
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(_visible, row))  # here as well, for the widths of the columns
     console = results()
     console.print(title, style="bold")  # not `Table(title=...)`, which is wrapped to the table
     console.print(table, crop=False)

@@ -15,7 +15,7 @@ from cyclopts import Parameter
 from convbias import data
 from convbias.cli.console import messages, percent, print_table, results, warn
 from convbias.cli.serve import ARCHIVE
-from convbias.errors import InputError
+from convbias.errors import ConvbiasError, InputError
 from convbias.shipping.aws import Aws
 from convbias.shipping.export.archive import read
 from convbias.shipping.predict.clients import (
@@ -26,11 +26,13 @@ from convbias.shipping.predict.clients import (
     local_client,
     parse_predictions,
 )
-from convbias.shipping.predict.images import ImageRequest, RejectedRequestError, image_requests
+from convbias.shipping.predict.images import (
+    FailedRequestError,
+    RejectedRequestError,
+    image_requests,
+)
 from convbias.shipping.serve import TOKEN_VARIABLE
 from convbias.spec.datasets import CLASS_NAMES
-
-SOME_REJECTED = 2  # as for other invalid input
 
 
 class Row(NamedTuple):
@@ -62,8 +64,8 @@ def predict(
 ) -> int:
     """Classify images with an archive, a server or a SageMaker endpoint.
 
-    Rejected images are reported on standard error, all others are classified, and the exit code is
-    2.
+    Images that are rejected or fail are reported on standard error, and all others are classified.
+    The exit code is then 2 for rejected images, and 1 if any image failed otherwise.
 
     Example: `convbias predict 0 1 2 --server http://127.0.0.1:8080`
 
@@ -82,15 +84,22 @@ def predict(
             unlike the training images, instead of a table.
     """
     name, opened = _client(archive, server, endpoint, profile, region)
-    requests = image_requests(image, partial(data.load, "fashion-mnist"))
+    load = partial(data.load, "fashion-mnist")
+    # The container behind an endpoint may be unable to read pictures.
+    requests = image_requests(image, load, convert_pictures=endpoint is not None)
     rows: list[Row] = []
-    rejected = 0
+    errors: list[ConvbiasError] = []
     try:
         with opened as client:
             for request in requests:
-                predictions = _predictions(client, request)
-                rejected += not predictions
-                remarks = request.remarks() if predictions else ()
+                try:
+                    body = client(request.body(), request.content_type)
+                    predictions = parse_predictions(body, request.name)
+                except (RejectedRequestError, FailedRequestError) as error:
+                    errors.append(error)
+                    messages().print(f"{request.name}: {error}", style="red", soft_wrap=True)
+                    continue
+                remarks = request.remarks()
                 rows += [
                     Row(each, prediction, request.label, remarks)
                     for each, prediction in predictions.items()
@@ -101,7 +110,7 @@ def predict(
             results().print(json.dumps([_record(row) for row in rows]), soft_wrap=True)
         elif rows:
             _print(f"Predictions of {name}", rows)
-    return SOME_REJECTED if rejected else 0
+    return min((error.exit_code for error in errors), default=0)
 
 
 def _client(
@@ -124,15 +133,6 @@ def _client(
         return f"the endpoint {endpoint}", endpoint_client(endpoint, Aws(profile, region))
     verified = read(archive or ARCHIVE)
     return str(verified.path), local_client(verified)
-
-
-def _predictions(client: Client, request: ImageRequest) -> dict[str, Prediction]:
-    """Image name to prediction; empty where the request was rejected, which is printed."""
-    try:
-        return parse_predictions(client(request.body(), request.content_type), request.name)
-    except RejectedRequestError as error:
-        messages().print(f"{request.name}: {error}", style="red", soft_wrap=True)
-        return {}
 
 
 def _record(row: Row) -> dict[str, object]:

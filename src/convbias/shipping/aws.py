@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from convbias.errors import ConvbiasError, InputError, RunError
 from convbias.shipping.extras import check_installed
+from convbias.shipping.foreign import ForeignResponseError, check_form, check_members
 
 if TYPE_CHECKING:
     import boto3
@@ -103,7 +104,10 @@ class Aws:
         )
         try:
             if service not in self._clients:  # making one takes a tenth of a second
-                self._clients[service] = self.session.client(service, config=config)
+                client = self.session.client(service, config=config)
+                client.meta.events.register("before-parse.*", check_form)
+                client.meta.events.register("after-call.*", check_members)
+                self._clients[service] = client
             return self._clients[service]
         except (BotoCoreError, ValueError) as error:
             # boto3 raises ValueError where AWS_ENDPOINT_URL_... is not a URL.
@@ -118,13 +122,19 @@ class Aws:
 
         Raises:
             InputError: Credentials, names or limits prevent the request.
-            RunError: AWS failed, or throttles requests.
+            RunError: AWS failed, or throttles requests, or something else answers in its place.
         """
         from boto3.exceptions import Boto3Error
         from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.parsers import ResponseParserError
 
         try:
             yield
+        except ForeignResponseError as error:
+            raise _not_aws(f"{what}: the response {error}") from error
+        except ResponseParserError:
+            # Its text quotes the whole response, and so would a chain of errors.
+            raise _not_aws(f"{what}: the response cannot be parsed") from None
         except (BotoCoreError, Boto3Error, ClientError) as error:
             raise self.translated(error, what) from error
 
@@ -206,6 +216,15 @@ def _cause_response(error: Exception) -> dict[str, Any]:
     """The response of the error that caused this one; boto3's transfers raise such errors."""
     cause = error.__cause__ or error.__context__
     return getattr(cause, "response", None) or {}
+
+
+def _not_aws(text: str) -> RunError:
+    return RunError(
+        text,
+        "a response of AWS",
+        "something else answers: check the proxy (HTTPS_PROXY), whether this network wants you to"
+        " sign in first, and the variables AWS_ENDPOINT_URL...",
+    )
 
 
 def _connection_error(kind: str, text: str) -> InputError:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 
 from convbias.errors import InputError, did_you_mean
-from convbias.shipping.deploy.plan import NAME_DIGITS
+from convbias.shipping.deploy.plan import NAME_DIGITS, archive_key, capture_address
 from convbias.shipping.deploy.settings import Settings
+from convbias.shipping.deploy.shapes import broken_rule, hosting_instance_types, most_items
 from convbias.shipping.deploy.tables import ECR_IMAGE, inference_image
 from convbias.spec.datasets import IMAGE_SIDE
 
@@ -17,6 +17,7 @@ from convbias.spec.datasets import IMAGE_SIDE
 LARGEST_REQUEST = 6 * 2**20
 LARGEST_SERVERLESS_REQUEST = 4 * 10**6
 IMAGE_BYTES = IMAGE_SIDE**2
+MOST_IMAGES = 1024  # per request, in inference.py; a test compares both
 
 LONGEST_NAME = 63 - NAME_DIGITS - 1
 NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9])*")
@@ -27,8 +28,9 @@ ROLE_ARN = re.compile(
 )
 MEMORIES = range(1024, 6145, 1024)
 MOST_CONCURRENCY = 200
-MOST_TAGS = 48  # AWS allows 50, and convbias adds two
-LONGEST_KEY, LONGEST_VALUE = 128, 256
+OWN_TAGS = 2
+# AWS calls these families burstable, and its newer pages no longer list them for hosting.
+BURSTABLE = re.compile(r"ml\.t\d+[a-z]*\.")
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ def local_checks(settings: Settings, region: str) -> list[Check]:
     """
     checks = [
         _name(settings.name),
-        _prefix(settings.prefix),
+        _prefix(settings),
         _role(settings.role, region),
         _bucket_name(settings.bucket),
         _image(settings, region),
@@ -66,7 +68,12 @@ def local_checks(settings: Settings, region: str) -> list[Check]:
         _payload(settings),
     ]
     if not settings.serverless:
-        checks += [*_network(settings), *_capture(settings), *_scaling(settings)]
+        checks += [
+            *_key(settings),
+            *_network(settings),
+            *_capture(settings),
+            *_scaling(settings),
+        ]
     return checks
 
 
@@ -103,12 +110,18 @@ def _name(name: str) -> Check:
     return failed_check("name", f"{name!r} is not a valid endpoint name", fix)
 
 
-def _prefix(prefix: str) -> Check:
-    stripped = prefix.strip("/")
-    if not stripped or PREFIX.fullmatch(stripped):
-        return Check("prefix", stripped or "none")
-    fix = "use letters, digits and . _ = - with single slashes between them"
-    return failed_check("prefix", f"{prefix!r} is not a valid folder name", fix)
+def _prefix(settings: Settings) -> Check:
+    stripped = settings.prefix.strip("/")
+    if stripped and not PREFIX.fullmatch(stripped):
+        fix = "use letters, digits and . _ = - with single slashes between them"
+        return failed_check("prefix", f"{settings.prefix!r} is not a valid folder name", fix)
+    archive = f"s3://{settings.bucket}/{archive_key(settings, '0' * 64)}"
+    problem = broken_rule("Url", archive) or (
+        settings.data_capture and broken_rule("DestinationS3Uri", capture_address(settings))
+    )
+    if problem:
+        return failed_check("prefix", f"an address in it {problem}", "use a shorter prefix")
+    return Check("prefix", stripped or "none")
 
 
 def _role(role: str, region: str) -> Check:
@@ -116,6 +129,8 @@ def _role(role: str, region: str) -> Check:
     if found is None:
         fix = "use the ARN of a role: arn:aws:iam::123456789012:role/NAME"
         return failed_check("role", f"{role!r} is not the ARN of a role", fix)
+    if problem := broken_rule("RoleArn", role):
+        return failed_check("role", f"the ARN {problem}", "use a role with a shorter path")
     partition = "aws-cn" if region.startswith("cn-") else "aws"
     partition = "aws-us-gov" if region.startswith("us-gov-") else partition
     if found["partition"] != partition:
@@ -143,6 +158,8 @@ def _image(settings: Settings, region: str) -> Check:
             "use 123456789012.dkr.ecr.REGION.amazonaws.com/NAME:TAG; SageMaker reads only from ECR"
         )
         return failed_check("image", f"{settings.image!r} is not an ECR address", fix)
+    if problem := broken_rule("ContainerImage", settings.image):
+        return failed_check("image", f"the address {problem}", "use a shorter name or tag")
     if found["region"] != region:
         message = f"is in {found['region']}, the endpoint in {region}"
         return failed_check("image", message, f"push it to ECR in {region}")
@@ -150,17 +167,16 @@ def _image(settings: Settings, region: str) -> Check:
 
 
 def _machines(settings: Settings) -> Iterator[Check]:
-    chosen = settings.instance_type
-    if re.match(r"ml\.t[23]\.", chosen):
-        family = chosen.split(".")[1].upper()
-        yield failed_check(
+    chosen, known = settings.instance_type, hosting_instance_types()
+    if chosen not in known:
+        message = f"{chosen!r} is not among the instance types for hosting of this version of boto3"
+        yield failed_check("instance type", message, _nearest(chosen, known))
+    elif BURSTABLE.match(chosen):
+        yield Check(
             "instance type",
-            f"SageMaker does not host on {chosen}: {family} is only for notebooks",
-            "use ml.m5.large, or --serverless, which costs nothing without requests",
-        )
-    elif chosen not in (known := _instance_types()):
-        yield failed_check(
-            "instance type", f"SageMaker does not host on {chosen!r}", _nearest(chosen, known)
+            f"{settings.instances} x {chosen}, which boto3 lists for hosting and AWS may refuse",
+            "use ml.m5.large if AWS refuses it, or --serverless",
+            passed=None,
         )
     else:
         yield Check("instance type", f"{settings.instances} x {chosen}")
@@ -168,19 +184,11 @@ def _machines(settings: Settings) -> Iterator[Check]:
         yield failed_check("instances", f"the number is {settings.instances}", "use 1 or more")
 
 
-@cache
-def _instance_types() -> list[str]:
-    """The instance types for hosting that this version of boto3 knows."""
-    import botocore.session
-
-    model = botocore.session.Session().get_service_model("sagemaker")
-    return list(model.shape_for("ProductionVariantInstanceType").enum)
-
-
 def _nearest(chosen: str, known: list[str]) -> str:
     # Without the list of several hundred known types.
     near, found, _ = did_you_mean(chosen, known).partition("? known:")
-    return f"{near}? or use ml.m5.large" if found else "use ml.m5.large"
+    safe = "use ml.m5.large, or --serverless, which costs nothing without requests"
+    return f"{near}? or {safe}" if found else safe
 
 
 def _serverless(settings: Settings) -> Iterator[Check]:
@@ -205,35 +213,59 @@ def _serverless(settings: Settings) -> Iterator[Check]:
 
 
 def _tags(settings: Settings) -> Check:
-    refused = [
-        key
-        for key, value in settings.tags.items()
-        if not 0 < len(key) <= LONGEST_KEY
-        or len(value) > LONGEST_VALUE
-        or key.lower().startswith(("aws:", "convbias:"))
-    ]
-    if refused or len(settings.tags) > MOST_TAGS:
-        fix = (
-            f"use up to {MOST_TAGS} keys of up to {LONGEST_KEY} characters that do not start with"
-            f" aws: or convbias:, and values of up to {LONGEST_VALUE} characters"
-        )
-        invalid = f"invalid: {', '.join(refused)}"
-        message = invalid if refused else f"there are {len(settings.tags)} tags"
-        return failed_check("tags", message, fix)
+    most = most_items("TagList") - OWN_TAGS
+    if len(settings.tags) > most:
+        return failed_check("tags", f"there are {len(settings.tags)} tags", f"use up to {most}")
+    problems = list(_tag_problems(settings))
+    if problems:
+        fix = "use letters, digits, spaces and _ . : / = + - @ in keys and values"
+        return failed_check("tags", "; ".join(problems), fix)
     return Check("tags", ", ".join(settings.tags) or "only convbias' own")
+
+
+def _tag_problems(settings: Settings) -> Iterator[str]:
+    for key, value in settings.tags.items():
+        if key.lower().startswith(("aws:", "convbias:")):
+            yield f"the key {key!r} starts with aws: or convbias:, which are reserved"
+        if problem := broken_rule("TagKey", key):
+            yield f"the key {key!r} {problem}"
+        if problem := broken_rule("TagValue", value):
+            yield f"the value of {key!r} {problem}"
 
 
 def _payload(settings: Settings) -> Check:
     most = LARGEST_SERVERLESS_REQUEST if settings.serverless else LARGEST_REQUEST
+    images = min(MOST_IMAGES, most // IMAGE_BYTES)
     return Check(
-        "payload", f"at most {most:,} bytes per request, {most // IMAGE_BYTES:,} images as .npy"
+        "payload",
+        f"at most {most:,} bytes and {images:,} images per request; as .npy, {images:,} images take"
+        f" {images * IMAGE_BYTES:,} bytes",
     )
+
+
+def _key(settings: Settings) -> Iterator[Check]:
+    if settings.kms_key is None:
+        return
+    problem = broken_rule("KmsKeyId", settings.kms_key) if settings.kms_key else "is empty"
+    if problem:
+        fix = "use a key's id, its ARN, or alias/NAME"
+        yield failed_check("KMS key", f"the key {problem}", fix)
 
 
 def _network(settings: Settings) -> Iterator[Check]:
     if bool(settings.subnets) != bool(settings.security_groups):
         message = "subnets and security groups must both be given"
         yield failed_check("VPC", message, "give both --subnets and --security-groups")
+    for values, what, shape, items in (
+        (settings.subnets, "subnet", "SubnetId", "Subnets"),
+        (settings.security_groups, "security group", "SecurityGroupId", "VpcSecurityGroupIds"),
+    ):
+        if len(values) > most_items(items):
+            message = f"there are {len(values)} {what}s"
+            yield failed_check("VPC", message, f"use up to {most_items(items)}")
+        for value in values:
+            if problem := broken_rule(shape, value) if value else "is empty":
+                yield failed_check("VPC", f"the {what} {value!r} {problem}", f"use a {what}'s id")
 
 
 def _capture(settings: Settings) -> Iterator[Check]:

@@ -83,9 +83,7 @@ def make_plan(settings: Settings, region: str, archive: Archive) -> Plan:
         InputError: AWS's image is not known for that region, and the settings name no other.
     """
     name = settings.name
-    key = f"{settings.prefix.strip('/')}/{name}/{archive.sha256[:KEY_DIGITS]}/{OBJECT_NAME}".lstrip(
-        "/"
-    )
+    key = archive_key(settings, archive.sha256)
     tags = _tags(dict(settings.tags) | {OWNER_TAG: name})
     with_archive = _tags(dict(settings.tags) | {OWNER_TAG: name, CHECKSUM_TAG: archive.sha256})
     model = _model(settings, region, f"s3://{settings.bucket}/{key}")
@@ -103,6 +101,29 @@ def make_plan(settings: Settings, region: str, archive: Archive) -> Plan:
         {**model, "Tags": with_archive}, {**configuration, "Tags": with_archive}, endpoint,
         target, policy,
     )  # fmt: skip
+
+
+def archive_key(settings: Settings, sha256: str) -> str:
+    """The key of an archive in the bucket.
+
+    Args:
+        settings: the endpoint's settings.
+        sha256: the archive's checksum.
+    """
+    return _folder(settings) + f"/{sha256[:KEY_DIGITS]}/{OBJECT_NAME}"
+
+
+def capture_address(settings: Settings) -> str:
+    """The address in S3 for captured requests and responses.
+
+    Args:
+        settings: the endpoint's settings.
+    """
+    return f"s3://{settings.bucket}/{_folder(settings)}/captured"
+
+
+def _folder(settings: Settings) -> str:
+    return f"{settings.prefix.strip('/')}/{settings.name}".lstrip("/")
 
 
 def scaling_target_id(name: str) -> dict[str, str]:
@@ -163,11 +184,10 @@ def _configuration(settings: Settings, model: str) -> Request:
     if settings.kms_key is not None:
         request["KmsKeyId"] = settings.kms_key
     if settings.data_capture is not None:
-        captured = f"s3://{settings.bucket}/{settings.prefix.strip('/')}/{settings.name}/captured"
         request["DataCaptureConfig"] = {
             "EnableCapture": True,
             "InitialSamplingPercentage": settings.data_capture,
-            "DestinationS3Uri": captured,
+            "DestinationS3Uri": capture_address(settings),
             "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],
         }
     return request

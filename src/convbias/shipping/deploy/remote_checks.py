@@ -9,6 +9,7 @@ from convbias.shipping.aws import Aws
 from convbias.shipping.deploy.checks import ROLE_ARN, Check, failed_check
 from convbias.shipping.deploy.plan import Plan
 from convbias.shipping.deploy.resources import UNMANAGED, Resource, find_existing
+from convbias.shipping.foreign import ForeignResponseError
 
 
 def remote_checks(plan: Plan, aws: Aws) -> tuple[list[Check], dict[str, Resource]]:
@@ -35,9 +36,12 @@ def remote_checks(plan: Plan, aws: Aws) -> tuple[list[Check], dict[str, Resource
 def _credentials(plan: Plan, aws: Aws) -> Check:
     try:
         with aws.translate_errors("the credentials cannot be used"):
-            account = aws.client("sts").get_caller_identity()["Account"]
+            response = aws.client("sts").get_caller_identity()
+            if "Account" not in response:  # botocore requires no member
+                raise ForeignResponseError("lacks Account")
     except ConvbiasError as error:
         return failed_check("credentials", error.what, error.fix or "check the credentials")
+    account = response["Account"]
     role = ROLE_ARN.fullmatch(plan.settings.role)
     if role is not None and role["account"] != account:
         message = f"belong to the account {account}, the role to {role['account']}"

@@ -1,8 +1,7 @@
 """Archives for serving: an export with its inference code and checksums.
 
 Archives are read as untrusted input. Only regular files of the known layout and limited size are
-read, into memory, and all checks pass before the first byte is written to disk. (`tarfile`'s own
-extraction filters can be escaped by chains of symbolic links.)
+read, into memory, and all checks pass before the first byte is written to disk.
 """
 
 from __future__ import annotations
@@ -14,20 +13,23 @@ import json
 import shutil
 import tarfile
 import tempfile
-import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from importlib.resources import files
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import IO, Any
 
 from pydantic import Field, ValidationError
 
 from convbias.errors import InputError, StorageError
 from convbias.runs.atomic import write_atomically
+from convbias.shipping.export.members import (
+    InvalidArchiveError,
+    packed_members,
+    unpacked_members,
+)
 from convbias.spec.description import Description
-from convbias.spec.files import open_file, read_file, refused
+from convbias.spec.files import open_file
 
 RECORD = "export.json"  # identifies an export; other folders are never replaced
 MANIFEST = "archive.json"  # Multi Model Server expects its own format in a manifest.json
@@ -36,11 +38,7 @@ LAYOUT = (
     "1/ (a TensorFlow SavedModel), model.onnx, code/inference.py, code/labels.json and"
     f" {MANIFEST}, regular files without links"
 )
-MOST_MEMBERS = 200
-LARGEST_MEMBER = 100 * 2**20  # bytes
-LARGEST_TOTAL = 200 * 2**20
-_CHUNK = 2**16
-_LARGEST_HEADER = 2**20  # tarfile reads headers with long names at once
+_LARGEST_MANIFEST = 2**20  # bytes
 
 
 class Manifest(Description, frozen=True):
@@ -80,28 +78,30 @@ def pack(export_folder: Path, path: Path) -> Archive:
         StorageError: The archive cannot be written.
     """
     code = files("convbias.shipping.export").joinpath("inference.py").read_bytes()
-    contents = {"code/inference.py": code}
     try:
-        identity = json.loads((export_folder / RECORD).read_bytes())
-        contents["code/labels.json"] = (json.dumps(identity["output"]["classes"]) + "\n").encode()
-        for file in sorted(export_folder.rglob("*")):
-            name = file.relative_to(export_folder).as_posix()
-            if file.is_file() and name != RECORD:
-                contents[name] = file.read_bytes()
-    except PermissionError as error:
-        raise refused(Path(error.filename), error) from error
-    except (OSError, ValueError, LookupError, TypeError) as error:
+        contents = unpacked_members(export_folder)
+        identity = json.loads(contents.pop(RECORD))
+        labels = (json.dumps(identity["output"]["classes"]) + "\n").encode()
+    except (InvalidArchiveError, StorageError, ValueError, LookupError, TypeError) as error:
+        if isinstance(error, StorageError) and export_folder.is_dir():
+            raise
+        what = error.what if isinstance(error, StorageError) else error
         raise InputError(
-            f"{export_folder} is not an export: {error}",
+            f"{export_folder} is not an export: {what}",
             f"a folder with {RECORD}, written by `convbias export`",
             "export a run first",
         ) from error
+    contents |= {"code/inference.py": code, "code/labels.json": labels}
     sums = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
     manifest = Manifest(identity=identity, sha256=dict(sorted(sums.items())))
     contents[MANIFEST] = (manifest.model_dump_json(indent=2) + "\n").encode()
-    _check_layout(contents)
-    write_atomically(path, lambda file: file.write_bytes(_compressed(contents)))
-    return read(path)
+    try:
+        packed = _compressed(contents)
+    except InvalidArchiveError as error:
+        raise _refused(path, str(error)) from error
+    archive = _read(path, io.BytesIO(packed))  # nothing is written that could not be read
+    write_atomically(path, lambda file: file.write_bytes(packed))
+    return archive
 
 
 def _compressed(contents: Mapping[str, bytes]) -> bytes:
@@ -109,12 +109,17 @@ def _compressed(contents: Mapping[str, bytes]) -> bytes:
     buffer = io.BytesIO()
     with (
         gzip.GzipFile(filename="", mode="wb", fileobj=buffer, mtime=0) as compressed,
-        tarfile.open(fileobj=compressed, mode="w", format=tarfile.USTAR_FORMAT) as tar,
+        tarfile.open(
+            fileobj=compressed, mode="w", format=tarfile.USTAR_FORMAT, encoding="utf-8"
+        ) as tar,
     ):
         for name in sorted(contents):
             member = tarfile.TarInfo(name)
             member.size, member.mode = len(contents[name]), 0o644
-            tar.addfile(member, io.BytesIO(contents[name]))
+            try:
+                tar.addfile(member, io.BytesIO(contents[name]))
+            except ValueError as error:
+                raise InvalidArchiveError(f"contains {name!r}, which is too long") from error
     return buffer.getvalue()
 
 
@@ -128,23 +133,31 @@ def read(path: Path) -> Archive:
         InputError: It is not a valid archive, or a checksum is wrong.
         StorageError: It does not exist, or may not be read.
     """
+    if not path.is_dir():
+        with open_file(path) as file:
+            return _read(path, file)
     try:
-        if path.is_dir():
-            contents = dict(_unpacked_members(path))
-            checksum = hashlib.sha256(_compressed(contents)).hexdigest()
-        else:
-            with open_file(path) as file:
-                checksum = hashlib.file_digest(file, "sha256").hexdigest()
-                file.seek(0)
-                contents = dict(_members(file))
-    except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, UnicodeError) as error:
-        raise _refused(path, f"cannot be read: {error}") from error
-    except _InvalidArchiveError as error:
+        contents = unpacked_members(path)
+        checksum = hashlib.sha256(_compressed(contents)).hexdigest()
+    except InvalidArchiveError as error:
         raise _refused(path, str(error)) from error
+    return _verified(path, contents, checksum)
+
+
+def _read(path: Path, file: IO[bytes]) -> Archive:
+    """Read and verify an archive file; `path` is its name."""
+    try:
+        contents, checksum = packed_members(file)
+    except InvalidArchiveError as error:
+        raise _refused(path, str(error)) from error
+    return _verified(path, contents, checksum)
+
+
+def _verified(path: Path, contents: Mapping[str, bytes], checksum: str) -> Archive:
     try:
         _check_layout(contents)
         manifest = Manifest.model_validate_json(contents[MANIFEST])
-    except _InvalidArchiveError as error:
+    except InvalidArchiveError as error:
         raise _refused(path, str(error)) from error
     except ValidationError as error:
         raise _refused(path, f"has an invalid {MANIFEST}") from error
@@ -155,7 +168,7 @@ def read(path: Path) -> Archive:
     }
     for name in sorted(found.keys() | manifest.sha256.keys()):
         if found.get(name) != manifest.sha256.get(name):
-            raise _refused(path, f"has a wrong or missing checksum of {name}")
+            raise _refused(path, f"has a wrong or missing checksum of {name!r:.200}")
     return Archive(path, checksum, manifest, contents)
 
 
@@ -195,102 +208,16 @@ def unpack(archive: Archive, folder: Path) -> None:
             shutil.rmtree(temporary, ignore_errors=True)
 
 
-class _InvalidArchiveError(Exception):
-    """The archive violates a rule; the message continues the sentence "ARCHIVE ..."."""
-
-
-class _Limited(io.RawIOBase):
-    """A decompressing reader that limits the total size and the size of a single read."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = gzip.GzipFile(fileobj=file, mode="rb")
-        self._read = 0
-
-    def read(self, size: int = -1, /) -> bytes:
-        if not 0 <= size <= _LARGEST_HEADER:
-            raise _InvalidArchiveError("has a header of more than a megabyte")
-        part = self._file.read(size)
-        self._read += len(part)
-        if self._read > LARGEST_TOTAL:
-            raise _InvalidArchiveError(f"contains more than {LARGEST_TOTAL // 2**20} MiB")
-        return part
-
-    def seek(self, offset: int, whence: int = 0, /) -> int:
-        # Forwards only, by reading, so that skipped bytes count as well.
-        if whence != 0 or offset < self._read:
-            raise _InvalidArchiveError("cannot be read sequentially")
-        while self._read < offset and self.read(min(_CHUNK, offset - self._read)):
-            pass
-        return self._read
-
-    def tell(self) -> int:
-        return self._read
-
-
-def _members(file: IO[bytes]) -> Iterator[tuple[str, bytes]]:
-    """Name and bytes of each member."""
-    seen: set[str] = set()
-    with tarfile.open(fileobj=_Limited(file), mode="r:") as tar:
-        for member in tar:
-            _check_member(member)
-            if member.isdir():
-                continue
-            if member.name in seen:
-                raise _InvalidArchiveError(f"contains {member.name!r} twice")
-            seen.add(member.name)
-            if len(seen) > MOST_MEMBERS:
-                raise _InvalidArchiveError(f"contains more than {MOST_MEMBERS} members")
-            taken = tar.extractfile(member)
-            content = b"".join(iter(partial(taken.read, _CHUNK), b"")) if taken else b""
-            if len(content) != member.size:
-                raise _InvalidArchiveError(f"ends in the middle of {member.name!r}")
-            yield member.name, content
-
-
-def _unpacked_members(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """Name and bytes of each member of an unpacked archive, with the same rules."""
-    total = 0
-    for number, file in enumerate(sorted(folder.rglob("*")), start=1):
-        name = file.relative_to(folder).as_posix()
-        if file.is_symlink() or not (file.is_file() or file.is_dir()):
-            raise _InvalidArchiveError(
-                f"contains {name!r}, which is neither a regular file nor a folder"
-            )
-        if number > MOST_MEMBERS:
-            raise _InvalidArchiveError(f"contains more than {MOST_MEMBERS} members")
-        if file.is_dir():
-            continue
-        total += file.stat().st_size
-        if total > LARGEST_TOTAL:
-            raise _InvalidArchiveError(f"contains more than {LARGEST_TOTAL // 2**20} MiB")
-        yield name, read_file(file)
-
-
-def _check_member(member: tarfile.TarInfo) -> None:
-    name = member.name
-    if member.issym() or member.islnk():
-        raise _InvalidArchiveError(f"contains a link, {name!r} to {member.linkname!r}")
-    regular = member.type in (tarfile.REGTYPE, tarfile.AREGTYPE) and not member.issparse()
-    if not regular and not member.isdir():
-        raise _InvalidArchiveError(
-            f"contains {name!r}, which is neither a regular file nor a folder"
-        )
-    path = PurePosixPath(name)
-    odd = "\\" in name or "\0" in name or path.as_posix() != name
-    if path.is_absolute() or ".." in path.parts or odd:
-        raise _InvalidArchiveError(f"contains {name!r}, whose path leads outside")
-    if member.size > LARGEST_MEMBER:
-        raise _InvalidArchiveError(f"contains {name!r} of {member.size:,} bytes")
-
-
 def _check_layout(contents: Mapping[str, bytes]) -> None:
     missing = [name for name in REQUIRED if name not in contents]
     if missing:
-        raise _InvalidArchiveError(f"lacks {', '.join(missing)}")
+        raise InvalidArchiveError(f"lacks {', '.join(missing)}")
     allowed = (*REQUIRED, "model-maps.onnx")
     unexpected = [name for name in contents if name not in allowed and not name.startswith("1/")]
     if unexpected:
-        raise _InvalidArchiveError(f"contains unexpected members: {', '.join(sorted(unexpected))}")
+        raise InvalidArchiveError(f"contains unexpected members: {', '.join(sorted(unexpected))}")
+    if len(contents[MANIFEST]) > _LARGEST_MANIFEST:
+        raise InvalidArchiveError(f"has an {MANIFEST} of more than a megabyte")
 
 
 def _refused(path: Path, what: str) -> InputError:

@@ -4,29 +4,38 @@ from __future__ import annotations
 
 import json
 import textwrap
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from convbias.data.download import reason
-from convbias.errors import ConvbiasError, InputError, RunError
-from convbias.shipping.aws import ANSWER_SECONDS, CONNECTION_SECONDS, Aws
+from convbias.errors import ConvbiasError, InputError
+from convbias.shipping.aws import ANSWER_SECONDS, CONNECTION_SECONDS, HIDDEN, Aws
 from convbias.shipping.export.archive import Archive
 from convbias.shipping.extras import check_installed
-from convbias.shipping.predict.images import RejectedRequestError
+from convbias.shipping.predict.images import FailedRequestError, RejectedRequestError
+
+if TYPE_CHECKING:
+    import requests
 
 # Sends a body of a content type, and returns the response: JSON with all probabilities. It raises
-# RejectedRequestError if only this request is at fault, and other errors if all would fail.
+# RejectedRequestError or FailedRequestError if others may succeed, and other errors if all would
+# fail.
 Client = Callable[[bytes, str], bytes]
 
 ACCEPT = "application/json;verbose=true"
 LONGEST_MESSAGE = 300  # characters; other servers may respond with whole pages
+# Bytes of a response; those for 1,024 images with all probabilities take less than one megabyte.
+LARGEST_RESPONSE = 16 * 2**20
 
 # Bad request, timeout, content too large, unsupported media type. Other statuses do not depend on
 # the image, for instance those for a missing token or a wrong address.
 REJECTED_STATUSES = (400, 408, 413, 415)
+
+_PART = 2**16
 
 _Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -60,13 +69,15 @@ def parse_predictions(body: bytes, name: str) -> dict[str, Prediction]:
         Image name to prediction: `name` for one image; `name[0]`, `name[1]` and so on for several.
 
     Raises:
-        RunError: The body is not such a response.
+        FailedRequestError: The body is not such a response.
     """
     try:
         predictions = _RESPONSE.validate_json(body)
     except ValidationError as error:
-        raise RunError(
-            f"the response for {name} cannot be read: {body[:80].decode(errors='replace')!r}",
+        # Without the body, which may repeat the request, and with it a token.
+        reason = error.errors(include_url=False, include_input=False)[0]["msg"]
+        raise FailedRequestError(
+            f"the response for {name} cannot be read: {reason}",
             "JSON with class, confidence and probabilities",
             "check that the server is `convbias serve`, or a container with an archive",
         ) from error
@@ -96,7 +107,14 @@ def local_client(archive: Archive) -> Iterator[Client]:
                 images = predictor.read(body, content_type)
             except predictor.request_error as error:
                 raise RejectedRequestError(str(error)) from None
-            return predictor.write(predictor.predict(images), ACCEPT)[0]
+            try:
+                return predictor.write(predictor.predict(images), ACCEPT)[0]
+            except Exception as error:  # the archive's code may raise anything
+                raise FailedRequestError(
+                    f"the archive's code failed: {type(error).__name__}: {error}",
+                    "an archive that predicts one of its classes for every image",
+                    "export and package the run again",
+                ) from error
 
         yield send
 
@@ -113,6 +131,7 @@ def http_client(address: str, token: str | None) -> Iterator[Client]:
         InputError: The token cannot be sent in a header.
     """
     import requests
+    from urllib3.exceptions import HTTPError
 
     if token is not None and not (token.isascii() and token.isprintable()):
         # Checked here, because the libraries' own errors print the token.
@@ -131,17 +150,22 @@ def http_client(address: str, token: str | None) -> Iterator[Client]:
         # Not a plain header, which a user's .netrc file would override.
         session.auth = add_token
         session.headers["accept"] = ACCEPT
+        # Also without following a redirect, requests would read all of its body.
+        session.get_redirect_target = lambda resp: None  # noqa: ARG005
+        # A compressed response could become a thousand times as large here.
+        session.headers["accept-encoding"] = "identity"
 
         def send(body: bytes, content_type: str) -> bytes:
             try:
-                response = session.post(
+                with session.post(
                     f"{address.rstrip('/')}/invocations",
                     data=body,
                     headers={"content-type": content_type},
                     timeout=(CONNECTION_SECONDS, ANSWER_SECONDS),
-                    allow_redirects=False,  # a redirect would turn POST into GET
-                )
-            except (requests.RequestException, ValueError) as error:
+                    stream=True,
+                ) as response:
+                    content = _content(address, response)
+            except (requests.RequestException, HTTPError, ValueError) as error:
                 # urllib3 raises a ValueError of its own for some invalid addresses.
                 raise InputError(
                     f"{address} does not respond: {reason(error)}",
@@ -155,10 +179,40 @@ def http_client(address: str, token: str | None) -> Iterator[Client]:
                     "set the environment variable CONVBIAS_TOKEN to it",
                 )
             if response.status_code != requests.codes.ok:
-                raise _failure(address, response.status_code, response.text)
-            return response.content
+                text = content.decode(errors="replace")
+                if token:
+                    text = text.replace(token, HIDDEN)
+                raise _failure(address, response.status_code, text)
+            return content
 
         yield send
+
+
+def _content(target: str, response: requests.Response) -> bytes:
+    """The body of a response, limited in size and time.
+
+    Args:
+        target: the server, for messages.
+        response: response whose body was not read yet.
+
+    Raises:
+        FailedRequestError: The body is too large, compressed, or takes too long.
+    """
+    expected = f"at most {LARGEST_RESPONSE:,} uncompressed bytes within {ANSWER_SECONDS:g} seconds"
+    fix = "check that the address is that of `convbias serve`, or of a container with an archive"
+    encoding = response.headers.get("content-encoding", "identity")
+    if encoding.strip().lower() != "identity":
+        raise FailedRequestError(f"{target} sends a compressed response", expected, fix)
+    content = bytearray()
+    started = time.monotonic()
+    # Each part is what has arrived; `iter_content` would wait for whole parts.
+    while part := response.raw.read1(_PART):
+        content += part
+        if len(content) > LARGEST_RESPONSE:
+            raise FailedRequestError(f"the response of {target} is too large", expected, fix)
+        if time.monotonic() - started > ANSWER_SECONDS:
+            raise FailedRequestError(f"the response of {target} takes too long", expected, fix)
+    return bytes(content)
 
 
 @contextmanager
@@ -184,28 +238,37 @@ def endpoint_client(name: str, aws: Aws) -> Iterator[Client]:
                     EndpointName=name, Body=body, ContentType=content_type, Accept=ACCEPT
                 )
             except ClientError as error:
-                _raise_model_error(target, error.response)
+                _raise_model_error(target, error.response, aws)
                 raise
-            return response["Body"].read()
+            content = response["Body"].read(LARGEST_RESPONSE + 1)
+        if len(content) > LARGEST_RESPONSE:
+            raise FailedRequestError(
+                f"the response of {target} is too large",
+                f"at most {LARGEST_RESPONSE:,} bytes",
+                "check that the endpoint runs an archive of `convbias package`",
+            )
+        return content
 
     yield send
 
 
-def _raise_model_error(target: str, response: dict) -> None:
+def _raise_model_error(target: str, response: dict, aws: Aws) -> None:
     """Raise an error of the model behind the endpoint, or of this one request.
 
     Args:
         target: the endpoint, for messages.
         response: error response as botocore parsed it.
+        aws: account and region.
     """
-    message = response["Error"].get("Message")
+    message = aws.redacted(str(response["Error"].get("Message")))
     if response["Error"].get("Code") == "ModelError":
         # 0 if the model did not respond in time.
         original = response.get("OriginalStatusCode", 0)
-        raise _failure(target, original or 504, response.get("OriginalMessage") or message)
+        text = aws.redacted(response.get("OriginalMessage") or "")
+        raise _failure(target, original or 504, text or message)
     if response["ResponseMetadata"]["HTTPStatusCode"] == 413:
         # Too large for SageMaker's runtime, which did not pass it to the model.
-        raise RejectedRequestError(str(message))
+        raise RejectedRequestError(message)
 
 
 def _failure(target: str, status: int, text: str) -> ConvbiasError:
@@ -222,7 +285,9 @@ def _failure(target: str, status: int, text: str) -> ConvbiasError:
     if status in REJECTED_STATUSES:
         return RejectedRequestError(message)
     if status >= 500:
-        return RunError(f"{target} failed with status {status}: {message}", fix="read its log")
+        return FailedRequestError(
+            f"{target} failed with status {status}: {message}", fix="read its log"
+        )
     return InputError(
         f"{target} responds with status {status}: {message}",
         "a server started by `convbias serve`, or a container with an archive",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import numpy as np
 from convbias.data import Dataset
 from convbias.data.likeness import with_remarks
 from convbias.data.reading import FORMATS_IN_WORDS, INDEX, read_picture, read_picture_file
-from convbias.errors import InputError
+from convbias.errors import InputError, RunError
 
 NPY = "application/x-npy"
 CONTENT_TYPES = {
@@ -32,6 +32,10 @@ CONTENT_TYPES = {
 
 class RejectedRequestError(InputError):
     """This request was rejected; others may succeed."""
+
+
+class FailedRequestError(RunError):
+    """This request failed through no fault of its own; others may succeed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +57,9 @@ class ImageRequest:
     remarks: Callable[[], Sequence[str]] = tuple
 
 
-def image_requests(names: Iterable[str], dataset: Callable[[], Dataset]) -> list[ImageRequest]:
+def image_requests(
+    names: Iterable[str], dataset: Callable[[], Dataset], *, convert_pictures: bool = False
+) -> list[ImageRequest]:
     """Find the named images, before the first request is sent.
 
     Args:
@@ -61,6 +67,8 @@ def image_requests(names: Iterable[str], dataset: Callable[[], Dataset]) -> list
             folder with such files; or a whole number, the index of a test image (for a file with
             such a name, write `./7`).
         dataset: loads the data set of the test images; called at most once, for an index only.
+        convert_pictures: convert pictures here and send their 28 x 28 pixels as .npy, because AWS's
+            TensorFlow container cannot read pictures.
 
     Returns:
         Requests in the order of the names; files of a folder in alphabetical order.
@@ -69,14 +77,17 @@ def image_requests(names: Iterable[str], dataset: Callable[[], Dataset]) -> list
         InputError: A file or test image does not exist, or a folder contains no image.
     """
     load = cache(dataset)
-    return [request for name in names for request in _requests(name, load)]
+    file = _converted_file if convert_pictures else _file
+    return [request for name in names for request in _requests(name, load, file)]
 
 
-def _requests(name: str, dataset: Callable[[], Dataset]) -> Iterator[ImageRequest]:
+def _requests(
+    name: str, dataset: Callable[[], Dataset], file: Callable[[Path], ImageRequest]
+) -> Iterator[ImageRequest]:
     if INDEX.fullmatch(name):
         yield _test_image(name, dataset)
     else:
-        yield from map(_file, _paths(Path(name)))
+        yield from map(file, _paths(Path(name)))
 
 
 def _test_image(index: str, dataset: Callable[[], Dataset]) -> ImageRequest:
@@ -126,6 +137,21 @@ def _file(path: Path) -> ImageRequest:
     if kind == NPY:
         return ImageRequest(str(path), kind, body)
     return ImageRequest(str(path), kind, body, remarks=partial(_remarks, path))
+
+
+def _converted_file(path: Path) -> ImageRequest:
+    request = _file(path)
+    if request.content_type == NPY:
+        return request
+    return replace(request, content_type=NPY, body=partial(_converted, path))
+
+
+def _converted(path: Path) -> bytes:
+    try:
+        return npy_bytes(read_picture_file(path).converted.pixels)
+    except InputError as error:
+        text = f"the picture cannot be read: {error.what}; expected {error.expected}"
+        raise RejectedRequestError(text) from error
 
 
 def _read(path: Path) -> bytes:

@@ -112,10 +112,7 @@ def _no_constant(name: str) -> float:
 
 @contextmanager
 def unpacked(archive: Archive) -> Iterator[Path]:
-    """The folder of an unpacked archive, or a temporary one for an archive file."""
-    if archive.path.is_dir():
-        yield archive.path
-        return
+    """A temporary folder with what was verified; an archive's own folder may have changed."""
     with tempfile.TemporaryDirectory(prefix="convbias-") as temporary:
         folder = Path(temporary) / "model"
         unpack(archive, folder)
