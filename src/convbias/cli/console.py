@@ -56,9 +56,27 @@ def messages() -> Console:
 
 def _console(*, stderr: bool) -> Console:
     console = _PipeTolerantConsole(stderr=stderr, markup=False, highlight=False, emoji=False)
-    if not console.is_terminal:
+    if not _has_width(console):
         console.width = WIDTH_OF_A_FILE
     return console
+
+
+def is_screen() -> bool:
+    """Whether what standard output shows can change; elsewhere only lines are added.
+
+    A terminal without colours or without a width is taken for a log that somebody keeps.
+    """
+    console = results()
+    changes = console.is_terminal and not console.is_dumb_terminal and not console.no_color
+    return changes and _has_width(console)
+
+
+def _has_width(console: Console) -> bool:
+    """Whether the console is a terminal, not a file, and as wide as it says."""
+    if not console.is_terminal or not console.file.isatty():
+        return False
+    columns = os.get_terminal_size(console.file.fileno()).columns
+    return columns > 0 or "COLUMNS" in os.environ
 
 
 def print_error(error: ConvbiasError) -> None:

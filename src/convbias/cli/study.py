@@ -75,7 +75,7 @@ def train_and_report(
         f"  expect: {chosen.expect}",
         soft_wrap=True,
     )
-    with ConsoleObserver(planned_runs(chosen), store) as observer:
+    with ConsoleObserver(planned_runs(chosen), store, chosen, jobs) as observer:
         done = run_study(chosen, store, jobs, observer)
         # Imported here, because figure libraries take seconds to load and training needs none.
         from convbias.cli.report import report_stored
