@@ -49,11 +49,13 @@ def test_contrasts_as_runs_arrive(study: Study, tmp_path: Path) -> None:
     assert complete == [("cnn-7x7", "original")] * 3
     # Differences of 10, 11 and 12 points: 11 on average.
     assert "+11.00 percentage points [" in shown(interim)
+    line = interim.line("original")
+    assert line is not None
     first = "cnn-3x3 - dense, test accuracy +11.00 percentage points ["
-    assert interim.line("original").startswith(f"original so far, without verdict: {first}")
-    assert "(3 of 3); cnn-3x3 - dense, test loss" in interim.line("original")
+    assert line.startswith(f"original so far, without verdict: {first}")
+    assert "(3 of 3); cnn-3x3 - dense, test loss" in line
     for word in ("better", "worse", "equivalent", "undecided"):
-        assert word not in shown(interim) + interim.line("original")
+        assert word not in shown(interim) + line
 
 
 def test_runs_of_other_seeds_complete_nothing(study: Study, tmp_path: Path) -> None:
@@ -66,10 +68,12 @@ def test_what_is_measured_after_training_is_not_compared_yet(study: Study, tmp_p
     shift = study.model_copy(update={"experiments": ("shift",)})
     store = Store(tmp_path)
     interim = InterimContrasts(shift, store)
-    for arm in shift.arms(EXPERIMENTS["shift"]).values():
+    arms = list(shift.arms(EXPERIMENTS["shift"]).values())
+    for arm in arms:
         store.write(make_run(arm, 0))
-        assert interim.update(arm, 0) == []
+    assert interim.update(arms[0], 0) == ["shift"]
     assert interim.table() is None
+    assert interim.line("shift") is None
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)

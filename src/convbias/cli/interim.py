@@ -48,8 +48,7 @@ class InterimContrasts:
             seed: its seed.
 
         Returns:
-            The experiments that have now every run of this seed, and a contrast of it. Others
-            compare measurements, which are taken after training.
+            The experiments that have now every run of this seed.
         """
         from convbias.findings.evaluation import evaluate
 
@@ -63,9 +62,7 @@ class InterimContrasts:
             except ConvbiasError:  # the report, which has all runs, says what is wrong with them
                 continue
             self._latest = name
-            compared = any(seed in each.seeds for each in self._findings[name])
-            stored = (self._store.path(each, seed).exists() for each in arms.values())
-            if compared and all(stored):
+            if all(self._store.path(each, seed).exists() for each in arms.values()):
                 complete.append(name)
         return complete
 
@@ -90,18 +87,21 @@ class InterimContrasts:
             table.add_row(heading, _difference(finding), self._pairs(name, finding))
         return table
 
-    def line(self, experiment: str) -> str:
+    def line(self, experiment: str) -> str | None:
         """The contrasts of an experiment in one line.
 
         Args:
             experiment: its name.
+
+        Returns:
+            None where it has no seed pair, as of measurements, which are taken after training.
         """
         told = [
             f"{contrast_name(each.planned)} {_difference(each)} ({self._pairs(experiment, each)})"
             for each in self._findings[experiment]
             if each.contrast
         ]
-        return f"{experiment} so far, without verdict: {'; '.join(told)}"
+        return f"{experiment} so far, without verdict: {'; '.join(told)}" if told else None
 
     def _pairs(self, experiment: str, finding: Finding) -> str:
         return f"{len(finding.seeds)} of {len(self._seeds[experiment])}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 
 from convbias.cli.console import is_screen, messages, results, warn
@@ -32,6 +32,8 @@ class ConsoleObserver(Observer):
         store: where they are stored.
         study: the study that they are of; its contrasts are shown as they stand.
         jobs: number of processes; one per core by default.
+        on_seed: called whenever a run of the study was stored; `wanted` says whether an experiment
+            has now every run of a seed.
     """
 
     def __init__(
@@ -40,12 +42,14 @@ class ConsoleObserver(Observer):
         store: Store,
         study: Study | None = None,
         jobs: int | None = None,
+        on_seed: Callable[..., object] = lambda **_: None,
     ) -> None:
         self._planned = planned
         self._names = arm_names(arm for arm, _ in planned)
         self._store = store
         self._study = study
         self._jobs = jobs
+        self._on_seed = on_seed
         self._interim = InterimContrasts(study, store) if study else None
         self._live: LiveProgress | None = None
         self._measuring: MeasuringProgress | None = None
@@ -107,13 +111,16 @@ class ConsoleObserver(Observer):
             self._live.stored(run)
         if self._interim is not None:
             complete = self._interim.update(arm, seed)
-            for name in () if is_screen() else complete:
-                results().print(self._interim.line(name), soft_wrap=True)
+            lines = () if is_screen() else map(self._interim.line, complete)
+            for line in filter(None, lines):
+                results().print(line, soft_wrap=True)
+            self._on_seed(wanted=bool(complete))
 
     def training_finished(self, result: SweepResult) -> None:
         """Name the runs that failed."""
         self._stop()
         self._print_failed(result.failures)
+        self._on_seed(wanted=False)
 
     def measuring_starts(self, plan: MeasuringPlan) -> None:
         """Name the runs that cannot be measured, and start to show progress."""

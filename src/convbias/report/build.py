@@ -42,6 +42,7 @@ from convbias.findings.results import ConditionRun
 from convbias.report import methods, page, tables
 from convbias.report.caveats import caveats
 from convbias.report.comparison import Cell, Measure, comparison, comparison_records
+from convbias.report.coverage import COMPLETE, Coverage
 from convbias.report.page import NumberedFigure
 from convbias.report.sections import ExperimentSection, audit_claims
 from convbias.runs.atomic import write_atomically
@@ -59,6 +60,7 @@ def write_report(
     dataset: Dataset,
     folder: Path,
     further: Sequence[ExperimentSection] = (),
+    coverage: Coverage | None = None,
 ) -> Path:
     """Write the report of a study from its stored runs; nothing is trained.
 
@@ -71,6 +73,8 @@ def write_report(
         folder: folder for `report.html`, which is self-contained, `figures/`, `comparison.csv` and
             `claims.csv`.
         further: sections of the study's other experiments.
+        coverage: how much of the study the runs are; all of it by default. While the study is
+            trained, this process alone renders the figures.
 
     Returns:
         The path of `report.html`.
@@ -94,7 +98,8 @@ def write_report(
     further_runs = [run for section in further for run in section.results.runs]
     _check_data([*runs, *further_runs], dataset)
     section_figures = [figure for section in further for figure in section.figures]
-    with rendering_pool(cores() if further else 0) as pool:
+    alone = coverage is not None and coverage.training
+    with rendering_pool(cores() if further and not alone else 0) as pool:
         bundle = pool.submit(chart_libraries)
         # Other processes render these charts while this one evaluates the runs.
         charts = page.start_rendering(section_figures, pool)
@@ -110,6 +115,7 @@ def write_report(
     html = page.fill_template(
         "report.html.j2",
         figures,
+        coverage=coverage or COMPLETE,
         libraries=libraries,
         study_name=study_name,
         experiment=experiment,
@@ -153,13 +159,19 @@ def write_report(
     return _write_page(folder, html)
 
 
-def write_experiment(section: ExperimentSection, dataset: Dataset, folder: Path) -> Path:
+def write_experiment(
+    section: ExperimentSection,
+    dataset: Dataset,
+    folder: Path,
+    coverage: Coverage | None = None,
+) -> Path:
     """Write the page of one experiment from its stored runs; nothing is trained.
 
     Args:
         section: section of the experiment.
         dataset: the data that the runs were trained and scored on.
         folder: folder for `report.html`, which is self-contained, and `figures/`.
+        coverage: as for `write_report`.
 
     Returns:
         The path of `report.html`.
@@ -177,6 +189,7 @@ def write_experiment(section: ExperimentSection, dataset: Dataset, folder: Path)
     html = page.fill_template(
         "experiment_page.html.j2",
         numbered,
+        coverage=coverage or COMPLETE,
         libraries=libraries,
         study_name=results.study.name,
         experiment=results.experiment,

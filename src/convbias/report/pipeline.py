@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
@@ -18,8 +19,10 @@ from convbias.findings.results import ConditionRun, Results, collect
 from convbias.findings.run_table import table
 from convbias.report.build import write_experiment, write_report
 from convbias.report.comparison import comparison_table
+from convbias.report.coverage import Coverage
 from convbias.report.sections import ExperimentSection, audit_claims, experiment_section
 from convbias.runs.atomic import check_writable, write_atomically
+from convbias.runs.record import run_key
 from convbias.runs.store import Store
 from convbias.spec.study import PlannedRun, Study
 
@@ -48,8 +51,18 @@ class StudyResults:
 
     @property
     def missing(self) -> tuple[tuple[str, PlannedRun], ...]:
-        """Conditions, arms and seeds of planned runs that are not stored or cannot be read."""
-        return tuple(each for results in self.experiments for each in results.absent)
+        """Names, arms and seeds of the planned runs that cannot be read or are not stored."""
+        named: dict[str, tuple[str, PlannedRun]] = {}
+        for results in self.experiments:
+            for condition, run in results.absent:
+                name = f"{results.experiment.name}: {condition} seed {run[1]}"
+                named.setdefault(run_key(*run), (name, run))
+        return tuple(named.values())
+
+    @property
+    def planned(self) -> int:
+        """Number of planned runs, each counted once."""
+        return len({run.key for run in self.runs}) + len(self.missing)
 
     @property
     def damaged(self) -> tuple[ConvbiasError, ...]:
@@ -143,13 +156,17 @@ class StudyReport:
     pages: tuple[Path, ...]
 
 
-def write_study_report(results: StudyResults, folder: Path) -> StudyReport:
+def write_study_report(
+    results: StudyResults, folder: Path, *, training: bool = False
+) -> StudyReport:
     """Write the report on a study's stored runs; nothing is trained.
 
     Args:
         results: from `read_study`.
         folder: receives `report.html`, its figures, and `table.csv` with one row per run in the
             order of the plan.
+        training: whether the study is being trained; this process then takes only one core, and
+            the pages reload themselves.
 
     Raises:
         InputError: No run is stored, or the runs were trained on other images.
@@ -173,15 +190,21 @@ def write_study_report(results: StudyResults, folder: Path) -> StudyReport:
     path = folder / "table.csv"
     write_atomically(path, lambda file: rows.to_csv(file, index=False, lineterminator="\n"))
     dataset = results.dataset
+    coverage = Coverage(
+        planned=results.planned,
+        missing=tuple(name for name, _ in results.missing),
+        training=training,
+        written_at=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
     sections, original = results.sections, results.original
     if original is not None:
         name = results.study.name
-        page = write_report(name, ORIGINAL, original.runs, dataset, folder, sections)
+        page = write_report(name, ORIGINAL, original.runs, dataset, folder, sections, coverage)
         return StudyReport(path, (page,))
     folders = {each: folder / each.results.experiment.name for each in sections}
     if len(sections) == 1:
         folders = {sections[0]: folder}
-    pages = (write_experiment(each, dataset, target) for each, target in folders.items())
+    pages = (write_experiment(each, dataset, target, coverage) for each, target in folders.items())
     return StudyReport(path, tuple(pages))
 
 

@@ -193,7 +193,7 @@ def clear_leftovers(folder: Path) -> None:
     """
     alone = True
     for notes in folder.glob(f"{NOTES_PREFIX}*"):
-        if _is_running(notes.name.removeprefix(NOTES_PREFIX)):
+        if is_running(notes.name.removeprefix(NOTES_PREFIX)):
             alone = False
         else:
             remove_notes(notes)
@@ -202,7 +202,8 @@ def clear_leftovers(folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def _is_running(process: str) -> bool:
+def is_running(process: str) -> bool:
+    """Whether there is a process with this identifier, given as text."""
     try:
         os.kill(int(process), 0)
     except (ProcessLookupError, ValueError):

@@ -77,7 +77,7 @@ def execute(
     Raises:
         ConvbiasError: The data cannot be loaded, or a run cannot be stored.
     """
-    _end_with(parent)
+    end_with(parent)
     import_keras()
     # Imported here, because the parent imports this module and must not load JAX for it.
     from convbias.networks import training
@@ -193,7 +193,7 @@ def dataset_of_process(name: DatasetName) -> data.Dataset:
 
 
 @cache
-def _end_with(parent: int) -> None:
+def end_with(parent: int) -> None:
     """End this process when the parent has ended; has an effect once per process.
 
     A killed parent cannot end its processes, and a restarted sweep must not compete with orphans
