@@ -19,6 +19,7 @@ import numpy as np
 
 from convbias import data
 from convbias.networks.scores import Epoch
+from convbias.runs.compiled import ignore_cache_errors
 from convbias.runs.record import Cost, Run, run_key
 from convbias.spec.arms import Arm
 from convbias.spec.datasets import DatasetName
@@ -129,8 +130,9 @@ def import_keras() -> None:
 
     Where they are installed, Keras imports pandas to take frames as data and matplotlib to draw,
     and, to store a network, TensorFlow and PyTorch to look whether the network has tensors of
-    theirs: 2 and 6 seconds.
+    theirs: 2 and 6 seconds. JAX is told to ignore what it cannot read of earlier compilations.
     """
+    ignore_cache_errors()
     if "keras" in sys.modules:
         return
     sys.meta_path.insert(0, Refused({"tensorflow", "torch"}))
