@@ -387,7 +387,10 @@ def test_drawn_garments_are_fewer_than_a_profile_may_ask_for(
 
 
 @pytest.mark.integration
-def test_report_rebuilds_what_study_wrote(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_report_rebuilds_what_study_wrote_and_study_does_not_write_it_again(
+    study: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("convbias.experiments.inputs.code_version", lambda: "1.0 (0123)")
     said = printed(capsys, "report", "tiny.toml", "--out", "again")
     assert files_below(study / "again") == files_below(study / "report")
     for name in ("table.csv", "comparison.csv", "claims.csv"):
@@ -397,6 +400,14 @@ def test_report_rebuilds_what_study_wrote(study: Path, capsys: pytest.CaptureFix
     assert "Test accuracy (%)" in said
     assert "drawn garments, not Fashion-MNIST; 100 training images" in said
     assert "…" not in said  # nothing is cut off where there is no screen
+    written: list[object] = []
+    monkeypatch.setattr("convbias.cli.report.report_stored", lambda *given: written.append(given))
+    said = printed(capsys, "study", "tiny.toml", "--out", "again")
+    assert "The report was written from the same runs: again/report.html" in said
+    assert not written
+    next((study / "runs").glob("*.json")).touch()
+    printed(capsys, "study", "tiny.toml", "--out", "again")
+    assert len(written) == 1
 
 
 @pytest.mark.integration

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from rich import box
@@ -102,6 +103,11 @@ def print_damaged(errors: Iterable[ConvbiasError]) -> None:
     """Print in red why stored runs cannot be read."""
     for error in errors:
         messages().print(error.what, style="red", soft_wrap=True)
+
+
+def print_page(words: str, page: Path) -> None:
+    """Print where a page is, as a path and as an address that terminals open."""
+    results().print(f"{words}: {page}\n  {page.resolve().as_uri()}", soft_wrap=True)
 
 
 def print_panel(text: str, title: str) -> None:

@@ -16,7 +16,14 @@ from convbias.cli.choices import (
     choose_store,
     choose_study,
 )
-from convbias.cli.console import print_damaged, print_diverged, print_table, results, warn
+from convbias.cli.console import (
+    print_damaged,
+    print_diverged,
+    print_page,
+    print_table,
+    results,
+    warn,
+)
 from convbias.errors import InputError
 from convbias.experiments import ORIGINAL
 from convbias.experiments.studies import planned_runs
@@ -92,7 +99,7 @@ def report_stored(command: Sequence[str], chosen: Study, store: Store, folder: P
     for each in found.sections:
         _print_section(each)
     for page in report.pages:
-        results().print(f"Report: {page}\n  {page.resolve().as_uri()}", soft_wrap=True)
+        print_page("Report", page)
 
 
 def _print_missing(found: StudyResults, command: str) -> None:

@@ -14,12 +14,15 @@ class Coverage:
         missing: the planned runs that are not stored, each by its experiment, condition and seed.
         training: whether the study is being trained, and the report renewed.
         written_at: date and time in UTC, in the form of ISO 8601.
+        inputs: what a finished report was written from, see `convbias.experiments.inputs`; empty
+            where that is not known.
     """
 
     planned: int
     missing: tuple[str, ...]
     training: bool
     written_at: str
+    inputs: str = ""
 
     @property
     def stored(self) -> int:

@@ -14,6 +14,7 @@ from convbias.data import Dataset
 from convbias.data.eda import Exploration, explore
 from convbias.errors import ConvbiasError, InputError
 from convbias.experiments import EXPERIMENTS, ORIGINAL
+from convbias.experiments.inputs import report_inputs
 from convbias.findings.claims import ClaimResult
 from convbias.findings.results import ConditionRun, Results, collect
 from convbias.findings.run_table import table
@@ -34,10 +35,12 @@ class StudyResults:
     Args:
         study: the study.
         experiments: the results of each of its experiments, in its order.
+        inputs: from `convbias.experiments.inputs.report_inputs`.
     """
 
     study: Study
     experiments: tuple[Results, ...]
+    inputs: str
 
     @property
     def runs(self) -> tuple[ConditionRun, ...]:
@@ -116,8 +119,9 @@ def read_study(study: Study, store: Store) -> StudyResults:
         >>> len(results.runs), len(results.missing)
         (0, 8)
     """
+    inputs = report_inputs(study, store)  # before they are read, and may change
     found = (collect(study, EXPERIMENTS[name], store) for name in study.experiments)
-    return StudyResults(study, tuple(found))
+    return StudyResults(study, tuple(found), inputs)
 
 
 def audit_study(results: StudyResults) -> list[ClaimResult]:
@@ -195,6 +199,7 @@ def write_study_report(
         missing=tuple(name for name, _ in results.missing),
         training=training,
         written_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        inputs="" if training else results.inputs,
     )
     sections, original = results.sections, results.original
     if original is not None:
