@@ -93,6 +93,27 @@ def test_interrupted_while_reporting(
     assert table.read_bytes() == (study / "report" / "table.csv").read_bytes()
 
 
+def test_interrupted_while_the_report_is_renewed(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    study = finished_study(tmp_path_factory.getbasetemp())
+    shutil.copytree(study / "runs", tmp_path / "runs")
+    shutil.copytree(study / "report", tmp_path / "out")
+    page = (tmp_path / "out" / "report.html").read_bytes()
+    # One run completes the first seed; the others then take longer than the report.
+    for seed, count in ((0, 1), (1, 4)):
+        for record in sorted((tmp_path / "runs").glob(f"*-seed{seed}.json"))[:count]:
+            record.unlink()
+    write_tiny(tmp_path)
+    command = StartedProcess("study", "tiny.toml", "--out", "out", "--jobs", "1", cwd=tmp_path)
+    command.wait_for(lambda: list((tmp_path / "out").glob(".renewing-*/table.csv")))
+    said = interrupt(command)
+    assert "of 8 runs are stored in runs." in said
+    assert f"Report on the seeds before: {(tmp_path / 'out' / 'report.html').as_uri()}" in said
+    assert (tmp_path / "out" / "report.html").read_bytes() == page
+    assert list(tmp_path.rglob(".*")) == []
+
+
 def test_killed_twice_and_restarted(tmp_path: Path) -> None:
     arguments = (*SHORT_TRAINING, "--jobs", "1")
     done = convbias(*arguments, "--runs", "undisturbed", cwd=tmp_path)
