@@ -26,6 +26,7 @@ from convbias.data import fashion_mnist as files
 from convbias.errors import AbsentDataError
 from convbias.experiments.studies import load_study
 from convbias.findings.claims import claims
+from convbias.report.coverage import Coverage
 from convbias.runs.record import Run
 from convbias.runs.store import Store, read_run
 from convbias.runs.sweep import SweepResult
@@ -386,7 +387,10 @@ def test_drawn_garments_are_fewer_than_a_profile_may_ask_for(
 
 
 @pytest.mark.integration
-def test_report_rebuilds_what_study_wrote(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_report_rebuilds_what_study_wrote_and_study_does_not_write_it_again(
+    study: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("convbias.experiments.inputs.code_version", lambda: "1.0 (0123)")
     said = printed(capsys, "report", "tiny.toml", "--out", "again")
     assert files_below(study / "again") == files_below(study / "report")
     for name in ("table.csv", "comparison.csv", "claims.csv"):
@@ -396,16 +400,29 @@ def test_report_rebuilds_what_study_wrote(study: Path, capsys: pytest.CaptureFix
     assert "Test accuracy (%)" in said
     assert "drawn garments, not Fashion-MNIST; 100 training images" in said
     assert "…" not in said  # nothing is cut off where there is no screen
+    written: list[object] = []
+    monkeypatch.setattr("convbias.cli.report.report_stored", lambda *given: written.append(given))
+    said = printed(capsys, "study", "tiny.toml", "--out", "again")
+    assert "The report was written from the same runs: again/report.html" in said
+    assert not written
+    next((study / "runs").glob("*.json")).touch()
+    printed(capsys, "study", "tiny.toml", "--out", "again")
+    assert len(written) == 1
 
 
 @pytest.mark.integration
-def test_report_with_missing_runs_names_them_and_goes_on(
+def test_report_with_missing_runs_counts_them_and_goes_on(
     study: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reported: list[Run] = []
+    missing: list[str] = []
 
-    def write_report(_name: str, _experiment: object, runs: list[Run], *_: object) -> Path:
+    def write_report(_name: str, _experiment: object, runs: list[Run], *more: object) -> Path:
         reported.extend(runs)
+        coverage = more[-1]
+        assert isinstance(coverage, Coverage)
+        assert (coverage.planned, coverage.training) == (8, False)
+        missing.extend(coverage.missing)
         return Path("again/report.html")
 
     monkeypatch.setattr("convbias.report.pipeline.write_report", write_report)
@@ -414,7 +431,8 @@ def test_report_with_missing_runs_names_them_and_goes_on(
     record.unlink()
     assert main(["report", "tiny.toml", "--out", "again"]) == 0
     said = capsys.readouterr()
-    assert f"1 of 8 runs are missing: {arm} seed 1 ({record.stem})" in said.err
+    assert "1 of 8 runs are missing, which the report lists" in said.err
+    assert missing == [f"original: {arm} seed 1"]
     assert "convbias study tiny.toml --dataset drawn --seeds 0 1 --runs runs" in said.err
     assert len((study / "again" / "table.csv").read_text().splitlines()) == 8
     assert len(reported) == 7

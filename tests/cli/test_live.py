@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -16,7 +17,7 @@ from convbias.runs.progress import Progress
 from convbias.runs.record import run_key
 from convbias.spec.arms import Arm
 from convbias.spec.names import arm_names
-from factories import make_arm
+from factories import make_arm, make_run
 
 
 class Clock:
@@ -34,9 +35,16 @@ class Shown:
         *arms: the arms.
         terminal: whether it is a screen.
         costs: of each arm; nothing is predicted by default.
+        seconds_after: what follows training is predicted to take.
     """
 
-    def __init__(self, *arms: Arm, terminal: bool, costs: Sequence[RunCost] = ()) -> None:
+    def __init__(
+        self,
+        *arms: Arm,
+        terminal: bool,
+        costs: Sequence[RunCost] = (),
+        seconds_after: float = 0.0,
+    ) -> None:
         self.arms = arms or (make_arm("dense", epochs=2), make_arm("cnn-3x3", epochs=2))
         self.planned = [(arm, seed) for arm in self.arms for seed in (0, 1)]
         self.stored: set[str] = set()
@@ -51,7 +59,14 @@ class Shown:
             costs={arm.hash: cost for arm, cost in zip(self.arms, costs, strict=False)},
         )
         self.live = LiveProgress(
-            console, plan, arm_names(self.arms), self.stored.__contains__, self.clock
+            console,
+            plan,
+            arm_names(self.arms),
+            self.stored.__contains__,
+            screen=terminal,
+            below=lambda: "what is below",
+            seconds_after=seconds_after,
+            clock=self.clock,
         )
 
     def note(self, arm: int, seed: int, epoch: int, now: float) -> None:
@@ -73,6 +88,10 @@ class Shown:
             )
         )
 
+    def store(self, arm: int, seed: int, **changes: Any) -> None:
+        self.stored.add(run_key(self.arms[arm], seed))
+        self.live.stored(make_run(self.arms[arm], seed, **changes))
+
     def rendered(self) -> str:
         file = io.StringIO()
         Console(file=file, width=120).print(self.live.table())
@@ -86,14 +105,14 @@ def test_time_left_where_nothing_is_predicted() -> None:
     shown.note(arm=1, seed=0, epoch=0, now=0)
     assert shown.live.seconds_left() is None
     shown.note(arm=0, seed=0, epoch=1, now=10)
-    # Runs of 20, 20, 20 and 10 s at the only pace known, in two processes.
-    assert shown.live.seconds_left() == 20 + 20
+    # At the only pace known, 10 s in both processes, then 20 s.
+    assert shown.live.seconds_left() == 10 + 20
     shown.note(arm=1, seed=0, epoch=1, now=30)
-    # dense: 10 and 20 s; cnn: 30 and 60 s.
-    assert shown.live.seconds_left() == 60
+    # dense: 0 s, because it was to end 10 s ago, and 20 s; cnn: 30 and 60 s.
+    assert shown.live.seconds_left() == 20 + 60
     shown.note(arm=0, seed=0, epoch=2, now=40)
-    # dense now takes 20 s per epoch: 0 and 40 s.
-    assert shown.live.seconds_left() == 40 + 30
+    # dense now takes 20 s per epoch: 0 and 40 s; cnn: 20 and 60 s.
+    assert shown.live.seconds_left() == 20 + 60
     assert shown.live.seconds_left(run_key(shown.arms[0], 0)) == 0
     shown.stored |= {run_key(arm, seed) for arm, seed in shown.planned[:3]}
     assert shown.live.seconds_left() == 2 * 30
@@ -118,12 +137,35 @@ def test_a_machine_that_is_slower_than_predicted() -> None:
     shown.note(arm=0, seed=0, epoch=1, now=24)
     assert shown.live.seconds_left(dense) == 2 * 8
     assert shown.live.seconds_left(cnn) == 2 * 210
-    shown.note(arm=1, seed=0, epoch=0, now=24)
-    shown.note(arm=1, seed=0, epoch=1, now=24 + 330)
-    assert shown.live.seconds_left(dense) == 2 * 8
+    shown.note(arm=0, seed=0, epoch=2, now=24 + 16)
+    shown.store(arm=0, seed=0)
+    shown.note(arm=1, seed=0, epoch=0, now=24 + 16)
+    shown.note(arm=1, seed=0, epoch=1, now=24 + 16 + 330)
     assert shown.live.seconds_left(cnn) == 3 * 100
-    # 16, 40, 300 and 630 s, the longest first.
-    assert shown.live.seconds_left() == 630
+    # The run in progress takes 300 s; the other process those of 40 and 630 s.
+    assert shown.live.seconds_left() == 40 + 630
+
+
+def test_the_time_left_passes_while_an_epoch_lasts() -> None:
+    shown = Shown(terminal=False, costs=[RunCost(4, 8)] * 2)
+    dense = run_key(shown.arms[0], 0)
+    shown.note(arm=0, seed=0, epoch=0, now=0)
+    shown.clock.now = 5
+    assert shown.live.seconds_left(dense) == 20 - 5
+    shown.clock.now = 100  # of a first epoch that was to last 12 s; the second is still to come
+    assert shown.live.seconds_left(dense) == 8
+    shown.note(arm=0, seed=0, epoch=1, now=120)  # ten times as long as predicted
+    shown.clock.now = 150
+    assert shown.live.seconds_left(dense) == 80 - 30
+
+
+def test_what_follows_training_is_a_part_of_the_time_left() -> None:
+    shown = Shown(terminal=False, costs=[RunCost(4, 8)] * 2, seconds_after=100)
+    # Four runs of 20 s in two processes.
+    assert shown.live.seconds_left() == process_start_seconds() + 40 + 100
+    shown.note(arm=0, seed=0, epoch=0, now=0)
+    shown.note(arm=0, seed=0, epoch=1, now=24)  # twice as long as predicted
+    assert shown.live.seconds_left() == 80 + 200
 
 
 def test_a_run_that_starts_again_is_not_taken_for_a_slow_one() -> None:
@@ -136,15 +178,19 @@ def test_a_run_that_starts_again_is_not_taken_for_a_slow_one() -> None:
     assert shown.live.seconds_left() == 30 + 10
 
 
-def test_lines_where_there_is_no_screen() -> None:
+def test_a_line_per_finished_run_where_there_is_no_screen() -> None:
     shown = Shown(terminal=False)
     shown.live.start()
     shown.note(arm=0, seed=1, epoch=0, now=0)
     shown.note(arm=0, seed=1, epoch=1, now=2)
+    shown.note(arm=0, seed=1, epoch=2, now=4)
+    shown.store(arm=0, seed=1, accuracy=0.876)  # in the two seconds of every such run
+    shown.store(arm=1, seed=0, status="diverged")
     shown.live.stop()
     assert shown.file.getvalue() == (
-        "dense seed 1: epoch 1/2, loss 0.123, validation accuracy 87.6 %, 12,346 images/s;"
-        " 0 of 4 runs trained, about 8 s left\n"
+        "dense seed 1: test accuracy 87.6 %, trained in 2 s; 1 of 4 runs trained, about 8 s left\n"
+        "cnn-3x3 seed 0: diverged, the loss is not finite in epoch 1, trained in 2 s;"
+        " 2 of 4 runs trained, about 4 s left\n"
     )
 
 
@@ -153,11 +199,14 @@ def test_arms_of_one_model_have_names_and_paces_of_their_own() -> None:
     for arm, seconds in ((0, 10), (1, 30)):
         shown.note(arm=arm, seed=0, epoch=0, now=0)
         shown.note(arm=arm, seed=0, epoch=1, now=seconds)
+    # Of either arm, one and two epochs are left: 30 s, beside 20 s that have passed of 10, then 20
+    # and 60 s.
+    assert shown.live.seconds_left() == 60 + 20
+    for arm in (0, 1):
+        shown.store(arm=arm, seed=0)
     first, second = shown.file.getvalue().splitlines()
-    assert first.startswith("dense seed 0: epoch 1/2")
-    assert second.startswith("dense (canvas 40) seed 0: epoch 1/2")
-    # Of either arm, one and two epochs are left: 60 s beside 30, 20 and 10 s.
-    assert shown.live.seconds_left() == 60
+    assert first.startswith("dense seed 0: ")
+    assert second.startswith("dense (canvas 40) seed 0: ")
 
 
 def test_a_table_where_there_is_a_screen() -> None:
@@ -166,8 +215,9 @@ def test_a_table_where_there_is_a_screen() -> None:
     shown.note(arm=0, seed=1, epoch=0, now=0)
     shown.note(arm=0, seed=1, epoch=1, now=2)
     shown.note(arm=1, seed=0, epoch=0, now=2)
-    heading, first, second, summary = shown.rendered().splitlines()
+    heading, first, second, summary, _, below = shown.rendered().splitlines()
     shown.live.stop()
+    assert below.strip() == "what is below"
     assert " ".join(heading.split()) == "arm seed epoch loss validation accuracy images/s left"
     assert first.split() == ["dense", "1", "1/2", "0.123", "87.6", "%", "12,346", "2", "s"]
     assert second.split() == ["cnn-3x3", "0", "0/2", "4", "s"]

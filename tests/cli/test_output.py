@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import io
+import os
+import pty
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import pytest
 from tools.servers.processes import CONVBIAS
 
 from convbias.cli import main
-from convbias.cli.console import results
+from convbias.cli.console import is_screen, results
 from convbias.runs.store import Store
 
 FULL = Path("/dev/full")
@@ -43,6 +46,45 @@ def test_a_full_device(arguments: tuple[str, ...], tmp_path: Path) -> None:
     assert done.returncode == 2
     assert done.stderr.startswith("the output cannot be written: No space left on device\n")
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("columns", "variables", "expected"),
+    [
+        (80, {}, True),
+        (0, {}, False),
+        (80, {"NO_COLOR": "1"}, False),
+        (80, {"TERM": "dumb"}, False),
+        (0, {"COLUMNS": "80"}, True),
+    ],
+    ids=str,
+)
+def test_what_is_a_screen(
+    columns: int, variables: dict[str, str], expected: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Real terminals; what they show may change only if they have a width and colours."""
+    for name in ("COLUMNS", "NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in {"TERM": "xterm", **variables}.items():
+        monkeypatch.setenv(name, value)
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24 if columns else 0, columns))
+    with os.fdopen(theirs, "w") as terminal:
+        monkeypatch.setattr(sys, "stdout", terminal)
+        assert is_screen() is expected
+        width = results().width
+    os.close(ours)
+    assert (width > 1_000) is (not columns and not variables)
+
+
+def test_a_file_is_no_screen_even_with_colours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with (tmp_path / "log").open("w") as file:
+        monkeypatch.setattr(sys, "stdout", file)
+        assert not is_screen()
+        assert results().width > 1_000
 
 
 @pytest.mark.parametrize(

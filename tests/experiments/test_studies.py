@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from command_line import TINY, write_tiny
 from convbias.errors import InputError
 from convbias.experiments import EXPERIMENTS, ORIGINAL
-from convbias.experiments.studies import load_study, planned_runs, profiles_folder
+from convbias.experiments.studies import load_study, planned_runs, profiles_folder, training_order
 from convbias.experiments.tuning import SEEDS as SEARCH_SEEDS
+from convbias.runs.record import run_key
 from convbias.spec.arms import DataVariant
 from convbias.spec.description import describe
 from convbias.spec.recipes import classic, tuned
@@ -79,6 +80,23 @@ def test_runs_are_planned_arm_by_arm_in_the_order_of_the_seeds() -> None:
     assert [(arm.name, seed) for arm, seed in planned] == [
         (name, seed) for name in ARMS for seed in (4, 2)
     ]
+
+
+def test_seeds_are_trained_one_after_the_other_and_the_original_comparison_first() -> None:
+    study = make_study(
+        experiments=["kernel-size", "original"],
+        scale={"kernel-size": {"cost": "less", "epochs": 1, "seeds": [0, 9]}},
+    )
+    order = [(arm.name, seed) for arm, seed in training_order(study)]
+    # A step takes the longer, the larger the kernel.
+    longest_first = ("cnn-7x7", "cnn-5x5", "cnn-3x3", "dense")
+    assert order[:8] == [(name, seed) for seed in (4, 2) for name in longest_first]
+    further = [seed for _, seed in order[8:]]
+    assert further == [0] * (len(further) // 2) + [9] * (len(further) // 2)
+    assert order[8][0].startswith("cnn-9x9")
+    runs = {run_key(*run) for run in planned_runs(study)}
+    assert {run_key(*run) for run in training_order(study)} == runs
+    assert len(order) == len(runs)
 
 
 def test_an_arm_of_two_experiments_is_trained_once() -> None:

@@ -130,7 +130,7 @@ def test_the_time_until_an_epoch_has_ended():
     assert of_arm.until(2) == pytest.approx(4 + (scored + 2 * (54_000 + 2_000)) / 4_000)
 
 
-def test_processes_start_once_and_share_the_runs_longest_first():
+def test_processes_start_once_and_share_the_runs_in_their_order():
     """Runs of 4, 3, 3 and 2 in two processes: 4 + 2 beside 3 + 3, of which one start each."""
     planned = [(arm(Dense(), epochs), 0) for epochs in (400, 300, 300, 200)]
     lengths = [cost.predicted_seconds([one], jobs=1) for one in planned]
@@ -138,6 +138,9 @@ def test_processes_start_once_and_share_the_runs_longest_first():
     both = cost.predicted_seconds(planned, jobs=2)
     assert both == pytest.approx(max(lengths[0] + lengths[3], lengths[1] + lengths[2]) - start)
     assert cost.predicted_seconds(planned, jobs=9) == pytest.approx(max(lengths))
+    # Runs of 2, 3, 3 and 4: 2 + 3 beside 3 + 4.
+    reverse = cost.predicted_seconds(planned[::-1], jobs=2)
+    assert reverse == pytest.approx(lengths[2] + lengths[0] - start)
 
 
 def measuring_seconds(model, measure, **variant):

@@ -231,6 +231,34 @@ def test_a_diverged_run_is_stored_with_its_reason_and_the_others_go_on(
     assert main(["runs", "verify"]) == 0
 
 
+def test_runs_are_trained_in_their_order_and_reported_when_they_are_stored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeping, "execute", stores_together)
+    store = Store(tmp_path)
+    store.write(make_run(ARM, 1))
+    longer = make_arm("cnn-3x3", dataset="drawn")
+    told: list[tuple[str, int]] = []
+
+    def tell(arm: Arm, seed: int) -> None:
+        assert store.path(arm, seed).exists()
+        told.append((arm.name, seed))
+
+    sweep([*PLANNED, (longer, 5)], store, jobs=1, on_stored=tell)
+    units = (tmp_path / "units").read_text().splitlines()
+    assert units == ["dense [0]", "dense [2]", "cnn-3x3 [5]"]
+    assert told == [("dense", 0), ("dense", 2), ("cnn-3x3", 5)]
+
+
+def test_what_a_dead_process_had_stored_is_reported_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeping, "execute", dies_after_storing)
+    told: list[int] = []
+    sweep(PLANNED, Store(tmp_path), jobs=1, on_stored=lambda _, seed: told.append(seed))
+    assert sorted(told) == [0, 1, 2]
+
+
 def test_an_accelerator_trains_all_missing_seeds_of_an_arm_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from rich import box
@@ -81,9 +82,27 @@ def messages() -> Console:
 
 def _console(*, stderr: bool) -> Console:
     console = _Console(stderr=stderr, markup=False, highlight=False, emoji=False)
-    if not console.is_terminal:
+    if not _has_width(console):
         console.width = WIDTH_OF_A_FILE
     return console
+
+
+def is_screen() -> bool:
+    """Whether what standard output shows can change; elsewhere only lines are added.
+
+    A terminal without colours or without a width is taken for a log that somebody keeps.
+    """
+    console = results()
+    changes = console.is_terminal and not console.is_dumb_terminal and not console.no_color
+    return changes and _has_width(console)
+
+
+def _has_width(console: Console) -> bool:
+    """Whether the console is a terminal, not a file, and as wide as it says."""
+    if not console.is_terminal or not console.file.isatty():
+        return False
+    columns = os.get_terminal_size(console.file.fileno()).columns
+    return columns > 0 or "COLUMNS" in os.environ
 
 
 def print_error(error: ConvbiasError) -> None:
@@ -109,6 +128,11 @@ def print_damaged(errors: Iterable[ConvbiasError]) -> None:
     """Print in red why stored runs cannot be read."""
     for error in errors:
         messages().print(error.what, style="red", soft_wrap=True)
+
+
+def print_page(words: str, page: Path) -> None:
+    """Print where a page is, as a path and as an address that terminals open."""
+    results().print(f"{words}: {page}\n  {page.resolve().as_uri()}", soft_wrap=True)
 
 
 def print_panel(text: str, title: str) -> None:

@@ -1,4 +1,4 @@
-"""Training progress: a live table on a terminal, one line per epoch elsewhere."""
+"""Training progress: a live table on a screen, one line per finished run elsewhere."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from rich.console import Console, Group
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
@@ -14,8 +14,9 @@ from rich.text import Text
 from convbias.runs.cost import RunCost, process_start_seconds, seconds_in_processes
 from convbias.runs.observer import TrainingPlan
 from convbias.runs.progress import Progress
-from convbias.runs.record import run_key
+from convbias.runs.record import Run, run_key
 
+REFRESHES_PER_SECOND = 2
 EQUAL_COST = RunCost(once=0.0, per_epoch=1.0)  # of every arm, where nothing was predicted
 
 
@@ -44,6 +45,9 @@ class LiveProgress:
         plan: the runs to train, in how many processes, and what they are predicted to cost.
         names: hash of each arm to its name.
         is_stored: whether the run with this key is stored already.
+        screen: whether to show a table that changes, instead of lines.
+        below: returns what is shown under the table.
+        seconds_after: what follows training is predicted to take; it is a part of the time left.
         clock: returns seconds since an arbitrary start.
     """
 
@@ -53,12 +57,19 @@ class LiveProgress:
         plan: TrainingPlan,
         names: Mapping[str, str],
         is_stored: Callable[[str], bool],
+        *,
+        screen: bool,
+        below: Callable[[], RenderableType | None] = lambda: None,
+        seconds_after: float = 0.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._console = console
         self._processes = plan.processes
         self._predicted = bool(plan.costs)
         self._is_stored = is_stored
+        self._screen = screen
+        self._below = below
+        self._seconds_after = seconds_after
         self._clock = clock
         self._arms = {run_key(arm, seed): arm for arm, seed in plan.missing}
         self._costs = {arm.hash: plan.costs.get(arm.hash, EQUAL_COST) for arm, _ in plan.missing}
@@ -67,9 +78,13 @@ class LiveProgress:
         self._live: Live | None = None
 
     def start(self) -> None:
-        """Show the table, where the console is a terminal."""
-        if self._console.is_terminal:
-            self._live = Live(console=self._console, get_renderable=self.table)
+        """Show the table, where there is a screen."""
+        if self._screen:
+            self._live = Live(
+                console=self._console,
+                get_renderable=self.table,
+                refresh_per_second=REFRESHES_PER_SECOND,
+            )
             self._live.start()
 
     def stop(self) -> None:
@@ -92,19 +107,30 @@ class LiveProgress:
             predicted = cost.until(progress.epoch)
             row = _Row(progress, row.started_at, now - row.started_at, predicted)
         self._started[progress.key] = row
-        if self._live is None and progress.latest is not None:
-            self._console.print(self.line(progress))
 
-    def line(self, progress: Progress) -> str:
-        """One finished epoch as a line of text."""
-        arm, seed, epoch, loss, accuracy, speed, _ = self._cells(progress)
-        return (
-            f"{arm} seed {seed}: epoch {epoch}, loss {loss}, validation accuracy {accuracy},"
-            f" {speed} images/s; {self._summary()}"
-        )
+    def stored(self, run: Run) -> None:
+        """Take note of a run that was stored.
+
+        Args:
+            run: the run.
+        """
+        if not self._screen:
+            self._console.print(self.line(run), soft_wrap=True)
+
+    def line(self, run: Run) -> str:
+        """A run that was stored as a line of text."""
+        scores = run.test or run.validation
+        if scores is None:
+            result = f"diverged, {run.reason}"
+        else:
+            images = "test" if run.test else "validation"
+            result = f"{images} accuracy {100 * scores.accuracy:.1f} %"
+        name = self._names[run.arm_hash]
+        seconds = duration(run.cost.wall_seconds)
+        return f"{name} seed {run.seed}: {result}, trained in {seconds}; {self._summary()}"
 
     def table(self) -> Group:
-        """The runs in progress, and a summary."""
+        """The runs in progress, a summary, and what is shown below."""
         rows = Table(box=None, header_style="bold", pad_edge=False)
         for column in ("arm", "seed", "epoch", "loss", "validation accuracy", "images/s", "left"):
             if column == "arm":
@@ -115,7 +141,10 @@ class LiveProgress:
         for key, row in list(self._started.items()):
             if not self._is_stored(key):
                 rows.add_row(*self._cells(row.progress))
-        return Group(rows, Text(self._summary(), style="bold"))
+        shown: list[RenderableType] = [rows, Text(self._summary(), style="bold")]
+        if (below := self._below()) is not None:
+            shown += ["", below]
+        return Group(*shown)
 
     def seconds_left(self, key: str | None = None) -> float | None:
         """Estimate the time left: as predicted, times how much longer the epochs so far took.
@@ -137,17 +166,28 @@ class LiveProgress:
             rows.setdefault(self._arms[each].hash, []).append(row)
         by_arm = {arm: _times_prediction(of_arm) or overall for arm, of_arm in rows.items()}
 
+        now = self._clock()
+
         def left(each: str) -> float:
             arm = self._arms[each]
-            done = started[each].predicted if each in started else 0.0
-            predicted = self._costs[arm.hash].until(arm.recipe.epochs) - done
-            return predicted * by_arm.get(arm.hash, overall)
+            cost, pace = self._costs[arm.hash], by_arm.get(arm.hash, overall)
+            total = cost.until(arm.recipe.epochs)
+            row = started.get(each)
+            if row is None:
+                return pace * total
+            next_epoch = min(row.progress.epoch + 1, arm.recipe.epochs)
+            since_latest = now - row.started_at - row.seconds
+            after_next = pace * (total - cost.until(next_epoch))
+            return max(pace * (total - row.predicted) - since_latest, after_next)
 
         if key:
             return left(key)
-        all_runs = [left(each) for each in self._arms if not self._is_stored(each)]
+        waiting = [each for each in self._arms if not self._is_stored(each)]
+        # Those in progress have their processes already.
+        waiting.sort(key=lambda each: each not in started)
         start = process_start_seconds() if self._predicted and not started else 0.0
-        return start + seconds_in_processes(all_runs, self._processes)
+        training = seconds_in_processes(map(left, waiting), self._processes)
+        return start + training + overall * self._seconds_after
 
     def _summary(self) -> str:
         stored = sum(map(self._is_stored, self._arms))

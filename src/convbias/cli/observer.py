@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 
-from rich.progress import Progress as Bar
-
-from convbias.cli.console import messages, results, warn
+from convbias.cli.console import is_screen, messages, results, warn
+from convbias.cli.interim import InterimContrasts
 from convbias.cli.live import LiveProgress, duration
+from convbias.cli.measuring import MeasuringProgress
+from convbias.experiments.execution import plan_study
 from convbias.runs.failures import Failed, failed_name, failure_path
 from convbias.runs.measure_networks import FailedMeasurement
-from convbias.runs.observer import Observer, TrainingPlan
+from convbias.runs.observer import MeasuringPlan, Observer, TrainingPlan
 from convbias.runs.progress import Progress
 from convbias.runs.store import Store
 from convbias.runs.sweep import SweepResult
+from convbias.spec.arms import Arm
 from convbias.spec.names import arm_names
-from convbias.spec.study import PlannedRun
+from convbias.spec.study import PlannedRun, Study
 
 
 class ConsoleObserver(Observer):
@@ -28,14 +30,29 @@ class ConsoleObserver(Observer):
     Args:
         planned: the planned runs.
         store: where they are stored.
+        study: the study that they are of; its contrasts are shown as they stand.
+        jobs: number of processes; one per core by default.
+        on_seed: called whenever a run of the study was stored; `wanted` says whether an experiment
+            has now every run of a seed.
     """
 
-    def __init__(self, planned: Sequence[PlannedRun], store: Store) -> None:
+    def __init__(
+        self,
+        planned: Sequence[PlannedRun],
+        store: Store,
+        study: Study | None = None,
+        jobs: int | None = None,
+        on_seed: Callable[..., object] = lambda **_: None,
+    ) -> None:
         self._planned = planned
         self._names = arm_names(arm for arm, _ in planned)
         self._store = store
+        self._study = study
+        self._jobs = jobs
+        self._on_seed = on_seed
+        self._interim = InterimContrasts(study, store) if study else None
         self._live: LiveProgress | None = None
-        self._bar: Bar | None = None
+        self._measuring: MeasuringProgress | None = None
 
     def __enter__(self) -> ConsoleObserver:
         return self
@@ -64,8 +81,15 @@ class ConsoleObserver(Observer):
         path_by_key = {
             path.stem: path for path in (self._store.path(*each) for each in plan.missing)
         }
+        after = plan_study(self._study, self._store).measuring_seconds if self._study else None
         self._live = LiveProgress(
-            results(), plan, self._names, lambda key: path_by_key[key].exists()
+            results(),
+            plan,
+            self._names,
+            lambda key: path_by_key[key].exists(),
+            screen=is_screen(),
+            below=self._interim.table if self._interim else lambda: None,
+            seconds_after=after(self._jobs) if after and plan.costs else 0.0,
         )
         left = self._live.seconds_left()
         results().print(
@@ -80,28 +104,39 @@ class ConsoleObserver(Observer):
         if self._live is not None:
             self._live.update(progress)
 
+    def run_stored(self, arm: Arm, seed: int) -> None:
+        """Show its result, where there is no screen, and the contrasts as they stand."""
+        run = self._store.read(arm, seed)
+        if self._live is not None and run is not None:
+            self._live.stored(run)
+        if self._interim is not None:
+            complete = self._interim.update(arm, seed)
+            lines = () if is_screen() else map(self._interim.line, complete)
+            for line in filter(None, lines):
+                results().print(line, soft_wrap=True)
+            self._on_seed(wanted=bool(complete))
+
     def training_finished(self, result: SweepResult) -> None:
         """Name the runs that failed."""
         self._stop()
         self._print_failed(result.failures)
+        self._on_seed(wanted=False)
 
-    def measuring_starts(self, total: int, without_network: Mapping[str, Sequence[str]]) -> None:
-        """Name the runs that cannot be measured, and start a progress bar."""
-        for name, keys in without_network.items():
+    def measuring_starts(self, plan: MeasuringPlan) -> None:
+        """Name the runs that cannot be measured, and start to show progress."""
+        for name, keys in plan.without_network.items():
             warn(
                 f"{len(keys)} runs of {name} cannot be measured, because their networks are not"
                 f" stored: {', '.join(keys)}"
             )
-        if total:
-            results().print(f"{total} measurements to take")
-            self._bar = Bar(console=results())
-            self._bar.add_task("measuring", total=total)
-            self._bar.start()
+        if plan.missing:
+            self._measuring = MeasuringProgress(results(), plan, screen=is_screen())
+            self._measuring.start()
 
     def measured(self, count: int) -> None:
-        """Move the progress bar."""
-        if self._bar is not None:
-            self._bar.update(self._bar.task_ids[0], completed=count)
+        """Show how many measurements are taken."""
+        if self._measuring is not None:
+            self._measuring.update(count)
 
     def measuring_finished(self, failures: Sequence[FailedMeasurement]) -> None:
         """Name the measurements that failed."""
@@ -109,10 +144,10 @@ class ConsoleObserver(Observer):
         self._print_failed(failures)
 
     def _stop(self) -> None:
-        for shown in (self._live, self._bar):
+        for shown in (self._live, self._measuring):
             if shown is not None:
                 shown.stop()
-        self._live = self._bar = None
+        self._live = self._measuring = None
 
     def _print_failed(self, failures: Sequence[Failed]) -> None:
         for failure in failures:

@@ -16,7 +16,14 @@ from convbias.cli.choices import (
     choose_store,
     choose_study,
 )
-from convbias.cli.console import print_damaged, print_diverged, print_table, results, warn
+from convbias.cli.console import (
+    print_damaged,
+    print_diverged,
+    print_page,
+    print_table,
+    results,
+    warn,
+)
 from convbias.errors import InputError
 from convbias.experiments import ORIGINAL
 from convbias.experiments.studies import planned_runs
@@ -24,7 +31,6 @@ from convbias.figures import data_remark
 from convbias.report import ExperimentSection
 from convbias.report.pipeline import StudyResults, read_study, write_study_report
 from convbias.runs.published import published_folder
-from convbias.runs.record import run_key
 from convbias.runs.store import Store
 from convbias.spec.study import Study
 
@@ -93,24 +99,20 @@ def report_stored(command: Sequence[str], chosen: Study, store: Store, folder: P
     for each in found.sections:
         _print_section(each)
     for page in report.pages:
-        results().print(f"Report: {page}", soft_wrap=True)
+        print_page("Report", page)
 
 
 def _print_missing(found: StudyResults, command: str) -> None:
     if found.missing:
-        missing = [
-            f"{name} seed {seed} ({run_key(arm, seed)})" for name, (arm, seed) in found.missing
-        ]
         warn(
-            f"{len(missing)} of {len(missing) + len(found.runs)} runs are missing:"
-            f" {', '.join(missing)}\n  to train them: {command}"
+            f"{len(found.missing)} of {found.planned} runs are missing, which the report lists\n"
+            f"  to train them: {command}"
         )
     if found.not_run:
         warn(f"not run: {', '.join(found.not_run)}\n  to train and measure: {command}")
     if found.unmeasured:
         warn(
-            f"{len(found.unmeasured)} finished runs lack measurements:"
-            f" {', '.join(found.unmeasured)}\n"
+            f"{len(found.unmeasured)} finished runs lack measurements\n"
             f"  to take them, where the networks are stored: {command}"
         )
 

@@ -6,16 +6,20 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from convbias.cli.choices import RUNS, DatasetChoice, Jobs, Seeds, choose_study
-from convbias.cli.console import print_table, results
+from convbias.cli.console import messages, print_page, print_table, results
 from convbias.cli.live import duration
 from convbias.cli.observer import ConsoleObserver, processes
+from convbias.cli.renewal import RenewedReport
 from convbias.experiments.execution import StudyPlan, plan_study, run_study
+from convbias.experiments.inputs import report_inputs
 from convbias.experiments.studies import planned_runs
 from convbias.runs.atomic import check_folder
 from convbias.runs.missing import check_ready
 from convbias.runs.store import Store
 from convbias.runs.sweep import cores, has_accelerator
 from convbias.spec.study import Study
+
+TOP_OF_PAGE = 2_000  # characters that say what a report was written from
 
 
 def study(
@@ -70,18 +74,41 @@ def train_and_report(
         The exit code: 1 where a run or a measurement failed.
     """
     check_ready([chosen.dataset], folder)
+    page = folder / "report.html"
     results().print(
         f"Study {chosen.name}, {chosen.dataset}\n  cost:   {chosen.cost}\n"
-        f"  expect: {chosen.expect}",
+        f"  expect: {chosen.expect}\n"
+        f"  report: {page}, from the first seed on\n          {page.resolve().as_uri()}",
         soft_wrap=True,
     )
-    with ConsoleObserver(planned_runs(chosen), store) as observer:
-        done = run_study(chosen, store, jobs, observer)
-        # Imported here, because figure libraries take seconds to load and training needs none.
-        from convbias.cli.report import report_stored
+    renewed = RenewedReport(chosen, store, folder)
+    try:
+        with ConsoleObserver(planned_runs(chosen), store, chosen, jobs, renewed.renew) as observer:
+            with renewed:
+                done = run_study(chosen, store, jobs, observer)
+            if _is_current(page, report_inputs(chosen, store)):
+                print_page("The report was written from the same runs", page)
+                return 0 if done.complete else 1
+            # Imported here, because figure libraries take seconds to load and training needs none.
+            from convbias.cli.report import report_stored
 
-        report_stored(command, chosen, store, folder)
+            report_stored(command, chosen, store, folder)
+    except KeyboardInterrupt:
+        if page.exists():
+            messages().print(
+                f"Report on the seeds before: {page.resolve().as_uri()}", soft_wrap=True
+            )
+        raise
     return 0 if done.complete else 1
+
+
+def _is_current(page: Path, inputs: str) -> bool:
+    """Whether a report was written from these runs by this code, as it says near its top."""
+    try:
+        with page.open(encoding="utf-8") as file:
+            return bool(inputs) and inputs in file.read(TOP_OF_PAGE)
+    except OSError:
+        return False
 
 
 def print_plan(chosen: Study, store: Store, jobs: int | None) -> None:

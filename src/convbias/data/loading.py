@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-from contextlib import suppress
 from functools import cache
-from importlib import resources
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import get_args
-from zipfile import BadZipFile
 
 import numpy as np
 import PIL
-import platformdirs
 
 from convbias.data import fashion_mnist
 from convbias.data.dataset import Dataset
 from convbias.data.drawn import drawn
+from convbias.data.kept import kept
 from convbias.errors import AbsentDataError, DataError, InputError, did_you_mean
 from convbias.spec.datasets import DatasetName
 
-Arrays = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 PARTS = ("train_images", "train_labels", "test_images", "test_labels")
 
 
@@ -58,38 +52,14 @@ def load(name: DatasetName, folder: Path | None = None) -> Dataset:
 
 @cache
 def _drawn_garments() -> Dataset:
-    return Dataset("drawn", *_drawn_or_kept())
+    sources = ("data/drawn.py", "data/garments.py", "data/sketch.py", "spec/streams.py")
+    arrays = kept("drawn", (np.__version__, PIL.__version__), sources, _drawn_by_name)
+    train_images, train_labels, test_images, test_labels = (arrays[part] for part in PARTS)
+    return Dataset("drawn", train_images, train_labels, test_images, test_labels)
 
 
-def _drawn_or_kept() -> Arrays:
-    """Draw the garments, or read them from the user's cache, because drawing takes seconds."""
-    path = Path(platformdirs.user_cache_dir("convbias")) / f"drawn-{_version_of_drawing()}.npz"
-    try:
-        with np.load(path) as file:  # verifies the checksum of each array
-            train_images, train_labels, test_images, test_labels = (file[part] for part in PARTS)
-            return train_images, train_labels, test_images, test_labels
-    except (OSError, ValueError, EOFError, KeyError, BadZipFile):
-        arrays = drawn()
-    with suppress(OSError):  # the next process draws them again
-        _keep(path, arrays)
-    return arrays
-
-
-def _version_of_drawing() -> str:
-    """A text that changes with all that the drawn images depend on."""
-    package = resources.files("convbias")
-    digest = hashlib.sha256(f"{np.__version__} {PIL.__version__}".encode())
-    for name in ("data/drawn.py", "data/garments.py", "data/sketch.py", "spec/streams.py"):
-        digest.update(package.joinpath(name).read_bytes())
-    return digest.hexdigest()[:12]
-
-
-def _keep(path: Path, arrays: Arrays) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=path.parent) as folder:
-        unfinished = Path(folder) / path.name
-        np.savez(unfinished, **dict(zip(PARTS, arrays, strict=True)))
-        unfinished.replace(path)
+def _drawn_by_name() -> dict[str, np.ndarray]:
+    return dict(zip(PARTS, drawn(), strict=True))
 
 
 def fetch(name: DatasetName) -> Path:

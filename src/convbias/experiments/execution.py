@@ -6,9 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from convbias.experiments import EXPERIMENTS
-from convbias.experiments.studies import planned_runs
+from convbias.experiments.studies import planned_runs, training_order
 from convbias.findings.results import collect
-from convbias.runs.cost import predicted_measurement_seconds, predicted_seconds
+from convbias.runs.cost import (
+    measuring_costs,
+    predicted_measurement_seconds,
+    predicted_seconds,
+)
 from convbias.runs.failures import store_failure
 from convbias.runs.measure_networks import (
     FailedMeasurement,
@@ -17,9 +21,9 @@ from convbias.runs.measure_networks import (
     missing_measurements,
 )
 from convbias.runs.missing import StoredRuns, stored_runs, train_missing
-from convbias.runs.observer import Observer
+from convbias.runs.observer import MeasuringPlan, Observer
 from convbias.runs.store import Store
-from convbias.runs.sweep import SweepResult
+from convbias.runs.sweep import SweepResult, cores
 from convbias.spec.arms import Arm
 from convbias.spec.study import Study
 
@@ -86,7 +90,7 @@ def plan_study(study: Study, store: Store) -> StudyPlan:
         (0, 8)
     """
     planned = planned_runs(study)
-    stored = stored_runs(planned, store)
+    stored = stored_runs(training_order(study), store)
     conditions: dict[str, list[tuple[str, str]]] = {}
     measurements: dict[PlannedMeasurement, None] = {}
     for name in study.experiments:
@@ -169,12 +173,15 @@ def measure_study(
         wanted |= dict.fromkeys(found.planned)
         if found.without_network:
             without_network[name] = found.without_network
-    observer.measuring_starts(len(wanted), without_network)
-    failures = measure_all(list(wanted), store, jobs, observer.measured)
+    planned = tuple(wanted)
+    processes = min(jobs or cores(), len(planned))
+    seconds = tuple(measuring_costs(planned)) if planned else ()
+    observer.measuring_starts(MeasuringPlan(planned, without_network, processes, seconds))
+    failures = measure_all(planned, store, processes, observer.measured)
     for failure in failures:
         store_failure(failure, store)
     observer.measuring_finished(failures)
-    return Measuring(len(wanted) - len(failures), failures, without_network)
+    return Measuring(len(planned) - len(failures), failures, without_network)
 
 
 @dataclass(frozen=True)
@@ -219,5 +226,5 @@ def run_study(
         >>> run_study(load_study("smoke"), Store("runs")).complete  # doctest: +SKIP
         True
     """
-    training = train_missing(planned_runs(study), store, jobs, observer)
+    training = train_missing(training_order(study), store, jobs, observer)
     return Execution(training, measure_study(study, store, jobs, observer))

@@ -7,8 +7,9 @@ from importlib import resources
 from pathlib import Path
 
 from convbias.errors import InputError, did_you_mean
-from convbias.experiments import EXPERIMENTS
+from convbias.experiments import EXPERIMENTS, ORIGINAL
 from convbias.runs.record import run_key
+from convbias.runs.sweep import longest_first
 from convbias.spec.description import describe
 from convbias.spec.files import read_file
 from convbias.spec.study import PlannedRun, Study
@@ -72,4 +73,23 @@ def planned_runs(study: Study) -> list[PlannedRun]:
         seeds = study.of_experiment(name).seeds
         arms = study.arms(EXPERIMENTS[name]).values()
         runs |= {run_key(arm, seed): (arm, seed) for arm in arms for seed in seeds}
+    return list(runs.values())
+
+
+def training_order(study: Study) -> list[PlannedRun]:
+    """The planned runs in the order in which they are trained.
+
+    Seed by seed, so that every finished seed completes a comparison, and the original comparison
+    before the other experiments. Within a seed the longest runs are first, so that no process
+    waits long for the last one.
+
+    Args:
+        study: The study.
+    """
+    runs: dict[str, PlannedRun] = {}
+    for name in sorted(study.experiments, key=lambda name: name != ORIGINAL.name):
+        arms = study.arms(EXPERIMENTS[name]).values()
+        for seed in study.of_experiment(name).seeds:
+            of_seed = longest_first((arm, seed) for arm in arms)
+            runs |= {run_key(*run): run for run in of_seed if run_key(*run) not in runs}
     return list(runs.values())

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import io
 from abc import ABC, abstractmethod
-from typing import Any
-
-import matplotlib as mpl
-from matplotlib.figure import Figure as Canvas
+from typing import TYPE_CHECKING, Any
 
 from convbias.figures.theme import FONT_SIZE, Theme
+
+if TYPE_CHECKING:  # loaded only where something is drawn, because it takes a second
+    from matplotlib.figure import Figure as Canvas
 
 GAP, LINE = 12, 17  # pixels: space between images, height of a text line
 MARGIN, TITLE = 16, 62  # pixels: around the drawing, height of title and subtitle
@@ -27,6 +27,8 @@ class Drawing(ABC):
 
     def svg(self, theme: Theme, title: str, subtitle: str) -> str:
         """Render as SVG text; the same drawing always gives the same text."""
+        import matplotlib as mpl
+
         file = io.BytesIO()
         # Letters become outlines, so that the reader needs no font.
         with mpl.rc_context({"svg.hashsalt": title, "svg.fonttype": "path"}):

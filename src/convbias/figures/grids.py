@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.figure import Figure as Canvas
 
 from convbias.figures.drawing import (
     GAP,
@@ -18,6 +18,9 @@ from convbias.figures.drawing import (
     TextWriter,
 )
 from convbias.figures.theme import FONT_SIZE, Theme
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Canvas
 
 COLUMNS = 8  # tiles per row
 TILE, LABEL = 84, 96  # pixels: side of a tile, width of the row names
@@ -53,6 +56,8 @@ class ImageGrid(Drawing):
 
     def draw(self, theme: Theme, title: str, subtitle: str) -> Canvas:
         """Draw the grid."""
+        from matplotlib.figure import Figure as Canvas
+
         rows = self._broken_rows()
         left = MARGIN + (LABEL if any(name for name, _ in rows) else 0)
         heights = [TILE + GAP + LINE * _most_lines(tiles) for _, tiles in rows]

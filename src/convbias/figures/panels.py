@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import matplotlib as mpl
 import numpy as np
-from matplotlib.colors import Colormap, LinearSegmentedColormap, to_rgb
-from matplotlib.patheffects import withStroke
 
 from convbias.figures.drawing import LINE, TextWriter
 from convbias.figures.theme import Theme, contrast_ratio
+
+if TYPE_CHECKING:
+    from matplotlib.colors import Colormap
 
 BAR = 9  # pixels: height of a colour bar
 OUTLINE_AT = 40  # grey value of the contour
@@ -38,6 +38,9 @@ class ColourScale:
 
         Purple and green can be distinguished with colour blindness, too.
         """
+        import matplotlib as mpl
+        from matplotlib.colors import LinearSegmentedColormap
+
         if self.kind == "diverging":
             return mpl.colormaps["PRGn" if theme.name == "light" else "vanimo"]
         return LinearSegmentedColormap.from_list("heat", theme.heat)
@@ -133,6 +136,8 @@ class PanelDrawer:
             if panel.outline.min() < OUTLINE_AT < panel.outline.max():
                 style = {"colors": self.theme.muted, "linewidths": 0.9}
                 self.axes.contour(x, y, panel.outline, [OUTLINE_AT], **style)
+        from matplotlib.patheffects import withStroke
+
         for square in panel.squares:
             half = square.side / 2 * side / longer
             x, y = (left + right) / 2, (top + bottom) / 2
@@ -162,6 +167,8 @@ class PanelDrawer:
 
     def ink_on(self, value: float, scale: ColourScale) -> str:
         """The text colour with the higher contrast on the colour of a value."""
+        from matplotlib.colors import to_rgb
+
         colour = scale.colours(self.theme)((value - scale.least) / (scale.limit - scale.least))
         inks = (self.theme.ink, self.theme.on_heat)
         return max(inks, key=lambda ink: contrast_ratio(to_rgb(ink), colour[:3]))

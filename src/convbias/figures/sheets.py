@@ -5,9 +5,9 @@ from __future__ import annotations
 import textwrap
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.figure import Figure as Canvas
 
 from convbias.figures.drawing import (
     GAP,
@@ -21,6 +21,9 @@ from convbias.figures.drawing import (
 from convbias.figures.panels import ColourScale, Panel, PanelDrawer
 from convbias.figures.theme import Theme
 from convbias.spec.formatting import percent
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Canvas
 
 WIDTH = 940  # pixels
 ROW_NAMES = 132  # pixels beside rows with names
@@ -155,6 +158,8 @@ class Sheet(Drawing):
 
     def draw(self, theme: Theme, title: str, subtitle: str) -> Canvas:
         """Draw the sheet."""
+        from matplotlib.figure import Figure as Canvas
+
         canvas = Canvas(dpi=PIXELS_PER_INCH, facecolor=theme.paper)
         axes = canvas.add_axes((0, 0, 1, 1))
         axes.set_axis_off()

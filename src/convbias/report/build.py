@@ -43,6 +43,7 @@ from convbias.report import methods, page, tables
 from convbias.report.answer import Answer, by_verdict, original_headlines
 from convbias.report.caveats import caveats
 from convbias.report.comparison import Cell, Measure, comparison, comparison_records
+from convbias.report.coverage import COMPLETE, Coverage
 from convbias.report.page import NumberedFigure
 from convbias.report.sections import ExperimentSection, audit_claims
 from convbias.runs.atomic import write_atomically
@@ -61,6 +62,7 @@ def write_report(
     folder: Path,
     further: Sequence[ExperimentSection] = (),
     not_run: Sequence[str] = (),
+    coverage: Coverage | None = None,
 ) -> Path:
     """Write the report of a study from its stored runs; nothing is trained.
 
@@ -74,6 +76,8 @@ def write_report(
             `claims.csv`.
         further: sections of the study's other experiments.
         not_run: names of its experiments that have none.
+        coverage: how much of the study the runs are; all of it by default. While the study is
+            trained, this process alone renders the figures.
 
     Returns:
         The path of `report.html`.
@@ -97,7 +101,8 @@ def write_report(
     further_runs = [run for section in further for run in section.results.runs]
     _check_data([*runs, *further_runs], dataset)
     section_figures = [figure for section in further for figure in section.figures]
-    with rendering_pool(cores() if further else 0) as pool:
+    alone = coverage is not None and coverage.training
+    with rendering_pool(cores() if further and not alone else 0) as pool:
         bundle = pool.submit(chart_libraries)
         # Other processes render these charts while this one evaluates the runs.
         charts = page.start_rendering(section_figures, pool)
@@ -123,6 +128,7 @@ def write_report(
         figures,
         headlines=headlines,
         answer=by_verdict(main),
+        coverage=coverage or COMPLETE,
         libraries=libraries,
         study_name=study_name,
         experiment=experiment,
@@ -167,13 +173,19 @@ def write_report(
     return _write_page(folder, html)
 
 
-def write_experiment(section: ExperimentSection, dataset: Dataset, folder: Path) -> Path:
+def write_experiment(
+    section: ExperimentSection,
+    dataset: Dataset,
+    folder: Path,
+    coverage: Coverage | None = None,
+) -> Path:
     """Write the page of one experiment from its stored runs; nothing is trained.
 
     Args:
         section: section of the experiment.
         dataset: the data that the runs were trained and scored on.
         folder: folder for `report.html`, which is self-contained, and `figures/`.
+        coverage: as for `write_report`.
 
     Returns:
         The path of `report.html`.
@@ -191,6 +203,7 @@ def write_experiment(section: ExperimentSection, dataset: Dataset, folder: Path)
     html = page.fill_template(
         "experiment_page.html.j2",
         numbered,
+        coverage=coverage or COMPLETE,
         libraries=libraries,
         study_name=results.study.name,
         experiment=results.experiment,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
@@ -13,13 +14,16 @@ from convbias.data import Dataset
 from convbias.data.eda import Exploration, explore
 from convbias.errors import ConvbiasError, InputError
 from convbias.experiments import EXPERIMENTS, ORIGINAL
+from convbias.experiments.inputs import report_inputs
 from convbias.findings.claims import ClaimResult
 from convbias.findings.results import ConditionRun, Results, collect
 from convbias.findings.run_table import table
 from convbias.report.build import write_experiment, write_report
 from convbias.report.comparison import comparison_table
+from convbias.report.coverage import Coverage
 from convbias.report.sections import ExperimentSection, audit_claims, experiment_section
 from convbias.runs.atomic import check_writable, write_atomically
+from convbias.runs.record import run_key
 from convbias.runs.store import Store
 from convbias.spec.study import PlannedRun, Study
 
@@ -31,10 +35,12 @@ class StudyResults:
     Args:
         study: the study.
         experiments: the results of each of its experiments, in its order.
+        inputs: from `convbias.experiments.inputs.report_inputs`.
     """
 
     study: Study
     experiments: tuple[Results, ...]
+    inputs: str
 
     @property
     def runs(self) -> tuple[ConditionRun, ...]:
@@ -48,8 +54,18 @@ class StudyResults:
 
     @property
     def missing(self) -> tuple[tuple[str, PlannedRun], ...]:
-        """Conditions, arms and seeds of planned runs that are not stored or cannot be read."""
-        return tuple(each for results in self.experiments for each in results.absent)
+        """Names, arms and seeds of the planned runs that cannot be read or are not stored."""
+        named: dict[str, tuple[str, PlannedRun]] = {}
+        for results in self.experiments:
+            for condition, run in results.absent:
+                name = f"{results.experiment.name}: {condition} seed {run[1]}"
+                named.setdefault(run_key(*run), (name, run))
+        return tuple(named.values())
+
+    @property
+    def planned(self) -> int:
+        """Number of planned runs, each counted once."""
+        return len({run.key for run in self.runs}) + len(self.missing)
 
     @property
     def damaged(self) -> tuple[ConvbiasError, ...]:
@@ -111,8 +127,9 @@ def read_study(study: Study, store: Store) -> StudyResults:
         >>> len(results.runs), len(results.missing)
         (0, 8)
     """
+    inputs = report_inputs(study, store)  # before they are read, and may change
     found = (collect(study, EXPERIMENTS[name], store) for name in study.experiments)
-    return StudyResults(study, tuple(found))
+    return StudyResults(study, tuple(found), inputs)
 
 
 def audit_study(results: StudyResults) -> list[ClaimResult]:
@@ -151,13 +168,17 @@ class StudyReport:
     pages: tuple[Path, ...]
 
 
-def write_study_report(results: StudyResults, folder: Path) -> StudyReport:
+def write_study_report(
+    results: StudyResults, folder: Path, *, training: bool = False
+) -> StudyReport:
     """Write the report on a study's stored runs; nothing is trained.
 
     Args:
         results: from `read_study`.
         folder: receives `report.html`, its figures, and `table.csv` with one row per run in the
             order of the plan.
+        training: whether the study is being trained; this process then takes only one core, and
+            the pages reload themselves.
 
     Raises:
         InputError: No run is stored, or the runs were trained on other images.
@@ -181,16 +202,25 @@ def write_study_report(results: StudyResults, folder: Path) -> StudyReport:
     path = folder / "table.csv"
     write_atomically(path, lambda file: rows.to_csv(file, index=False, lineterminator="\n"))
     dataset = results.dataset
+    coverage = Coverage(
+        planned=results.planned,
+        missing=tuple(name for name, _ in results.missing),
+        training=training,
+        written_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        inputs="" if training else results.inputs,
+    )
     sections, original = results.sections, results.original
     if original is not None:
         name = results.study.name
         not_run = results.not_run
-        page = write_report(name, ORIGINAL, original.runs, dataset, folder, sections, not_run)
+        page = write_report(
+            name, ORIGINAL, original.runs, dataset, folder, sections, not_run, coverage
+        )
         return StudyReport(path, (page,))
     folders = {each: folder / each.results.experiment.name for each in sections}
     if len(sections) == 1:
         folders = {sections[0]: folder}
-    pages = (write_experiment(each, dataset, target) for each, target in folders.items())
+    pages = (write_experiment(each, dataset, target, coverage) for each, target in folders.items())
     return StudyReport(path, tuple(pages))
 
 

@@ -83,7 +83,7 @@ def predicted_seconds(wanted: Sequence[PlannedRun], jobs: int | None = None) -> 
     """Predicted time in seconds to train runs on this machine.
 
     Args:
-        wanted: Arms and seeds.
+        wanted: Arms and seeds, in the order in which they are trained.
         jobs: Number of processes; one per core by default.
     """
     if not wanted:
@@ -104,9 +104,17 @@ def predicted_measurement_seconds(
     """
     if not wanted:
         return 0.0
+    return process_start_seconds() + seconds_in_processes(measuring_costs(wanted), jobs or cores())
+
+
+def measuring_costs(wanted: Sequence[PlannedMeasurement]) -> list[float]:
+    """Predicted time in seconds of each measurement on one core of this machine.
+
+    Args:
+        wanted: Arms, seeds and measures.
+    """
     gigaflops = _gigaflops_of_one_core()
-    seconds = [_measure_gigaflop(*each) / gigaflops for each in wanted]
-    return process_start_seconds() + seconds_in_processes(seconds, jobs or cores())
+    return [_measure_gigaflop(*each) / gigaflops for each in wanted]
 
 
 def process_start_seconds() -> float:
@@ -115,14 +123,16 @@ def process_start_seconds() -> float:
 
 
 def seconds_in_processes(seconds: Iterable[float], processes: int) -> float:
-    """Time until all tasks are done, if each process takes the longest task that is left.
+    """Time until all tasks are done, if each process takes the next task when it is free.
 
     Example:
-        >>> seconds_in_processes([2, 3, 3, 4], processes=2)
+        >>> seconds_in_processes([4, 3, 3, 2], processes=2)
         6.0
+        >>> seconds_in_processes([2, 3, 3, 4], processes=2)
+        7.0
     """
     busy_until = [0.0] * processes
-    for each in sorted(seconds, reverse=True):
+    for each in seconds:
         heapq.heapreplace(busy_until, busy_until[0] + each)
     return max(busy_until)
 

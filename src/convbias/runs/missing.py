@@ -74,7 +74,7 @@ def train_missing(
     Damaged records are moved to the store's `quarantine` folder, and their runs trained again.
 
     Args:
-        planned: arms and seeds.
+        planned: arms and seeds, in the order in which they are trained.
         store: where finished runs are, and where new ones go.
         jobs: number of processes; by default one per core, or a few that share an accelerator.
         observer: receives the events.
@@ -111,7 +111,7 @@ def train_missing(
     observer.training_starts(plan)
     result = SweepResult((), (), ())
     if wanted:
-        result = sweep(wanted, store, processes, observer.epoch_finished)
+        result = sweep(wanted, store, processes, observer.epoch_finished, observer.run_stored)
     for failure in result.failures:
         store_failure(failure, store)
     result = SweepResult(result.trained, result.failures, quarantined)

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from convbias.runs.cost import RunCost
-from convbias.runs.measure_networks import FailedMeasurement
+from convbias.runs.measure_networks import FailedMeasurement, PlannedMeasurement
 from convbias.runs.progress import Progress
 from convbias.runs.sweep import Quarantined, SweepResult
+from convbias.spec.arms import Arm
 from convbias.spec.study import PlannedRun
 
 
@@ -32,6 +33,24 @@ class TrainingPlan:
     costs: Mapping[str, RunCost]
 
 
+@dataclass(frozen=True)
+class MeasuringPlan:
+    """What is about to be measured.
+
+    Args:
+        missing: the measurements to take, in the order in which they are started.
+        without_network: experiment to the keys of runs that cannot be measured, because their
+            networks are not stored.
+        processes: number of processes that measure; 0 when nothing is missing.
+        seconds: what each measurement is predicted to cost on one core of this machine.
+    """
+
+    missing: tuple[PlannedMeasurement, ...]
+    without_network: Mapping[str, Sequence[str]]
+    processes: int
+    seconds: tuple[float, ...]
+
+
 class Observer:
     """Receives events; ignores every event whose method is not overridden.
 
@@ -48,17 +67,14 @@ class Observer:
     def epoch_finished(self, progress: Progress) -> None:
         """A run started (epoch 0) or finished an epoch; called from another thread."""
 
+    def run_stored(self, arm: Arm, seed: int) -> None:
+        """A run was stored, finished or diverged."""
+
     def training_finished(self, result: SweepResult) -> None:
         """No process trains any more, and every failure's traceback is stored."""
 
-    def measuring_starts(self, total: int, without_network: Mapping[str, Sequence[str]]) -> None:
-        """Missing measurements were determined.
-
-        Args:
-            total: number of measurements to take.
-            without_network: experiment to the keys of runs that cannot be measured, because their
-                networks are not stored.
-        """
+    def measuring_starts(self, plan: MeasuringPlan) -> None:
+        """Missing measurements were determined; measuring starts unless none is missing."""
 
     def measured(self, count: int) -> None:
         """So many measurements were taken."""

@@ -67,10 +67,11 @@ def run_in_processes(
         TerminatedWorkerError: A process died.
         Exception: What a function raised.
     """
-    # Not at the top, because processes that only draw figures do not need it.
+    # Not at the top, because processes that only draw figures do not need them.
+    from convbias.runs.compiled import cache_variables
     from convbias.runs.worker import ONE_THREAD, on_accelerator
 
-    variables = on_accelerator(count) if accelerator else ONE_THREAD
+    variables = on_accelerator(count) if accelerator else ONE_THREAD | cache_variables()
     done: SimpleQueue[Future[Any] | None] = SimpleQueue()
     with held_interrupts(wake=lambda: done.put(None)), Workers(count, variables) as workers:
         for call in calls:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import re
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -99,16 +99,19 @@ def sweep(
     store: Store,
     jobs: int | None = None,
     on_progress: Callable[[Progress], None] | None = None,
+    on_stored: Callable[[Arm, int], None] | None = None,
 ) -> SweepResult:
     """Train every planned run that is not stored.
 
     An interruption loses only the runs in progress; another call trains the missing ones.
 
     Args:
-        planned: Arms and seeds.
+        planned: Arms and seeds, in the order in which they are trained; on an accelerator, which
+            trains all seeds of an arm at once, the longest arms are first.
         store: Holds the stored runs and receives new ones.
         jobs: Number of processes; by default one per core, or a few that share an accelerator.
         on_progress: Called from another thread when a run starts or finishes an epoch.
+        on_stored: Called from this thread when a run was stored.
 
     Raises:
         ConvbiasError: The data is missing, or the runs cannot be stored.
@@ -117,15 +120,24 @@ def sweep(
     clear_leftovers(store.folder)
     wanted, quarantined = missing(planned, store)
     notes = store.folder / f"{NOTES_PREFIX}{os.getpid()}"
+    by_key = {run_key(*run): run for run in wanted}
     ended: dict[str, FailedRun | None] = {}
     deaths = 0
+
+    def note(results: Iterable[tuple[str, FailedRun | None]]) -> None:
+        for key, failure in results:
+            ended[key] = failure
+            if failure is None and on_stored is not None:
+                on_stored(*by_key[key])
+
     while rest := [(arm, seed) for arm, seed in wanted if run_key(arm, seed) not in ended]:
         before = len(ended)
         try:
             with watch(notes, on_progress):
-                _train(rest, store, notes, processes_for(rest, jobs), ended.update)
+                _train(rest, store, notes, processes_for(rest, jobs), note)
         except TerminatedWorkerError as error:
-            ended.update((run_key(*run), None) for run in rest if store.path(*run).exists())
+            lost = [key for key in by_key if key not in ended]
+            note((key, None) for key in lost if store.path(*by_key[key]).exists())
             deaths = 1 if len(ended) > before else deaths + 1
             if deaths == ATTEMPTS:
                 raise RunError(
@@ -153,6 +165,21 @@ def processes_for(wanted: Sequence[PlannedRun], jobs: int | None) -> int:
     return min(jobs or cores(), len(wanted))
 
 
+def longest_first(planned: Iterable[PlannedRun]) -> list[PlannedRun]:
+    """Sort runs so that no process waits long for the last one; equal ones keep their order.
+
+    Args:
+        planned: Arms and seeds.
+    """
+    return sorted(planned, key=lambda run: -relative_length(run[0]))
+
+
+def relative_length(arm: Arm) -> int:
+    """Approximate training time, for sorting: epochs times a factor that grows with the kernel."""
+    span = arm.model.span if isinstance(arm.model, Convolutional) else 0
+    return arm.recipe.epochs * (1 + span)
+
+
 def cores() -> int:
     """Number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -166,7 +193,7 @@ def clear_leftovers(folder: Path) -> None:
     """
     alone = True
     for notes in folder.glob(f"{NOTES_PREFIX}*"):
-        if _is_running(notes.name.removeprefix(NOTES_PREFIX)):
+        if is_running(notes.name.removeprefix(NOTES_PREFIX)):
             alone = False
         else:
             remove_notes(notes)
@@ -175,7 +202,8 @@ def clear_leftovers(folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def _is_running(process: str) -> bool:
+def is_running(process: str) -> bool:
+    """Whether there is a process with this identifier, given as text."""
     try:
         os.kill(int(process), 0)
     except (ProcessLookupError, ValueError):
@@ -193,13 +221,13 @@ def _train(
     on_ended: Callable[[list[tuple[str, FailedRun | None]]], object],
 ) -> None:
     accelerator = has_accelerator()
-    units = _by_arm(wanted) if accelerator else [(arm, [seed]) for arm, seed in wanted]
-    # The longest runs first, so that no process waits long for the last one.
-    longest_first = sorted(units, key=lambda unit: -_length(*unit))
+    units = [(arm, [seed]) for arm, seed in wanted]
+    if accelerator:
+        # The longest first, so that no process waits long for the last one.
+        units = sorted(_by_arm(wanted), key=lambda unit: -len(unit[1]) * relative_length(unit[0]))
     # Also a single run in a process of its own: a crash would end this one.
     calls = [
-        (_train_arm, execute, arm, seeds, store.folder, notes, os.getpid())
-        for arm, seeds in longest_first
+        (_train_arm, execute, arm, seeds, store.folder, notes, os.getpid()) for arm, seeds in units
     ]
     run_in_processes(calls, jobs, on_ended, accelerator=accelerator)
 
@@ -242,9 +270,3 @@ def _train_arm(
             )
             for seed in seeds
         ]
-
-
-def _length(arm: Arm, seeds: Sequence[int]) -> int:
-    """Approximate training time, for sorting: epochs times a factor that grows with the kernel."""
-    span = arm.model.span if isinstance(arm.model, Convolutional) else 0
-    return len(seeds) * arm.recipe.epochs * (1 + span)

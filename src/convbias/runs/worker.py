@@ -19,6 +19,7 @@ import numpy as np
 
 from convbias import data
 from convbias.networks.scores import Epoch
+from convbias.runs.compiled import ignore_cache_errors
 from convbias.runs.record import Cost, Run, run_key
 from convbias.spec.arms import Arm
 from convbias.spec.datasets import DatasetName
@@ -77,7 +78,7 @@ def execute(
     Raises:
         ConvbiasError: The data cannot be loaded, or a run cannot be stored.
     """
-    _end_with(parent)
+    end_with(parent)
     import_keras()
     # Imported here, because the parent imports this module and must not load JAX for it.
     from convbias.networks import training
@@ -129,8 +130,9 @@ def import_keras() -> None:
 
     Where they are installed, Keras imports pandas to take frames as data and matplotlib to draw,
     and, to store a network, TensorFlow and PyTorch to look whether the network has tensors of
-    theirs: 2 and 6 seconds.
+    theirs: 2 and 6 seconds. JAX is told to ignore what it cannot read of earlier compilations.
     """
+    ignore_cache_errors()
     if "keras" in sys.modules:
         return
     sys.meta_path.insert(0, Refused({"tensorflow", "torch"}))
@@ -193,7 +195,7 @@ def dataset_of_process(name: DatasetName) -> data.Dataset:
 
 
 @cache
-def _end_with(parent: int) -> None:
+def end_with(parent: int) -> None:
     """End this process when the parent has ended; has an effect once per process.
 
     A killed parent cannot end its processes, and a restarted sweep must not compete with orphans

@@ -1,0 +1,72 @@
+"""Programs that processes share: what is damaged of them costs nothing but time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import platformdirs
+import pytest
+
+from command_line import convbias
+from convbias.runs.compiled import cache_variables, processor_name
+from convbias.runs.store import Store
+
+TRAINING = (
+    *("train", "dense", "--dataset", "drawn", "--training-images", "100"),
+    *("--epochs", "1", "--seeds", "0", "--runs", "runs"),
+)
+FOLDER = "JAX_COMPILATION_CACHE_DIR"
+
+
+@pytest.fixture
+def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Folder of the programs of a user who has none yet; tests otherwise share another one."""
+    monkeypatch.delenv(FOLDER)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return Path(platformdirs.user_cache_dir("convbias")) / "compiled" / processor_name()
+
+
+def test_where_programs_are_kept(programs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert cache_variables()[FOLDER] == str(programs)
+    monkeypatch.setenv(FOLDER, "mine")
+    assert cache_variables() == {}
+
+
+def test_what_a_killed_process_has_begun_to_write_is_removed(programs: Path) -> None:
+    programs.mkdir(parents=True)
+    for name in ("whole-cache", "whole-atime", "half-cache"):
+        (programs / name).touch()
+    cache_variables()
+    assert {path.name for path in programs.iterdir()} - {".lockfile"} == {
+        "whole-cache",
+        "whole-atime",
+    }
+
+
+def spoil(programs: Path) -> None:
+    for path in programs.glob("*-cache"):
+        path.write_bytes(path.read_bytes()[:20])
+
+
+def put_a_file_in_its_place(programs: Path) -> None:
+    for path in programs.iterdir():
+        path.unlink()
+    programs.rmdir()
+    programs.touch()
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("damage", [spoil, put_a_file_in_its_place])
+def test_damage_costs_nothing_but_time(
+    damage: Callable[[Path], None], programs: Path, tmp_path: Path
+) -> None:
+    assert convbias(*TRAINING, cwd=tmp_path).returncode == 0
+    assert list(programs.glob("*_epoch-*-cache"))
+    [before] = Store(tmp_path / "runs")
+    damage(programs)
+    Store(tmp_path / "runs").path(before.arm, before.seed).unlink()
+    done = convbias(*TRAINING, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    [after] = Store(tmp_path / "runs")
+    assert after.weights_checksum == before.weights_checksum
