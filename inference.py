@@ -866,7 +866,7 @@ def _falcon_error(error: RequestError) -> Exception:
 
     class Refusal(falcon.HTTPError):
         def to_dict(self, obj_type=dict):  # noqa: ANN001, ANN202 - as in falcon
-            return obj_type([("error", str(error))])
+            return obj_type([("error", str(error))])  # pyright: ignore[reportCallIssue]
 
         def __str__(self) -> str:
             return str(error)
