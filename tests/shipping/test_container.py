@@ -186,5 +186,5 @@ def test_a_changed_model_is_not_served(archive: Archive, tmp_path: Path) -> None
     started = start(tmp_path, "serve")
     assert started.process.wait(TIMEOUT) == 2
     message = started.errors.read_text()
-    assert "wrong or missing checksum of code/inference.py" in message
+    assert "wrong or missing checksum of 'code/inference.py'" in message
     assert "Traceback" not in message
