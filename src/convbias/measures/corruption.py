@@ -29,8 +29,8 @@ class Corruption:
 
     Args:
         name: Its name in values and figures.
-        strengths: Ascending, above 0; strength 0 changes no image. In grey values for noise, in
-            pixels for blur and occlusion, a share of the contrast.
+        strengths: Ascending, above 0; strength 0 changes no image. Noise has grey values, blur and
+            occlusion have pixels, contrast has a share.
         apply: From uint8 images, a strength and a seed to uint8 images.
     """
 
