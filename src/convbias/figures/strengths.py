@@ -54,7 +54,7 @@ def accuracy_by_strength(
     )
     x = (
         alt.X("kind:N")
-        .title("Corruption, from none (left) to strongest (right)")
+        .title("From no corruption to the strongest")
         .sort(list(kinds))
         .scale(paddingInner=0.16, paddingOuter=0.08)
         .axis(labelAngle=0, ticks=False, grid=False, labelExpr="split(datum.label, ' ')")

@@ -81,9 +81,10 @@ EXPERIMENT = Experiment(
     ),
     measures=("shape",),
     not_shown=(
-        "No network was trained on such images. A texture here is a square of 6 x 6 pixels, and"
-        " its grey counts as texture; shirts, coats and pullovers share one silhouette. The"
-        " intervals do not cover other test images."
+        "No network was trained on such images. A texture here is a square of 6 x 6 pixels with its"
+        " grey: where textures alone are hardly recognised, a high shape bias also means that they"
+        " tell little. Shirts, coats and pullovers share one silhouette. The intervals do not cover"
+        " other test images."
     ),
     short_question="do networks go by a garment's silhouette or by its texture?",
     short_control="black silhouettes: one answer; 1x1 kernels must see fewer silhouettes",
