@@ -7,13 +7,14 @@ from collections.abc import Iterable, Sequence
 
 from convbias.experiments import EXPERIMENTS, ORIGINAL
 from convbias.experiments.studies import load_study
+from convbias.figures import finished_arms
 from convbias.findings.evaluation import evaluate
 from convbias.findings.results import Results
 from convbias.findings.wording import how_many_seeds
 from convbias.report import ExperimentSection, comparison_table
+from convbias.report.answer import answer
 from convbias.spec.datasets import SPLIT_SIZES
 from convbias.spec.experiment import Experiment
-from convbias.spec.quantities import TEST_ACCURACY
 from tools.blocks import table, table_lines
 
 # Figures of the report that the page shows.
@@ -35,14 +36,14 @@ def readme_blocks(
     """
     names = dict.fromkeys((*load_study(profile).experiments, *EXPERIMENTS))
     return {
-        "result": result_block(profile, original),
+        "result": result_block(profile, original, sections),
         "experiments": experiments_block(profile, sections),
         "questions": questions_block(EXPERIMENTS[name] for name in names),
     }
 
 
-def result_block(profile: str, results: Results) -> str:
-    """Write the results of the original comparison."""
+def result_block(profile: str, results: Results, sections: Sequence[ExperimentSection]) -> str:
+    """Write the results of the original comparison, and what the study shows in short."""
     runs = results.runs
     compared = comparison_table(ORIGINAL, runs)
     compared.columns = [f"**{arm}**" for arm in compared.columns]
@@ -63,13 +64,10 @@ def result_block(profile: str, results: Results) -> str:
             f" profile: {recipe.epochs} epochs, recipe `{recipe.name}`, on"
             f" {environment.device}. Generated from the runs in `results/{profile}/`.*"
         ),
-        "",
-        *(
-            f"- {finding.sentence}"
-            for finding in evaluate(ORIGINAL, runs)
-            if finding.planned.quantity == TEST_ACCURACY
-        ),
     ]
+    arms = finished_arms(ORIGINAL, runs)
+    for title, of_group in answer(arms, evaluate(ORIGINAL, runs), sections):
+        lines += ["", f"**{title}**", "", *(f"- {each.finding.text}" for each in of_group)]
     return "\n".join(lines)
 
 

@@ -14,11 +14,11 @@ from convbias.experiments import EXPERIMENTS, headlines_of, outcome_of
 from convbias.experiments.outcome import Outcome
 from convbias.experiments.studies import load_study
 from convbias.figures import ImageGrid
-from convbias.findings.evaluation import evaluate
+from convbias.findings.evaluation import evaluate, evaluated
 from convbias.findings.headlines import MOST_WORDS, gain, refutes, supports
 from convbias.findings.results import Results, collect
 from convbias.findings.statement import Statement
-from convbias.report.answer import Answer, by_verdict, evaluated, original_headlines
+from convbias.report.answer import Answer, by_verdict, original_headlines
 from convbias.runs.store import Store
 from convbias.statistics import Contrast, paired_contrast
 

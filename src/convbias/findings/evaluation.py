@@ -104,6 +104,15 @@ def evaluate(experiment: Experiment, runs: Iterable[ConditionRun]) -> list[Findi
     ]
 
 
+def evaluated(findings: Iterable[Finding]) -> dict[str, Contrast]:
+    """Name to contrast of the findings that have runs.
+
+    Args:
+        findings: from `evaluate`.
+    """
+    return {each.planned.name: each.contrast for each in findings if each.contrast}
+
+
 def compared(
     results: Results, treatment: str, baseline: str, quantity: Quantity
 ) -> Contrast | None:

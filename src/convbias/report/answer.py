@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from convbias.figures import Arms
 from convbias.findings.claims import ClaimResult
-from convbias.findings.evaluation import Finding
+from convbias.findings.evaluation import Finding, evaluated
 from convbias.findings.headlines import gain, supports
 from convbias.findings.learning_curves import arm_convergence
 from convbias.findings.statement import Judgement, Statement, all_of
+from convbias.report.sections import ExperimentSection
 from convbias.spec.quantities import TEST_LOSS
 from convbias.statistics import Contrast
 
@@ -36,23 +37,38 @@ class Answer:
     anchor: str
 
 
-def by_verdict(answers: Iterable[Answer]) -> list[tuple[str, list[Answer]]]:
-    """Sort findings under headings; empty headings are left out.
+def answer(
+    arms: Arms, findings: Iterable[Finding], sections: Iterable[ExperimentSection]
+) -> list[tuple[str, list[Answer]]]:
+    """What a study shows: one finding per experiment, under the heading of its verdict.
 
     Args:
-        answers: One per experiment.
+        arms: arm name to finished runs of the original comparison.
+        findings: its contrasts, from `evaluate`.
+        sections: the other experiments.
+
+    Returns:
+        Heading and findings; headings without findings are left out.
     """
-    found = list(answers)
+    found = [Answer(_ahead(arms, evaluated(findings)), "comparison")]
+    for section in sections:
+        first = list(section.headlines.values())[:1]
+        anchor = f"experiment-{section.results.experiment.name}"
+        found += [Answer(finding, anchor) for finding in first]
+    return by_verdict(found)
+
+
+def by_verdict(found: Sequence[Answer]) -> list[tuple[str, list[Answer]]]:
+    """Sort findings under the headings of their verdicts.
+
+    Args:
+        found: the findings.
+    """
     groups = (
         (title, [each for each in found if each.finding.verdict in verdicts])
         for title, verdicts in GROUPS.items()
     )
     return [(title, of_group) for title, of_group in groups if of_group]
-
-
-def evaluated(findings: Iterable[Finding]) -> dict[str, Contrast]:
-    """Name to contrast of those that have runs."""
-    return {each.planned.name: each.contrast for each in findings if each.contrast}
 
 
 def original_headlines(
@@ -69,15 +85,10 @@ def original_headlines(
         Name of a figure to its finding.
     """
     contrasts = evaluated(findings)
-    ahead = contrasts.get("cnn-over-dense-accuracy")
     smaller, larger = (contrasts.get(f"5x5-over-{size}-accuracy") for size in ("3x3", "7x7"))
     loss = contrasts.get("cnn-over-dense-loss")
     return {
-        "accuracy": Statement(
-            f"The 3x3 CNN is more accurate than the dense network: {gain(ahead)} percentage points"
-            f"{_with_fewer_parameters(arms)}.",
-            supports(ahead),
-        ),
+        "accuracy": _ahead(arms, contrasts),
         "contrasts-accuracy": Statement(
             f"5x5 is the best kernel size at equal width: {gain(smaller)} points over 3x3,"
             f" {gain(larger)} over 7x7.",
@@ -90,6 +101,15 @@ def original_headlines(
         "convergence-accuracy": _faster(claims),
         "convergence-loss": _overtrained(arms),
     }
+
+
+def _ahead(arms: Arms, contrasts: Mapping[str, Contrast]) -> Statement:
+    ahead = contrasts.get("cnn-over-dense-accuracy")
+    return Statement(
+        f"The 3x3 CNN is more accurate than the dense network: {gain(ahead)} percentage points"
+        f"{_with_fewer_parameters(arms)}.",
+        supports(ahead),
+    )
 
 
 def _with_fewer_parameters(arms: Arms) -> str:

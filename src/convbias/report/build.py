@@ -40,7 +40,7 @@ from convbias.findings.evaluation import Finding, evaluate, runs_by_arm
 from convbias.findings.multiplicity import over_study
 from convbias.findings.results import ConditionRun
 from convbias.report import methods, page, tables
-from convbias.report.answer import Answer, by_verdict, original_headlines
+from convbias.report.answer import answer, original_headlines
 from convbias.report.caveats import caveats
 from convbias.report.comparison import Cell, Measure, comparison, comparison_records
 from convbias.report.coverage import COMPLETE, Coverage
@@ -116,18 +116,13 @@ def write_report(
         runs_by_key.setdefault(run.key, run)  # shared arms keep the name of the first experiment
     first = experiment.contrasts[0]
     headlines = original_headlines(arms, found.findings, found.claims)
-    main = [Answer(headlines["accuracy"], "comparison")]
     for section in further:
         headlines |= section.headlines
-        main += [
-            Answer(finding, f"experiment-{section.results.experiment.name}")
-            for finding in list(section.headlines.values())[:1]
-        ]
     html = page.fill_template(
         "report.html.j2",
         figures,
         headlines=headlines,
-        answer=by_verdict(main),
+        answer=answer(arms, found.findings, further),
         coverage=coverage or COMPLETE,
         libraries=libraries,
         study_name=study_name,

@@ -12,10 +12,9 @@ from convbias.experiments.outcome import Outcome
 from convbias.figures import Figure
 from convbias.figures.conditions import means_over_seeds, values_by_condition
 from convbias.findings.claims import ClaimResult, DataFacts, FurtherEvidence, audit
-from convbias.findings.evaluation import Finding, evaluate, is_measured
+from convbias.findings.evaluation import Finding, evaluate, evaluated, is_measured
 from convbias.findings.results import ConditionRun, Results
 from convbias.findings.statement import Statement
-from convbias.report.answer import evaluated
 from convbias.report.methods import networks
 from convbias.report.tables import ContrastRow, contrast_rows
 from convbias.runs.record import Run
