@@ -269,8 +269,7 @@ therefore must lose; this is the control that the matrix does something, not a n
 paper. The theorem is about any distribution of images; here it is Fashion-MNIST, with
 {SETTING["training_images"]:,} training images and {SETTING["epochs"]} epochs. The CNN has the
 study's two 3 x 3 convolutions, but a flattening instead of the global average, which learns too
-slowly for so few steps; on rotated images its advantage over the dense network should vanish.
-Means: {told}. Best rates on validation images: {rates}."""
+slowly for so few steps. Means: {told}. Best rates on validation images: {rates}."""
 
 
 CHECK = Check(

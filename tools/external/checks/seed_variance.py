@@ -154,8 +154,8 @@ Fashion-MNIST instead of CIFAR-10 and ImageNet, with 10 to 30 seeds instead of h
 Each seed also has its own split into training and validation images, and where the study trains on
 few images its own choice of these, which can only add to what is observed. The law is published for
 networks that are trained to convergence; those with Keras' defaults are not, and after two epochs
-none is, so a disagreement there says only how far the law reaches. Single arms have wide intervals; the
-rows of several arms decide, and take arms that share their seeds as independent. Standard
+none is, so a disagreement there says only how far the law reaches. Single arms have wide intervals;
+the rows of several arms decide, and take arms that share their seeds as independent. Standard
 deviations in percentage points, observed against predicted: {told}."""
 
 
