@@ -171,7 +171,9 @@ statement is about the variance of the gradient over weights, so the map of one 
 gradients is squared; the map itself, which the study reports, is wider by up to the square root
 of 2. The paper shows these cases as pictures; here they have numbers. ReLU stands before every
 layer but the first, with one image of normal noise per seed. The paper assumes that its
-derivatives do not depend on the weights, which holds only roughly."""
+derivatives do not depend on the weights, which holds only roughly. The law is about the mean of
+squares over all weights; the width of a single network's map, which is averaged here, exceeds it
+by a little where few pixels carry the map."""
 
 
 CHECK = Check(

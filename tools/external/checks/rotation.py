@@ -56,8 +56,8 @@ SETTING = {
 RATES = {
     ("dense", "plain"): 0.005,
     ("dense", "rotated"): 0.005,
-    ("cnn", "plain"): 0.01,
-    ("cnn", "rotated"): 0.01,
+    ("cnn", "plain"): 0.02,
+    ("cnn", "rotated"): 0.02,
 }
 DROPOUT = {"dense": 0.2, "cnn": 0.3}
 PART = {"dense": 50, "cnn": 10}
