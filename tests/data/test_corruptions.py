@@ -82,3 +82,11 @@ def test_noise_is_drawn_from_its_seed():
     shape = (2, 28, 28, 1)
     np.testing.assert_array_equal(noise_in_band(shape, "fine", 3), noise_in_band(shape, "fine", 3))
     assert not np.array_equal(noise_in_band(shape, "fine", 3), noise_in_band(shape, "fine", 4))
+
+
+def test_squares_reach_every_edge_and_all_places_are_equally_likely():
+    white = np.full((4_000, 4, 4, 1), 9, dtype=np.uint8)
+    covered = (occlude_at_random(white, 3, seed=0) == 0).mean(axis=0)[:, :, 0]
+    # Two places along each axis: the frame's pixels are covered by one of them, the middle by both.
+    once = np.array([0.5, 1, 1, 0.5])
+    np.testing.assert_allclose(covered, np.outer(once, once), atol=0.04)

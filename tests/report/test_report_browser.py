@@ -91,9 +91,22 @@ def opened(
     return page, troubles
 
 
+FOLDED = "main details:not([open]):not(.interactive details)"
+
+
+def unfold(page: Page) -> None:
+    """Open everything that is folded, as a reader does."""
+    while page.locator(FOLDED).count():
+        page.locator(f"{FOLDED} > summary").first.click()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_charts_are_drawn_without_errors_or_requests(browser: Browser, address: str, scheme: str):
     page, troubles = opened(browser, address, scheme=scheme)
+    at_first = page.locator("figure .interactive svg.marks").count()
+    assert 0 < at_first < 11
+    unfold(page)
+    page.wait_for_function("document.querySelectorAll('figure .interactive svg.marks').length > 10")
     assert troubles == []
     figures = page.locator("figure:has(.interactive)")
     assert figures.count() == 11
@@ -132,6 +145,7 @@ def test_without_javascript_pictures_stand_in_for_the_charts(
 ):
     page, troubles = opened(browser, address, script=False, scheme=scheme)
     assert troubles == []
+    unfold(page)
     shown = ".dark" if scheme == "dark" else ".light"
     statics = page.locator(".static")
     assert statics.count() == 11
@@ -152,9 +166,9 @@ def test_print_shows_light_pictures_and_everything_folded(browser: Browser, addr
     assert not page.locator(".static .dark").first.is_visible()
     assert not page.locator(".interactive").first.is_visible()
     page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
-    assert page.locator("main details:not([open])").count() == 0
+    assert page.locator(FOLDED).count() == 0
     page.evaluate("window.dispatchEvent(new Event('afterprint'))")
-    assert page.locator("main details:not([open])").count() > 0
+    assert page.locator(FOLDED).count() > 0
     page.context.close()
 
 
