@@ -13,6 +13,7 @@ from convbias.findings.results import Results
 from convbias.findings.wording import how_many_seeds
 from convbias.report import ExperimentSection, comparison_table
 from convbias.report.answer import answer
+from convbias.report.caveats import rates_caveat
 from convbias.spec.datasets import SPLIT_SIZES
 from convbias.spec.experiment import Experiment
 from tools.blocks import table, table_lines
@@ -68,6 +69,9 @@ def result_block(profile: str, results: Results, sections: Sequence[ExperimentSe
     arms = finished_arms(ORIGINAL, runs)
     for title, of_group in answer(arms, evaluate(ORIGINAL, runs), sections):
         lines += ["", f"**{title}**", "", *(f"- {each.finding.text}" for each in of_group)]
+    of_study = [*runs, *(run for section in sections for run in section.results.runs)]
+    if rates := rates_caveat(of_study):
+        lines += ["", f"*{rates.title}. {' '.join(rates.sentences)}*"]
     return "\n".join(lines)
 
 

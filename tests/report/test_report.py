@@ -15,6 +15,7 @@ from PIL import Image
 from convbias.data import Dataset
 from convbias.errors import InputError, StorageError
 from convbias.experiments import EXPERIMENTS, ORIGINAL
+from convbias.experiments.tuning import write_rates
 from convbias.figures import finished_arms
 from convbias.findings.claims import claims
 from convbias.findings.evaluation import evaluate, runs_by_arm
@@ -25,10 +26,13 @@ from convbias.report import (
     write_experiment,
     write_report,
 )
-from convbias.report.caveats import caveats
+from convbias.report.caveats import caveats, rates_caveat
 from convbias.report.comparison import comparison, comparison_records
 from convbias.report.methods import mean_found, networks, recipe_names, self_comparisons
 from convbias.runs.record import Run
+from convbias.spec.arms import Arm, Convolutional, DataVariant, Dense
+from convbias.spec.rates import SearchedSetting, TriedRate, own_rates_path, setting_of
+from convbias.spec.recipes import classic, scheduled
 from factories import make_arm, make_results, make_run, make_runs
 
 DRAWN_MARK = "drawn garments, not Fashion-MNIST"
@@ -298,6 +302,34 @@ def test_diverged_runs_are_in_no_mean():
     (_, cells) = comparison(ORIGINAL, runs)[0]
     assert cells[0].summary is not None
     assert (cells[0].summary.n, cells[0].summary.mean) == (2, pytest.approx(85))
+
+
+def test_rates_that_were_searched_for_another_training_are_counted(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("platformdirs.user_config_dir", lambda _: str(tmp_path))
+    arms = [
+        Arm(data=DataVariant(dataset="drawn"), model=model, recipe=recipe)
+        for model, recipe in (
+            (Dense(), scheduled(2, 0.008)),
+            (Convolutional(), scheduled(2, 0.008)),
+            (Convolutional(), classic(2)),
+        )
+    ]
+    runs = [make_run(arm, seed) for arm in arms for seed in (0, 1)]
+    caveat = rates_caveat(runs)
+    assert caveat is not None
+    assert caveat.title == "2 of 2 learning rates were searched for another training"
+    tried = {"seeds": (0,), "validation_accuracy": (0.9,), "validation_loss": (0.3,)}
+    for rate, title in ((0.016, "2 of 2"), (0.008, "1 of 2")):
+        row = TriedRate(learning_rate=rate, train_validation_gap=(0.01,), **tried)
+        found = SearchedSetting(setting=setting_of(arms[0]), learning_rate=rate, search=(row,))
+        write_rates([found], own_rates_path())
+        caveat = rates_caveat(runs)
+        assert caveat is not None
+        assert caveat.title.startswith(title)
+    assert rates_caveat(runs[:2]) is None  # the dense network's, which was searched
+    assert rates_caveat(runs[4:]) is None  # a fixed recipe
 
 
 def found_caveats(runs: list[Run]) -> dict[str, str]:

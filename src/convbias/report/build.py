@@ -41,7 +41,7 @@ from convbias.findings.multiplicity import over_study
 from convbias.findings.results import ConditionRun
 from convbias.report import methods, page, tables
 from convbias.report.answer import answer, original_headlines
-from convbias.report.caveats import caveats
+from convbias.report.caveats import caveats, rates_caveat
 from convbias.report.comparison import Cell, Measure, comparison, comparison_records
 from convbias.report.coverage import COMPLETE, Coverage
 from convbias.report.page import NumberedFigure
@@ -137,7 +137,10 @@ def write_report(
         dataset=dataset,
         exploration=found.exploration,
         findings=found.findings,
-        caveats=caveats(experiment, arms, found.findings, runs_by_arm(runs)),
+        caveats=[
+            *([rates] if (rates := rates_caveat(runs_by_key.values())) else []),
+            *caveats(experiment, arms, found.findings, runs_by_arm(runs)),
+        ],
         results=found.claims,
         comparison=found.comparison,
         contrasts=tables.contrast_rows(found.findings),

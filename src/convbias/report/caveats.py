@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from convbias.figures import Arms, arm_data, data_remark
 from convbias.findings.evaluation import Finding
 from convbias.findings.learning_curves import arm_convergence, told
 from convbias.findings.results import ConditionRun
+from convbias.runs.record import Run
 from convbias.spec.experiment import Experiment
 from convbias.spec.formatting import counted, percent
 from convbias.spec.quantities import TEST_ACCURACY, TEST_LOSS
+from convbias.spec.recipes import search_of
 from convbias.statistics import POWER, Contrast
 
 
@@ -50,6 +52,30 @@ def caveats(
         _diverged_caveat(by_arm),
     ]
     return [caveat for caveat in found if caveat is not None]
+
+
+def rates_caveat(runs: Iterable[Run]) -> Caveat | None:
+    """Which of a study's arms have learning rates that were searched for another training.
+
+    Args:
+        runs: all runs of the study.
+
+    Returns:
+        None where every rate was searched on exactly the arm's images and length, or is part of a
+        fixed recipe.
+    """
+    arms = {run.arm_hash: run.arm for run in runs if run.arm.recipe.name != "classic"}
+    others = [arm for arm in arms.values() if search_of(arm) is None]
+    if not others:
+        return None
+    reason = (
+        "Short trainings do better with higher learning rates, so a rate is valid for the images"
+        " and the length at which it was searched. For these arms it was another length, or fewer"
+        " images, or it was not searched at all: a verdict on them may change with the right rate."
+        " `convbias tune` searches it."
+    )
+    rates = counted(len(arms), "learning rate")
+    return Caveat(f"{len(others)} of {rates} were searched for another training", (reason,))
 
 
 def _data_caveat(arms: Arms) -> Caveat | None:
