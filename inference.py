@@ -104,6 +104,8 @@ def model_fn(model_dir: str):  # noqa: ANN201 - a function from images to probab
     Returns:
         A function from float32 (n, 28, 28, 1) in [0, 1] to float32 (n, 10).
     """
+    # Otherwise onnxruntime (1.32) identifies the machine and may report to its makers.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     try:
         import onnxruntime
     except ImportError:

@@ -23,7 +23,7 @@ from convbias.spec.numerics import NUMERICS_VERSION
 from convbias.spec.recipes import classic, scheduled
 from convbias.spec.streams import Stream
 
-FINGERPRINTS = {1: "bd02a0f775a0f72c96308f85c60a1f6c4a4b095e480e808fb731c947eefd3823"}
+FINGERPRINTS = {1: "6c7786cc1c4ba3f3fd7d1375bc3d771e072d4c903601f7d9050268c9a604f192"}
 
 MODELS: tuple[Model, ...] = (
     Dense(),

@@ -244,7 +244,10 @@ def study(installed: Installed, tmp_path_factory: pytest.TempPathFactory) -> dic
 
 
 def test_every_verb(installed: Installed, study: dict[str, str]) -> None:
-    search = installed.package / "runs" / "results" / "tuning" / "tuned"
+    # The file of a user who has searched nothing yet.
+    own = installed.home / ".config" / "convbias" / "rates.toml"
+    own.parent.mkdir(parents=True)
+    own.write_text("# Nothing was searched yet.\n", "utf-8")
     training = "train dense --dataset drawn --training-images 100 --epochs 2"
     published = f"runs show {PUBLISHED_NETWORK}"
     rates = "study full --dataset drawn --plan"
@@ -254,8 +257,7 @@ def test_every_verb(installed: Installed, study: dict[str, str]) -> None:
         "explain photo.png --out why.svg": PUBLISHED_NETWORK,
         "eda --dataset drawn": "wrote report/eda",
         "experiment permutation --dataset drawn --plan": "0 stored in runs",
-        # The published search, which leaves nothing to train, and then a study with its rates.
-        f"tune --write --runs {search}": "All 32 runs are stored",
+        "tune tiny.toml --plan": "settings",
         rates: "0 stored in runs",
         f"{training} --seeds 1 --runs trained --jobs 1": "finished",
         "study tiny.toml --runs trained": "Report: report/tiny/report.html",
@@ -276,9 +278,8 @@ def test_every_verb(installed: Installed, study: dict[str, str]) -> None:
     assert "convbias[export]" in lacking[2]
     messages = {words: errors for words, (*_, errors) in zip(expected, answers, strict=True)}
     assert "the published study is read" in messages[published]
-    own = installed.home / ".config" / "convbias" / "tuned.toml"
-    assert f"the recipe tuned are read from {own}" in messages[rates]
-    for written in (own, "why.svg", "again/report.html", "model_card/model-card.md"):
+    assert f"Learning rates are read from {own}" in messages[rates]
+    for written in ("why.svg", "again/report.html", "model_card/model-card.md"):
         assert (installed.here / written).stat().st_size > 100
 
 

@@ -21,7 +21,7 @@ def test_no_input_is_neither_read_nor_refused(reader: str) -> None:
     result = fuzz(reader, f"-runs={INPUTS}", "-seed=1")
     assert result["finding"] is None, result["finding"]
     assert result["inputs"] >= INPUTS
-    assert result["branches"] >= 30  # the reader is instrumented, and read the examples
+    assert result["branches"] >= 20  # the reader is instrumented, and read the examples
     assert result["megabytes"] < 500
 
 

@@ -6,6 +6,7 @@ import base64
 import importlib.util
 import io
 import json
+import os
 import struct
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from PIL import Image
 
 from convbias.data.conversion import convert
 from convbias.data.reading import read_image
+from convbias.shipping.export.archive import Archive, unpack
 from convbias.shipping.predict.images import npy_bytes
 
 SOURCE = Path(__file__).parents[2] / "inference.py"
@@ -625,3 +627,27 @@ else:
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+LOAD = """
+import sys
+
+sys.path.insert(0, sys.argv[1])
+import inference
+
+inference.model_fn(sys.argv[2])
+"""
+
+
+def test_loading_a_model_leaves_nothing_in_the_home(archive: Archive, tmp_path: Path) -> None:
+    """What onnxruntime would store there lets its makers recognise the machine."""
+    model, home = tmp_path / "model", tmp_path / "home"
+    unpack(archive, model)
+    home.mkdir()
+    kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
+    subprocess.run(
+        [sys.executable, "-c", LOAD, str(model / "code"), str(model)],
+        env=kept | {"HOME": str(home)},
+        check=True,
+    )
+    assert list(home.rglob("*")) == []

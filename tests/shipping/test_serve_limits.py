@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import io
 import json
+import resource
 import select
 import signal
 import socket
@@ -301,15 +302,16 @@ def test_tokens_that_no_client_can_send_are_refused(given: str) -> None:
 def test_neither_a_full_disk_nor_an_unread_log_stops_it(archive: Archive, tmp_path: Path) -> None:
     folder = tmp_path / "model"
     unpack(archive, folder)
-    # No file may grow: every write to one fails as on a full disk.
-    limited = ["sh", "-c", 'ulimit -f 0; exec "$@"', "sh"]
     command = [CONVBIAS, "serve", str(folder), "--port", "0", "--workers", "1"]
-    process = subprocess.Popen([*limited, *command], stderr=subprocess.PIPE)
+    process = subprocess.Popen(command, stderr=subprocess.PIPE)
     errors = process.stderr
     assert errors
     fcntl.fcntl(errors, fcntl.F_SETPIPE_SZ, 4_096)
     try:
         address = errors.readline().decode().split()[-1]
+        # No file may grow from now on: every write to one fails as on a full disk.
+        for pid in (process.pid, *(each.pid for each in psutil.Process(process.pid).children())):
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, 0))
         host, port = address.removeprefix("http://").split(":")
         asked = 1_500
         with socket.create_connection((host, int(port)), TIMEOUT) as connection:
@@ -332,3 +334,15 @@ def test_neither_a_full_disk_nor_an_unread_log_stops_it(archive: Archive, tmp_pa
         status = process.wait(TIMEOUT)
         errors.close()
     assert status == 0
+
+
+def test_without_room_for_the_archive_it_ends_with_the_reason(
+    archive: Archive, tmp_path: Path
+) -> None:
+    unpack(archive, tmp_path / "model")
+    limited = 'ulimit -f 0; exec "$@"'
+    command = [CONVBIAS, "serve", str(tmp_path / "model"), "--port", "0"]
+    ended = subprocess.run(["sh", "-c", limited, "sh", *command], capture_output=True, text=True)
+    assert ended.returncode == 2
+    assert "TMPDIR" in ended.stderr
+    assert "Traceback" not in ended.stderr

@@ -174,6 +174,7 @@ def _differences(
 
 
 def _run_onnx(path: Path, images: np.ndarray) -> dict[str, np.ndarray]:
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # see inference.py
     import onnxruntime
 
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from convbias.errors import InputError
+from convbias.errors import InputError, StorageError
 from convbias.shipping.export.archive import Archive, unpack
 
 Images = list[array]  # each 784 doubles, pixels in [0, 1]
@@ -112,8 +112,23 @@ def _no_constant(name: str) -> float:
 
 @contextmanager
 def unpacked(archive: Archive) -> Iterator[Path]:
-    """A temporary folder with what was verified; an archive's own folder may have changed."""
-    with tempfile.TemporaryDirectory(prefix="convbias-") as temporary:
+    """A temporary folder with what was verified; an archive's own folder may have changed.
+
+    Args:
+        archive: a verified archive.
+
+    Raises:
+        StorageError: No temporary folder can be written to.
+    """
+    try:
+        made = tempfile.TemporaryDirectory(prefix="convbias-")
+    except OSError as error:
+        raise StorageError(
+            f"the archive cannot be unpacked: {error.strerror or error}",
+            "a folder for temporary files that can be written to",
+            "make room, or name another folder in the environment variable TMPDIR",
+        ) from error
+    with made as temporary:
         folder = Path(temporary) / "model"
         unpack(archive, folder)
         yield folder
