@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import io
@@ -58,8 +59,12 @@ def read_all(connection: socket.socket) -> bytes:
 
 def children(server: Server, words: str) -> list[psutil.Process]:
     """The descendants whose command contains words."""
-    found = psutil.Process(server.started.process.pid).children(recursive=True)
-    return [each for each in found if words in " ".join(each.cmdline())]
+    found = []
+    for each in psutil.Process(server.started.process.pid).children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):  # it has just ended
+            if words in " ".join(each.cmdline()):
+                found.append(each)
+    return found
 
 
 # --- pictures -----------------------------------------------------------------------------------
