@@ -26,6 +26,7 @@ from convbias.runs.missing import stored_runs, train_missing
 from convbias.runs.observer import Observer
 from convbias.runs.record import Run
 from convbias.runs.store import Store
+from convbias.runs.sweep import longest_first
 from convbias.spec.arms import Arm
 from convbias.spec.rates import SearchedSetting, Setting, TriedRate, setting_of, written
 from convbias.spec.recipes import scheduled
@@ -168,7 +169,7 @@ def search(
         RunError: A run failed, so that the settings were not searched alike; or every run of a
             setting diverged.
     """
-    while planned := next_runs(settings, store):
+    while planned := longest_first(next_runs(settings, store)):
         if observed is None:
             failures = train_missing(planned, store, jobs).failures
         else:
