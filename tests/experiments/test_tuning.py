@@ -348,6 +348,10 @@ def test_tune_stores_the_best_rates_only_when_asked_and_keeps_others(
     # Whoever plans a study is told where its rates are from.
     assert main(["study", "small.toml", "--plan"]) == 0
     assert f"read from {path}" in capsys.readouterr().err
+    # A study with a fixed recipe uses none of them.
+    Path("classic.toml").write_text(PROFILE.replace('"tuned"', '"classic"'))
+    assert main(["study", "classic.toml", "--plan"]) == 0
+    assert str(path) not in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("profile")

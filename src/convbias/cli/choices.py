@@ -45,14 +45,18 @@ def choose_study(
     if seeds is not None:
         check_seeds(seeds)
         study = study.with_seeds(tuple(seeds))
-    say_own_rates()
+    say_own_rates(study.recipe, *(each.recipe for each in study.scale.values()))
     return study.on(choose_dataset(dataset or study.dataset))
 
 
-def say_own_rates() -> None:
-    """Say that learning rates are the user's own, where there are such."""
+def say_own_rates(*recipes: str | None) -> None:
+    """Say that searched learning rates are the user's own, where there are such.
+
+    Args:
+        *recipes: names of recipes; `classic` has a fixed rate.
+    """
     path = own_rates_path()
-    if path.exists():
+    if path.exists() and not {None, "classic"}.issuperset(recipes):
         messages().print(
             f"Learning rates are read from {path}, where it has the setting; without that file,"
             " they are those of the published study.",

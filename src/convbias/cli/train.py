@@ -58,7 +58,7 @@ def train(
     values = {"dataset": choose_dataset(dataset), "training_images": training_images}
     variant = describe(DataVariant, values, "--training-images")
     chosen_recipe = _recipe(recipe_for(recipe, epochs, described, variant), learning_rate)
-    say_own_rates()
+    say_own_rates(recipe)
     arm = Arm(data=variant, model=described, recipe=chosen_recipe)
     planned = [(arm, seed) for seed in seeds or ()]
     store = Store(runs)
