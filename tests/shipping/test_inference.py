@@ -423,30 +423,43 @@ def test_a_picture_has_a_limited_number_of_bytes(inference: ModuleType) -> None:
 
 
 @pytest.fixture
-def limited(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModuleType:
-    """The file where a picture gets little memory and no time."""
-    monkeypatch.setenv("CONVBIAS_MOST_PICTURE_MEMORY", "100000000")
-    monkeypatch.setenv("CONVBIAS_MOST_PICTURE_SECONDS", "0.2")
-    path = tmp_path / "inference.py"
-    path.write_text(SOURCE.read_text())
-    spec = importlib.util.spec_from_file_location("limited_inference", path)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def with_limits(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Callable[[int, float], ModuleType]:
+    """Load the file with limits of a picture's memory in bytes and of its processor time in s."""
+
+    def load(memory: int, seconds: float) -> ModuleType:
+        monkeypatch.setenv("CONVBIAS_MOST_PICTURE_MEMORY", str(memory))
+        monkeypatch.setenv("CONVBIAS_MOST_PICTURE_SECONDS", str(seconds))
+        path = tmp_path / "inference.py"
+        path.write_text(SOURCE.read_text())
+        spec = importlib.util.spec_from_file_location("inference_with_limits", path)
+        assert spec
+        assert spec.loader
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    return load
 
 
-def test_pictures_have_limited_memory_and_time_and_the_next_is_read(limited: ModuleType) -> None:
+@pytest.mark.parametrize(
+    ("memory", "seconds", "words"),
+    [
+        (100_000_000, 60, "100,000,000 bytes of memory"),
+        (200_000_000, 0.2, "more than 0.2 s of processor time"),
+    ],
+)
+def test_pictures_have_limited_memory_and_time_and_the_next_is_read(
+    with_limits: Callable[[int, float], ModuleType], memory: int, seconds: float, words: str
+) -> None:
+    limited = with_limits(memory, seconds)
     small = picture(Image.new("L", (2, 2)))
-    for body, words in (
-        (picture(Image.new("RGBA", (5_000, 5_000))), "100,000,000 bytes of memory"),
-        (jpeg_of_passes(), "more than 0.2 s of processor time"),
-    ):
-        assert len(limited.input_fn(small, "image/png")) == 1
-        with pytest.raises(limited.RequestError, match=words) as refused:
-            limited.input_fn(body, "image/png")
-        assert refused.value.status == 413
+    large = picture(Image.new("RGBA", (5_000, 5_000))) if seconds > 1 else jpeg_of_passes()
+    assert len(limited.input_fn(small, "image/png")) == 1
+    with pytest.raises(limited.RequestError, match=words) as refused:
+        limited.input_fn(large, "image/png")
+    assert refused.value.status == 413
     assert len(limited.input_fn(small, "image/png")) == 1
 
 
@@ -458,13 +471,16 @@ def jpeg_of_passes() -> bytes:
 
 
 @pytest.mark.parametrize("size", [(25_000_000, 1), (4_999, 5_001)])
-def test_the_largest_pictures_are_read(inference: ModuleType, size: tuple[int, int]) -> None:
-    assert len(inference.input_fn(picture(Image.new("1", size)), "image/png")) == 1
+def test_the_largest_pictures_are_read(
+    with_limits: Callable[[int, float], ModuleType], size: tuple[int, int]
+) -> None:
+    patient = with_limits(200_000_000, 60)
+    assert len(patient.input_fn(picture(Image.new("1", size)), "image/png")) == 1
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
 def test_large_photographs_are_converted_nearly_as_by_the_package(
-    inference: ModuleType, mode: str
+    with_limits: Callable[[int, float], ModuleType], mode: str
 ) -> None:
     """They are decoded at a fraction of their size, which changes grey values a little."""
     # Its sides' ratio is not near one at which rounding to 28 pixels would go either way.
@@ -472,7 +488,7 @@ def test_large_photographs_are_converted_nearly_as_by_the_package(
     exif = Image.Exif()
     exif[0x0112] = 6
     body = picture(image, "JPEG", exif=exif)
-    [found] = pixels(inference.input_fn(body, "image/jpeg"))
+    [found] = pixels(with_limits(200_000_000, 60).input_fn(body, "image/jpeg"))
     expected = convert(Image.open(io.BytesIO(body))).pixels
     assert np.abs(255 * found - expected).max() <= 4
 

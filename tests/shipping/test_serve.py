@@ -53,8 +53,9 @@ def predictor(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> Pre
 
 @pytest.fixture(scope="module")
 def own_server(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server whose only worker may be examined and killed."""
-    server = Server(archive.path, tmp_path_factory.mktemp("own"), "--workers", "1")
+    """A server whose only worker may be examined and killed, patient with large pictures."""
+    patient = {"CONVBIAS_MOST_PICTURE_SECONDS": "60"}
+    server = Server(archive.path, tmp_path_factory.mktemp("own"), "--workers", "1", **patient)
     yield server
     server.stop()
 
