@@ -15,6 +15,7 @@ from tools.notebook import text_of
 from command_line import convbias
 from convbias.cli import main
 from convbias.experiments.studies import load_study, planned_runs
+from convbias.runs.store import Store
 
 ROOT = Path(__file__).parents[2]
 
@@ -42,6 +43,10 @@ def test_the_smoke_study(tmp_path: Path) -> None:
     for arm in {row["arm"] for row in rows}:
         assert arm in first.stdout
     assert main(["runs", "verify", "--runs", str(tmp_path / "runs")]) == 0
+    [(fixed, what)] = Store(tmp_path / "runs").preregistrations().items()
+    assert {run.preregistration for run in Store(tmp_path / "runs")} == {fixed}
+    assert what.experiments["original"].seeds == (0,)
+    assert fixed in (folder / "report.html").read_text("utf-8")
 
     check_the_notebook(tmp_path)
 

@@ -11,6 +11,7 @@ from convbias.errors import StorageError
 from convbias.runs import atomic
 from convbias.runs.atomic import write_atomically
 from convbias.runs.store import DamagedRunError, Store, read_run, weights_checksum
+from convbias.spec.preregistration import Preregistration
 from factories import make_arm, make_run
 
 
@@ -116,6 +117,22 @@ def test_the_runs_of_an_arm(tmp_path):
     runs, damaged = store.of_arm(arm)
     assert [(run.arm, run.seed) for run in runs] == [(arm, 0), (arm, 10)]
     assert [store.path(arm, 2).name in error.what for error in damaged] == [True]
+
+
+def test_what_was_fixed_is_kept_from_its_first_time_and_unread_where_changed(tmp_path):
+    store = Store(tmp_path)
+    assert store.preregistrations() == {}
+    first = Preregistration(
+        study="a", numerics_version=1, experiments={}, code_version="1", registered_at="2026"
+    )
+    path = store.write_preregistration(first)
+    assert store.write_preregistration(first.model_copy(update={"registered_at": "2027"})) == path
+    assert store.preregistrations() == {first.hash: first}
+    assert list(store) == []  # it is no run
+    text = path.read_text()
+    for damaged in (text.replace('"a"', '"b"'), text[:-9], "{}"):
+        path.write_text(damaged)
+        assert store.preregistrations() == {}
 
 
 def test_weights_checksum_sees_values_shapes_and_order():

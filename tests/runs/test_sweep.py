@@ -32,29 +32,32 @@ PLANNED = [(ARM, seed) for seed in (0, 1, 2)]
 # What follows stands in for `convbias.runs.worker.execute`, in the sweep's processes.
 
 
-def stores(arm: Arm, seeds: list[int], folder: Path, _notes: Path, _parent: int) -> list[str]:
+def stores(
+    arm: Arm, seeds: list[int], folder: Path, _notes: Path, _parent: int, fixed: str | None
+) -> list[str]:
     attempts = folder / "attempts"
     attempts.mkdir(exist_ok=True)
     for seed in seeds:
-        Store(folder).write(make_run(arm, seed))
+        run = make_run(arm, seed).model_copy(update={"preregistration": fixed})
+        Store(folder).write(run)
         (attempts / f"{seed}-{time.monotonic_ns()}").touch()
     return [run_key(arm, seed) for seed in seeds]
 
 
 def stores_together(
-    arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int
+    arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int, fixed: str | None
 ) -> list[str]:
     with (folder / "units").open("a") as file:
         file.write(f"{arm.name} {seeds}\n")
-    return stores(arm, seeds, folder, notes, parent)
+    return stores(arm, seeds, folder, notes, parent, fixed)
 
 
 def notes_environment(
-    arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int
+    arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int, fixed: str | None
 ) -> list[str]:
     names = ("JAX_PLATFORMS", "XLA_FLAGS", "XLA_PYTHON_CLIENT_MEM_FRACTION")
     (folder / f"environment-{arm.name}").write_text(" ".join(map(str, map(os.getenv, names))))
-    return stores(arm, seeds, folder, notes, parent)
+    return stores(arm, seeds, folder, notes, parent, fixed)
 
 
 def attempts(folder: Path, seed: int) -> int:
@@ -68,19 +71,25 @@ def _dies_once(seeds: list[int], folder: Path, die: Callable[[], Any]) -> None:
         die()
 
 
-def leaves_once(arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int) -> list[str]:
+def leaves_once(
+    arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int, fixed: str | None
+) -> list[str]:
     _dies_once(seeds, folder, lambda: os._exit(3))
-    return stores(arm, seeds, folder, notes, parent)
+    return stores(arm, seeds, folder, notes, parent, fixed)
 
 
-def is_killed_once(arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int) -> list[str]:
+def is_killed_once(
+    arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int, fixed: str | None
+) -> list[str]:
     # As the kernel does it when memory runs out.
     _dies_once(seeds, folder, lambda: os.kill(os.getpid(), signal.SIGKILL))
-    return stores(arm, seeds, folder, notes, parent)
+    return stores(arm, seeds, folder, notes, parent, fixed)
 
 
-def dies_always(arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int) -> list[str]:
-    stores(arm, seeds, folder, notes, parent)
+def dies_always(
+    arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int, fixed: str | None
+) -> list[str]:
+    stores(arm, seeds, folder, notes, parent, fixed)
     if seeds == [1]:
         Store(folder).path(arm, 1).unlink()
         os._exit(3)
@@ -88,27 +97,33 @@ def dies_always(arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: i
 
 
 def dies_after_storing(
-    arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int
+    arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int, fixed: str | None
 ) -> list[str]:
-    stores(arm, seeds, folder, notes, parent)
+    stores(arm, seeds, folder, notes, parent, fixed)
     os._exit(3)
 
 
-def fails(arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int) -> list[str]:
+def fails(
+    arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int, fixed: str | None
+) -> list[str]:
     for seed in seeds:
         if seed == 1:
             raise ZeroDivisionError("nobody has foreseen this")
-        stores(arm, [seed], folder, notes, parent)
+        stores(arm, [seed], folder, notes, parent, fixed)
     return [run_key(arm, seed) for seed in seeds]
 
 
-def finds_no_data(arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int) -> list[str]:
+def finds_no_data(
+    arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int, fixed: str | None
+) -> list[str]:
     if seeds == [1]:
         raise DataError("the images are gone", "images", "put them back")
-    return stores(arm, seeds, folder, notes, parent)
+    return stores(arm, seeds, folder, notes, parent, fixed)
 
 
-def diverges(arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int) -> list[str]:
+def diverges(
+    arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int, fixed: str | None
+) -> list[str]:
     """Real training, of which one seed is said to have diverged in its second epoch."""
     from convbias.networks import training  # not above: it takes all other processes here seconds
 
@@ -132,7 +147,7 @@ def diverges(arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int)
             )
 
     training.train = diverge
-    return execute(arm, seeds, folder, notes, parent)
+    return execute(arm, seeds, folder, notes, parent, fixed)
 
 
 @pytest.mark.parametrize("instead", [leaves_once, is_killed_once])

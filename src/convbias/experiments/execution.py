@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from convbias.experiments import EXPERIMENTS
 from convbias.experiments.studies import planned_runs, training_order
@@ -13,6 +14,7 @@ from convbias.runs.cost import (
     predicted_measurement_seconds,
     predicted_seconds,
 )
+from convbias.runs.environment import code_version
 from convbias.runs.failures import store_failure
 from convbias.runs.measure_networks import (
     FailedMeasurement,
@@ -25,6 +27,7 @@ from convbias.runs.observer import MeasuringPlan, Observer
 from convbias.runs.store import Store
 from convbias.runs.sweep import SweepResult, cores
 from convbias.spec.arms import Arm
+from convbias.spec.preregistration import preregister
 from convbias.spec.study import Study
 
 
@@ -207,6 +210,8 @@ def run_study(
 ) -> Execution:
     """Train the runs that a study lacks, then take the measurements that it lacks.
 
+    What is fixed before the first of them is trained is stored beside the runs, see
+    `convbias.spec.preregistration`.
     `convbias.report.pipeline.write_study_report` reports on the result. Interrupting loses only
     what is in progress; calling this again continues.
 
@@ -226,5 +231,7 @@ def run_study(
         >>> run_study(load_study("smoke"), Store("runs")).complete  # doctest: +SKIP
         True
     """
-    training = train_missing(training_order(study), store, jobs, observer)
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    fixed = preregister(study, EXPERIMENTS, code_version(), now)
+    training = train_missing(training_order(study), store, jobs, observer, fixed)
     return Execution(training, measure_study(study, store, jobs, observer))

@@ -14,6 +14,7 @@ from convbias.findings.wording import says, where
 from convbias.runs.record import Run
 from convbias.spec.arms import DataVariant
 from convbias.spec.experiment import Experiment, PlannedContrast
+from convbias.spec.preregistration import registered_contrast
 from convbias.spec.quantities import TEST_ACCURACY, TEST_LOSS, Quantity
 from convbias.statistics import Contrast, holm_over, paired_contrast
 
@@ -31,6 +32,9 @@ class Finding:
         unpaired: Keys of finished runs whose seed the other arm has not finished.
         diverged: Keys of the two arms' runs that diverged and are therefore in no number.
         runs: Keys of the runs behind the numbers.
+        seen_before: Seeds that both arms had finished before the contrast was fixed, and that are
+            therefore in no number; empty where there are no others, and the contrast is
+            exploratory.
         rate_steps: The two arms at neighbouring learning rates; None where nothing is known of it.
     """
 
@@ -41,6 +45,7 @@ class Finding:
     unpaired: tuple[str, ...]
     diverged: tuple[str, ...]
     runs: tuple[str, ...]
+    seen_before: tuple[int, ...] = ()
     rate_steps: tuple[RateStep, ...] | None = None
 
     @property
@@ -55,8 +60,16 @@ class Finding:
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """Limits of the result: too few pairs, diverged or unpaired runs."""
+        """Limits of the result: too few pairs, diverged or unpaired runs, what was seen before."""
         remarks = []
+        if self.contrast is not None and self.contrast.exploratory:
+            remarks.append(
+                "The contrast was added after these runs had been trained, so only new seeds can"
+                " decide it."
+            )
+        if self.seen_before:
+            seeds = ", ".join(map(str, self.seen_before))
+            remarks.append(f"Trained before the contrast was fixed and excluded: seeds {seeds}.")
         if self.contrast is not None and self.contrast.limit is not None:
             remarks.append(self.contrast.limit)
         if self.diverged:
@@ -73,7 +86,9 @@ class Finding:
 def evaluate(experiment: Experiment, runs: Iterable[ConditionRun]) -> list[Finding]:
     """Evaluate the primary contrasts of an experiment.
 
-    Runs are paired by seed. Holm's correction covers those contrasts that have any pair.
+    Runs are paired by seed. A contrast is judged by the seeds of which at least one arm was trained
+    after it had been fixed; if there is none, it is exploratory. Holm's correction covers those
+    contrasts that have any pair and are not exploratory.
 
     Args:
         experiment: the experiment; runs of other arms are ignored.
@@ -88,20 +103,36 @@ def evaluate(experiment: Experiment, runs: Iterable[ConditionRun]) -> list[Findi
             was not scored on the test set.
     """
     arms = runs_by_arm(runs)
-    pairs = [
-        _Pairs(
-            arms.get(planned.treatment, {}),
-            arms.get(planned.baseline, {}),
-            planned.quantity,
-            experiment.changed_fields(planned.treatment, planned.baseline),
-        )
-        for planned in experiment.contrasts
-    ]
-    corrected = iter(holm_over([pair.contrast() for pair in pairs if pair.seeds]))
+    pairs = [_planned_pairs(experiment, planned, arms) for planned in experiment.contrasts]
+    contrasts = [pair.contrast() if pair.seeds else None for pair in pairs]
+    corrected = iter(holm_over([each for each in contrasts if each and not each.exploratory]))
     return [
-        pair.finding(planned, next(corrected) if pair.seeds else None)
-        for planned, pair in zip(experiment.contrasts, pairs, strict=True)
+        pair.finding(planned, next(corrected) if each and not each.exploratory else each)
+        for planned, pair, each in zip(experiment.contrasts, pairs, contrasts, strict=True)
     ]
+
+
+def _planned_pairs(
+    experiment: Experiment,
+    planned: PlannedContrast,
+    arms: Mapping[str, Mapping[int, ConditionRun]],
+) -> _Pairs:
+    treatment, baseline = arms.get(planned.treatment, {}), arms.get(planned.baseline, {})
+    changed = experiment.changed_fields(planned.treatment, planned.baseline)
+    seen = [
+        seed
+        for seed in treatment.keys() & baseline.keys()
+        if _seen_before(experiment.name, planned, treatment[seed], baseline[seed])
+    ]
+    return _Pairs(treatment, baseline, planned.quantity, changed, seen)
+
+
+def _seen_before(
+    experiment: str, planned: PlannedContrast, treatment: ConditionRun, baseline: ConditionRun
+) -> bool:
+    """Whether both runs had been trained, and their difference known, before it was planned."""
+    contrast = registered_contrast(planned, treatment.arm, baseline.arm)
+    return treatment.misses(experiment, contrast) and baseline.misses(experiment, contrast)
 
 
 def evaluated(findings: Iterable[Finding]) -> dict[str, Contrast]:
@@ -180,6 +211,7 @@ class _Pairs:
         baseline: Mapping[int, ConditionRun],
         quantity: Quantity,
         changed: Collection[str],
+        seen_before: Collection[int] = (),
     ) -> None:
         self.quantity = quantity
         self.present = bool(treatment and baseline)
@@ -187,7 +219,10 @@ class _Pairs:
         self.changed = changed
         _check_same_data(self.all_runs, changed)
         finished = [_measured_seeds(arm, quantity) for arm in (treatment, baseline)]
-        self.seeds = tuple(sorted(finished[0] & finished[1]))
+        shared = finished[0] & finished[1]
+        self.exploratory = bool(shared) and shared <= set(seen_before)
+        self.seen_before = () if self.exploratory else tuple(sorted(shared & set(seen_before)))
+        self.seeds = tuple(sorted(shared - set(self.seen_before)))
         self.treatment = [treatment[seed] for seed in self.seeds]
         self.baseline = [baseline[seed] for seed in self.seeds]
 
@@ -199,7 +234,11 @@ class _Pairs:
             higher_is_better=self.quantity.higher_is_better,
             of_images=self._scores_of_images(),
         )
-        return replace(contrast, shifts=tuple(step.shift for step in self._rate_steps() or ()))
+        return replace(
+            contrast,
+            shifts=tuple(step.shift for step in self._rate_steps() or ()),
+            exploratory=self.exploratory,
+        )
 
     def _rate_steps(self) -> tuple[RateStep, ...] | None:
         """Of both arms; None where nothing is known of it, or an arm has no run."""
@@ -226,10 +265,11 @@ class _Pairs:
             unpaired=tuple(
                 run.key
                 for run in self.all_runs
-                if run.status == "finished" and run.seed not in self.seeds
+                if run.status == "finished" and run.seed not in (*self.seeds, *self.seen_before)
             ),
             diverged=tuple(run.key for run in self.all_runs if run.status == "diverged"),
             runs=tuple(run.key for run in (*self.treatment, *self.baseline)),
+            seen_before=self.seen_before,
             rate_steps=self._rate_steps(),
         )
 

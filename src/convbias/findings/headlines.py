@@ -44,8 +44,8 @@ def gain(contrast: Contrast | None, quantity: Quantity = TEST_ACCURACY) -> str:
     number = quantity.written(contrast.difference, "+")
     if contrast.verdict == "undecided":
         return f"{number} (undecided)"
-    if contrast.verdict == "depends on the learning rate":
-        return f"{number} (depends on the learning rate)"
+    if contrast.verdict in ("depends on the learning rate", "exploratory"):
+        return f"{number} ({contrast.verdict})"
     return number
 
 

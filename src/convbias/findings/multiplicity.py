@@ -37,13 +37,13 @@ def over_study(findings: Mapping[str, Sequence[Finding]]) -> list[StudyContrast]
         findings: experiment to its findings, from `evaluate`.
 
     Returns:
-        One row per contrast that has a seed pair, in the given order.
+        One row per contrast that has a seed pair and is not exploratory, in the given order.
     """
     rows = [
         (experiment, finding, finding.contrast)
         for experiment, of_experiment in findings.items()
         for finding in of_experiment
-        if finding.contrast
+        if finding.contrast and not finding.contrast.exploratory
     ]
     first: dict[object, int] = {}
     for index, (_, finding, _) in enumerate(rows):

@@ -13,6 +13,7 @@ from convbias.runs.record import Run
 from convbias.runs.store import DamagedRunError, Store
 from convbias.spec.arms import DataVariant
 from convbias.spec.experiment import Experiment
+from convbias.spec.preregistration import Preregistration, RegisteredContrast
 from convbias.spec.study import PlannedRun, Study
 
 Pictures = Mapping[str, np.ndarray]
@@ -25,6 +26,23 @@ class ConditionRun(Run, frozen=True):
     """
 
     condition: str = Field(exclude=True, description="The condition's name; never stored.")
+    fixed: Preregistration | None = Field(
+        default=None, exclude=True, description="What was fixed before, where it is stored."
+    )
+
+    def misses(self, experiment: str, contrast: RegisteredContrast) -> bool:
+        """Whether a contrast is not among those that were fixed before the run was trained.
+
+        Args:
+            experiment: The experiment's name.
+            contrast: The contrast.
+
+        Returns:
+            False for a run that names no preregistration, of which nothing is known.
+        """
+        if self.preregistration is None:
+            return False
+        return self.fixed is None or not self.fixed.has(experiment, contrast)
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +93,7 @@ def collect(study: Study, experiment: Experiment, store: Store) -> Results:
     unmeasured: dict[str, None] = {}
     damaged: list[ConvbiasError] = []
     counts: dict[str, set[int]] = {}
+    preregistrations = store.preregistrations()
     for condition, arm in alone.arms(experiment).items():
         for seed in alone.seeds:
             run = None
@@ -97,7 +116,12 @@ def collect(study: Study, experiment: Experiment, store: Store) -> Results:
                 of_run = each.image_counts(run.test.images) if run.test else {}
                 for name, count in of_run.items():
                     counts.setdefault(name, set()).add(count)
-            changes = {"condition": condition, "arm": arm, "measures": run.measures | values}
+            changes = {
+                "condition": condition,
+                "arm": arm,
+                "measures": run.measures | values,
+                "fixed": preregistrations.get(run.preregistration or ""),
+            }
             runs.append(ConditionRun.model_validate(dict(run) | changes))
     return Results(
         experiment=experiment,

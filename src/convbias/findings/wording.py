@@ -132,6 +132,11 @@ def says(planned: PlannedContrast, result: Contrast) -> str:
                 f" observed {observed} would {_after_steps(result, quantity)} if one of the two had"
                 " the next lower or higher learning rate."
             )
+        case "exploratory":
+            return (
+                f"Chosen after the runs had been trained, and therefore not judged: {arms} differ"
+                f" in {quantity.noun} by {observed}."
+            )
         case "undecided":
             return (
                 f"It is undecided whether {arms} differ in {quantity.noun}: the observed {observed}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from convbias.spec.arithmetic import Layers, weight_shapes
 from convbias.spec.arms import Recipe
 from convbias.spec.experiment import Experiment
 from convbias.spec.formatting import counted
+from convbias.spec.preregistration import Preregistration
 from convbias.statistics import SelfComparison, self_comparison, summarise
 
 
@@ -189,6 +191,24 @@ def self_comparisons(runs: Iterable[ConditionRun]) -> list[tuple[str, SelfCompar
         if (result := self_comparison(np.array(correct))) is not None:
             found.append((of_arm[0].condition, result))
     return found
+
+
+def preregistrations(
+    runs: Iterable[ConditionRun],
+) -> list[tuple[str | None, Preregistration | None, int]]:
+    """What was fixed before the runs were trained.
+
+    Args:
+        runs: runs of a study, each once.
+
+    Returns:
+        Hash that the runs name, or None where they name none; what was fixed, or None where that
+        is not stored; and the number of these runs.
+    """
+    fixed = [(run.preregistration, run.fixed) for run in runs]
+    stored = dict(fixed)
+    counts = Counter(key for key, _ in fixed)
+    return [(key, stored[key], count) for key, count in counts.most_common()]
 
 
 def mean_found(compared: Sequence[tuple[str, SelfComparison]]) -> str:

@@ -15,6 +15,7 @@ from convbias.runs.record import Run
 from convbias.runs.store import DamagedRunError, Store
 from convbias.runs.sweep import SweepResult, has_accelerator, missing, processes_for, sweep
 from convbias.spec.datasets import DatasetName
+from convbias.spec.preregistration import Preregistration
 from convbias.spec.study import PlannedRun
 
 
@@ -67,6 +68,7 @@ def train_missing(
     store: Store,
     jobs: int | None = None,
     observer: Observer | None = None,
+    preregistration: Preregistration | None = None,
 ) -> SweepResult:
     """Train every planned run that is not stored.
 
@@ -78,6 +80,7 @@ def train_missing(
         store: where finished runs are, and where new ones go.
         jobs: number of processes; by default one per core, or a few that share an accelerator.
         observer: receives the events.
+        preregistration: what was fixed before; it is stored, and every new run names it.
 
     Returns:
         What was trained, what failed and what was moved away. Tracebacks of failures are stored
@@ -111,7 +114,16 @@ def train_missing(
     observer.training_starts(plan)
     result = SweepResult((), (), ())
     if wanted:
-        result = sweep(wanted, store, processes, observer.epoch_finished, observer.run_stored)
+        if preregistration is not None:
+            store.write_preregistration(preregistration)
+        result = sweep(
+            wanted,
+            store,
+            processes,
+            observer.epoch_finished,
+            observer.run_stored,
+            preregistration.hash if preregistration else None,
+        )
     for failure in result.failures:
         store_failure(failure, store)
     result = SweepResult(result.trained, result.failures, quarantined)

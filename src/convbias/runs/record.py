@@ -67,6 +67,10 @@ class Run(Description, frozen=True):
     test: Scores | None = Field(description="Absent when the arm is scored on validation only.")
     per_image: PerImage | None = Field(description="Results for every test image.")
     measures: dict[str, float] = Field(description="Named numbers from `convbias.measures`.")
+    preregistration: str | None = Field(
+        default=None,
+        description="`Preregistration.hash` of what was fixed before; None if nothing was.",
+    )
     data_checksum: str = Field(description="SHA-256 over the data set's four arrays.")
     weights_checksum: str | None = Field(description="SHA-256 over the trained weights' bytes.")
     code_version: str

@@ -7,6 +7,7 @@ stored beside the record as a `.keras` file, which is written first.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -21,8 +22,10 @@ from convbias.runs.record import Run, run_key
 from convbias.spec.arms import Arm
 from convbias.spec.files import read_file, refused
 from convbias.spec.numerics import NUMERICS_VERSION
+from convbias.spec.preregistration import Preregistration
 
 NETWORK = ".keras"  # suffix of a trained network, whose record has the same name
+PREREGISTRATIONS = "preregistrations"  # folder beside the records
 
 
 class DamagedRunError(ConvbiasError):
@@ -136,6 +139,31 @@ class Store:
             return None
         fits = (found.measure, found.weights_checksum) == (measure, run.weights_checksum)
         return found if fits else None
+
+    def write_preregistration(self, preregistration: Preregistration) -> Path:
+        """Store what is fixed before runs are trained; the earliest of equal ones is kept.
+
+        Returns:
+            The file's path.
+
+        Raises:
+            StorageError: The folder is not writable or the disk is full.
+        """
+        path = self.folder / PREREGISTRATIONS / f"{preregistration.hash}.json"
+        if not path.exists():
+            text = preregistration.model_dump_json(indent=1) + "\n"
+            write_atomically(path, lambda file: file.write_text(text))
+        return path
+
+    def preregistrations(self) -> dict[str, Preregistration]:
+        """Hash to what was fixed; files that are damaged or renamed are left out."""
+        found = {}
+        for path in sorted((self.folder / PREREGISTRATIONS).glob("*.json")):
+            with contextlib.suppress(OSError, ValidationError):
+                each = Preregistration.model_validate_json(path.read_bytes())
+                if each.hash == path.stem:
+                    found[each.hash] = each
+        return found
 
     def quarantine(self, path: Path) -> Path:
         """Move a damaged record to the store's `quarantine` folder; nothing is deleted.

@@ -35,7 +35,7 @@ ATTEMPTS = 3  # consecutive deaths of processes without a finished run
 NVIDIA_DRIVER = Path("/dev/nvidiactl")
 
 NOTES_PREFIX = "progress-"  # followed by the process identifier of the sweep
-Execute = Callable[[Arm, Sequence[int], Path, Path, int], list[str]]
+Execute = Callable[[Arm, Sequence[int], Path, Path, int, str | None], list[str]]
 
 UNFINISHED_FILE = re.compile(r"\.[0-9a-f]{12}-seed\d+-\w{8}\.(json|keras)")
 
@@ -100,6 +100,7 @@ def sweep(
     jobs: int | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     on_stored: Callable[[Arm, int], None] | None = None,
+    preregistration: str | None = None,
 ) -> SweepResult:
     """Train every planned run that is not stored.
 
@@ -112,6 +113,7 @@ def sweep(
         jobs: Number of processes; by default one per core, or a few that share an accelerator.
         on_progress: Called from another thread when a run starts or finishes an epoch.
         on_stored: Called from this thread when a run was stored.
+        preregistration: `Preregistration.hash` of what was fixed before, for the runs' records.
 
     Raises:
         ConvbiasError: The data is missing, or the runs cannot be stored.
@@ -134,7 +136,7 @@ def sweep(
         before = len(ended)
         try:
             with watch(notes, on_progress):
-                _train(rest, store, notes, processes_for(rest, jobs), note)
+                _train(rest, store, notes, processes_for(rest, jobs), note, preregistration)
         except TerminatedWorkerError as error:
             lost = [key for key in by_key if key not in ended]
             note((key, None) for key in lost if store.path(*by_key[key]).exists())
@@ -219,6 +221,7 @@ def _train(
     notes: Path,
     jobs: int,
     on_ended: Callable[[list[tuple[str, FailedRun | None]]], object],
+    preregistration: str | None,
 ) -> None:
     accelerator = has_accelerator()
     units = [(arm, [seed]) for arm, seed in wanted]
@@ -227,7 +230,8 @@ def _train(
         units = sorted(_by_arm(wanted), key=lambda unit: -len(unit[1]) * relative_length(unit[0]))
     # Also a single run in a process of its own: a crash would end this one.
     calls = [
-        (_train_arm, execute, arm, seeds, store.folder, notes, os.getpid()) for arm, seeds in units
+        (_train_arm, execute, arm, seeds, store.folder, notes, os.getpid(), preregistration)
+        for arm, seeds in units
     ]
     run_in_processes(calls, jobs, on_ended, accelerator=accelerator)
 
@@ -253,11 +257,18 @@ def _by_arm(wanted: Sequence[PlannedRun]) -> list[tuple[Arm, list[int]]]:
 
 
 def _train_arm(
-    execute: Execute, arm: Arm, seeds: Sequence[int], folder: Path, notes: Path, parent: int
+    execute: Execute,
+    arm: Arm,
+    seeds: Sequence[int],
+    folder: Path,
+    notes: Path,
+    parent: int,
+    preregistration: str | None,
 ) -> list[tuple[str, FailedRun | None]]:
     """Train in this process; an unexpected error must not end other arms' runs."""
     try:
-        return [(key, None) for key in execute(arm, seeds, folder, notes, parent)]
+        keys = execute(arm, seeds, folder, notes, parent, preregistration)
+        return [(key, None) for key in keys]
     except ConvbiasError:
         raise  # missing data and a full disk concern every run
     except Exception:  # noqa: BLE001 - the caller of the sweep reports it with its traceback

@@ -61,7 +61,12 @@ def on_accelerator(processes: int) -> dict[str, str]:
 
 
 def execute(
-    arm: Arm, seeds: Sequence[int], folder: Path, progress_folder: Path, parent: int
+    arm: Arm,
+    seeds: Sequence[int],
+    folder: Path,
+    progress_folder: Path,
+    parent: int,
+    preregistration: str | None,
 ) -> list[str]:
     """Train an arm with several seeds and store the runs with their networks.
 
@@ -71,6 +76,7 @@ def execute(
         folder: The store's folder.
         progress_folder: Receives the progress files.
         parent: Process identifier of the sweep; when that process ends, this one ends too.
+        preregistration: `Preregistration.hash` of what was fixed before, for the runs' records.
 
     Returns:
         The stored runs' keys.
@@ -101,7 +107,7 @@ def execute(
         report(seed, 0, None, 0.0)
     keys = []
     for trained in training.train(arm, seeds, dataset, report):
-        _store(arm, trained, dataset.checksum, folder)
+        _store(arm, trained, dataset.checksum, folder, preregistration)
         keys.append(run_key(arm, trained.seed))
     return keys
 
@@ -143,7 +149,9 @@ def import_keras() -> None:
     sys.meta_path.remove(for_keras)
 
 
-def _store(arm: Arm, trained: Trained, data_checksum: str, folder: Path) -> None:
+def _store(
+    arm: Arm, trained: Trained, data_checksum: str, folder: Path, preregistration: str | None
+) -> None:
     from convbias.measures.generalisation_gap import generalisation_gap
     from convbias.measures.network_size import network_size
     from convbias.runs.atomic import write_atomically
@@ -170,6 +178,7 @@ def _store(arm: Arm, trained: Trained, data_checksum: str, folder: Path) -> None
             test=trained.test,
             per_image=trained.per_image,
             measures=measures,
+            preregistration=preregistration,
             data_checksum=data_checksum,
             weights_checksum=weights_checksum(
                 np.asarray(variable) for variable in trained.network.trainable_variables

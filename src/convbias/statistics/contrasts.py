@@ -23,7 +23,9 @@ from convbias.statistics.intervals import (
 from convbias.statistics.power import pairs_needed, smallest_findable
 from convbias.statistics.sign_flips import fewest_pairs, sign_flip_p_value, smallest_p_value
 
-Verdict = Literal["better", "worse", "equivalent", "undecided", "depends on the learning rate"]
+Verdict = Literal[
+    "better", "worse", "equivalent", "undecided", "depends on the learning rate", "exploratory"
+]
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ class Contrast:
         comparisons: Contrasts in the family, this one included.
         shifts: By how much the difference would move if one of the arms had the next lower or the
             next higher learning rate; empty where that is not known.
+        exploratory: Whether the contrast was chosen after these runs had been trained.
     """
 
     n: int
@@ -79,6 +82,7 @@ class Contrast:
     smallest_adjusted_p_value: float
     comparisons: int = 1
     shifts: tuple[float, ...] = ()
+    exploratory: bool = False
 
     @property
     def interval(self) -> Interval | None:
@@ -113,8 +117,11 @@ class Contrast:
         it exists, but it does not matter (`different` and `favourable` still tell its sign). What
         is neither shown to differ nor to be equivalent is "undecided", never "the same". What is
         shown, but would not be if one of the arms had the next learning rate, "depends on the
-        learning rate".
+        learning rate". A contrast that was chosen after the runs had been trained is
+        "exploratory", whatever they show.
         """
+        if self.exploratory:
+            return "exploratory"
         if not (self.equivalent or self.different):
             return "undecided"
         if not all(self._holds_after(shift) for shift in self.shifts):
