@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -10,7 +11,11 @@ import pytest
 from convbias.experiments import EXPERIMENTS
 from convbias.findings.results import collect
 from convbias.networks.models import build
-from convbias.runs.measure_networks import measure_all, missing_measurements
+from convbias.runs.measure_networks import (
+    FailedMeasurement,
+    measure_all,
+    missing_measurements,
+)
 from convbias.runs.measurement import Measurement
 from convbias.runs.record import Run
 from convbias.runs.store import Store
@@ -28,7 +33,7 @@ MEASURE = "oriented_filters"
 def stored(folder: Path, seed: int = 0, *, with_network: bool = True) -> tuple[Store, Run]:
     """A run whose network was never trained, which no measure can tell."""
     store = Store(folder)
-    run = make_run(make_arm(Convolutional(), dataset="drawn"), seed)
+    run = make_run(make_arm(Convolutional(filters=(4, 6)), dataset="drawn"), seed)
     store.write(run)
     if with_network:
         build(run.arm.model, seed).save(store.network_path(run.arm, seed))
@@ -90,32 +95,64 @@ def test_only_finished_runs_with_a_network_can_be_measured(tmp_path: Path) -> No
     assert found.without_network == (alone.key,)
 
 
+class Measured(NamedTuple):
+    """What one process made of four measures of a network."""
+
+    store: Store
+    run: Run
+    failures: dict[str, FailedMeasurement]
+    counted: list[int]
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> Measured:
+    store, run = stored(tmp_path_factory.mktemp("measured"))
+    counted: list[int] = []
+    # No image has a corner here, so the location test refuses.
+    measures = ("no_such_measure", "location_test", "embedding", MEASURE)
+    planned = [(run.arm, 0, each) for each in measures]
+    failures = measure_all(planned, store, 1, counted.append)
+    return Measured(store, run, {each.measure: each for each in failures}, counted)
+
+
 @pytest.mark.integration
-def test_networks_are_measured_in_processes_of_their_own(tmp_path: Path) -> None:
-    store, run = stored(tmp_path)
-    taken: list[int] = []
-    wanted = missing_measurements([run], [MEASURE], store).planned
-    assert measure_all(wanted, store, 1, taken.append) == ()
-    assert taken == [1]
-    found = store.read_measurement(run, MEASURE)
+def test_networks_are_measured_in_processes_of_their_own(measured: Measured) -> None:
+    assert measured.counted == [1, 2, 3, 4]
+    found = measured.store.read_measurement(measured.run, MEASURE)
     assert found is not None
     assert 0 < found.values["edge_energy"] < 1
-    assert measure_all((), store) == ()
+
+
+def test_nothing_is_measured_where_nothing_is_wanted(tmp_path: Path) -> None:
+    assert measure_all((), Store(tmp_path)) == ()
 
 
 @pytest.mark.integration
-def test_the_number_of_test_images_is_stored(tmp_path: Path) -> None:
-    store, run = stored(tmp_path)
+def test_the_number_of_test_images_is_stored(measured: Measured) -> None:
     every = SPLIT_SIZES["drawn"][2]
-    measures = ["embedding", MEASURE]
-    assert measure_all([(run.arm, 0, each) for each in measures], store, 1) == ()
-    embedding, filters = (store.read_measurement(run, each) for each in measures)
+    embedding = measured.store.read_measurement(measured.run, "embedding")
     assert embedding is not None
     assert embedding.values["embedding_images"] == every
     assert embedding.image_counts(scored=1) == {"embedding": every}
+    filters = measured.store.read_measurement(measured.run, MEASURE)
     assert filters is not None
     assert filters.image_counts(scored=1) == {}  # of the weights alone
     assert "oriented_filters_images" not in filters.values
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize(
+    ("measure", "error"),
+    [("no_such_measure", "ModuleNotFoundError"), ("location_test", "InputError")],
+)
+def test_a_measure_that_fails_is_reported_not_stored_and_ends_no_other(
+    measured: Measured, measure: str, error: str
+) -> None:
+    assert measured.failures.keys() == {"no_such_measure", "location_test"}
+    failure = measured.failures[measure]
+    assert failure.run_key == measured.run.key
+    assert error in failure.traceback
+    assert measured.store.read_measurement(measured.run, measure) is None
 
 
 @pytest.mark.parametrize(
@@ -132,25 +169,6 @@ def test_measurements_without_a_number_have_that_of_their_time(
 ) -> None:
     _, run = stored(tmp_path, with_network=False)
     assert measurement(run, measure=measure).image_counts(scored) == expected
-
-
-@pytest.mark.integration
-def test_a_measure_that_fails_is_reported_and_not_stored(tmp_path: Path) -> None:
-    store, run = stored(tmp_path)
-    [failure] = measure_all([(run.arm, 0, "no_such_measure")], store, 1)
-    assert (failure.measure, failure.run_key) == ("no_such_measure", run.key)
-    assert "ModuleNotFoundError" in failure.traceback
-    assert store.read_measurement(run, "no_such_measure") is None
-
-
-def test_a_network_that_a_measure_refuses_does_not_end_the_others(tmp_path: Path) -> None:
-    """No image has a corner here, so the location test refuses; the other measure is stored."""
-    store, run = stored(tmp_path)
-    planned = [(run.arm, 0, "location_test"), (run.arm, 0, MEASURE)]
-    [failure] = measure_all(planned, store, 1)
-    assert failure.measure == "location_test"
-    assert "InputError" in failure.traceback
-    assert store.read_measurement(run, MEASURE) is not None
 
 
 def tiny_study() -> Study:

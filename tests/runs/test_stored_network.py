@@ -44,8 +44,6 @@ def test_a_network_is_what_keras_reads_but_draws_no_weights(
     assert len(ours.variables) == len(theirs.variables)
     for own, other in zip(ours.variables, theirs.variables, strict=True):
         np.testing.assert_array_equal(np.asarray(own), np.asarray(other))
-    images = np.random.default_rng(0).random((2, 28, 28, 1), dtype=np.float32)
-    np.testing.assert_array_equal(np.asarray(ours(images)), np.asarray(theirs(images)))
 
 
 STORE = """
