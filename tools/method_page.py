@@ -50,10 +50,13 @@ def method_blocks(original: Results, further: Iterable[Results]) -> dict[str, st
 
 
 def _controls(experiments: Iterable[Experiment]) -> list[list[str]]:
-    rows = [["experiment", "contrasts", "pairs needed to decide any of them", "control"]]
+    columns = "experiment", "contrasts", "pairs needed to decide any of them"
+    rows = [[*columns, "identities and other controls", "positive control"]]
     for each in experiments:
         pairs = fewest_pairs(ALPHA / len(each.contrasts))
-        rows.append([f"`{each.name}`", str(len(each.contrasts)), str(pairs), each.control])
+        positive = each.positive_control
+        told = f"{positive.treatment} − {positive.baseline}: {positive.because}" if positive else ""
+        rows.append([f"`{each.name}`", str(len(each.contrasts)), str(pairs), each.control, told])
     return rows
 
 

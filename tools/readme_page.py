@@ -77,18 +77,34 @@ def result_block(profile: str, results: Results, sections: Sequence[ExperimentSe
 
 def experiments_block(profile: str, sections: Sequence[ExperimentSection]) -> str:
     """Write the first contrast of each of the other experiments."""
-    rows = [["experiment", "first question", "difference [95 % interval]", "verdict", "controls"]]
+    rows = [
+        [
+            "experiment",
+            "first question",
+            "difference [95 % interval]",
+            "verdict",
+            "identities",
+            "controls",
+        ]
+    ]
     for each in sections:
         first = each.contrasts[0]
         quantity = first.finding.planned.quantity
-        verdicts = Counter(control.verdict for control in each.outcome.controls)
+        known = [
+            ", ".join(f"{verdict} ({count})" for verdict, count in Counter(verdicts).items())
+            or "none"
+            for verdicts in (
+                [statement.verdict for statement in statements]
+                for statements in (each.outcome.identities, each.outcome.controls)
+            )
+        ]
         rows.append(
             [
                 f"`{each.results.experiment.name}`",
                 first.finding.planned.question,
                 f"{first.difference} [{first.interval}] {first.unit}, {quantity.noun}",
                 first.verdict,
-                ", ".join(f"{verdict} ({count})" for verdict, count in verdicts.items()),
+                *known,
             ]
         )
     counts = [len(each.contrasts[0].finding.seeds) for each in sections]

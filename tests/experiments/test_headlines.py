@@ -100,7 +100,9 @@ def test_verdicts_and_numbers_of_contrasts(
 def test_the_recipe_decides_who_is_ahead() -> None:
     _, found = short(published("recipe"))
     [headline] = found.values()
-    assert headline.verdict == "depends"
+    # The contrasts were chosen after test results of these seeds had been seen.
+    assert headline.verdict == "undecided"
+    assert "(exploratory)" in headline.text
     leads = [
         100 * (np.mean(_accuracies(f"{recipe}cnn-3x3")) - np.mean(_accuracies(f"{recipe}dense")))
         for recipe in ("", "classic ")

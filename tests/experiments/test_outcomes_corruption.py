@@ -53,10 +53,12 @@ def test_few_seeds_decide_no_explanation():
 
 
 def test_controls_can_fail():
-    identity, positive = outcome_of(results()).controls
+    found = outcome_of(results())
+    identity, positive = *found.identities, *found.controls
     assert identity.verdict == positive.verdict == "holds"
     assert f"{len(SEEDS) * len(EXPERIMENTS['corruption'].conditions)} of" in identity.text
-    identity, positive = outcome_of(results(zero=1e-4, step=0.003)).controls
+    found = outcome_of(results(zero=1e-4, step=0.003))
+    identity, positive = *found.identities, *found.controls
     # 0.3 points by each of four strengths are 0.9 from the first to the last.
     assert identity.verdict == positive.verdict == "does not hold"
 

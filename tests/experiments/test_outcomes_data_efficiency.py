@@ -112,12 +112,12 @@ def test_beyond_every_size_there_are_bounds_alone():
 
 def test_controls():
     results = results_of()
-    itself, steps = outcome_of(results).controls
+    itself, steps = outcome_of(results).identities
     assert (itself.verdict, steps.verdict) == ("holds", "holds")
     assert "dense against itself, on the same runs: 1 times the images at 7 sizes" in itself.text
     assert "54,000 images" in steps.text
     first, *others = results.runs
     fewer = first.arm.recipe.model_copy(update={"images_per_epoch": 100})
     changed = first.model_copy(update={"arm": first.arm.model_copy(update={"recipe": fewer})})
-    control = outcome_of(replace(results, runs=(changed, *others))).controls[1]
+    control = outcome_of(replace(results, runs=(changed, *others))).identities[1]
     assert control.verdict == "does not hold"

@@ -103,7 +103,8 @@ def test_what_random_kernels_reach() -> None:
 
 
 def test_controls() -> None:
-    kernels, edges = outcome_with().controls
+    found = outcome_with()
+    [kernels], (edges, _) = found.identities, found.controls
     assert (kernels.verdict, edges.verdict) == ("holds", "holds")
     assert "change of a frozen weight is 0 in 3 networks; in each of 6 networks" in kernels.text
     assert "moved by 0.49 or more" in kernels.text
@@ -111,8 +112,8 @@ def test_controls() -> None:
     bit = float(np.spacing(np.float32((6 / (9 + 288)) ** 0.5)))
     for changed, verdict in ((bit, "holds"), (2 * bit, "does not hold")):
         moved = outcome_with(condition="two frozen layers", kernels_moved=changed)
-        assert moved.controls[0].verdict == verdict
-    assert outcome_with(kernels_moved=0.0).controls[0].verdict == "does not hold"
+        assert moved.identities[0].verdict == verdict
+    assert outcome_with(kernels_moved=0.0).identities[0].verdict == "does not hold"
 
 
 @pytest.mark.parametrize(
@@ -123,9 +124,9 @@ def test_controls() -> None:
 def test_frozen_edges_are_near_chance(errors: float, verdict: str) -> None:
     changed = {"edge_energy_standard_errors_from_chance": errors}
     outcome = outcome_with(condition="two frozen layers", **changed)
-    assert outcome.controls[1].verdict == verdict
+    assert outcome.controls[0].verdict == verdict
     few = outcome_with((0, 1), "two frozen layers", **changed)
-    assert few.controls[1].verdict == "undecided"
+    assert few.controls[0].verdict == "undecided"
 
 
 def test_figures_hold_the_numbers() -> None:
@@ -143,7 +144,8 @@ def test_figures_hold_the_numbers() -> None:
 
 def test_it_copes_with_what_is_there() -> None:
     empty = outcome_of(make_results("hierarchy", lambda *_: {}, seeds=(0,)))
-    verdicts = [each.verdict for each in (*empty.statements, *empty.controls)]
+    known = (*empty.identities, empty.controls[0])
+    verdicts = [each.verdict for each in (*empty.statements, *known)]
     # Accuracies are there without any measure.
     assert verdicts == ["not measured yet", "not measured yet", "undecided", *verdicts[3:]]
     assert verdicts[3:] == ["not measured yet", "not measured yet"]

@@ -80,12 +80,12 @@ def test_whether_training_widens_the_field(before: float, verdict: str) -> None:
 
 
 def test_controls() -> None:
-    outside, sides = outcome_with().controls
+    outside, sides = outcome_with().identities
     assert (outside.verdict, sides.verdict) == ("holds", "holds")
     assert "at most 2e-07 of it, in 18 networks" in outside.text
     assert "10 pixels with 3x3 kernels, 16 pixels with 5x5 kernels, 22 pixels" in sides.text
-    assert outcome_with(untrained_influence_outside=2e-5).controls[0].verdict == "does not hold"
-    assert outcome_with(theoretical_field=16.0).controls[1].verdict == "does not hold"
+    assert outcome_with(untrained_influence_outside=2e-5).identities[0].verdict == "does not hold"
+    assert outcome_with(theoretical_field=16.0).identities[1].verdict == "does not hold"
     assert [theoretical_side(size) for size in (3, 5, 7)] == list(SIDES.values())
 
 
@@ -112,7 +112,8 @@ def test_a_sheet_stands_in_a_report_as_a_picture() -> None:
 def test_it_copes_with_what_is_there() -> None:
     results = make_results("receptive-field", lambda *_: {}, seeds=(0,))
     empty = outcome_of(results)
-    assert {each.verdict for each in (*empty.statements, *empty.controls)} == {"not measured yet"}
+    known = (*empty.identities, *empty.controls)
+    assert {each.verdict for each in (*empty.statements, *known)} == {"not measured yet"}
     assert empty.figures == ()
 
     def only_five(condition: str, seed: int) -> dict[str, float]:

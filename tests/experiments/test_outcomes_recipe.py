@@ -80,11 +80,11 @@ def test_the_figure_brings_the_published_numbers_and_every_condition() -> None:
 
 
 def test_a_recipe_changes_no_network() -> None:
-    [control] = outcome(0.87, 0.88).controls
+    [control] = outcome(0.87, 0.88).identities
     assert control.verdict == "holds"
     wrong = outcome_of(results_of(0.87, 0.88, COUNTS | {"dense": 110_496}))
-    assert wrong.controls[0].verdict == "does not hold"
-    assert "classic dense 110,496 instead of 109,386" in wrong.controls[0].text
+    assert wrong.identities[0].verdict == "does not hold"
+    assert "classic dense 110,496 instead of 109,386" in wrong.identities[0].text
 
 
 def test_claims_are_judged_with_the_classic_recipe_beside_the_tuned_one() -> None:

@@ -38,11 +38,16 @@ def test_the_cnn_prefers_what_it_names_more_often(bias, verdict):
 
 
 def test_controls_can_fail():
-    assert [each.verdict for each in outcome_of(results()).controls] == ["holds"] * 3
+    def verdicts(of: Results) -> list[str]:
+        found = outcome_of(of)
+        return [each.verdict for each in (*found.identities, *found.controls)]
+
+    # Three seeds are too few for the sign-flip test of the positive control.
+    assert verdicts(results()) == ["holds", "holds", "undecided"]
     failed = results(pointwise=0.5, answers=2, cut=0.02)
-    assert [each.verdict for each in outcome_of(failed).controls] == ["does not hold"] * 3
+    assert verdicts(failed) == ["does not hold", "does not hold", "undecided"]
     absent = make_results("shape", lambda *_: {}, SEEDS)
-    assert {each.verdict for each in outcome_of(absent).controls} == {"not measured yet"}
+    assert set(verdicts(absent)) == {"not measured yet"}
 
 
 def test_figures_show_the_bias_first_and_the_stimuli():

@@ -88,13 +88,13 @@ def test_what_is_missing_is_not_measured_yet():
     assert verdicts(outcome) == ["not measured yet", "holds"]
     alone = replace(results, runs=results.runs[:1])
     assert verdicts(outcome_of(alone)) == ["not measured yet"] * 2
-    assert [each.verdict for each in outcome_of(alone).controls] == ["not measured yet"] * 2
+    assert [each.verdict for each in outcome_of(alone).identities] == ["not measured yet"] * 2
     outcome_of(replace(results, runs=results.runs[-1:]))
 
 
 @pytest.mark.parametrize(("error", "verdict"), [(1e-7, "holds"), (2e-4, "does not hold")])
 def test_embeddings_must_be_exact(error, verdict):
-    control = outcome_of(results_of(error=error)).controls[0]
+    control = outcome_of(results_of(error=error)).identities[0]
     assert control.verdict == verdict
     assert "24 of 24" in control.text
 
@@ -103,17 +103,17 @@ def test_one_network_without_embedding_is_missed():
     results = results_of()
     *others, last = results.runs
     unmeasured = last.model_copy(update={"measures": {}})
-    control = outcome_of(replace(results, runs=(*others, unmeasured))).controls[0]
+    control = outcome_of(replace(results, runs=(*others, unmeasured))).identities[0]
     assert control.verdict == "not measured yet"
     assert "23 of 24" in control.text
 
 
 def test_matched_networks_stay_within_two_per_cent():
     near = outcome_of(results_of(parameters={"local + flatten (matched)": 111_500}))
-    assert near.controls[1].verdict == "holds"
-    assert "local + flatten (matched) 111,500 (+1.9 %)" in near.controls[1].text
+    assert near.identities[1].verdict == "holds"
+    assert "local + flatten (matched) 111,500 (+1.9 %)" in near.identities[1].text
     far = outcome_of(results_of(parameters={"local + flatten (matched)": 112_000}))
-    assert far.controls[1].verdict == "does not hold"
+    assert far.identities[1].verdict == "does not hold"
     # Networks with as many channels may be as large as they are.
     larger = outcome_of(results_of(parameters={"local + flatten": 10**6}))
-    assert larger.controls[1].verdict == "holds"
+    assert larger.identities[1].verdict == "holds"

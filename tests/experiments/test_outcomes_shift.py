@@ -155,7 +155,7 @@ def test_the_control_is_exact_or_fails(consistency, verdict):
         changed = {"stride_one_circular_consistency": consistency} if seed == 1 else {}
         return values(condition, seed) | (changed if condition == "circular cnn" else {})
 
-    (control,) = outcome_of(make_results("shift", found)).controls
+    (control,) = outcome_of(make_results("shift", found)).identities
     assert control.verdict == verdict
     assert f"in {18 if consistency == 1 else 17} of 18 runs" in control.text
 
@@ -215,9 +215,9 @@ def test_nothing_measured_is_said_and_not_drawn():
         make_results("shift", lambda _condition, _seed: {}, seeds=(0,)),
     ):
         found = outcome_of(results)
-        assert {each.verdict for each in (*found.statements, *found.controls)} == {
-            "not measured yet"
-        }
+        assert {
+            each.verdict for each in (*found.statements, *found.identities, *found.controls)
+        } == {"not measured yet"}
         assert found.figures == ()
 
 

@@ -127,7 +127,8 @@ def _print_section(shown: ExperimentSection) -> None:
     ]
     columns = ("condition", "parameters", "test accuracy (%)", "test loss (nats)", "runs")
     print_table(f"{heading} ({remark})" if remark else heading, columns, rows, ("condition",))
-    for statement in (*shown.outcome.statements, *shown.outcome.controls):
+    outcome = shown.outcome
+    for statement in (*outcome.statements, *outcome.identities, *outcome.controls):
         results().print(f"  {statement.verdict.upper()}: {statement.text}", soft_wrap=True)
     for row in shown.contrasts:
         results().print(f"  {row.verdict.upper()}: {row.finding.sentence}", soft_wrap=True)

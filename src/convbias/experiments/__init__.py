@@ -6,6 +6,7 @@ Every folder of `convbias.experiments.questions` is an experiment and is found b
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING
@@ -34,12 +35,18 @@ ORIGINAL = EXPERIMENTS["original"]
 
 
 def outcome_of(results: Results) -> Outcome:
-    """Work out what came out of an experiment.
+    """Work out what came out of an experiment, its positive control included.
 
     Args:
         results: What is stored of it; at least one run is finished.
     """
-    return import_module(f"{_folder(results)}.outcome").outcome(results)
+    found: Outcome = import_module(f"{_folder(results)}.outcome").outcome(results)
+    control = results.experiment.positive_control
+    if control is None:
+        return found
+    from convbias.experiments.positive_control import positive_control
+
+    return replace(found, controls=(*found.controls, positive_control(results, control)))
 
 
 def headlines_of(

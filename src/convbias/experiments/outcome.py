@@ -14,10 +14,13 @@ class Outcome:
 
     Args:
         statements: findings other than the planned contrasts.
-        controls: whether the results known in advance are found in these runs.
+        identities: whether what holds by construction holds; only a mistake could change it.
+        controls: whether results known in advance, which a poor instrument or training could miss,
+            are found in these runs; the positive control is added by `outcome_of`.
         figures: the figures, in the order of the report; the first is the main one.
     """
 
     statements: tuple[Statement, ...]
+    identities: tuple[Statement, ...]
     controls: tuple[Statement, ...]
     figures: tuple[Figure, ...]

@@ -191,10 +191,11 @@ class NotebookStudy:
             return self._absent(experiment)
         stated = [(each.verdict, each.text) for each in found.outcome.statements]
         compared = [(row.verdict, row.finding.sentence) for row in found.contrasts]
-        controls = [(f"control {each.verdict}", each.text) for each in found.outcome.controls]
+        known = [(f"identity {each.verdict}", each.text) for each in found.outcome.identities]
+        known += [(f"control {each.verdict}", each.text) for each in found.outcome.controls]
         return _folded(
             [(each.verdict, each.text) for each in found.headlines.values()],
-            [*stated, *compared, *controls],
+            [*stated, *compared, *known],
         )
 
     def figure(self, experiment: str, number: int = 0) -> Figure | MarkdownText:

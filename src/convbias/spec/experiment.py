@@ -72,6 +72,23 @@ class PlannedContrast:
 
 
 @dataclass(frozen=True)
+class PositiveControl:
+    """Two conditions that must differ, or else the experiment cannot see what it looks for.
+
+    Args:
+        because: What must come out, and why, in a few words.
+        treatment: Name of the condition that must be better.
+        baseline: Name of the condition that it is compared with.
+        quantity: The compared quantity.
+    """
+
+    because: str
+    treatment: str
+    baseline: str
+    quantity: Quantity
+
+
+@dataclass(frozen=True)
 class Experiment:
     """A question with its conditions, contrasts and measures.
 
@@ -81,11 +98,12 @@ class Experiment:
         question: What it asks.
         conditions: What it compares; names are unique.
         contrasts: The primary contrasts.
-        control: A result known in advance, in one sentence.
+        control: Results known in advance, in one sentence or more.
         measures: Names of modules of `convbias.measures` that are applied to every network.
         not_shown: What the experiment cannot show, in one or two sentences.
         short_question: The question in a few words, for lists of experiments.
         short_control: The control in a few words, likewise.
+        positive_control: Two conditions that must differ.
     """
 
     name: str
@@ -98,6 +116,7 @@ class Experiment:
     not_shown: str = ""
     short_question: str = ""
     short_control: str = ""
+    positive_control: PositiveControl | None = None
 
     @property
     def names(self) -> tuple[str, ...]:

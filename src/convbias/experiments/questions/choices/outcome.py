@@ -37,7 +37,8 @@ def outcome(results: Results) -> Outcome:
     drawn = any(scores_by_seed(results, name, TEST_ACCURACY) for name in names)
     return Outcome(
         statements=(_stacks_without_padding(results),),
-        controls=(parameters_as_counted(results),),
+        identities=(parameters_as_counted(results),),
+        controls=(),
         figures=(rows_of_conditions(results, TEST_ACCURACY, words, names),) if drawn else (),
     )
 

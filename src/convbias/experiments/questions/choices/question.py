@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from convbias.spec.arms import Convolutional
-from convbias.spec.experiment import Condition, Experiment, PlannedContrast
+from convbias.spec.experiment import Condition, Experiment, PlannedContrast, PositiveControl
 from convbias.spec.quantities import TEST_ACCURACY
 
 AS_BUILT = "as built"
@@ -87,4 +87,10 @@ EXPERIMENT = Experiment(
     ),
     short_question="what does each choice of the architecture contribute?",
     short_control="parameter counts by hand",
+    positive_control=PositiveControl(
+        because="1x1 kernels see no neighbouring pixels, so they must be less accurate",
+        treatment=AS_BUILT,
+        baseline="1x1",
+        quantity=TEST_ACCURACY,
+    ),
 )

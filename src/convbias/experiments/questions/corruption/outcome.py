@@ -43,7 +43,8 @@ def outcome(results: Results) -> Outcome:
     runs = [run for run in results.runs if run.status == "finished" and _CLEAN in run.measures]
     return Outcome(
         statements=(_why(results),),
-        controls=(_identity(runs), _positive(runs)),
+        identities=(_identity(runs),),
+        controls=(_positive(runs),),
         figures=_figures(results, runs),
     )
 

@@ -58,7 +58,12 @@ def outcome(results: Results) -> Outcome:
         statements = _statements(results, curves, ratio)
         itself = _against_itself(curves)
         figures.append(ratios_by_size(results, ratio, CNN, DENSE))
-    return Outcome(statements, (itself, _steps(results)), tuple(figures))
+    return Outcome(
+        statements=statements,
+        identities=(itself, _steps(results)),
+        controls=(),
+        figures=tuple(figures),
+    )
 
 
 def _accuracies(results: Results) -> Figure:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from convbias.spec.arms import Convolutional, Dense
-from convbias.spec.experiment import Condition, Experiment, PlannedContrast
+from convbias.spec.experiment import Condition, Experiment, PlannedContrast, PositiveControl
 from convbias.spec.quantities import TEST_ACCURACY
 
 SIZES = (100, 300, 1_000, 3_000, 10_000, 30_000, 54_000)
@@ -53,4 +53,10 @@ EXPERIMENT = Experiment(
     ),
     short_question="how many times as many images does the dense network need?",
     short_control="ratio of a network to itself: 1",
+    positive_control=PositiveControl(
+        because="ten times as many images must make the CNN more accurate",
+        treatment=condition_name("cnn-3x3", 10_000),
+        baseline=condition_name("cnn-3x3", 1_000),
+        quantity=TEST_ACCURACY,
+    ),
 )

@@ -42,7 +42,8 @@ def outcome(results: Results) -> Outcome:
     figures = (probes(results), filters(results), energies(results))
     return Outcome(
         statements=(_edges(results), _rising(results), _without_training(results)),
-        controls=(_frozen_kernels(results), _frozen_edges(results)),
+        identities=(_frozen_kernels(results),),
+        controls=(_frozen_edges(results),),
         figures=tuple(figure for figure in figures if figure is not None),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from convbias.spec.arms import Convolutional
-from convbias.spec.experiment import Condition, Experiment, PlannedContrast
+from convbias.spec.experiment import Condition, Experiment, PlannedContrast, PositiveControl
 from convbias.spec.quantities import TEST_ACCURACY, share
 
 EDGES = share("edge_energy", "share of oriented edges in the first filters", margin=0.02)
@@ -65,4 +65,10 @@ EXPERIMENT = Experiment(
     ),
     short_question="edges first, then shapes? probes, filters, depth",
     short_control="frozen kernels, and chance",
+    positive_control=PositiveControl(
+        because="training the kernels must make the network more accurate",
+        treatment="two layers",
+        baseline="two frozen layers",
+        quantity=TEST_ACCURACY,
+    ),
 )

@@ -36,7 +36,8 @@ def outcome(results: Results) -> Outcome:
     """
     return Outcome(
         statements=tuple(_optimal(results, matching) for matching in MATCHED_FILTERS),
-        controls=_controls(results),
+        identities=_counts(results),
+        controls=(),
         figures=(*_accuracy(results), _every_condition(results)),
     )
 
@@ -104,7 +105,7 @@ def _optimal(results: Results, matching: str) -> Statement:
     )
 
 
-def _controls(results: Results) -> tuple[Statement, ...]:
+def _counts(results: Results) -> tuple[Statement, ...]:
     counts = {
         run.condition: (run.measures["parameters"], multiply_adds(run.arm.model))
         for run in results.runs

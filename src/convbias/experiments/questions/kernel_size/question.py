@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from convbias.spec.arms import Convolutional
-from convbias.spec.experiment import Condition, Experiment, PlannedContrast
+from convbias.spec.experiment import Condition, Experiment, PlannedContrast, PositiveControl
 from convbias.spec.quantities import TEST_ACCURACY
 
 BASE = "3x3"
@@ -100,4 +100,10 @@ EXPERIMENT = Experiment(
     ),
     short_question="1x1 to 9x9 at equal width, parameters, arithmetic or field: which is best?",
     short_control="counts by arithmetic",
+    positive_control=PositiveControl(
+        because="1x1 kernels see no neighbouring pixels, so they must be less accurate",
+        treatment=BASE,
+        baseline=condition_name(1, "equal width"),
+        quantity=TEST_ACCURACY,
+    ),
 )

@@ -42,7 +42,8 @@ def outcome(results: Results) -> Outcome:
     )
     return Outcome(
         statements=(_averaging_forgets(results),),
-        controls=(_free(results), _circular(results)),
+        identities=(_circular(results),),
+        controls=(_free(results),),
         figures=tuple(
             rows_of_conditions(results, quantity, words)
             for quantity, words in ((ELSEWHERE, elsewhere), (GAP, gap))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from convbias.spec.arms import Convolutional, Dense
-from convbias.spec.experiment import Condition, Experiment, PlannedContrast
+from convbias.spec.experiment import Condition, Experiment, PlannedContrast, PositiveControl
 from convbias.spec.quantities import share
 
 CANVAS = 40  # pixels per side: objects in the two corners are 12 pixels apart
@@ -70,4 +70,10 @@ EXPERIMENT = Experiment(
     ),
     short_question="does a global average discard position?",
     short_control="patches of noise: exactly half correct",
+    positive_control=PositiveControl(
+        because="who has seen both classes in both corners must be right more often",
+        treatment="cnn trained in both corners",
+        baseline="cnn with flatten",
+        quantity=ELSEWHERE,
+    ),
 )

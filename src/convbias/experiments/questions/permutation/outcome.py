@@ -40,7 +40,7 @@ def outcome(results: Results) -> Outcome:
     figure = lines_of_conditions(
         results, TEST_ACCURACY, words, places, "Side of the shuffled blocks (pixels)", "steps"
     )
-    return Outcome(statements=(), controls=(_dense(results),), figures=(figure,))
+    return Outcome(statements=(), identities=(), controls=(_dense(results),), figures=(figure,))
 
 
 def _dense(results: Results) -> Statement:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from convbias.spec.arms import Convolutional, Dense
-from convbias.spec.experiment import Condition, Experiment, PlannedContrast
+from convbias.spec.experiment import Condition, Experiment, PlannedContrast, PositiveControl
 from convbias.spec.quantities import TEST_ACCURACY
 
 BLOCKS = (1, 2, 4, 7, 14)
@@ -73,4 +73,10 @@ EXPERIMENT = Experiment(
     ),
     short_question="what remains when pixels or blocks are shuffled?",
     short_control="dense network with permuted rows",
+    positive_control=PositiveControl(
+        because="large blocks keep neighbours together, so they must cost the CNN less than pixels",
+        treatment=condition_name("cnn-3x3", 14),
+        baseline=condition_name("cnn-3x3", 1),
+        quantity=TEST_ACCURACY,
+    ),
 )

@@ -43,7 +43,8 @@ def outcome(results: Results) -> Outcome:
             _larger_kernels(results),
             *(_training_widens(results, size) for size in measured),
         ),
-        controls=_controls(results, tuple(measured)),
+        identities=_identities(results, tuple(measured)),
+        controls=(),
         figures=_figures(results, tuple(measured)),
     )
 
@@ -130,7 +131,7 @@ def _training_widens(results: Results, size: int) -> Statement:
     )
 
 
-def _controls(results: Results, sizes: tuple[int, ...]) -> tuple[Statement, ...]:
+def _identities(results: Results, sizes: tuple[int, ...]) -> tuple[Statement, ...]:
     outside = [
         value
         for size in sizes

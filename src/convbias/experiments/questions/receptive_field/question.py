@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from convbias.spec.arms import Convolutional
-from convbias.spec.experiment import Experiment, PlannedContrast, conditions_of
+from convbias.spec.experiment import Experiment, PlannedContrast, PositiveControl, conditions_of
 from convbias.spec.quantities import Quantity
 
 KERNEL_SIZES = (3, 5, 7)
@@ -49,4 +49,10 @@ EXPERIMENT = Experiment(
     ),
     short_question="how much of its receptive field does a unit use?",
     short_control="no gradient outside the theoretical square",
+    positive_control=PositiveControl(
+        because="the largest kernels must have a larger field than the smallest",
+        treatment="cnn-7x7",
+        baseline="cnn-3x3",
+        quantity=HALF_SIDE,
+    ),
 )

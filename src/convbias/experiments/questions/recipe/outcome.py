@@ -40,7 +40,8 @@ def outcome(results: Results) -> Outcome:
     )
     return Outcome(
         statements=(_lead(results),),
-        controls=(parameters_as_counted(results),),
+        identities=(parameters_as_counted(results),),
+        controls=(),
         figures=(rows_of_conditions(results, TEST_ACCURACY, words),),
     )
 

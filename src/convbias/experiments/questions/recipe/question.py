@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from convbias.experiments.questions.original.question import EXPERIMENT as ORIGINAL
-from convbias.spec.experiment import Condition, Experiment, PlannedContrast
+from convbias.spec.experiment import Condition, Experiment, PlannedContrast, PositiveControl
 from convbias.spec.quantities import TEST_ACCURACY
 from convbias.spec.recipes import classic_contrast, classic_name
 
@@ -61,4 +61,10 @@ EXPERIMENT = Experiment(
     ),
     short_question="the same with Keras' default recipe, which the original study may have used",
     short_control="parameter counts by hand",
+    positive_control=PositiveControl(
+        because="a learning rate that was searched for must make the dense network more accurate",
+        treatment="dense",
+        baseline=classic_name("dense"),
+        quantity=TEST_ACCURACY,
+    ),
 )

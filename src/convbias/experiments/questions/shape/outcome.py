@@ -7,14 +7,12 @@ import numpy as np
 from convbias.experiments.outcome import Outcome
 from convbias.experiments.questions.shape.question import (
     CNN,
-    POINTWISE,
     SHAPE_BIAS,
     SILHOUETTES,
     TEXTURES,
 )
 from convbias.figures import Figure, ImageGrid, Tile, data_remark, with_remark
 from convbias.figures.conditions import FigureText, rows_of_conditions
-from convbias.findings.evaluation import compared
 from convbias.findings.results import ConditionRun, Results
 from convbias.findings.statement import Statement, above
 from convbias.findings.values import measured
@@ -36,7 +34,8 @@ def outcome(results: Results) -> Outcome:
     runs = [run for run in results.runs if run.status == "finished"]
     return Outcome(
         statements=(_by_shape(runs),),
-        controls=(_identity(runs), _cut_out(runs), _positive(results)),
+        identities=(_identity(runs),),
+        controls=(_cut_out(runs),),
         figures=_figures(results, runs),
     )
 
@@ -81,22 +80,6 @@ def _cut_out(runs: list[ConditionRun]) -> Statement:
         f"{asked}: at most {SILHOUETTES.written(max(losses), '+')} in"
         f" {counted(len(losses), 'run')}.",
         "holds" if max(losses) < ALLOWED_LOSS else "does not hold",
-    )
-
-
-def _positive(results: Results) -> Statement:
-    asked = (
-        f"Positive control: {POINTWISE.name}, which sees no outline, recognises fewer silhouettes"
-        f" than {CNN.name}"
-    )
-    found = compared(results, CNN.name, POINTWISE.name, SILHOUETTES)
-    if found is None:
-        return Statement(f"{asked}.", "not measured yet")
-    fewer = found.difference > SILHOUETTES.margin and found.probability_better == 1
-    return Statement(
-        f"{asked}: by {SILHOUETTES.amount(found.difference)} on average over"
-        f" {counted(found.n, 'seed')}, and in {round(found.n * found.probability_better)} of them.",
-        "holds" if fewer else "does not hold",
     )
 
 

@@ -57,7 +57,8 @@ def outcome(results: Results) -> Outcome:
             else _not_yet(ladder, rungs)
             for ladder, rungs in LADDERS.items()
         ),
-        controls=(_embeddings(results), _parameters(results)),
+        identities=(_embeddings(results), _parameters(results)),
+        controls=(),
         figures=tuple(figures),
     )
 

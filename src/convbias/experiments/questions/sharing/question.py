@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from convbias.spec.arms import Convolutional, Dense
-from convbias.spec.experiment import Condition, Experiment, PlannedContrast
+from convbias.spec.experiment import Condition, Experiment, PlannedContrast, PositiveControl
 from convbias.spec.quantities import TEST_ACCURACY
 
 # From the bottom of the ladder to its top; each rung takes one liberty away from the weights.
@@ -80,4 +80,10 @@ EXPERIMENT = Experiment(
     ),
     short_question="what do locality, weight sharing and averaging each contribute?",
     short_control="convolutions copied into locally connected and dense layers",
+    positive_control=PositiveControl(
+        because="a CNN of the common kind, with flattened maps, must beat the dense network",
+        treatment="convolution + flatten",
+        baseline="dense",
+        quantity=TEST_ACCURACY,
+    ),
 )

@@ -56,7 +56,8 @@ def outcome(results: Results) -> Outcome:
             _one_pixel(results, runs),
             _beginning_to_move(results, runs),
         ),
-        controls=(_control(runs),),
+        identities=(_consistent(runs),),
+        controls=(),
         figures=tuple(figure for figure in figures if figure is not None),
     )
 
@@ -181,7 +182,7 @@ def _slope(run: ConditionRun) -> list[float]:
     return [float(np.sqrt(np.mean([run.measures[name] for name in names])))]
 
 
-def _control(runs: Sequence[ConditionRun]) -> Statement:
+def _consistent(runs: Sequence[ConditionRun]) -> Statement:
     what = (
         "The same weights behind circular padding and without subsampling never change their answer"
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from convbias.spec.arms import Convolutional, Dense
-from convbias.spec.experiment import Condition, Experiment, PlannedContrast
+from convbias.spec.experiment import Condition, Experiment, PlannedContrast, PositiveControl
 from convbias.spec.quantities import share
 
 CANVAS = 40  # pixels per side: room for 6 around the 28 of an image
@@ -88,4 +88,10 @@ EXPERIMENT = Experiment(
     ),
     short_question="how consistent and equivariant is each layer under shifts?",
     short_control="stride 1, circular padding: exactly consistent",
+    positive_control=PositiveControl(
+        because="training with shifts must make the dense network more consistent",
+        treatment="dense trained with shifts",
+        baseline="dense",
+        quantity=CONSISTENCY,
+    ),
 )
