@@ -8,7 +8,7 @@ import pytest
 from convbias.experiments import outcome_of
 from convbias.experiments.outcome import Outcome
 from convbias.figures.filters import in_grey
-from convbias.findings.statement import above
+from convbias.findings.statement import above, absent
 from factories import make_results
 
 PROBES = {
@@ -67,7 +67,10 @@ def test_edges_beside_chance() -> None:
     assert "35.0 % (95 % interval 32.5 to 37.5, 3 seeds) of their energy is edges" in edges.text
     assert "chance gives 25.0 %; it is more than that with 3 of 3 seeds, by 3.3 " in edges.text
     assert "Bars have 37.5 %" in edges.text
-    assert outcome_with(edge_energy=0.25).statements[0].verdict == "undecided"
+    # No more than by chance, or by less than the margin of two points.
+    assert outcome_with(edge_energy=0.25).statements[0].verdict == "does not hold"
+    assert outcome_with(edge_energy=0.269).statements[0].verdict == "does not hold"
+    assert outcome_with(edge_energy=0.271).statements[0].verdict == "holds"
     assert outcome_with(edge_energy=0.20).statements[0].verdict == "does not hold"
     assert outcome_with((0, 1)).statements[0].verdict == "undecided"
 
@@ -81,13 +84,13 @@ def test_probes_that_rise_at_every_step() -> None:
 
 
 def test_one_step_that_falls_is_enough() -> None:
-    statement = outcome_with(probe_pool_1=0.75).statements[1]
+    statement = outcome_with(probe_pool_1=0.65).statements[1]
     assert statement.verdict == "does not hold"
     assert "with 0 of 3 seeds" in statement.text
     # From 81, 82 and 83 %: the spread over seeds stays that of one side.
     assert (
-        "from first convolution to first pooling it changes by -7.0 percentage points (95 %"
-        " interval -9.5 to -4.5, 3 seeds)" in statement.text
+        "from first convolution to first pooling it changes by -17.0 percentage points (95 %"
+        " interval -19.5 to -14.5, 3 seeds)" in statement.text
     )
     assert "to second convolution" not in statement.text.partition("Not shown")[2]
 
@@ -170,6 +173,20 @@ def test_above_a_bound() -> None:
     assert above([1.0, 1.1, 1.2], 2.0) == "does not hold"
     assert above([1.0, 1.1], 0.5) == "undecided"
     assert above([], 0.5) == "not measured yet"
+
+
+def test_what_does_not_matter_or_is_one_of_many_is_not_shown() -> None:
+    # Mean 1.1, standard deviation 0.1: the 95 % interval is 1.1 -+ 4.303 * 0.1 / 3 ** 0.5, from
+    # 0.852 to 1.348; with a fifth of the level for each of five it is 1.1 -+ 9.925 * 0.0577, from
+    # 0.527 to 1.673.
+    values = [1.0, 1.1, 1.2]
+    assert above(values, 0.8) == above(values, 0.8, margin=0.5) == "holds"
+    assert above(values, 0.8, margin=0.6) == "does not hold"  # all of it is below 1.4
+    assert above(values, 0.8, comparisons=5) == "undecided"
+    assert above(values, 1.4, comparisons=5) == "undecided"
+    assert above(values, 0.5, comparisons=5) == "holds"
+    assert absent(values, none=0, matters=0.8) == "does not hold"
+    assert absent(values, none=0, matters=0.8, comparisons=5) == "undecided"
 
 
 def test_grey_has_zero_in_the_middle() -> None:

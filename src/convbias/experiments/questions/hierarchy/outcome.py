@@ -17,6 +17,7 @@ from convbias.experiments.questions.hierarchy.figures import (
     first,
     probes,
 )
+from convbias.experiments.questions.hierarchy.question import EDGES, LAST_PROBE
 from convbias.findings.results import Results
 from convbias.findings.statement import FEWEST_SEEDS, Judgement, Statement, above, all_of
 from convbias.findings.values import by_seed, minus, scores_by_seed
@@ -31,6 +32,9 @@ CHANCE = 0.1  # accuracy of a guess among ten equally frequent classes
 
 # Frozen filters lie further from chance by chance once in 370 times.
 MOST_STANDARD_ERRORS = 3
+
+# By which the statements are judged: edges, a step for every layer after the pixels, and a share.
+_INTERVALS = 1 + (len(LAYERS) - 1) + 1
 
 
 def outcome(results: Results) -> Outcome:
@@ -65,7 +69,7 @@ def _edges(results: Results) -> Statement:
         f" by {np.mean(list(errors)):.1f} of a single network’s standard"
         f" errors on average. Bars have {mean_of(bars, 100, 1, '%')}, where chance gives"
         f" {100 * bars_expected:.1f} %; the rest is neither.",
-        above(edges.values(), expected),
+        above(edges.values(), expected, margin=EDGES.margin, comparisons=_INTERVALS),
         claim="hierarchy",
     )
 
@@ -82,7 +86,8 @@ def _rising(results: Results) -> Statement:
         for before, after in pairwise(accuracies)
     }
     verdicts: dict[tuple[str, str], Judgement] = {
-        step: above(changes, 0) for step, changes in steps.items()
+        step: above(changes, 0, margin=LAST_PROBE.margin, comparisons=_INTERVALS)
+        for step, changes in steps.items()
     }
     means = ", ".join(
         f"{LAYERS[layer]} {100 * np.mean(list(found.values())):.1f}"
@@ -130,7 +135,7 @@ def _without_training(results: Results) -> Statement:
         f" {mean_of((frozen[seed] for seed in shared), 100, 1, '%')}, trained ones"
         f" {mean_of((trained[seed] for seed in shared), 100, 1, '%')}. Of what training all gains"
         f" over guessing (10 %), random kernels have {mean_of(shares, 100, 1, '%')}.",
-        above(shares, 0.5),
+        above(shares, 0.5, comparisons=_INTERVALS),
     )
 
 

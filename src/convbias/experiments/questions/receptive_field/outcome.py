@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 
 from convbias.experiments.outcome import Outcome
-from convbias.experiments.questions.receptive_field.question import KERNEL_SIZES
+from convbias.experiments.questions.receptive_field.question import HALF_SIDE, KERNEL_SIZES
 from convbias.figures.conditions import FigureText
 from convbias.figures.curves import Axes, curves
 from convbias.figures.figure import Figure
 from convbias.figures.influence import InfluenceMap, influence_sheet
 from convbias.findings.results import Results
-from convbias.findings.statement import FEWEST_SEEDS, Judgement, Statement, above
+from convbias.findings.statement import Statement, above, all_of
 from convbias.findings.values import by_seed, minus
 from convbias.findings.wording import mean_of
 
@@ -22,6 +22,10 @@ SHARES = (99, 50, 30, 20)  # per cent
 
 # The fast convolution rounds by up to a millionth of the whole map.
 ROUNDING = 1e-5
+
+# By which the statements are judged: steps from one kernel size to the next, and what training
+# changes with each.
+_INTERVALS = (len(KERNEL_SIZES) - 1) + len(KERNEL_SIZES)
 
 # What is measured before training has this in front of its name.
 STAGES = {"after training": "", "before training": "untrained_"}
@@ -103,14 +107,18 @@ def _larger_kernels(results: Results) -> Statement:
     return Statement(
         f"{asked}: the square that holds half of the influence has a side of {told}; it grows with"
         f" the kernel in {growing} of {len(seeds)} seed{'' if len(seeds) == 1 else 's'}.{already}",
-        _in_all_seeds(growing, len(seeds)),
+        all_of(
+            [
+                above(
+                    minus(sides[larger], sides[smaller]),
+                    0,
+                    margin=HALF_SIDE.margin,
+                    comparisons=_INTERVALS,
+                )
+                for smaller, larger in pairwise(KERNEL_SIZES)
+            ]
+        ),
     )
-
-
-def _in_all_seeds(count: int, seeds: int) -> Judgement:
-    if seeds < FEWEST_SEEDS or 0 < count < seeds:
-        return "undecided"
-    return "holds" if count else "does not hold"
 
 
 def _training_widens(results: Results, size: int) -> Statement:
@@ -119,6 +127,7 @@ def _training_widens(results: Results, size: int) -> Statement:
     before = by_seed(results, condition, "untrained_effective_share_50")
     sides = by_seed(results, condition, "theoretical_field")
     changes = minus(after, before)
+    margin = HALF_SIDE.margin / theoretical_side(size)
     asked = f"Training widens the part of the field that {_kernels(size)} use"
     if not changes:
         return Statement(f"{asked}: no network is measured before and after.", "not measured yet")
@@ -126,8 +135,14 @@ def _training_widens(results: Results, size: int) -> Statement:
         f"{asked}: half of the influence lies within {mean_of(after.values(), 100, 1, '%')} of the"
         f" theoretical side of {next(iter(sides.values())):g} pixels after training and"
         f" {mean_of(before.values(), 100, 1, '%')} before; the change by seed is"
-        f" {mean_of(changes, 100, 1, 'percentage points', '+')}.",
-        above(changes, 0),
+        f" {mean_of(changes, 100, 1, 'percentage points', '+')}. Less than {HALF_SIDE.margin:g}"
+        f" pixels ({100 * margin:.1f} percentage points) does not matter.",
+        above(
+            changes,
+            0,
+            margin=margin,
+            comparisons=_INTERVALS,
+        ),
     )
 
 

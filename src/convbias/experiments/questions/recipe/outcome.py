@@ -63,7 +63,7 @@ def _lead(results: Results) -> Statement:
     told = mean_of(more, TEST_ACCURACY.scale, 2, TEST_ACCURACY.unit, "+")
     return Statement(
         f"{asked}: its lead is {' tuned and '.join(leads)} classic, a difference of {told}.",
-        above(more, 0.0),
+        above(more, 0.0, margin=TEST_ACCURACY.margin),
     )
 
 

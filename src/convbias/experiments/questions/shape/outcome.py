@@ -48,7 +48,7 @@ def _by_shape(runs: list[ConditionRun]) -> Statement:
     return Statement(
         f"{claim}: where it names one of the two, it names the silhouette in"
         f" {mean_of(biases, 100, 1, '%')}; 50 % would be no preference.",
-        above(biases, EVEN),
+        above(biases, EVEN, margin=SHAPE_BIAS.margin),
     )
 
 

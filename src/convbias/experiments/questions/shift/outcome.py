@@ -24,6 +24,10 @@ _THRESHOLDS = (
     f"It holds up to {EXACT:g}, and does not hold if the whole interval is above {NOTICEABLE:g}."
 )
 
+# By which the statements are judged: of the pooled and of the framed map, two of pooling, and one
+# each of steps and slopes.
+_INTERVALS = 6
+
 _STUDY = "cnn"  # the original study's network
 _MOVES = "“A shoe moved by one pixel moves the feature map by one pixel”"
 _LAYERS = {
@@ -95,7 +99,7 @@ def _after_pooling(runs: Sequence[ConditionRun]) -> Statement:
     return Statement(
         f"{place}: the error is {mean_of(errors, 1, 2)} of the map. Had the map not moved at all,"
         f" it would be {np.mean(still):.2f}. {_THRESHOLDS}",
-        absent(errors, EXACT, NOTICEABLE),
+        absent(errors, EXACT, NOTICEABLE, _INTERVALS),
         claim="equivariance-shift",
     )
 
@@ -118,7 +122,7 @@ def _with_a_frame(runs: Sequence[ConditionRun]) -> Statement:
     return Statement(
         f"{place}: the error is {mean_of(errors, 1, 3)} of the map, with {LARGEST_SHIFT} black"
         f" pixels between garment and frame.{seen} {_THRESHOLDS}",
-        absent(errors, EXACT, NOTICEABLE),
+        absent(errors, EXACT, NOTICEABLE, _INTERVALS),
         claim="equivariance-shift",
     )
 
@@ -137,7 +141,7 @@ def _less_changed(results: Results) -> Statement:
             f"by {mean_of(before.values(), 1, 2)} of itself after the {_LAYERS[convolution]} and by"
             f" {np.mean(list(after.values())):.2f} after the pooling behind it"
         )
-        falls.append(above(fall, 0))
+        falls.append(above(fall, 0, margin=NOTICEABLE, comparisons=_INTERVALS))
     return Statement(
         f"{claim}: when the garment moves by one pixel, the map changes {', and '.join(told)}.",
         all_of(falls),
@@ -155,7 +159,9 @@ def _one_pixel(results: Results, runs: Sequence[ConditionRun]) -> Statement:
     return Statement(
         f"{claim}: a step of one pixel changes the answer with a probability, in percent, of"
         f" {spreads(percent, 2)}.",
-        absent(flips[_STUDY], 0, 0) if flips.get(_STUDY) else "not measured yet",
+        absent(flips[_STUDY], 0, CONSISTENCY.margin, _INTERVALS)
+        if flips.get(_STUDY)
+        else "not measured yet",
     )
 
 
@@ -170,7 +176,9 @@ def _beginning_to_move(results: Results, runs: Sequence[ConditionRun]) -> Statem
     return Statement(
         f"{claim}: for an infinitesimal shift, the classes’ probabilities change, in percentage"
         f" points per pixel (root mean square of the Lie derivative), by {spreads(slopes, 2)}.",
-        absent(slopes[_STUDY], 0, 0) if slopes.get(_STUDY) else "not measured yet",
+        absent(slopes[_STUDY], 0, CONSISTENCY.scale * CONSISTENCY.margin, _INTERVALS)
+        if slopes.get(_STUDY)
+        else "not measured yet",
     )
 
 
