@@ -86,6 +86,8 @@ class Experiment:
         not_shown: What the experiment cannot show, in one or two sentences.
         short_question: The question in a few words, for lists of experiments.
         short_control: The control in a few words, likewise.
+        looks: Numbers of seed pairs at which the contrasts are judged, as a study plans it; none:
+            once, on all seeds.
     """
 
     name: str
@@ -98,6 +100,7 @@ class Experiment:
     not_shown: str = ""
     short_question: str = ""
     short_control: str = ""
+    looks: tuple[int, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
