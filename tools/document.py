@@ -22,6 +22,7 @@ from convbias.runs.atomic import write_atomically
 from convbias.runs.store import Store
 from tools.blocks import put_into
 from tools.external.page import external_blocks
+from tools.looks.page import designs_blocks
 from tools.method_page import method_blocks
 from tools.published import ROOT, published_sections
 from tools.readme_page import readme_blocks
@@ -37,6 +38,7 @@ def page_blocks(
         "docs/method.md": method_blocks(original, [each.results for each in sections]),
         "docs/reproduce.md": reproduce_blocks(profile, original, sections),
         "docs/external-checks.md": external_blocks(),
+        "docs/decisions/0013-looks.md": designs_blocks(),
     }
 
 

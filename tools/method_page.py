@@ -21,6 +21,7 @@ from convbias.statistics import (
 )
 from convbias.statistics.sign_flips import EXACT_PAIRS
 from tools.blocks import table, table_lines
+from tools.looks.page import looks_blocks
 
 ALPHA = 0.05
 PAIRS = range(3, 11)
@@ -45,6 +46,7 @@ def method_blocks(original: Results, further: Iterable[Results]) -> dict[str, st
         "coverage": table(_coverage()),
         "pairs": table(_pairs()),
         "example": _example(finding, runs),
+        **looks_blocks(),
         "controls": table(_controls(each.experiment for each in (original, *further))),
     }
 

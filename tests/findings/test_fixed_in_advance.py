@@ -139,6 +139,7 @@ def test_the_hash_covers_what_is_fixed_and_neither_time_nor_commit() -> None:
     others = [
         preregister(study.with_seeds((5, 6)), EXPERIMENTS, "1", ""),
         preregister(study.model_copy(update={"epochs": 3}), EXPERIMENTS, "1", ""),
+        preregister(study.model_copy(update={"looks": (4, 8)}), EXPERIMENTS, "1", ""),
         preregister(study, {"original": without_last_contrast(ORIGINAL)}, "1", ""),
     ]
     assert len({first.hash, *(each.hash for each in others)}) == 4

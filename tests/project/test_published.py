@@ -21,7 +21,13 @@ from convbias.runs.store import Store
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = ("README.md", "docs/method.md", "docs/reproduce.md", "docs/external-checks.md")
+DOCUMENTS = (
+    "README.md",
+    "docs/method.md",
+    "docs/reproduce.md",
+    "docs/external-checks.md",
+    "docs/decisions/0013-looks.md",
+)
 TEXTS = {name: (ROOT / name).read_text("utf-8") for name in DOCUMENTS}
 
 

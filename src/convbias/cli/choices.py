@@ -16,6 +16,7 @@ from convbias.runs.atomic import check_folder
 from convbias.runs.published import published_folder
 from convbias.runs.store import Store
 from convbias.spec.datasets import DatasetName
+from convbias.spec.looks import FIRST_LOOK, MOST_PAIRS, planned_looks
 from convbias.spec.rates import own_rates_path
 from convbias.spec.seeds import check_seeds
 from convbias.spec.study import Study
@@ -23,6 +24,9 @@ from convbias.spec.study import Study
 DatasetChoice = Literal["auto", "fashion-mnist", "drawn"]
 Seeds = Annotated[tuple[int, ...] | None, Parameter(consume_multiple=True)]
 Jobs = Annotated[int | None, Parameter(validator=validators.Number(gte=1))]
+
+Until = Literal["decided"]
+AtMost = Annotated[int | None, Parameter(validator=validators.Number(gte=FIRST_LOOK))]
 
 RUNS = Path("runs")
 PUBLISHED = Path("published")  # the word for the studies that come with the package
@@ -47,6 +51,60 @@ def choose_study(
         study = study.with_seeds(tuple(seeds))
     say_own_rates(study.recipe, *(each.recipe for each in study.scale.values()))
     return study.on(choose_dataset(dataset or study.dataset))
+
+
+def plan_looks(
+    study: Study, until: Until | None, at_most: int | None, seeds: Seeds = None
+) -> Study:
+    """Plan a study's looks, where it is to be trained until it is decided.
+
+    Args:
+        study: the study.
+        until: whether it is.
+        at_most: seed pairs at the last look.
+        seeds: those that the command names.
+
+    Raises:
+        InputError: The options contradict each other.
+    """
+    if until is None:
+        if at_most is not None:
+            raise InputError(
+                "--at-most without --until decided",
+                "both, or neither",
+                "add --until decided, or name the seeds with --seeds",
+            )
+        return study
+    if seeds is not None:
+        raise InputError(
+            "--until decided and --seeds together",
+            "one of them: the first adds seeds as they are needed",
+            "leave one of the two out",
+        )
+    if at_most is None and study.looks:
+        return study  # its own plan
+    return study.model_copy(update={"looks": planned_looks(at_most or MOST_PAIRS)})
+
+
+def next_look(study: Study, store: Store, until: Until | None) -> Study:
+    """A study with the seeds of its next look, or of its last one where it is decided.
+
+    Args:
+        study: from `plan_looks`.
+        store: where its runs are.
+        until: the study itself is returned where it is None.
+    """
+    if until is None:
+        return study
+    # Imported here, because SciPy takes a second to load and most commands need none.
+    from convbias.experiments.deciding import decide
+
+    return decide(study, store).study
+
+
+def until_options(study: Study, until: Until | None) -> list[str]:
+    """The options with which a command trains a study up to the same looks."""
+    return ["--until", until, "--at-most", str(study.looks[-1])] if until else []
 
 
 def say_own_rates(*recipes: str | None) -> None:

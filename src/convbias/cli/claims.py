@@ -7,7 +7,17 @@ from pathlib import Path
 
 from rich.text import Text
 
-from convbias.cli.choices import RUNS, DatasetChoice, choose_profile, choose_store, choose_study
+from convbias.cli.choices import (
+    RUNS,
+    AtMost,
+    DatasetChoice,
+    Until,
+    choose_profile,
+    choose_store,
+    choose_study,
+    next_look,
+    plan_looks,
+)
 from convbias.cli.console import print_damaged, results, warn
 from convbias.findings.claims import ClaimResult
 from convbias.findings.statement import Judgement
@@ -24,7 +34,13 @@ STYLES: dict[Judgement, str] = {
 
 
 def claims(
-    profile: str | None = None, /, *, dataset: DatasetChoice | None = None, runs: Path = RUNS
+    profile: str | None = None,
+    /,
+    *,
+    dataset: DatasetChoice | None = None,
+    until: Until | None = None,
+    at_most: AtMost = None,
+    runs: Path = RUNS,
 ) -> None:
     """Compare the original study's claims with the stored runs of a study.
 
@@ -36,11 +52,14 @@ def claims(
         profile: Name of a profile, or path of a TOML file of the same form; default full for the
             published study, else quick.
         dataset: Replaces the profile's data set, as for `convbias study`.
+        until: With decided, the runs and looks of a study that was trained with the same option.
+        at_most: As for that study.
         runs: Folder of stored runs, or published for the study that comes with the package; that
             is read by default as long as no run is stored.
     """
-    chosen = choose_study(choose_profile(profile, runs), dataset)
-    found = read_study(chosen, choose_store(runs, chosen))
+    chosen = plan_looks(choose_study(choose_profile(profile, runs), dataset), until, at_most)
+    store = choose_store(runs, chosen)
+    found = read_study(next_look(chosen, store, until), store)
     print_damaged(found.damaged)
     if found.missing:
         warn(f"{len(found.missing)} runs of the study {chosen.name} are not stored.")

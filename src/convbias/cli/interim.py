@@ -84,7 +84,7 @@ class InterimContrasts:
             heading = contrast_name(finding.planned)
             if len(shown) > 1:
                 heading = f"{name}: {heading}"
-            table.add_row(heading, _difference(finding), self._pairs(name, finding))
+            table.add_row(heading, difference(finding), self._pairs(name, finding))
         return table
 
     def line(self, experiment: str) -> str | None:
@@ -97,7 +97,7 @@ class InterimContrasts:
             None where it has no seed pair, as of measurements, which are taken after training.
         """
         told = [
-            f"{contrast_name(each.planned)} {_difference(each)} ({self._pairs(experiment, each)})"
+            f"{contrast_name(each.planned)} {difference(each)} ({self._pairs(experiment, each)})"
             for each in self._findings[experiment]
             if each.contrast
         ]
@@ -112,7 +112,8 @@ def contrast_name(planned: PlannedContrast) -> str:
     return f"{planned.treatment} - {planned.baseline}, {planned.quantity.noun}"
 
 
-def _difference(finding: Finding) -> str:
+def difference(finding: Finding) -> str:
+    """A contrast's difference with its interval; empty where it has no seed pair."""
     contrast, quantity = finding.contrast, finding.planned.quantity
     if contrast is None:
         return ""

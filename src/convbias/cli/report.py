@@ -10,11 +10,16 @@ import pandas as pd
 
 from convbias.cli.choices import (
     RUNS,
+    AtMost,
     DatasetChoice,
     Seeds,
+    Until,
     choose_profile,
     choose_store,
     choose_study,
+    next_look,
+    plan_looks,
+    until_options,
 )
 from convbias.cli.console import (
     print_damaged,
@@ -41,6 +46,8 @@ def report(
     *,
     dataset: DatasetChoice | None = None,
     seeds: Seeds = None,
+    until: Until | None = None,
+    at_most: AtMost = None,
     runs: Path = RUNS,
     out: Path | None = None,
 ) -> None:
@@ -53,21 +60,26 @@ def report(
             published study, else quick.
         dataset: Replaces the profile's data set, as for `convbias study`.
         seeds: Replace the profile's seeds.
+        until: With decided, the runs and looks of a study that was trained with the same option.
+        at_most: As for that study.
         runs: Folder of stored runs, or published for the study that comes with the package; that
             is read by default as long as no run is stored.
         out: Folder for the report; default report/PROFILE.
     """
     profile = choose_profile(profile, runs)
-    chosen = choose_study(profile, dataset, seeds)
+    chosen = plan_looks(choose_study(profile, dataset, seeds), until, at_most, seeds)
     folder = out or Path("report") / chosen.name
-    report_stored(["study", profile], chosen, choose_store(runs, chosen), folder)
+    store = choose_store(runs, chosen)
+    command = ["study", profile, *until_options(chosen, until)]
+    report_stored(command, next_look(chosen, store, until), store, folder)
 
 
 def report_stored(command: Sequence[str], chosen: Study, store: Store, folder: Path) -> None:
     """Write the report on a study's stored runs, and print its comparison.
 
     Args:
-        command: the command that trains the study, without options, for messages.
+        command: the command that trains the study, for messages; without options, apart from
+            those that say until when seeds are added.
         chosen: the study.
         store: where its runs are.
         folder: where the report goes.
@@ -78,8 +90,10 @@ def report_stored(command: Sequence[str], chosen: Study, store: Store, folder: P
     """
     found = read_study(chosen, store)
     print_damaged(found.damaged)
-    seeds = sorted({seed for _, seed in planned_runs(chosen)})
-    options = ["--dataset", chosen.dataset, "--seeds", *map(str, seeds)]
+    options = ["--dataset", chosen.dataset]
+    if "--until" not in command:
+        seeds = sorted({seed for _, seed in planned_runs(chosen)})
+        options += ["--seeds", *map(str, seeds)]
     if not store.folder.resolve().is_relative_to(published_folder()):
         options += ["--runs", str(store.folder)]
     training = shlex.join(["convbias", *command, *options])

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from convbias.cli.choices import RUNS, DatasetChoice, Jobs, Seeds, choose_study
+from convbias.cli.choices import (
+    RUNS,
+    AtMost,
+    DatasetChoice,
+    Jobs,
+    Seeds,
+    Until,
+    choose_study,
+    next_look,
+    plan_looks,
+    until_options,
+)
 from convbias.cli.console import messages, print_page, print_table, results
 from convbias.cli.live import duration
 from convbias.cli.observer import ConsoleObserver, processes
@@ -28,6 +39,8 @@ def study(
     *,
     dataset: DatasetChoice | None = None,
     seeds: Seeds = None,
+    until: Until | None = None,
+    at_most: AtMost = None,
     runs: Path = RUNS,
     out: Path | None = None,
     jobs: Jobs = None,
@@ -44,31 +57,42 @@ def study(
         dataset: Replaces the profile's data set; auto falls back to generated garments when
             Fashion-MNIST is unavailable.
         seeds: Replace the profile's seeds.
+        until: With decided, seeds are added until every primary contrast is decided, and verdicts
+            are given at a few planned looks, over which together errors are as rare as in one test.
+        at_most: Most seeds that --until decided adds up to; default 30. Choose it beforehand.
         runs: Folder of stored runs.
         out: Folder for the report; default report/PROFILE.
         jobs: Number of processes; default one per core.
         plan: Only print which runs are planned, stored and missing, and the predicted time.
     """
-    chosen = choose_study(profile, dataset, seeds)
+    chosen = plan_looks(choose_study(profile, dataset, seeds), until, at_most, seeds)
     store = Store(runs)
     if plan:
-        print_plan(chosen, store, jobs)
+        print_plan(next_look(chosen, store, until), store, jobs)
         return 0
     folder = out or Path("report") / chosen.name
-    return train_and_report(["study", profile], chosen, store, folder, jobs)
+    command = ["study", profile, *until_options(chosen, until)]
+    return train_and_report(command, chosen, store, folder, jobs, until_decided=until is not None)
 
 
 def train_and_report(
-    command: Sequence[str], chosen: Study, store: Store, folder: Path, jobs: int | None
+    command: Sequence[str],
+    chosen: Study,
+    store: Store,
+    folder: Path,
+    jobs: int | None,
+    *,
+    until_decided: bool = False,
 ) -> int:
     """Train and measure what a study lacks, then write its report.
 
     Args:
-        command: the command without options, for messages.
+        command: the command, for messages; see `report_stored`.
         chosen: the study.
         store: where its runs are and go.
         folder: where the report goes.
         jobs: number of processes; one per core by default.
+        until_decided: whether to add seeds, look by look, until every contrast is decided.
 
     Returns:
         The exit code: 1 where a run or a measurement failed.
@@ -81,14 +105,20 @@ def train_and_report(
         f"  report: {page}, from the first seed on\n          {page.resolve().as_uri()}",
         soft_wrap=True,
     )
-    renewed = RenewedReport(chosen, store, folder)
     try:
-        with ConsoleObserver(planned_runs(chosen), store, chosen, jobs, renewed.renew) as observer:
-            with renewed:
-                done = run_study(chosen, store, jobs, observer)
+        if until_decided:
+            # Imported here, because SciPy takes a second to load and training needs none.
+            from convbias.cli.deciding import train_until_decided
+
+            chosen, complete = train_until_decided(
+                chosen, store, lambda study: _train(study, store, folder, jobs)
+            )
+        else:
+            complete = _train(chosen, store, folder, jobs)
+        with ConsoleObserver(planned_runs(chosen), store):
             if _is_current(page, report_inputs(chosen, store)):
                 print_page("The report was written from the same runs", page)
-                return 0 if done.complete else 1
+                return 0 if complete else 1
             # Imported here, because figure libraries take seconds to load and training needs none.
             from convbias.cli.report import report_stored
 
@@ -99,7 +129,15 @@ def train_and_report(
                 f"Report on the seeds before: {page.resolve().as_uri()}", soft_wrap=True
             )
         raise
-    return 0 if done.complete else 1
+    return 0 if complete else 1
+
+
+def _train(chosen: Study, store: Store, folder: Path, jobs: int | None) -> bool:
+    """Train and measure what a study lacks, and renew its report; whether nothing failed."""
+    renewed = RenewedReport(chosen, store, folder)
+    planned = planned_runs(chosen)
+    with ConsoleObserver(planned, store, chosen, jobs, renewed.renew) as observer, renewed:
+        return run_study(chosen, store, jobs, observer).complete
 
 
 def _is_current(page: Path, inputs: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -14,9 +15,10 @@ from convbias.findings.wording import says, where
 from convbias.runs.record import Run
 from convbias.spec.arms import DataVariant
 from convbias.spec.experiment import Experiment, PlannedContrast
+from convbias.spec.looks import latest_look
 from convbias.spec.preregistration import registered_contrast
 from convbias.spec.quantities import TEST_ACCURACY, TEST_LOSS, Quantity
-from convbias.statistics import Contrast, holm_over, paired_contrast
+from convbias.statistics import Contrast, holm_over, paired_contrast, sequential_contrast
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,8 @@ def evaluate(experiment: Experiment, runs: Iterable[ConditionRun]) -> list[Findi
 
     Runs are paired by seed. A contrast is judged by the seeds of which at least one arm was trained
     after it had been fixed; if there is none, it is exploratory. Holm's correction covers those
-    contrasts that have any pair and are not exploratory.
+    contrasts that have any pair and are not exploratory. Where the experiment is judged at several
+    looks, each contrast has the pairs of its latest one.
 
     Args:
         experiment: the experiment; runs of other arms are ignored.
@@ -124,7 +127,7 @@ def _planned_pairs(
         for seed in treatment.keys() & baseline.keys()
         if _seen_before(experiment.name, planned, treatment[seed], baseline[seed])
     ]
-    return _Pairs(treatment, baseline, planned.quantity, changed, seen)
+    return _Pairs(treatment, baseline, planned.quantity, changed, seen, experiment.looks)
 
 
 def _seen_before(
@@ -212,22 +215,26 @@ class _Pairs:
         quantity: Quantity,
         changed: Collection[str],
         seen_before: Collection[int] = (),
+        looks: tuple[int, ...] = (),
     ) -> None:
         self.quantity = quantity
+        self.looks = looks
         self.present = bool(treatment and baseline)
         self.all_runs = [*treatment.values(), *baseline.values()]
         self.changed = changed
         _check_same_data(self.all_runs, changed)
         finished = [_measured_seeds(arm, quantity) for arm in (treatment, baseline)]
-        shared = finished[0] & finished[1]
+        self.paired = shared = finished[0] & finished[1]
         self.exploratory = bool(shared) and shared <= set(seen_before)
         self.seen_before = () if self.exploratory else tuple(sorted(shared & set(seen_before)))
-        self.seeds = tuple(sorted(shared - set(self.seen_before)))
+        judged = sorted(shared - set(self.seen_before))
+        self.seeds = tuple(judged[: latest_look(len(judged), looks)])
         self.treatment = [treatment[seed] for seed in self.seeds]
         self.baseline = [baseline[seed] for seed in self.seeds]
 
     def contrast(self) -> Contrast:
-        contrast = paired_contrast(
+        compare = partial(sequential_contrast, looks=self.looks) if self.looks else paired_contrast
+        contrast = compare(
             [score(run, self.quantity) for run in self.treatment],
             [score(run, self.quantity) for run in self.baseline],
             margin=self.quantity.margin,
@@ -265,7 +272,7 @@ class _Pairs:
             unpaired=tuple(
                 run.key
                 for run in self.all_runs
-                if run.status == "finished" and run.seed not in (*self.seeds, *self.seen_before)
+                if run.status == "finished" and run.seed not in self.paired
             ),
             diverged=tuple(run.key for run in self.all_runs if run.status == "diverged"),
             runs=tuple(run.key for run in (*self.treatment, *self.baseline)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from pydantic import Field
@@ -50,7 +50,7 @@ class Results:
     """The stored runs of one experiment with everything that was measured on their networks.
 
     Args:
-        experiment: the experiment.
+        experiment: the experiment, with the looks of the study.
         study: the study, restricted to this experiment and its scale.
         runs: In the order of the experiment's conditions, then of the study's seeds.
         pictures: Run key to picture name to float16 array.
@@ -124,7 +124,7 @@ def collect(study: Study, experiment: Experiment, store: Store) -> Results:
             }
             runs.append(ConditionRun.model_validate(dict(run) | changes))
     return Results(
-        experiment=experiment,
+        experiment=replace(experiment, looks=study.looks) if study.looks else experiment,
         study=alone,
         runs=tuple(runs),
         pictures=pictures,

@@ -237,8 +237,10 @@ def _evaluate(
     exploration = explore(dataset)
     findings = evaluate(experiment, runs)
     # The claims are about the original comparison, so they need its contrasts.
-    known = findings if experiment is ORIGINAL else None
-    claims = audit_claims(runs, dataset, exploration, further, known)
+    if experiment.name == ORIGINAL.name:
+        claims = audit_claims(runs, dataset, exploration, further, findings, experiment)
+    else:
+        claims = audit_claims(runs, dataset, exploration, further)
     return _Evaluation(
         exploration=exploration,
         layers=methods.networks(experiment),

@@ -14,7 +14,7 @@ from convbias.spec.experiment import Experiment
 from convbias.spec.formatting import counted, percent
 from convbias.spec.quantities import TEST_ACCURACY, TEST_LOSS
 from convbias.spec.recipes import search_of
-from convbias.statistics import POWER, Contrast
+from convbias.statistics import POWER, Contrast, SequentialContrast
 
 
 @dataclass(frozen=True)
@@ -101,6 +101,8 @@ def _seed_caveat(findings: Sequence[Finding]) -> Caveat | None:
     title = f"{counted(fewest.n, 'seed pair')} cannot decide any contrast"
     if fewest.limit is None:
         return _resolution_caveat(results)
+    if isinstance(fewest, SequentialContrast):
+        return Caveat(title, (fewest.limit,))
     needed = counted(fewest.fewest_pairs, "seed pair")
     sentence = (
         f"With {counted(fewest.n, 'seed pair')} the smallest possible p-value of the sign-flip test"

@@ -82,7 +82,7 @@ class StudyResults:
     @cached_property
     def original(self) -> Results | None:
         """The original comparison; None where the study lacks it or no run of it is stored."""
-        found = (each for each in self.experiments if each.experiment is ORIGINAL and each.runs)
+        found = (each for each in self.experiments if _is_original(each) and each.runs)
         return next(found, None)
 
     @cached_property
@@ -103,7 +103,7 @@ class StudyResults:
     @cached_property
     def sections(self) -> tuple[ExperimentSection, ...]:
         """The other experiments, as far as they were run."""
-        others = [each for each in self.experiments if each.experiment is not ORIGINAL]
+        others = [each for each in self.experiments if not _is_original(each)]
         return tuple(found for each in others if (found := experiment_section(each)) is not None)
 
     @cached_property
@@ -151,8 +151,13 @@ def audit_study(results: StudyResults) -> list[ClaimResult]:
         >>> [each.verdict for each in audited if each.id == "baseline-params"]
         ['cannot hold']
     """
-    runs = results.original.runs if results.original else ()
-    return audit_claims(runs, results.dataset, results.exploration, results.sections)
+    return audit_claims(
+        results.original.runs if results.original else (),
+        results.dataset,
+        results.exploration,
+        results.sections,
+        original=results.original.experiment if results.original else ORIGINAL,
+    )
 
 
 @dataclass(frozen=True)
@@ -214,7 +219,7 @@ def write_study_report(
         name = results.study.name
         not_run = results.not_run
         page = write_report(
-            name, ORIGINAL, original.runs, dataset, folder, sections, not_run, coverage
+            name, original.experiment, original.runs, dataset, folder, sections, not_run, coverage
         )
         return StudyReport(path, (page,))
     folders = {each: folder / each.results.experiment.name for each in sections}
@@ -222,6 +227,11 @@ def write_study_report(
         folders = {sections[0]: folder}
     pages = (write_experiment(each, dataset, target, coverage) for each, target in folders.items())
     return StudyReport(path, tuple(pages))
+
+
+def _is_original(results: Results) -> bool:
+    """Whether these are of the original comparison, whatever looks the study plans."""
+    return results.experiment.name == ORIGINAL.name
 
 
 def _table(results: Results) -> pd.DataFrame:

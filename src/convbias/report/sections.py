@@ -18,6 +18,7 @@ from convbias.findings.statement import Statement
 from convbias.report.methods import networks
 from convbias.report.tables import ContrastRow, contrast_rows
 from convbias.runs.record import Run
+from convbias.spec.experiment import Experiment
 from convbias.spec.formatting import MISSING
 from convbias.spec.quantities import TEST_ACCURACY, TEST_LOSS
 
@@ -123,6 +124,7 @@ def audit_claims(
     exploration: Exploration,
     sections: Iterable[ExperimentSection],
     findings: Sequence[Finding] | None = None,
+    original: Experiment = ORIGINAL,
 ) -> list[ClaimResult]:
     """Judge every claim of the original study.
 
@@ -132,14 +134,15 @@ def audit_claims(
         exploration: the exploration of the data set.
         sections: sections of further experiments.
         findings: the contrasts of the original comparison; evaluated here by default.
+        original: the original comparison, with the looks of the study.
 
     Returns:
         One result per claim, in the order of the claims.
     """
     return audit(
-        ORIGINAL,
+        original,
         runs,
-        networks=networks(ORIGINAL),
+        networks=networks(original),
         facts=DataFacts.of(dataset, exploration),
         findings=findings,
         further={each.results.experiment.name: each.evidence for each in sections},

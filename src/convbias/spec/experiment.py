@@ -104,6 +104,8 @@ class Experiment:
         short_question: The question in a few words, for lists of experiments.
         short_control: The control in a few words, likewise.
         positive_control: Two conditions that must differ.
+        looks: Numbers of seed pairs at which the contrasts are judged, as a study plans it; none:
+            once, on all seeds.
     """
 
     name: str
@@ -117,6 +119,7 @@ class Experiment:
     short_question: str = ""
     short_control: str = ""
     positive_control: PositiveControl | None = None
+    looks: tuple[int, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -58,6 +58,7 @@ class Preregistration(Description, frozen=True):
         code_version: version and commit of the code.
         registered_at: UTC, ISO 8601.
         note: how it came about, where it was not written by the study itself.
+        looks: numbers of seed pairs at which verdicts were planned; none: once, on all seeds.
     """
 
     study: str
@@ -66,11 +67,13 @@ class Preregistration(Description, frozen=True):
     code_version: str
     registered_at: str
     note: str = ""
+    looks: tuple[int, ...] = ()
 
     @property
     def hash(self) -> str:
         """Hash of what was fixed; time, commit and note are not part of it."""
-        fixed = self.model_dump(mode="json", include={"study", "numerics_version", "experiments"})
+        parts = {"study", "numerics_version", "experiments"} | ({"looks"} if self.looks else set())
+        fixed = self.model_dump(mode="json", include=parts)
         text = json.dumps(fixed, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:HASH_LENGTH]
 
@@ -103,6 +106,7 @@ def preregister(
         experiments={name: _registered(each, study) for name, each in sorted(experiments.items())},
         code_version=code_version,
         registered_at=registered_at,
+        looks=study.looks,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypeVar
 
 from pydantic import Field, field_validator
@@ -11,6 +12,7 @@ from convbias.spec.arms import Arm, DataVariant
 from convbias.spec.datasets import SPLIT_SIZES, DatasetName
 from convbias.spec.description import Description
 from convbias.spec.experiment import Experiment
+from convbias.spec.looks import check_looks
 from convbias.spec.recipes import RecipeName
 from convbias.spec.seeds import check_seeds
 
@@ -45,6 +47,11 @@ class Study(Description, frozen=True):
     recipe: RecipeName
     epochs: int = Field(ge=1, le=1_000)
     seeds: tuple[int, ...]
+    looks: tuple[int, ...] = Field(
+        default=(),
+        description="Numbers of seed pairs at which there are verdicts, with one error rate over"
+        " all of them; none: once, on all seeds.",
+    )
     scale: dict[str, Scale] = Field(
         default_factory=dict, description="Experiments with other settings."
     )
@@ -54,10 +61,31 @@ class Study(Description, frozen=True):
     def _distinct(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
         return _distinct(seeds)
 
+    @field_validator("looks")
+    @classmethod
+    def _growing(cls, looks: tuple[int, ...]) -> tuple[int, ...]:
+        try:
+            check_looks(looks)
+        except InputError as error:
+            raise ValueError(f"{error.what}; {error.fix}") from None
+        return looks
+
     def with_seeds(self, seeds: tuple[int, ...]) -> Study:
         """The study with other seeds, the same for every experiment."""
         scale = {name: each.model_copy(update={"seeds": None}) for name, each in self.scale.items()}
         return self.model_copy(update={"seeds": seeds, "scale": scale})
+
+    def with_seeds_of(self, seeds: Mapping[str, tuple[int, ...]]) -> Study:
+        """The study with other seeds for each experiment.
+
+        Args:
+            seeds: Experiment to its seeds; those of other experiments stay.
+        """
+        kept = {name: self.scale.get(name, Scale(cost=self.cost)) for name in seeds}
+        scale = {
+            name: each.model_copy(update={"seeds": seeds[name]}) for name, each in kept.items()
+        }
+        return self.model_copy(update={"scale": self.scale | scale})
 
     def on(self, dataset: DatasetName) -> Study:
         """The study on another data set, limited to its number of training images."""

@@ -28,6 +28,7 @@ from convbias.statistics.power import (
 from convbias.statistics.proportions import wilson_interval
 from convbias.statistics.reliability import Reliability, error_by_chance, reliability
 from convbias.statistics.self_comparison import SelfComparison, self_comparison
+from convbias.statistics.sequential import SequentialContrast, sequential_contrast
 from convbias.statistics.shares import Share, shares_of_gap
 from convbias.statistics.sign_flips import (
     attainable_level,
@@ -46,6 +47,7 @@ __all__ = [
     "RatioAtSize",
     "Reliability",
     "SelfComparison",
+    "SequentialContrast",
     "Share",
     "Summary",
     "Verdict",
@@ -66,6 +68,7 @@ __all__ = [
     "prediction_interval",
     "reliability",
     "self_comparison",
+    "sequential_contrast",
     "shares_of_gap",
     "sign_flip_p_value",
     "simulated_coverage",

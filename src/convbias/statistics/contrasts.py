@@ -90,6 +90,11 @@ class Contrast:
         return self.crossed_interval or self.seeds_interval
 
     @property
+    def test(self) -> str:
+        """The test of a difference, in words."""
+        return "sign-flip test"
+
+    @property
     def different(self) -> bool:
         """Whether a difference is shown: adjusted p below alpha, and 0 outside the interval."""
         return (
