@@ -11,7 +11,7 @@ from cyclopts import Parameter, validators
 
 from convbias.errors import InputError
 from convbias.shipping.export.archive import read
-from convbias.shipping.extras import check_installed
+from convbias.spec.extras import check_installed
 from convbias.shipping.serve import TOKEN_VARIABLE
 from convbias.shipping.serve.tokens import token_from
 

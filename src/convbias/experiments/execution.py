@@ -24,7 +24,7 @@ from convbias.runs.missing import StoredRuns, stored_runs, train_missing
 from convbias.runs.observer import MeasuringPlan, Observer
 from convbias.runs.store import Store
 from convbias.runs.sweep import SweepResult, cores
-from convbias.spec.arms import Arm
+from convbias.spec.beyond.arms import AnyArm
 from convbias.spec.study import Study
 
 
@@ -39,7 +39,7 @@ class ArmPlan:
         missing: seeds of the runs to train.
     """
 
-    arm: Arm
+    arm: AnyArm
     conditions: tuple[tuple[str, str], ...]
     stored: tuple[int, ...]
     missing: tuple[int, ...]
@@ -108,7 +108,7 @@ def plan_study(study: Study, store: Store) -> StudyPlan:
             for measure in measures
         )
     missing = set(stored.absent)
-    seeds: dict[Arm, list[int]] = {}
+    seeds: dict[AnyArm, list[int]] = {}
     for arm, seed in planned:
         seeds.setdefault(arm, []).append(seed)
     return StudyPlan(

@@ -49,6 +49,7 @@ from convbias.report.sections import ExperimentSection, audit_claims
 from convbias.runs.atomic import write_atomically
 from convbias.runs.sweep import cores
 from convbias.spec.arithmetic import Layers
+from convbias.spec.arms import Arm
 from convbias.spec.experiment import Experiment
 from convbias.spec.quantities import TEST_ACCURACY, TEST_LOSS
 from convbias.statistics import POWER
@@ -268,6 +269,8 @@ def _of_experiment(experiment: Experiment, runs: Sequence[ConditionRun]) -> list
 
 def _check_data(runs: Sequence[ConditionRun], dataset: Dataset) -> None:
     for run in runs:
+        if not isinstance(run.arm, Arm):
+            continue
         if run.arm.data.dataset != dataset.name or run.data_checksum != dataset.checksum:
             raise InputError(
                 f"the run {run.key} was trained on {run.arm.data.dataset} with the checksum"

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from convbias.errors import ConvbiasError, InputError, RunError
-from convbias.shipping.extras import check_installed
+from convbias.spec.extras import check_installed
 from convbias.shipping.foreign import ForeignResponseError, check_form, check_members
 
 if TYPE_CHECKING:

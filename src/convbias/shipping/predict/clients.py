@@ -15,7 +15,7 @@ from convbias.data.download import reason
 from convbias.errors import ConvbiasError, InputError
 from convbias.shipping.aws import ANSWER_SECONDS, CONNECTION_SECONDS, HIDDEN, Aws
 from convbias.shipping.export.archive import Archive
-from convbias.shipping.extras import check_installed
+from convbias.spec.extras import check_installed
 from convbias.shipping.predict.images import FailedRequestError, RejectedRequestError
 
 if TYPE_CHECKING:

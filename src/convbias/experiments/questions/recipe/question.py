@@ -39,12 +39,9 @@ EXPERIMENT = Experiment(
         " comparisons the same with Keras’ defaults as with a recipe that was searched for?"
     ),
     conditions=tuple(
-        condition
-        for each in ORIGINAL.conditions
-        for condition in (
-            replace(each, recipe="tuned"),
-            Condition(classic_name(each.name), each.model, recipe="classic"),
-        )
+        Condition(name(model.name), model, recipe=recipe)
+        for model in ORIGINAL.models
+        for name, recipe in ((str, "tuned"), (classic_name, "classic"))
     ),
     contrasts=(
         *(_classic(contrast) for contrast in ORIGINAL.contrasts),
