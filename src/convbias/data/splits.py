@@ -113,7 +113,8 @@ def folds(labels: np.ndarray, seed: int, count: int) -> list[np.ndarray]:
         int64 indices of each fold, ascending; every index is in one fold.
 
     Example:
-        >>> [np.bincount(np.arange(20)[fold] % 2).tolist() for fold in folds(np.arange(20) % 2, 0, 5)]
+        >>> labels = np.arange(20) % 2
+        >>> [np.bincount(labels[fold]).tolist() for fold in folds(labels, seed=0, count=5)]
         [[2, 2], [2, 2], [2, 2], [2, 2], [2, 2]]
     """
     parts = np.array_split(_stratified_order(labels, seed, Stream.SPLIT), count)

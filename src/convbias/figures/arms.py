@@ -12,6 +12,7 @@ from convbias.findings.evaluation import runs_by_arm
 from convbias.findings.results import ConditionRun
 from convbias.runs.record import Run
 from convbias.spec.arms import DataVariant
+from convbias.spec.beyond.arms import Task
 from convbias.spec.experiment import Experiment
 from convbias.spec.formatting import counted
 
@@ -55,11 +56,11 @@ def finished_arms(
     return arms
 
 
-def data_remark(data: DataVariant | None) -> str | None:
+def data_remark(data: DataVariant | Task | None) -> str | None:
     """The remark that must accompany numbers of runs on anything but all of Fashion-MNIST.
 
     Args:
-        data: the images that the runs were trained on; None for other data.
+        data: the images that the runs were trained on; other data needs none.
 
     Returns:
         The remark; None for all of Fashion-MNIST and for other data.
@@ -70,7 +71,7 @@ def data_remark(data: DataVariant | None) -> str | None:
         >>> data_remark(DataVariant()) is None
         True
     """
-    if data is None:
+    if not isinstance(data, DataVariant):
         return None
     remarks = [DRAWN] if data.dataset == "drawn" else []
     if data.training_images is not None:

@@ -18,7 +18,6 @@ from convbias.spec.experiment import Experiment, PlannedContrast
 from convbias.spec.quantities import TEST_ACCURACY, TEST_LOSS, Quantity
 from convbias.statistics import Contrast, holm_over, paired_contrast
 
-
 # Names of quantities that are test scores; all others are measures.
 SCORES = (TEST_ACCURACY.name, TEST_LOSS.name)
 
@@ -56,8 +55,7 @@ class Finding:
                 f"Nothing can be said yet about {self.planned.treatment} against"
                 f" {self.planned.baseline}: no seed was finished by both."
             )
-        images = self.data if isinstance(self.data, DataVariant) else None
-        return where(images) + says(self.planned, self.contrast)
+        return where(self.data) + says(self.planned, self.contrast)
 
     @property
     def remarks(self) -> tuple[str, ...]:

@@ -174,7 +174,7 @@ def write_report(
 
 def write_experiment(
     section: ExperimentSection,
-    dataset: Dataset,
+    dataset: Dataset | None,
     folder: Path,
     coverage: Coverage | None = None,
 ) -> Path:
@@ -182,7 +182,7 @@ def write_experiment(
 
     Args:
         section: section of the experiment.
-        dataset: the data that the runs were trained and scored on.
+        dataset: the images that the runs were trained and scored on; None for other data.
         folder: folder for `report.html`, which is self-contained, and `figures/`.
         coverage: as for `write_report`.
 
@@ -194,7 +194,8 @@ def write_experiment(
         StorageError: the folder is not writable or the disk is full.
     """
     results = section.results
-    _check_data(results.runs, dataset)
+    if dataset is not None:
+        _check_data(results.runs, dataset)
     with rendering_pool(0) as pool:
         bundle = pool.submit(chart_libraries)
         numbered = page.number_figures(section.figures, page.start_rendering(section.figures, pool))

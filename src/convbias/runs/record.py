@@ -28,8 +28,8 @@ class Cost(Description, frozen=True):
     training_seconds: float = Field(description="All epochs with validation, without compilation.")
     compile_seconds: float = Field(description="0 when an earlier run of the arm had compiled.")
     images_per_second: float = Field(
-        description="Training images through the fastest epoch, of all seeds that trained together; on other"
-        " data, scored items in the whole time."
+        description="Training images through the fastest epoch, of all seeds that trained together;"
+        " on other data scored items, in the whole time."
     )
     peak_memory_bytes: int = Field(description="Largest resident size of the process so far.")
     finished_at: str = Field(description="UTC, ISO 8601.")

@@ -340,5 +340,6 @@ def _without_defaults(description: Description, leave_out: str | None = None) ->
     return {
         name: getattr(description, name)
         for name, field in type(description).model_fields.items()
-        if name != leave_out and (name in ("family", "kind") or getattr(description, name) != field.default)
+        if name != leave_out
+        and (name in ("family", "kind") or getattr(description, name) != field.default)
     }

@@ -68,6 +68,6 @@ class Estimators:
         return HistGradientBoostingClassifier(
             learning_rate=value,
             max_iter=self.model.trees,
-            early_stopping=False,
+            early_stopping=False,  # pyright: ignore[reportArgumentType] - its stub knows "auto" alone
             random_state=self.seed,
         )

@@ -203,8 +203,12 @@ class _Trainer:
 
     def _train_all(self, *arguments: Any) -> jax.Array:  # noqa: ANN401 - arrays, and a list of them
         *of_fit, values, labels = arguments
+
+        def train(fit: Any) -> jax.Array:  # noqa: ANN401 - the same for one network
+            return self._train(*fit, values, labels)
+
         # One after the other: products of several networks at once are slower on a processor.
-        return lax.map(lambda fit: self._train(*fit, values, labels), tuple(of_fit))
+        return lax.map(train, tuple(of_fit))
 
     def _train(
         self,

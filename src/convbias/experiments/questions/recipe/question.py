@@ -39,9 +39,12 @@ EXPERIMENT = Experiment(
         " comparisons the same with Keras’ defaults as with a recipe that was searched for?"
     ),
     conditions=tuple(
-        Condition(name(model.name), model, recipe=recipe)
+        condition
         for model in ORIGINAL.models
-        for name, recipe in ((str, "tuned"), (classic_name, "classic"))
+        for condition in (
+            Condition(model.name, model, recipe="tuned"),
+            Condition(classic_name(model.name), model, recipe="classic"),
+        )
     ),
     contrasts=(
         *(_classic(contrast) for contrast in ORIGINAL.contrasts),
