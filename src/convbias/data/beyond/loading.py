@@ -15,4 +15,5 @@ def check_available(task: Task) -> None:
     Raises:
         InputError: A package of an extra is missing.
     """
-    check_installed("tables", ["sklearn"])
+    if task.kind == "table":
+        check_installed("tables", ["sklearn"])

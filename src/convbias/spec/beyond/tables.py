@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -94,8 +95,7 @@ class RowDense(Description, frozen=True):
             802
         """
         sizes = (columns, *self.widths, classes)
-        pairs = zip(sizes, sizes[1:], strict=False)
-        return sum((inputs + 1) * outputs for inputs, outputs in pairs)
+        return sum((inputs + 1) * outputs for inputs, outputs in pairwise(sizes))
 
 
 class LogisticRegression(Description, frozen=True):
