@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
+from typing import get_args
 
 from convbias.spec.arms import Arm, DataVariant, Recipe
-from convbias.spec.beyond.arms import AnyArm, TaskRecipe
-from convbias.spec.beyond.tables import TableTask
+from convbias.spec.beyond.arms import AnyArm, Task, TaskRecipe
 from convbias.spec.description import Description
 
 # A setting is used only where those before it do not suffice.
 SETTINGS = tuple(
     dict.fromkeys(
-        name for part in (DataVariant, Recipe, TableTask, TaskRecipe) for name in part.model_fields
+        name
+        for part in (DataVariant, Recipe, *get_args(Task), *get_args(TaskRecipe))
+        for name in part.model_fields
     )
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from convbias.data.beyond.graphs import CORA
 from convbias.spec.beyond.arms import Task
 from convbias.spec.extras import check_installed
 
@@ -14,6 +15,9 @@ def check_available(task: Task) -> None:
 
     Raises:
         InputError: A package of an extra is missing.
+        DataError: A file is damaged, or is missing and cannot be downloaded.
     """
     if task.kind == "table":
         check_installed("tables", ["sklearn"])
+    else:
+        CORA.read()

@@ -12,18 +12,27 @@ from convbias.networks.beyond.estimators import Estimators
 from convbias.networks.beyond.result import TaskResult
 from convbias.networks.beyond.rows import Fit, RowNetworks
 from convbias.networks.scores import PerImage, Scores
-from convbias.spec.beyond.arms import TaskArm
-from convbias.spec.beyond.tables import BoostedTrees, LogisticRegression, TableTask
+from convbias.spec.beyond.tables import (
+    BoostedTrees,
+    LogisticRegression,
+    TableModel,
+    TableRecipe,
+    TableTask,
+)
 from convbias.spec.streams import Stream, generator
 
 HELD_OUT = 4  # a quarter of the rows outside a fold chooses among the candidates
 
 
-def cross_validate(arm: TaskArm, seed: int) -> TaskResult:
+def cross_validate(
+    task: TableTask, model: TableModel, recipe: TableRecipe, seed: int
+) -> TaskResult:
     """Tell every row of a table by a model that was neither trained nor tuned on it.
 
     Args:
-        arm: Table, model and recipe.
+        task: Which table, and the order of its columns.
+        model: The model.
+        recipe: How it is tuned and trained.
         seed: Draws the folds, the order of shuffled columns, initial weights and batches.
 
     Returns:
@@ -31,14 +40,18 @@ def cross_validate(arm: TaskArm, seed: int) -> TaskResult:
         share of folds that chose the lowest or the highest candidate.
     """
     started = time.perf_counter()
-    table = load_table(arm.task.table)
-    values = columns_of(arm.task, seed, table.values)
-    learner = _learner(arm, seed, values, table.labels)
+    table = load_table(task.table)
+    values = columns_of(task, seed, table.values)
+    learner = (
+        Estimators(model, seed, values, table.labels)
+        if isinstance(model, LogisticRegression | BoostedTrees)
+        else RowNetworks(model, recipe, seed, values, table.labels)
+    )
     rows = np.arange(len(table.labels))
-    tested = folds(table.labels, seed, arm.recipe.folds)
+    tested = folds(table.labels, seed, recipe.folds)
     outside = [np.setdiff1d(rows, fold) for fold in tested]
     parts = [split(table.labels[each], seed, len(each) // HELD_OUT) for each in outside]
-    candidates = arm.recipe.candidates
+    candidates = recipe.candidates
     tried, first = learner.log_probabilities(
         [
             Fit(outside[fold][training], value, fold)
@@ -90,14 +103,6 @@ def columns_of(task: TableTask, seed: int, values: np.ndarray) -> np.ndarray:
     if task.columns == "as stored":
         return values
     return values[:, generator(seed, Stream.COLUMN_ORDERS).permutation(values.shape[1])]
-
-
-def _learner(
-    arm: TaskArm, seed: int, values: np.ndarray, labels: np.ndarray
-) -> RowNetworks | Estimators:
-    if isinstance(arm.model, LogisticRegression | BoostedTrees):
-        return Estimators(arm.model, seed, values, labels)
-    return RowNetworks(arm.model, arm.recipe, seed, values, labels)
 
 
 def _losses(log_probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:

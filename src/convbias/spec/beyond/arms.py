@@ -9,20 +9,21 @@ from typing import Annotated
 from pydantic import Field
 
 from convbias.spec.arms import Arm, hash_of
+from convbias.spec.beyond.graphs import GraphRecipe, GraphTask, NodeNetwork
 from convbias.spec.beyond.tables import TableModel, TableRecipe, TableTask
 from convbias.spec.description import Description
 
-Task = TableTask
-TaskModel = Annotated[TableModel, Field(discriminator="family")]
-TaskRecipe = TableRecipe
+Task = TableTask | GraphTask
+TaskModel = TableModel | NodeNetwork
+TaskRecipe = TableRecipe | GraphRecipe
 
 
 class TaskArm(Description, frozen=True):
     """One condition of an experiment on other data than images: task, model and recipe."""
 
-    task: Task
-    model: TaskModel
-    recipe: TaskRecipe
+    task: Annotated[Task, Field(discriminator="kind")]
+    model: Annotated[TaskModel, Field(discriminator="family")]
+    recipe: Annotated[TaskRecipe, Field(discriminator="name")]
 
     @property
     def name(self) -> str:
@@ -51,7 +52,7 @@ class TaskCondition:
 
     name: str
     task: Task
-    model: TableModel
+    model: TaskModel
     recipe: TaskRecipe
 
     @property
