@@ -13,6 +13,7 @@ from convbias.findings.results import ConditionRun, Results
 from convbias.networks.scores import Epoch, PerImage, Scores
 from convbias.runs.record import Cost, Environment
 from convbias.spec.arms import Arm, Convolutional, DataVariant, Dense, Model, Recipe
+from convbias.spec.beyond.arms import AnyArm, TaskArm
 from convbias.spec.datasets import DatasetName
 from convbias.spec.numerics import NUMERICS_VERSION
 
@@ -39,7 +40,7 @@ def make_arm(model: str | Model = "dense", epochs: int = 10, **data: Any) -> Arm
 
 
 def make_run(
-    arm: Arm | str,
+    arm: AnyArm | str,
     seed: int,
     *,
     accuracy: float = 0.9,
@@ -67,11 +68,15 @@ def make_run(
         measures: Named numbers.
     """
     arm = make_arm(arm) if isinstance(arm, str) else arm
+    dataset = arm.data.dataset if isinstance(arm, Arm) else arm.task.data
     steps = np.arange(1, arm.recipe.epochs + 1) / arm.recipe.epochs
     rising = accuracy * np.minimum(1, steps / 0.8) ** 0.1
     curve = rising if validation_curve is None else validation_curve
     epochs = tuple(_epoch(float(value), loss) for value in curve)
     finished = status == "finished"
+    tested = finished and (isinstance(arm, TaskArm) or arm.data.scored_on == "test")
+    # On other data than images nothing is recorded but what is scored in the end.
+    recorded = finished and isinstance(arm, Arm)
     per_image = _per_image(seed, accuracy, loss, images)
     if validation_accuracy is None:
         validation_accuracy = epochs[-1].validation_accuracy
@@ -87,14 +92,14 @@ def make_run(
             "seed": seed,
             "status": status,
             "reason": None if finished else "the loss is not finite in epoch 1",
-            "epochs": epochs if finished else (),
-            "train": _scores(images, loss, train_accuracy) if finished else None,
-            "validation": _scores(images, loss, validation_accuracy) if finished else None,
-            "test": test if finished and arm.data.scored_on == "test" else None,
-            "per_image": per_image if finished and arm.data.scored_on == "test" else None,
+            "epochs": epochs if recorded else (),
+            "train": _scores(images, loss, train_accuracy) if recorded else None,
+            "validation": _scores(images, loss, validation_accuracy) if recorded else None,
+            "test": test if tested else None,
+            "per_image": per_image if tested else None,
             "measures": measures or {},
-            "data_checksum": f"checksum of {arm.data.dataset}",
-            "weights_checksum": f"weights of {arm.hash}-{seed}" if finished else None,
+            "data_checksum": f"checksum of {dataset}",
+            "weights_checksum": f"weights of {arm.hash}-{seed}" if recorded else None,
             "code_version": "0.0.0",
             "environment": Environment(
                 python="3.11",

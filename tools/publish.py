@@ -54,24 +54,26 @@ def _needed_per_image(study: Study) -> dict[str, set[str]]:
         study.arms(experiment)[condition].hash
         for experiment in map(EXPERIMENTS.__getitem__, study.experiments)
         for contrast in experiment.contrasts
-        if contrast.quantity == TEST_LOSS
+        if contrast.quantity.name == TEST_LOSS.name
         for condition in (contrast.treatment, contrast.baseline)
     }
     return {"loss": compared, "predicted": {arm.hash for arm in study.arms(ORIGINAL).values()}}
 
 
-def publish_runs(study: Study, source: Store, target: Store) -> None:
+def publish_runs(study: Study, source: Store, target: Store, only: Sequence[str] = ()) -> None:
     """Copy a study's runs and measurements, without per-image arrays that nothing needs.
 
     Args:
         study: the study.
         source: the stored runs.
         target: receives the published runs; earlier ones are deleted.
+        only: experiments to publish beside what is there; by default all, in its place.
     """
-    shutil.rmtree(target.folder, ignore_errors=True)
-    (target.folder / "measurements").mkdir(parents=True)
+    if not only:
+        shutil.rmtree(target.folder, ignore_errors=True)
+    (target.folder / "measurements").mkdir(parents=True, exist_ok=True)
     needed = _needed_per_image(study)
-    for name in study.experiments:
+    for name in only or study.experiments:
         for run in collect(study, EXPERIMENTS[name], source).runs:
             target.write(_reduced(read_run(source.path(run.arm, run.seed)), needed))
             for measure in EXPERIMENTS[name].measures:
@@ -96,12 +98,16 @@ def main() -> None:
     """Publish the study."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of the runs")
+    parser.add_argument(
+        "--only", nargs="+", default=[], help="experiments to publish beside what is published"
+    )
     arguments = parser.parse_args()
     study = load_study(PUBLISHED)
     source = Store(arguments.runs)
     target = Store(ROOT / "results" / study.name / "runs")
-    publish_runs(study, source, target)
-    _publish_networks(collect(study, ORIGINAL, source).runs, source, target)
+    publish_runs(study, source, target, arguments.only)
+    if not arguments.only:
+        _publish_networks(collect(study, ORIGINAL, source).runs, source, target)
     with tempfile.TemporaryDirectory() as folder:
         write_study_report(read_study(study, target), Path(folder))
         shutil.copy(Path(folder) / "table.csv", target.folder.parent)

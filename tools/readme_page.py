@@ -108,7 +108,7 @@ def experiments_block(profile: str, sections: Sequence[ExperimentSection]) -> st
             ]
         )
     counts = [len(each.contrasts[0].finding.seeds) for each in sections]
-    studies = [each.results.study for each in sections]
+    studies = [each.results.study for each in sections if each.results.experiment.on_images]
     epochs = _from_to(study.epochs for study in studies)
     most = SPLIT_SIZES[studies[0].dataset][0]
     images = _from_to(study.training_images or most for study in studies)
@@ -125,7 +125,7 @@ def experiments_block(profile: str, sections: Sequence[ExperimentSection]) -> st
         *table_lines(rows),
         "",
         (
-            f"*{how_many_seeds(counts)}; the {profile} profile trains these for {epochs} epochs of"
+            f"*{how_many_seeds(counts)}; those on images are trained for {epochs} epochs of"
             f" {images} images. The report has all contrasts, statements and controls:"
             f" `convbias report --runs published`.{left_out}*"
         ),

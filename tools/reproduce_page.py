@@ -13,6 +13,7 @@ from convbias.findings.results import Results
 from convbias.findings.wording import how_many_seeds
 from convbias.report import ExperimentSection
 from convbias.runs.record import Run
+from convbias.spec.arms import Arm
 from convbias.spec.datasets import SPLIT_SIZES
 from convbias.spec.quantities import TEST_ACCURACY, TEST_LOSS, Quantity
 from convbias.statistics import prediction_interval, summarise
@@ -115,7 +116,9 @@ def _experiments(profile: str, collected: Sequence[Results], figures: dict[str, 
 
 
 def _undisturbed_seconds(run: Run) -> float:
-    """Return a run's time at the speed of its fastest epoch."""
+    """Return a run's time at the speed of its fastest epoch; on other data, its whole time."""
+    if not isinstance(run.arm, Arm):
+        return run.cost.wall_seconds
     data, recipe = run.arm.data, run.arm.recipe
     images = recipe.images_per_epoch or data.training_images or SPLIT_SIZES[data.dataset][0]
     return run.cost.compile_seconds + recipe.epochs * images / run.cost.images_per_second

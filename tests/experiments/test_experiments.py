@@ -16,7 +16,7 @@ from convbias.spec.experiment import Condition, Experiment
 from convbias.spec.quantities import TEST_ACCURACY, TEST_LOSS
 
 EVERY = list(EXPERIMENTS.values())
-FOLDERS = "convbias.experiments.questions"
+ROOMS = {True: "convbias.experiments.questions", False: "convbias.experiments.beyond"}
 FURTHER = [experiment for experiment in EVERY if experiment is not ORIGINAL]
 
 
@@ -46,7 +46,8 @@ def test_its_contrasts_are_about_its_conditions(experiment: Experiment) -> None:
         assert contrast.baseline in experiment.names
         assert contrast.treatment != contrast.baseline
         if contrast.quantity not in (TEST_ACCURACY, TEST_LOSS):
-            assert experiment.measures
+            # What is measured on other data is part of the run.
+            assert experiment.measures or not experiment.on_images
 
 
 def test_a_contrast_is_found_by_its_name() -> None:
@@ -61,7 +62,8 @@ def test_it_says_what_it_does_not_show_and_comes_with_an_outcome(experiment: Exp
     assert experiment.short_question
     assert experiment.short_control
     assert experiment.not_shown.endswith(".")
-    assert find_spec(f"{FOLDERS}.{experiment.name.replace('-', '_')}.outcome")
+    room = ROOMS[experiment.on_images]
+    assert find_spec(f"{room}.{experiment.name.replace('-', '_')}.outcome")
     for measure in experiment.measures:
         assert find_spec(f"convbias.measures.{measure}")
 

@@ -26,7 +26,7 @@ from convbias.shipping.deploy.settings import NAME, PREFIX, Settings
 from convbias.shipping.deploy.smoke import smoke_test
 from convbias.shipping.deploy.tables import monthly_cost
 from convbias.shipping.export.archive import Archive, read
-from convbias.shipping.extras import check_installed
+from convbias.spec.extras import check_installed
 
 FAILED_CHECKS = 2  # as for other invalid input
 

@@ -97,7 +97,7 @@ def _print_json(explained: ExplainedImage) -> None:
 
 
 def _remark(runs: Mapping[str, Run]) -> str | None:
-    remarks = {name: data_remark(run.arm.data) for name, run in runs.items()}
+    remarks = {name: data_remark(run.image_arm.data) for name, run in runs.items()}
     if len(set(remarks.values())) == 1:
         return next(iter(remarks.values()))
     return "; ".join(f"{name}: {remark}" for name, remark in remarks.items() if remark)

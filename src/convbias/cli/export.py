@@ -27,7 +27,7 @@ def export(run: str, /, *, runs: Path = RUNS, out: Path = FOLDER) -> None:
     store = choose_store(runs)
     stored = store.named(run)
     network = load_network(store, stored)
-    exported = export_network(network, stored, data.load(stored.arm.data.dataset), out)
+    exported = export_network(network, stored, data.load(stored.image_arm.data.dataset), out)
     for name, difference in exported.differences.items():
         results().print(
             f"{out / name}: outputs differ from the network's by at most {difference:.1e} on"

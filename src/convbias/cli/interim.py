@@ -10,7 +10,7 @@ from convbias.errors import ConvbiasError
 from convbias.experiments import EXPERIMENTS, ORIGINAL
 from convbias.findings.results import collect
 from convbias.runs.store import Store
-from convbias.spec.arms import Arm
+from convbias.spec.beyond.arms import AnyArm
 from convbias.spec.experiment import PlannedContrast
 from convbias.spec.study import Study
 
@@ -40,7 +40,7 @@ class InterimContrasts:
         self._findings: dict[str, list[Finding]] = {}
         self._latest: str | None = None
 
-    def update(self, arm: Arm, seed: int) -> list[str]:
+    def update(self, arm: AnyArm, seed: int) -> list[str]:
         """Evaluate the experiments of a run that was stored.
 
         Args:

@@ -16,7 +16,7 @@ from convbias.runs.observer import MeasuringPlan, Observer, TrainingPlan
 from convbias.runs.progress import Progress
 from convbias.runs.store import Store
 from convbias.runs.sweep import SweepResult
-from convbias.spec.arms import Arm
+from convbias.spec.beyond.arms import AnyArm
 from convbias.spec.names import arm_names
 from convbias.spec.study import PlannedRun, Study
 
@@ -104,7 +104,7 @@ class ConsoleObserver(Observer):
         if self._live is not None:
             self._live.update(progress)
 
-    def run_stored(self, arm: Arm, seed: int) -> None:
+    def run_stored(self, arm: AnyArm, seed: int) -> None:
         """Show its result, where there is no screen, and the contrasts as they stand."""
         run = self._store.read(arm, seed)
         if self._live is not None and run is not None:

@@ -14,7 +14,8 @@ from convbias.errors import ConvbiasError, StorageError
 from convbias.runs.checks import check_store
 from convbias.runs.record import Run
 from convbias.runs.store import DamagedRunError, read_run
-from convbias.spec.arms import Arm
+from convbias.spec.beyond.arms import AnyArm, TaskArm
+from convbias.spec.formatting import MISSING
 from convbias.spec.names import arm_names
 
 runs = App(
@@ -57,7 +58,9 @@ def list_runs(*, runs: Path = RUNS) -> None:
     print_damaged(damaged)
 
 
-def _shown(arm: Arm) -> tuple[str, str, str]:
+def _shown(arm: AnyArm) -> tuple[str, str, str]:
+    if isinstance(arm, TaskArm):
+        return arm.task.name, arm.recipe.name, MISSING
     images = arm.data.training_images
     data = arm.data.dataset + ("" if images is None else f", {images:,}")
     data += "" if arm.data.half is None else f", {arm.data.half} half"

@@ -11,9 +11,9 @@ from cyclopts import Parameter, validators
 
 from convbias.errors import InputError
 from convbias.shipping.export.archive import read
-from convbias.shipping.extras import check_installed
 from convbias.shipping.serve import TOKEN_VARIABLE
 from convbias.shipping.serve.tokens import token_from
+from convbias.spec.extras import check_installed
 
 NEEDED = ("onnxruntime", "prometheus_client", "starlette", "uvicorn", "httptools")
 ARCHIVE = Path("fashion_mnist_model.tar.gz")

@@ -97,7 +97,7 @@ def train_and_report(
     Returns:
         The exit code: 1 where a run or a measurement failed.
     """
-    check_ready([chosen.dataset], folder)
+    check_ready(planned_runs(chosen), folder)
     page = folder / "report.html"
     results().print(
         f"Study {chosen.name}, {chosen.dataset}\n  cost:   {chosen.cost}\n"

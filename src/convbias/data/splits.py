@@ -101,6 +101,26 @@ def halves(indices: np.ndarray, labels: np.ndarray, seed: int) -> tuple[np.ndarr
     return np.sort(indices[order[:middle]]), np.sort(indices[order[middle:]])
 
 
+def folds(labels: np.ndarray, seed: int, count: int) -> list[np.ndarray]:
+    """Divide rows into folds, each with the classes in the proportions of the whole.
+
+    Args:
+        labels: Integers (n,).
+        seed: The run's seed, 0 or more.
+        count: How many folds; their sizes differ by one row at most.
+
+    Returns:
+        int64 indices of each fold, ascending; every index is in one fold.
+
+    Example:
+        >>> labels = np.arange(20) % 2
+        >>> [np.bincount(labels[fold]).tolist() for fold in folds(labels, seed=0, count=5)]
+        [[2, 2], [2, 2], [2, 2], [2, 2], [2, 2]]
+    """
+    parts = np.array_split(_stratified_order(labels, seed, Stream.SPLIT), count)
+    return [np.sort(part) for part in parts]
+
+
 def _stratified_order(labels: np.ndarray, seed: int, stream: Stream) -> np.ndarray:
     """Order images at random, with the classes in proportion in every first part.
 

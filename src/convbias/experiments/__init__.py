@@ -1,6 +1,7 @@
 """Profiles in, arms to train out; stored results in, statements and figures out.
 
-Every folder of `convbias.experiments.questions` is an experiment and is found by its name.
+Every folder of `convbias.experiments.questions`, and of `convbias.experiments.beyond` for other
+data than images, is an experiment and is found by its name.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
-from convbias.experiments import questions
+from convbias.experiments import beyond, questions
 from convbias.spec.experiment import Experiment
 
 if TYPE_CHECKING:  # what draws figures is loaded only where an outcome is worked out
@@ -24,8 +25,11 @@ __all__ = ["EXPERIMENTS", "ORIGINAL", "headlines_of", "outcome_of"]
 
 
 def _found() -> dict[str, Experiment]:
-    folders = sorted(each.name for each in iter_modules(questions.__path__))
-    modules = [import_module(f"{questions.__name__}.{folder}.question") for folder in folders]
+    modules = [
+        import_module(f"{room.__name__}.{folder}.question")
+        for room in (questions, beyond)
+        for folder in sorted(each.name for each in iter_modules(room.__path__))
+    ]
     return {module.EXPERIMENT.name: module.EXPERIMENT for module in modules}
 
 
@@ -73,4 +77,5 @@ def headlines_of(
 
 
 def _folder(results: Results) -> str:
-    return f"{questions.__name__}.{results.experiment.name.replace('-', '_')}"
+    room = questions if results.experiment.on_images else beyond
+    return f"{room.__name__}.{results.experiment.name.replace('-', '_')}"

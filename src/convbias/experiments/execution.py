@@ -26,7 +26,7 @@ from convbias.runs.missing import StoredRuns, stored_runs, train_missing
 from convbias.runs.observer import MeasuringPlan, Observer
 from convbias.runs.store import Store
 from convbias.runs.sweep import SweepResult, cores
-from convbias.spec.arms import Arm
+from convbias.spec.beyond.arms import AnyArm
 from convbias.spec.preregistration import preregister
 from convbias.spec.study import Study
 
@@ -42,7 +42,7 @@ class ArmPlan:
         missing: seeds of the runs to train.
     """
 
-    arm: Arm
+    arm: AnyArm
     conditions: tuple[tuple[str, str], ...]
     stored: tuple[int, ...]
     missing: tuple[int, ...]
@@ -111,7 +111,7 @@ def plan_study(study: Study, store: Store) -> StudyPlan:
             for measure in measures
         )
     missing = set(stored.absent)
-    seeds: dict[Arm, list[int]] = {}
+    seeds: dict[AnyArm, list[int]] = {}
     for arm, seed in planned:
         seeds.setdefault(arm, []).append(seed)
     return StudyPlan(

@@ -44,7 +44,7 @@ Observed = Callable[[Sequence[PlannedRun]], AbstractContextManager[Observer]]
 
 
 def settings_of(study: Study) -> dict[Setting, str]:
-    """The settings of a study's arms, except of those with a fixed recipe.
+    """The settings of a study's arms on images, except of those with a fixed recipe.
 
     Args:
         study: The study.
@@ -55,7 +55,7 @@ def settings_of(study: Study) -> dict[Setting, str]:
     settings: dict[Setting, str] = {}
     for name in study.experiments:
         for condition, arm in study.arms(EXPERIMENTS[name]).items():
-            if arm.recipe.name != "classic":
+            if isinstance(arm, Arm) and arm.recipe.name != "classic":
                 settings.setdefault(setting_of(arm), f"{name}: {condition}")
     return settings
 

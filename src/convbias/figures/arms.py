@@ -12,6 +12,7 @@ from convbias.findings.evaluation import runs_by_arm
 from convbias.findings.results import ConditionRun
 from convbias.runs.record import Run
 from convbias.spec.arms import DataVariant
+from convbias.spec.beyond.arms import Task
 from convbias.spec.experiment import Experiment
 from convbias.spec.formatting import counted
 
@@ -55,14 +56,14 @@ def finished_arms(
     return arms
 
 
-def data_remark(data: DataVariant) -> str | None:
+def data_remark(data: DataVariant | Task | None) -> str | None:
     """The remark that must accompany numbers of runs on anything but all of Fashion-MNIST.
 
     Args:
-        data: the data that the runs were trained on.
+        data: the images that the runs were trained on; other data needs none.
 
     Returns:
-        The remark; None for all of Fashion-MNIST.
+        The remark; None for all of Fashion-MNIST and for other data.
 
     Example:
         >>> data_remark(DataVariant(dataset="drawn", training_images=500))
@@ -70,6 +71,8 @@ def data_remark(data: DataVariant) -> str | None:
         >>> data_remark(DataVariant()) is None
         True
     """
+    if not isinstance(data, DataVariant):
+        return None
     remarks = [DRAWN] if data.dataset == "drawn" else []
     if data.training_images is not None:
         part = "" if remarks else ", a part of Fashion-MNIST"
@@ -81,7 +84,7 @@ def data_remark(data: DataVariant) -> str | None:
 
 def arm_data(arms: Arms) -> DataVariant:
     """The data that all arms were trained on."""
-    return next(iter(arms.values()))[0].arm.data
+    return next(iter(arms.values()))[0].image_arm.data
 
 
 def dataset_remark(dataset: Dataset) -> str | None:

@@ -108,7 +108,7 @@ def confusion(arm: str, runs: Sequence[Run], dataset: Dataset) -> Figure:
         title=f"Confusion matrix of {arm}",
         subtitle=with_remark(
             f"% of each true class, mean of {counted(len(runs), 'run')}",
-            data_remark(runs[0].arm.data),
+            data_remark(runs[0].image_arm.data),
         ),
         caption=(
             f"Most frequent confusion: {worst}. Rows sum to 100 %; shares below 0.5 % are left"
@@ -232,7 +232,7 @@ def most_confused(arm: str, runs: Sequence[Run], dataset: Dataset) -> Figure | N
         title=f"Test images that {arm} misclassifies most often",
         subtitle=with_remark(
             f"true class → most frequent wrong prediction, number of wrong runs of {len(runs)}",
-            data_remark(runs[0].arm.data),
+            data_remark(runs[0].image_arm.data),
         ),
         caption=(
             f"{caption} Shown are the {len(tiles)} images that most runs misclassify (ties: highest"

@@ -71,7 +71,7 @@ def ratios_by_size(results: Results, ratio: ImagesRatio, treatment: str, baselin
         name=f"{results.experiment.name}-ratio",
         title=f"Ratio of training images at equal accuracy, {baseline} / {treatment}",
         subtitle=with_remark(
-            "ratio, 95 % interval", DRAWN if results.data.dataset == "drawn" else None
+            "ratio, 95 % interval", DRAWN if results.study.dataset == "drawn" else None
         ),
         caption=(
             f"Right of the dashed line {baseline} needs more images. Triangles are bounds: nothing"

@@ -13,12 +13,16 @@ from convbias.findings.rate_sensitivity import RateStep, rate_steps
 from convbias.findings.results import ConditionRun, Results
 from convbias.findings.wording import says, where
 from convbias.runs.record import Run
-from convbias.spec.arms import DataVariant
+from convbias.spec.arms import Arm, DataVariant
+from convbias.spec.beyond.arms import Task
 from convbias.spec.experiment import Experiment, PlannedContrast
 from convbias.spec.looks import latest_look
 from convbias.spec.preregistration import registered_contrast
 from convbias.spec.quantities import TEST_ACCURACY, TEST_LOSS, Quantity
 from convbias.statistics import Contrast, holm_over, paired_contrast, sequential_contrast
+
+# Names of quantities that are test scores; all others are measures.
+SCORES = (TEST_ACCURACY.name, TEST_LOSS.name)
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ class Finding:
     """
 
     planned: PlannedContrast
-    data: DataVariant | None
+    data: DataVariant | Task | None
     contrast: Contrast | None
     seeds: tuple[int, ...]
     unpaired: tuple[str, ...]
@@ -251,7 +255,10 @@ class _Pairs:
         """Of both arms; None where nothing is known of it, or an arm has no run."""
         if not self.seeds:
             return None
-        return rate_steps(self.treatment[0].arm, self.baseline[0].arm, self.quantity)
+        treatment, baseline = self.treatment[0].arm, self.baseline[0].arm
+        if not (isinstance(treatment, Arm) and isinstance(baseline, Arm)):
+            return None  # rates of other data are chosen within each run
+        return rate_steps(treatment, baseline, self.quantity)
 
     def _scores_of_images(self) -> tuple[np.ndarray, np.ndarray] | None:
         """Of both arms, (seeds, images); None where they are not known of every run."""
@@ -290,10 +297,11 @@ def _measured_seeds(runs: Mapping[int, Run], quantity: Quantity) -> set[int]:
     return {seed for seed in finished_seeds(runs) if is_measured(runs[seed], quantity)}
 
 
-def _shared_data(run: Run, changed: Collection[str]) -> DataVariant:
-    """A run's data variant without what the experiment changes from condition to condition."""
-    kept = {name: value for name, value in run.arm.data if name not in changed}
-    return DataVariant.model_validate(kept)
+def _shared_data(run: Run, changed: Collection[str]) -> DataVariant | Task:
+    """A run's data without what the experiment changes from condition to condition."""
+    data = run.arm.data if isinstance(run.arm, Arm) else run.arm.task
+    kept = {name: value for name, value in data if name not in changed}
+    return type(data).model_validate(kept)
 
 
 def _check_same_data(runs: list[ConditionRun], changed: Collection[str]) -> None:
@@ -309,7 +317,7 @@ def _check_same_data(runs: list[ConditionRun], changed: Collection[str]) -> None
 
 def is_measured(run: Run, quantity: Quantity) -> bool:
     """Whether a finished run has the quantity; test scores count as measured."""
-    return quantity in (TEST_ACCURACY, TEST_LOSS) or quantity.name in run.measures
+    return quantity.name in SCORES or quantity.name in run.measures
 
 
 def score(run: Run, quantity: Quantity) -> float:
@@ -318,7 +326,7 @@ def score(run: Run, quantity: Quantity) -> float:
     Raises:
         InputError: The run was scored on validation images only, or was not measured.
     """
-    if quantity not in (TEST_ACCURACY, TEST_LOSS):
+    if quantity.name not in SCORES:
         if quantity.name not in run.measures:
             raise InputError(
                 f"the run {run.key} has no {quantity.noun}",
@@ -332,11 +340,11 @@ def score(run: Run, quantity: Quantity) -> float:
             "runs that are scored on the test set",
             "searches are scored on validation images only; evaluate the study's own runs",
         )
-    return run.test.accuracy if quantity == TEST_ACCURACY else run.test.loss
+    return run.test.accuracy if quantity.name == TEST_ACCURACY.name else run.test.loss
 
 
 def per_image_scores(run: Run, quantity: Quantity) -> np.ndarray | None:
     """Correctness (boolean) or loss (float16) of every test image (n,); None of measures."""
-    if run.per_image is None or quantity not in (TEST_ACCURACY, TEST_LOSS):
+    if run.per_image is None or quantity.name not in SCORES:
         return None
-    return run.per_image.correct if quantity == TEST_ACCURACY else run.per_image.loss
+    return run.per_image.correct if quantity.name == TEST_ACCURACY.name else run.per_image.loss

@@ -71,8 +71,10 @@ class Results:
     measured_images: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
     @property
-    def data(self) -> DataVariant:
-        """The images that the arms share, apart from what conditions change."""
+    def data(self) -> DataVariant | None:
+        """The images that the arms share, apart from what conditions change; None on other data."""
+        if not self.experiment.on_images:
+            return None
         changed = {name for each in self.experiment.conditions for name in each.changes}
         images = None if "training_images" in changed else self.study.training_images
         return DataVariant(dataset=self.study.dataset, training_images=images)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from convbias.findings.results import ConditionRun
+from convbias.spec.arms import Arm
 
 
 def table(runs: Iterable[ConditionRun]) -> pd.DataFrame:
@@ -23,7 +24,7 @@ def _row(run: ConditionRun) -> dict[str, object]:
     row: dict[str, object] = {
         "arm": run.condition,
         "arm_hash": run.arm_hash,
-        "dataset": run.arm.data.dataset,
+        "dataset": run.arm.data.dataset if isinstance(run.arm, Arm) else run.arm.task.name,
         "recipe": run.arm.recipe.name,
         "seed": run.seed,
         "status": run.status,

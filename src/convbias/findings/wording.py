@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from convbias.spec.arms import DataVariant
+from convbias.spec.beyond.arms import Task
 from convbias.spec.experiment import PlannedContrast
 from convbias.spec.formatting import counted, p_value_text
 from convbias.spec.quantities import Quantity
@@ -75,8 +76,8 @@ def spreads(values: Mapping[str, Sequence[float]], digits: int) -> str:
     return f"{', '.join(told)}; {what}{how_many_seeds(counts)}"
 
 
-def where(data: DataVariant | None) -> str:
-    """What a sentence starts with when it does not speak of the whole of Fashion-MNIST.
+def where(data: DataVariant | Task | None) -> str:
+    """What a sentence about images starts with when not all of Fashion-MNIST was trained on.
 
     Args:
         data: What the arms trained on; None where they have no runs.
@@ -85,7 +86,9 @@ def where(data: DataVariant | None) -> str:
         >>> where(DataVariant(training_images=1_000))
         'With 1,000 images to train on: '
     """
-    if data is None or (data.dataset == "fashion-mnist" and data.training_images is None):
+    if not isinstance(data, DataVariant) or (
+        data.dataset == "fashion-mnist" and data.training_images is None
+    ):
         return ""
     images = "drawn images" if data.dataset == "drawn" else "images"
     if data.training_images is None:

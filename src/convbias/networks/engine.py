@@ -257,7 +257,7 @@ class Engine:
         logits, non_trainable = self._template.stateless_call(
             trainable, non_trainable, scaled(images), training=True
         )
-        loss = (_cross_entropy(logits, labels) * weight).sum() / weight.sum()
+        loss = (cross_entropy(logits, labels) * weight).sum() / weight.sum()
         correct = ((logits.argmax(axis=1) == labels) * weight).sum()
         return loss, (correct, non_trainable)
 
@@ -267,7 +267,7 @@ class Engine:
         logits, _ = self._template.stateless_call(
             state.trainable, state.non_trainable, scaled(images), training=False
         )
-        return _cross_entropy(logits, labels), logits.argmax(axis=1)
+        return cross_entropy(logits, labels), logits.argmax(axis=1)
 
 
 def _precisely(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -282,7 +282,7 @@ def _precisely(function: Callable[..., Any]) -> Callable[..., Any]:
     return traced
 
 
-def _cross_entropy(logits: jax.Array, labels: jax.Array) -> jax.Array:
+def cross_entropy(logits: jax.Array, labels: jax.Array) -> jax.Array:
     """Cross-entropy in nats per image: (n, classes), (n,) -> (n,)."""
     # A mask instead of an index: the gradient of an index is a scatter, and a GPU adds its terms in
     # an order that varies from run to run.

@@ -49,6 +49,7 @@ from convbias.report.sections import ExperimentSection, audit_claims
 from convbias.runs.atomic import write_atomically
 from convbias.runs.sweep import cores
 from convbias.spec.arithmetic import Layers
+from convbias.spec.arms import Arm
 from convbias.spec.experiment import Experiment
 from convbias.spec.quantities import TEST_ACCURACY, TEST_LOSS
 from convbias.statistics import POWER
@@ -173,7 +174,7 @@ def write_report(
 
 def write_experiment(
     section: ExperimentSection,
-    dataset: Dataset,
+    dataset: Dataset | None,
     folder: Path,
     coverage: Coverage | None = None,
 ) -> Path:
@@ -181,7 +182,7 @@ def write_experiment(
 
     Args:
         section: section of the experiment.
-        dataset: the data that the runs were trained and scored on.
+        dataset: the images that the runs were trained and scored on; None for other data.
         folder: folder for `report.html`, which is self-contained, and `figures/`.
         coverage: as for `write_report`.
 
@@ -193,7 +194,8 @@ def write_experiment(
         StorageError: the folder is not writable or the disk is full.
     """
     results = section.results
-    _check_data(results.runs, dataset)
+    if dataset is not None:
+        _check_data(results.runs, dataset)
     with rendering_pool(0) as pool:
         bundle = pool.submit(chart_libraries)
         numbered = page.number_figures(section.figures, page.start_rendering(section.figures, pool))
@@ -270,6 +272,8 @@ def _of_experiment(experiment: Experiment, runs: Sequence[ConditionRun]) -> list
 
 def _check_data(runs: Sequence[ConditionRun], dataset: Dataset) -> None:
     for run in runs:
+        if not isinstance(run.arm, Arm):
+            continue
         if run.arm.data.dataset != dataset.name or run.data_checksum != dataset.checksum:
             raise InputError(
                 f"the run {run.key} was trained on {run.arm.data.dataset} with the checksum"

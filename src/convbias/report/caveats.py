@@ -10,6 +10,7 @@ from convbias.findings.evaluation import Finding
 from convbias.findings.learning_curves import arm_convergence, told
 from convbias.findings.results import ConditionRun
 from convbias.runs.record import Run
+from convbias.spec.arms import Arm
 from convbias.spec.experiment import Experiment
 from convbias.spec.formatting import counted, percent
 from convbias.spec.quantities import TEST_ACCURACY, TEST_LOSS
@@ -64,7 +65,11 @@ def rates_caveat(runs: Iterable[Run]) -> Caveat | None:
         None where every rate was searched on exactly the arm's images and length, or is part of a
         fixed recipe.
     """
-    arms = {run.arm_hash: run.arm for run in runs if run.arm.recipe.name != "classic"}
+    arms = {
+        run.arm_hash: run.arm
+        for run in runs
+        if isinstance(run.arm, Arm) and run.arm.recipe.name != "classic"
+    }
     others = [arm for arm in arms.values() if search_of(arm) is None]
     if not others:
         return None

@@ -15,7 +15,7 @@ from convbias.findings.results import ConditionRun
 from convbias.runs.record import Environment, Run
 from convbias.spec.arithmetic import Layers, weight_shapes
 from convbias.spec.arms import Recipe
-from convbias.spec.experiment import Experiment
+from convbias.spec.experiment import Condition, Experiment
 from convbias.spec.formatting import counted
 from convbias.spec.preregistration import Preregistration
 from convbias.statistics import SelfComparison, self_comparison, summarise
@@ -96,7 +96,11 @@ def networks(experiment: Experiment) -> dict[str, Layers]:
     Returns:
         Arm name to layer name to weight name to shape.
     """
-    return {each.name: weight_shapes(each.model) for each in experiment.conditions}
+    return {
+        each.name: weight_shapes(each.model)
+        for each in experiment.conditions
+        if isinstance(each, Condition)
+    }
 
 
 def layer_rows(layers: Layers) -> list[LayerRow]:
@@ -123,7 +127,7 @@ def recipe_rows(arms: Arms) -> list[RecipeRow]:
     """
     by_recipe: dict[Recipe, list[str]] = {}
     for arm, runs in arms.items():
-        by_recipe.setdefault(runs[0].arm.recipe, []).append(arm)
+        by_recipe.setdefault(runs[0].image_arm.recipe, []).append(arm)
     return [RecipeRow(recipe, tuple(names)) for recipe, names in by_recipe.items()]
 
 

@@ -81,7 +81,7 @@ class NotebookStudy:
     def _repr_markdown_(self) -> str:
         runs = self.original.runs
         seeds = len({run.seed for run in runs})
-        recipe = runs[0].arm.recipe
+        recipe = runs[0].image_arm.recipe
         return (
             f"Study **{self.study.name}**: {len(planned_runs(self.study))} runs planned,"
             f" {len(self.store.paths())} stored; the original comparison has {seeds} seeds of"

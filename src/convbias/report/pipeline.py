@@ -206,7 +206,8 @@ def write_study_report(
     rows = pd.concat([_table(each) for each in results.experiments if each.runs])
     path = folder / "table.csv"
     write_atomically(path, lambda file: rows.to_csv(file, index=False, lineterminator="\n"))
-    dataset = results.dataset
+    on_images = any(each.experiment.on_images for each in results.experiments)
+    dataset = results.dataset if on_images else None
     coverage = Coverage(
         planned=results.planned,
         missing=tuple(name for name, _ in results.missing),
@@ -215,7 +216,7 @@ def write_study_report(
         inputs="" if training else results.inputs,
     )
     sections, original = results.sections, results.original
-    if original is not None:
+    if original is not None and dataset is not None:
         name = results.study.name
         not_run = results.not_run
         page = write_report(

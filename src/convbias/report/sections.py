@@ -18,6 +18,7 @@ from convbias.findings.statement import Statement
 from convbias.report.methods import networks
 from convbias.report.tables import ContrastRow, contrast_rows
 from convbias.runs.record import Run
+from convbias.spec.arms import Arm
 from convbias.spec.experiment import Experiment
 from convbias.spec.formatting import MISSING
 from convbias.spec.quantities import TEST_ACCURACY, TEST_LOSS
@@ -177,7 +178,7 @@ def _condition_rows(results: Results) -> list[ConditionRow]:
                 accuracy=f"{of_condition['mean']:.2f}",
                 interval=spread,
                 loss=f"{loss[name]['mean']:.3f}",
-                learning_rate=f"{finished[0].arm.recipe.learning_rate:g}",
+                learning_rate=_learning_rate(finished[0]),
             )
         )
     return rows
@@ -185,6 +186,12 @@ def _condition_rows(results: Results) -> list[ConditionRow]:
 
 def _in_words(measure: str) -> str:
     return measure.replace("_", " ").replace("lie ", "Lie ")
+
+
+def _learning_rate(run: Run) -> str:
+    if isinstance(run.arm, Arm):
+        return f"{run.arm.recipe.learning_rate:g}"
+    return "chosen in each run"
 
 
 def _parameters(runs: Sequence[Run]) -> str:

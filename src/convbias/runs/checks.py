@@ -16,6 +16,7 @@ from convbias.errors import DataError, InputError, StorageError
 from convbias.networks.scores import PerImage
 from convbias.runs.record import Run
 from convbias.runs.store import DamagedRunError, Store, read_run, weights_checksum
+from convbias.spec.arms import Arm
 from convbias.spec.datasets import DatasetName
 
 # float16 keeps 11 significant bits, and below its smallest normal number steps of 2**-24.
@@ -86,9 +87,11 @@ def check_store(
             continue
         with_network = store.network_path(run.arm, run.seed).exists()
         without_network += not with_network
-        dataset = dataset_of(run.arm.data.dataset)
-        if dataset is None:
-            absent.add(run.arm.data.dataset)
+        dataset = None
+        if isinstance(run.arm, Arm):
+            dataset = dataset_of(run.arm.data.dataset)
+            if dataset is None:
+                absent.add(run.arm.data.dataset)
         found = (
             *(_network_problems(store, run) if with_network else ()),
             *_completeness_problems(run),
@@ -126,7 +129,7 @@ def _data_problems(run: Run, dataset: Dataset) -> Iterator[str]:
             f" {dataset.name} has {dataset.checksum[:12]}"
         )
     elif run.per_image is not None:
-        yield from _label_problems(run.per_image, scored_labels(dataset, run.arm.data))
+        yield from _label_problems(run.per_image, scored_labels(dataset, run.image_arm.data))
 
 
 def _completeness_problems(run: Run) -> Iterator[str]:
@@ -134,11 +137,11 @@ def _completeness_problems(run: Run) -> Iterator[str]:
         if not run.reason:
             yield "it diverged, but no reason is recorded"
         return
-    expected = ["train", "validation"]
-    if run.arm.data.scored_on == "test":
-        expected += ["test", "per_image"]
+    expected = ["test", "per_image"]
+    if isinstance(run.arm, Arm):
+        expected = ["train", "validation", *(expected if run.arm.data.scored_on == "test" else [])]
     yield from (f"it finished, but has no {part}" for part in expected if not getattr(run, part))
-    if len(run.epochs) != run.arm.recipe.epochs:
+    if isinstance(run.arm, Arm) and len(run.epochs) != run.arm.recipe.epochs:
         yield f"it finished, but has {len(run.epochs)} of {run.arm.recipe.epochs} epochs"
 
 

@@ -53,7 +53,7 @@ def check_ordinary(run: Run) -> None:
             "a finished run",
             "name another one; `convbias runs list` has them",
         )
-    changes = run.arm.data.changes
+    changes = run.image_arm.data.changes
     if changes:
         listed = ", ".join(f"{name} = {value}" for name, value in changes.items())
         raise InputError(
@@ -78,7 +78,7 @@ def best_run(runs: Iterable[AnyRun]) -> AnyRun | None:
     ranked = {
         (-run.validation.accuracy, run.key): run
         for run in runs
-        if run.validation and run.test and not run.arm.data.changes
+        if run.validation and run.test and not run.image_arm.data.changes
     }
     return ranked[min(ranked)] if ranked else None
 
@@ -137,7 +137,7 @@ def best_runs(store: Store) -> ChosenRuns:
 def _best_on(dataset: DatasetName, runs: Sequence[Run]) -> dict[str, Run | None]:
     return {
         model.name: best_run(
-            run for run in runs if (run.arm.model, run.arm.data.dataset) == (model, dataset)
+            run for run in runs if (run.arm.model, run.image_arm.data.dataset) == (model, dataset)
         )
         for model in COMPARED
     }

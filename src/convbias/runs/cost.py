@@ -24,6 +24,7 @@ from convbias.runs.measure_networks import PlannedMeasurement
 from convbias.runs.sweep import cores
 from convbias.spec.arithmetic import convolutions, weight_shapes
 from convbias.spec.arms import Arm, Convolutional, DataVariant, Dense, Model
+from convbias.spec.beyond.arms import AnyArm, TaskArm
 from convbias.spec.datasets import IMAGE_SIDE, SPLIT_SIZES
 from convbias.spec.study import PlannedRun
 
@@ -66,7 +67,7 @@ class RunCost:
         return self.once + epoch * self.per_epoch
 
 
-def run_costs(arms: Iterable[Arm]) -> dict[str, RunCost]:
+def run_costs(arms: Iterable[AnyArm]) -> dict[str, RunCost]:
     """Predict what a run of each arm costs on this machine.
 
     Args:
@@ -157,7 +158,9 @@ def _gigaflops_of_one_core() -> float:
     return matrix_product_rate() / min([cores(), *filter(None, limits)]) / 1e9
 
 
-def _run_cost(arm: Arm, gigaflops: float) -> RunCost:
+def _run_cost(arm: AnyArm, gigaflops: float) -> RunCost:
+    if isinstance(arm, TaskArm):
+        return RunCost(once=_task_gigaflop(arm) / gigaflops, per_epoch=0.0)
     speed = _speed(arm)
     training, validation, test = _images(arm.data)
     trained = arm.recipe.images_per_epoch or arm.data.training_images or training
@@ -176,8 +179,16 @@ def _run_cost(arm: Arm, gigaflops: float) -> RunCost:
     return RunCost(once, per_epoch)
 
 
-def _measure_gigaflop(arm: Arm, _: int, measure: str) -> float:
+def _task_gigaflop(arm: TaskArm) -> float:
+    """Arithmetic of a matrix product in the time of one run on other data than images, in GFLOP."""
+    by_family = gigaflop_by_task().get(arm.task.data, {})  # a new task has no stored cost
+    return by_family.get(arm.model.family, 0.0)
+
+
+def _measure_gigaflop(arm: AnyArm, _: int, measure: str) -> float:
     """Arithmetic of a matrix product in the time of one measure, in GFLOP."""
+    if isinstance(arm, TaskArm):
+        return 0.0  # what is measured there is part of the run
     by_family = gigaflop_by_measure().get(measure, {})  # a new measure has no stored cost
     plain = Convolutional() if arm.model.family == "cnn" else Dense()
     measured = arm.model_copy(update={"model": plain})
@@ -265,6 +276,12 @@ def measured_speeds() -> dict[int, Speed]:
 def gigaflop_by_measure() -> dict[str, dict[str, float]]:
     """GFLOP of a matrix product in each measure's time, for `dense` and for the 3x3 `cnn`."""
     return _packaged("measure_cost.toml")
+
+
+@cache
+def gigaflop_by_task() -> dict[str, dict[str, float]]:
+    """GFLOP of a matrix product in the time of a run, by data and model family."""
+    return _packaged("task_cost.toml")
 
 
 def _packaged(name: str) -> dict[str, dict[str, float]]:

@@ -57,7 +57,7 @@ def explain_image(store: Store, image: str, keys: Sequence[str] = ()) -> Explain
         ['dense', 'cnn-3x3']
     """
     chosen = named_runs(store, keys) if keys else best_runs(store)
-    datasets: set[DatasetName] = {run.arm.data.dataset for run in chosen.runs}
+    datasets: set[DatasetName] = {run.image_arm.data.dataset for run in chosen.runs}
     picture = with_remarks(read_picture(image, lambda: _test_images(datasets)), datasets)
     runs = dict(zip(_names(chosen.runs), chosen.runs, strict=True))
     networks = {name: load_network(store, run) for name, run in runs.items()}

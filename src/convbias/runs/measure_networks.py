@@ -17,12 +17,13 @@ from convbias.runs.record import Run, run_key
 from convbias.runs.store import Store
 from convbias.runs.sweep import cores
 from convbias.runs.worker import dataset_of_process, import_keras
-from convbias.spec.arms import Arm, DataVariant
+from convbias.spec.arms import DataVariant
+from convbias.spec.beyond.arms import AnyArm
 
 if TYPE_CHECKING:
     from convbias.measures.base import MeasureValues, Subject
 
-PlannedMeasurement = tuple[Arm, int, str]  # arm, seed and measure
+PlannedMeasurement = tuple[AnyArm, int, str]  # arm, seed and measure
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ def measure_all(
     return tuple(failures)
 
 
-def _measure(arm: Arm, seed: int, measure: str, store: Store) -> FailedMeasurement | None:
+def _measure(arm: AnyArm, seed: int, measure: str, store: Store) -> FailedMeasurement | None:
     """Measure one network; what is wrong with one network must not end the others."""
     try:
         _store_measurement(arm, seed, measure, store)
@@ -124,7 +125,7 @@ def _measure(arm: Arm, seed: int, measure: str, store: Store) -> FailedMeasureme
     return None
 
 
-def _store_measurement(arm: Arm, seed: int, measure: str, store: Store) -> None:
+def _store_measurement(arm: AnyArm, seed: int, measure: str, store: Store) -> None:
     import_keras()
     # Imported here, because the parent imports this module and must not load Keras for it.
     from convbias.runs.environment import code_version
@@ -161,10 +162,10 @@ def _subject(run: Run, store: Store) -> Subject:
     from convbias.measures.base import Subject
     from convbias.runs.stored_network import load_network
 
-    variant = run.arm.data
+    variant = run.image_arm.data
     return Subject(
         network=load_network(store, run),
-        arm=run.arm,
+        arm=run.image_arm,
         seed=run.seed,
         source=dataset_of_process(variant.dataset),
         dataset=_varied(variant),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from convbias import data
+from convbias.data.beyond.loading import check_available
 from convbias.runs.atomic import check_writable
 from convbias.runs.cost import run_costs
 from convbias.runs.failures import store_failure
@@ -14,7 +15,8 @@ from convbias.runs.observer import Observer, TrainingPlan
 from convbias.runs.record import Run
 from convbias.runs.store import DamagedRunError, Store
 from convbias.runs.sweep import SweepResult, has_accelerator, missing, processes_for, sweep
-from convbias.spec.datasets import DatasetName
+from convbias.spec.arms import Arm
+from convbias.spec.beyond.arms import TaskArm
 from convbias.spec.preregistration import Preregistration
 from convbias.spec.study import PlannedRun
 
@@ -105,7 +107,7 @@ def train_missing(
     observer = observer or Observer()
     wanted = stored_runs(planned, store).absent
     if wanted:
-        check_ready({arm.data.dataset for arm, _ in wanted}, store.folder)
+        check_ready(wanted, store.folder)
     wanted, quarantined = missing(wanted, store)
     processes = processes_for(wanted, jobs) if wanted else 0
     known = wanted and not has_accelerator()
@@ -131,17 +133,21 @@ def train_missing(
     return result
 
 
-def check_ready(datasets: Iterable[DatasetName], folder: Path) -> None:
-    """Check that images are available and a folder is writable, before hours are spent.
+def check_ready(planned: Iterable[PlannedRun], folder: Path) -> None:
+    """Check that data is available and a folder is writable, before hours are spent.
 
     Args:
-        datasets: names of data sets; missing files are downloaded.
+        planned: arms and seeds; missing files of their data are downloaded.
         folder: where results will go; created when missing.
 
     Raises:
-        DataError: The images are missing or damaged, and cannot be downloaded.
+        InputError: A package of an extra is missing.
+        DataError: Data is missing or damaged, and cannot be downloaded.
         StorageError: The folder is not writable.
     """
-    if "fashion-mnist" in datasets:
+    arms = {arm for arm, _ in planned}
+    if any(isinstance(arm, Arm) and arm.data.dataset == "fashion-mnist" for arm in arms):
         data.fetch("fashion-mnist")
+    for task in {arm.task for arm in arms if isinstance(arm, TaskArm)}:
+        check_available(task)
     check_writable(folder)

@@ -9,7 +9,7 @@ from convbias.runs.cost import RunCost
 from convbias.runs.measure_networks import FailedMeasurement, PlannedMeasurement
 from convbias.runs.progress import Progress
 from convbias.runs.sweep import Quarantined, SweepResult
-from convbias.spec.arms import Arm
+from convbias.spec.beyond.arms import AnyArm
 from convbias.spec.study import PlannedRun
 
 
@@ -67,7 +67,7 @@ class Observer:
     def epoch_finished(self, progress: Progress) -> None:
         """A run started (epoch 0) or finished an epoch; called from another thread."""
 
-    def run_stored(self, arm: Arm, seed: int) -> None:
+    def run_stored(self, arm: AnyArm, seed: int) -> None:
         """A run was stored, finished or diverged."""
 
     def training_finished(self, result: SweepResult) -> None:

@@ -9,8 +9,10 @@ from typing import Literal
 
 from pydantic import Field
 
+from convbias.errors import InputError
 from convbias.networks.scores import Epoch, PerImage, Scores
 from convbias.spec.arms import Arm
+from convbias.spec.beyond.arms import AnyArm
 from convbias.spec.description import Description
 
 RECORD_FORMAT = 2
@@ -26,7 +28,8 @@ class Cost(Description, frozen=True):
     training_seconds: float = Field(description="All epochs with validation, without compilation.")
     compile_seconds: float = Field(description="0 when an earlier run of the arm had compiled.")
     images_per_second: float = Field(
-        description="Training images through the fastest epoch, of all seeds that trained together."
+        description="Training images through the fastest epoch, of all seeds that trained together;"
+        " on other data scored items, in the whole time."
     )
     peak_memory_bytes: int = Field(description="Largest resident size of the process so far.")
     finished_at: str = Field(description="UTC, ISO 8601.")
@@ -55,7 +58,7 @@ class Run(Description, frozen=True):
     record_format: Literal[2] = RECORD_FORMAT
     numerics_version: int = Field(description="`NUMERICS_VERSION` of the code that trained it.")
     arm_hash: str = Field(description="`Arm.hash` of the code that trained it.")
-    arm: Arm
+    arm: AnyArm
     seed: int
     status: Literal["finished", "diverged"]
     reason: str | None = Field(default=None, description="Why a diverged run stopped.")
@@ -82,8 +85,23 @@ class Run(Description, frozen=True):
         """The run's key, its name in the store: arm hash and seed."""
         return run_key(self.arm, self.seed)
 
+    @property
+    def image_arm(self) -> Arm:
+        """The arm of a run on images.
 
-def run_key(arm: Arm, seed: int) -> str:
+        Raises:
+            InputError: The run is one on other data.
+        """
+        if isinstance(self.arm, Arm):
+            return self.arm
+        raise InputError(
+            f"the run {self.key} is not about images, but about {self.arm.task.name}",
+            "a run of an experiment on images",
+            "name another one; `convbias runs list` has them",
+        )
+
+
+def run_key(arm: AnyArm, seed: int) -> str:
     """Key of a run, stored or not.
 
     Example:

@@ -19,7 +19,7 @@ from convbias.errors import ConvbiasError, InputError, StorageError, did_you_mea
 from convbias.runs.atomic import write_atomically
 from convbias.runs.measurement import Measurement
 from convbias.runs.record import Run, run_key
-from convbias.spec.arms import Arm
+from convbias.spec.beyond.arms import AnyArm
 from convbias.spec.files import read_file, refused
 from convbias.spec.numerics import NUMERICS_VERSION
 from convbias.spec.preregistration import Preregistration
@@ -48,11 +48,11 @@ class Store:
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
 
-    def path(self, arm: Arm, seed: int) -> Path:
+    def path(self, arm: AnyArm, seed: int) -> Path:
         """Path of a run's record."""
         return self.folder / f"{run_key(arm, seed)}.json"
 
-    def network_path(self, arm: Arm, seed: int) -> Path:
+    def network_path(self, arm: AnyArm, seed: int) -> Path:
         """Path of a run's trained network."""
         return self.folder / f"{run_key(arm, seed)}{NETWORK}"
 
@@ -69,7 +69,7 @@ class Store:
         write_atomically(path, lambda file: file.write_text(run.model_dump_json() + "\n"))
         return path
 
-    def read(self, arm: Arm, seed: int) -> Run | None:
+    def read(self, arm: AnyArm, seed: int) -> Run | None:
         """The stored run, or None if it is not stored.
 
         Raises:
@@ -98,7 +98,7 @@ class Store:
             )
         return read_run(known[key])
 
-    def of_arm(self, arm: Arm) -> tuple[list[Run], list[ConvbiasError]]:
+    def of_arm(self, arm: AnyArm) -> tuple[list[Run], list[ConvbiasError]]:
         """The stored runs of an arm, seeds ascending, and the errors of unreadable ones."""
         start = f"{arm.hash}-seed"
         runs, damaged = _readable(path for path in self.paths() if path.stem.startswith(start))

@@ -25,7 +25,8 @@ from convbias.runs.progress import Progress, remove_notes, watch
 from convbias.runs.record import run_key
 from convbias.runs.store import DamagedRunError, Store
 from convbias.runs.worker import execute
-from convbias.spec.arms import Arm, Convolutional
+from convbias.spec.arms import Convolutional
+from convbias.spec.beyond.arms import AnyArm
 from convbias.spec.study import PlannedRun
 
 PROCESSES_ON_ACCELERATOR = 4  # most of an arm's time is compiling, on one core each
@@ -35,7 +36,7 @@ ATTEMPTS = 3  # consecutive deaths of processes without a finished run
 NVIDIA_DRIVER = Path("/dev/nvidiactl")
 
 NOTES_PREFIX = "progress-"  # followed by the process identifier of the sweep
-Execute = Callable[[Arm, Sequence[int], Path, Path, int, str | None], list[str]]
+Execute = Callable[[AnyArm, Sequence[int], Path, Path, int, str | None], list[str]]
 
 UNFINISHED_FILE = re.compile(r"\.[0-9a-f]{12}-seed\d+-\w{8}\.(json|keras)")
 
@@ -58,7 +59,7 @@ class FailedRun:
         traceback: The error with its traceback.
     """
 
-    arm: Arm
+    arm: AnyArm
     seed: int
     traceback: str
 
@@ -99,7 +100,7 @@ def sweep(
     store: Store,
     jobs: int | None = None,
     on_progress: Callable[[Progress], None] | None = None,
-    on_stored: Callable[[Arm, int], None] | None = None,
+    on_stored: Callable[[AnyArm, int], None] | None = None,
     preregistration: str | None = None,
 ) -> SweepResult:
     """Train every planned run that is not stored.
@@ -176,7 +177,7 @@ def longest_first(planned: Iterable[PlannedRun]) -> list[PlannedRun]:
     return sorted(planned, key=lambda run: -relative_length(run[0]))
 
 
-def relative_length(arm: Arm) -> int:
+def relative_length(arm: AnyArm) -> int:
     """Approximate training time, for sorting: epochs times a factor that grows with the kernel."""
     span = arm.model.span if isinstance(arm.model, Convolutional) else 0
     return arm.recipe.epochs * (1 + span)
@@ -249,8 +250,8 @@ def has_accelerator() -> bool:
     )
 
 
-def _by_arm(wanted: Sequence[PlannedRun]) -> list[tuple[Arm, list[int]]]:
-    seeds: dict[Arm, list[int]] = {}
+def _by_arm(wanted: Sequence[PlannedRun]) -> list[tuple[AnyArm, list[int]]]:
+    seeds: dict[AnyArm, list[int]] = {}
     for arm, seed in wanted:
         seeds.setdefault(arm, []).append(seed)
     return list(seeds.items())
@@ -258,7 +259,7 @@ def _by_arm(wanted: Sequence[PlannedRun]) -> list[tuple[Arm, list[int]]]:
 
 def _train_arm(
     execute: Execute,
-    arm: Arm,
+    arm: AnyArm,
     seeds: Sequence[int],
     folder: Path,
     notes: Path,

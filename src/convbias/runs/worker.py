@@ -22,6 +22,7 @@ from convbias.networks.scores import Epoch
 from convbias.runs.compiled import ignore_cache_errors
 from convbias.runs.record import Cost, Run, run_key
 from convbias.spec.arms import Arm
+from convbias.spec.beyond.arms import AnyArm, TaskArm
 from convbias.spec.datasets import DatasetName
 from convbias.spec.numerics import NUMERICS_VERSION
 
@@ -61,14 +62,14 @@ def on_accelerator(processes: int) -> dict[str, str]:
 
 
 def execute(
-    arm: Arm,
+    arm: AnyArm,
     seeds: Sequence[int],
     folder: Path,
     progress_folder: Path,
     parent: int,
     preregistration: str | None,
 ) -> list[str]:
-    """Train an arm with several seeds and store the runs with their networks.
+    """Train an arm with several seeds and store the runs, those on images with their networks.
 
     Args:
         arm: The arm to train.
@@ -90,8 +91,6 @@ def execute(
     from convbias.networks import training
     from convbias.runs.progress import Progress, report_progress
 
-    dataset = dataset_of_process(arm.data.dataset)
-
     def report(seed: int, epoch: int, latest: Epoch | None, images_per_second: float) -> None:
         progress = Progress(
             key=run_key(arm, seed),
@@ -106,6 +105,12 @@ def execute(
     for seed in seeds:
         report(seed, 0, None, 0.0)
     keys = []
+    if isinstance(arm, TaskArm):
+        for seed in seeds:
+            _store_task(arm, seed, folder, preregistration)
+            keys.append(run_key(arm, seed))
+        return keys
+    dataset = dataset_of_process(arm.data.dataset)
     for trained in training.train(arm, seeds, dataset, report):
         _store(arm, trained, dataset.checksum, folder, preregistration)
         keys.append(run_key(arm, trained.seed))
@@ -190,6 +195,47 @@ def _store(
                 training_seconds=trained.training_seconds,
                 compile_seconds=trained.compile_seconds,
                 images_per_second=trained.images_per_second,
+                peak_memory_bytes=peak_memory_bytes(),
+                finished_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            ),
+        )
+    )
+
+
+def _store_task(arm: TaskArm, seed: int, folder: Path, preregistration: str | None) -> None:
+    """Train an arm on other data than images, and store the run without its networks."""
+    from convbias.networks.beyond.tasks import train
+    from convbias.runs.environment import code_version, describe_machine, peak_memory_bytes
+    from convbias.runs.store import Store
+
+    started = time.perf_counter()
+    result = train(arm, seed)
+    diverged = not np.isfinite(result.test.loss)
+    wall_seconds = time.perf_counter() - started
+    Store(folder).write(
+        Run(
+            numerics_version=NUMERICS_VERSION,
+            arm_hash=arm.hash,
+            arm=arm,
+            seed=seed,
+            status="diverged" if diverged else "finished",
+            reason=f"the test loss is {result.test.loss}" if diverged else None,
+            epochs=(),
+            train=None,
+            validation=None,
+            test=None if diverged else result.test,
+            per_image=None if diverged else result.per_item,
+            measures=dict(result.measures),
+            preregistration=preregistration,
+            data_checksum=result.checksum,
+            weights_checksum=None,
+            code_version=code_version(),
+            environment=describe_machine(threads=1),
+            cost=Cost(
+                wall_seconds=wall_seconds,
+                training_seconds=result.training_seconds,
+                compile_seconds=result.compile_seconds,
+                images_per_second=result.test.images / wall_seconds,
                 peak_memory_bytes=peak_memory_bytes(),
                 finished_at=datetime.now(UTC).isoformat(timespec="seconds"),
             ),

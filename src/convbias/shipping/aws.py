@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from convbias.errors import ConvbiasError, InputError, RunError
-from convbias.shipping.extras import check_installed
 from convbias.shipping.foreign import ForeignResponseError, check_form, check_members
+from convbias.spec.extras import check_installed
 
 if TYPE_CHECKING:
     import boto3

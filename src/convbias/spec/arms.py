@@ -312,18 +312,27 @@ class Arm(Description, frozen=True):
 
         The recipe's name is left out, because it changes no number.
         """
-        parts = {
-            "numerics": NUMERICS_VERSION,
-            "data": _without_defaults(self.data),
-            "model": _without_defaults(self.model),
-            "recipe": _without_defaults(self.recipe, leave_out="name"),
-        }
-        canonical = json.dumps(parts, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(canonical.encode()).hexdigest()[:12]
+        return hash_of(data=self.data, model=self.model, recipe=self.recipe)
+
+
+def hash_of(**parts: Description) -> str:
+    """Twelve hexadecimal digits that name what is trained.
+
+    Args:
+        **parts: The parts of an arm. Of the recipe, the name is left out.
+    """
+    described = {
+        part: _without_defaults(each, leave_out="name" if part == "recipe" else None)
+        for part, each in parts.items()
+    }
+    canonical = json.dumps(
+        {"numerics": NUMERICS_VERSION, **described}, sort_keys=True, separators=(",", ":")
+    )
+    return hashlib.sha256(canonical.encode()).hexdigest()[:12]
 
 
 def _without_defaults(description: Description, leave_out: str | None = None) -> dict[str, object]:
-    """The fields that are not at their defaults, and the family.
+    """The fields that are not at their defaults, and the family or kind.
 
     So a new option leaves the hashes as they are, if its default is what was done before. Changing
     a default needs a new `NUMERICS_VERSION`.
@@ -331,5 +340,6 @@ def _without_defaults(description: Description, leave_out: str | None = None) ->
     return {
         name: getattr(description, name)
         for name, field in type(description).model_fields.items()
-        if name != leave_out and (name == "family" or getattr(description, name) != field.default)
+        if name != leave_out
+        and (name in ("family", "kind") or getattr(description, name) != field.default)
     }

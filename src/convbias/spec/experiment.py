@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from convbias.spec.arms import Arm, DataVariant, Model
+from convbias.spec.beyond.arms import AnyArm, TaskCondition
 from convbias.spec.datasets import SPLIT_SIZES
 from convbias.spec.quantities import Quantity
 from convbias.spec.recipes import RecipeName, recipe_for
@@ -111,7 +112,7 @@ class Experiment:
     name: str
     title: str
     question: str
-    conditions: tuple[Condition, ...]
+    conditions: tuple[Condition | TaskCondition, ...]
     contrasts: tuple[PlannedContrast, ...]
     control: str
     measures: tuple[str, ...] = ()
@@ -127,12 +128,18 @@ class Experiment:
         return tuple(condition.name for condition in self.conditions)
 
     @property
+    def on_images(self) -> bool:
+        """Whether its networks classify images, which profiles choose."""
+        return all(isinstance(condition, Condition) for condition in self.conditions)
+
+    @property
     def models(self) -> tuple[Model, ...]:
-        """The conditions' models, each once."""
-        return tuple(dict.fromkeys(condition.model for condition in self.conditions))
+        """The models of conditions on images, each once."""
+        of_images = (each for each in self.conditions if isinstance(each, Condition))
+        return tuple(dict.fromkeys(condition.model for condition in of_images))
 
     def changed_fields(self, *names: str) -> frozenset[str]:
-        """Fields of `DataVariant` in which the named conditions may differ."""
+        """Fields of the data's description in which the named conditions may differ."""
         return frozenset(
             name
             for condition in self.conditions
@@ -140,7 +147,7 @@ class Experiment:
             for name in condition.changes
         )
 
-    def arms(self, data: DataVariant, recipe: RecipeName, epochs: int) -> dict[str, Arm]:
+    def arms(self, data: DataVariant, recipe: RecipeName, epochs: int) -> dict[str, AnyArm]:
         """The experiment's arms for a profile.
 
         Conditions with more training images than the profile has are left out.
@@ -154,11 +161,13 @@ class Experiment:
             Condition name to arm, in the experiment's order.
         """
         most = _most_images(data)
-        return {
-            condition.name: condition.arm(data, recipe, epochs)
-            for condition in self.conditions
-            if condition.changes.get("training_images", most) <= most
-        }
+        arms: dict[str, AnyArm] = {}
+        for condition in self.conditions:
+            if isinstance(condition, TaskCondition):
+                arms[condition.name] = condition.arm()
+            elif condition.changes.get("training_images", most) <= most:
+                arms[condition.name] = condition.arm(data, recipe, epochs)
+        return arms
 
 
 def _most_images(data: DataVariant) -> int:

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
+from typing import get_args
 
 from convbias.spec.arms import Arm, DataVariant, Recipe
+from convbias.spec.beyond.arms import AnyArm, Task, TaskRecipe
+from convbias.spec.description import Description
 
 # A setting is used only where those before it do not suffice.
-SETTINGS = (*DataVariant.model_fields, *Recipe.model_fields)
+SETTINGS = tuple(
+    dict.fromkeys(
+        name
+        for part in (DataVariant, Recipe, *get_args(Task), *get_args(TaskRecipe))
+        for name in part.model_fields
+    )
+)
 
 
 def arm_names(
-    arms: Iterable[Arm], shown: Callable[[Arm], Hashable] = lambda arm: arm.model
+    arms: Iterable[AnyArm], shown: Callable[[AnyArm], Hashable] = lambda arm: arm.model
 ) -> dict[str, str]:
     """Name arms: by their models, and by settings where several look alike.
 
@@ -34,7 +43,7 @@ def arm_names(
     alike: dict[Hashable, dict[str, dict[str, object]]] = {}
     for key, arm in by_hash.items():
         # Without what is at its default, which needs no words.
-        settings = (part.model_dump(exclude_defaults=True) for part in (arm.data, arm.recipe))
+        settings = (part.model_dump(exclude_defaults=True) for part in _parts(arm))
         alike.setdefault(shown(arm), {})[key] = {
             name: value for part in settings for name, value in part.items()
         }
@@ -43,6 +52,10 @@ def arm_names(
         key: arm.name + (f" ({', '.join(words[key])})" if words[key] else "")
         for key, arm in by_hash.items()
     }
+
+
+def _parts(arm: AnyArm) -> tuple[Description, Description]:
+    return (arm.data if isinstance(arm, Arm) else arm.task, arm.recipe)
 
 
 def _differences(settings: dict[str, dict[str, object]]) -> dict[str, list[str]]:
@@ -62,7 +75,7 @@ def _differences(settings: dict[str, dict[str, object]]) -> dict[str, list[str]]
 def _words(name: str, value: object) -> list[str]:
     if value is None:
         return []  # at its default
-    if name in ("dataset", "name"):
+    if name in ("dataset", "name", "table"):
         return [str(value)]
     words = name.replace("_", " ")
     return [words if value is True else f"{words} {value}"]

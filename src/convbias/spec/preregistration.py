@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 from pydantic import Field
 
-from convbias.spec.arms import Arm
+from convbias.spec.beyond.arms import AnyArm
 from convbias.spec.description import Description
 from convbias.spec.experiment import Experiment, PlannedContrast
 from convbias.spec.numerics import NUMERICS_VERSION
@@ -37,7 +37,7 @@ class RegisteredArm(Description, frozen=True):
     """An arm of an experiment; its hash covers images, network and recipe."""
 
     arm: str = Field(description="`Arm.hash`.")
-    learning_rate: float
+    learning_rate: float | None = Field(description="None where every run searches its own.")
 
 
 class RegisteredExperiment(Description, frozen=True):
@@ -111,7 +111,7 @@ def preregister(
 
 
 def registered_contrast(
-    planned: PlannedContrast, treatment: Arm, baseline: Arm
+    planned: PlannedContrast, treatment: AnyArm, baseline: AnyArm
 ) -> RegisteredContrast:
     """Describe a contrast of two arms in the form that preregistrations have.
 
@@ -135,7 +135,9 @@ def _registered(experiment: Experiment, study: Study) -> RegisteredExperiment:
     return RegisteredExperiment(
         seeds=study.of_experiment(experiment.name).seeds,
         conditions={
-            name: RegisteredArm(arm=arm.hash, learning_rate=arm.recipe.learning_rate)
+            name: RegisteredArm(
+                arm=arm.hash, learning_rate=getattr(arm.recipe, "learning_rate", None)
+            )
             for name, arm in arms.items()
         },
         contrasts=tuple(

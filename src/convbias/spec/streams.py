@@ -25,6 +25,9 @@ class Stream(IntEnum):
     PARTNERS = 23
     DRAWN_TRAINING_IMAGES = 31
     DRAWN_TEST_IMAGES = 32
+    COLUMN_ORDERS = 41
+    LOANS = 42
+    NODE_NUMBERS = 43
     EPOCH_ORDERS = 0x0D3
     NETWORK = 0x1417  # initial weights and dropout
 

@@ -8,7 +8,8 @@ from typing import TypeVar
 from pydantic import Field, field_validator
 
 from convbias.errors import InputError
-from convbias.spec.arms import Arm, DataVariant
+from convbias.spec.arms import DataVariant
+from convbias.spec.beyond.arms import AnyArm
 from convbias.spec.datasets import SPLIT_SIZES, DatasetName
 from convbias.spec.description import Description
 from convbias.spec.experiment import Experiment
@@ -17,7 +18,7 @@ from convbias.spec.recipes import RecipeName
 from convbias.spec.seeds import check_seeds
 
 Scaled = TypeVar("Scaled", "Scale", "Study")
-PlannedRun = tuple[Arm, int]  # and its seed
+PlannedRun = tuple[AnyArm, int]  # and its seed
 
 
 class Scale(Description, frozen=True):
@@ -99,7 +100,7 @@ class Study(Description, frozen=True):
         changes = scale.model_dump(exclude_none=True) if scale else {}
         return self.model_copy(update=changes | {"experiments": (name,), "scale": {}})
 
-    def arms(self, experiment: Experiment) -> dict[str, Arm]:
+    def arms(self, experiment: Experiment) -> dict[str, AnyArm]:
         """The arms of one of the study's experiments, by condition."""
         alone = self.of_experiment(experiment.name)
         data = DataVariant(dataset=alone.dataset, training_images=alone.training_images)

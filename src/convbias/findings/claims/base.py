@@ -167,13 +167,14 @@ class FurtherEvidence:
     """What an experiment found beside the original comparison.
 
     Args:
-        data: The images that its arms share, apart from what conditions change.
+        data: The images that its arms share, apart from what conditions change; None on other
+            data, which is the same in every profile.
         findings: Its planned contrasts, evaluated.
         statements: What else came out of it.
         runs: The finished ones.
     """
 
-    data: DataVariant
+    data: DataVariant | None
     findings: tuple[Finding, ...]
     statements: tuple[Statement, ...]
     runs: tuple[ConditionRun, ...]

@@ -56,7 +56,7 @@ def audit(
             trained on different data files, or an experiment names an unknown claim.
     """
     runs = list(runs)
-    deciding = [run for run in runs if run.arm.data == DataVariant()]
+    deciding = [run for run in runs if run.image_arm.data == DataVariant()]
     if findings is None or len(deciding) < len(runs):
         findings = evaluate(original, deciding)
     arms = runs_by_arm(deciding)

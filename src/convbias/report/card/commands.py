@@ -24,8 +24,8 @@ def commands(network: keras.Model, run: Run) -> Commands:
         network: the run's network.
         run: a finished run.
     """
-    train = train_command(run.arm, run.seed)
-    found = train or experiment_command(run.arm, run.seed)
+    train = train_command(run.image_arm, run.seed)
+    found = train or experiment_command(run.image_arm, run.seed)
     try:
         check_exportable(network, run)
         no_export = None

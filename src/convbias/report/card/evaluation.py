@@ -94,7 +94,7 @@ def evaluate(
     return ModelCard(
         run=run.key,
         name=run.arm.model.name,
-        arm=run.arm,
+        arm=run.image_arm,
         seed=run.seed,
         parameters=sum(np.size(weights) for weights in network.trainable_variables),
         data=_data(run, dataset),
@@ -130,7 +130,7 @@ def _check_origin(network: keras.Model, run: Run, dataset: Dataset) -> str:
     """Check that network and data belong to the run; return the weights' checksum."""
     if run.data_checksum != dataset.checksum:
         raise InputError(
-            f"the run {run.key} was trained on {run.arm.data.dataset} with the checksum"
+            f"the run {run.key} was trained on {run.image_arm.data.dataset} with the checksum"
             f" {run.data_checksum[:12]}, but {dataset.name} has {dataset.checksum[:12]}",
             "the data that the run was trained on",
             "train the run again",
@@ -147,14 +147,14 @@ def _check_origin(network: keras.Model, run: Run, dataset: Dataset) -> str:
 
 
 def _data(run: Run, dataset: Dataset) -> Data:
-    training, held_out = split_of(run.arm, run.seed, dataset)
+    training, held_out = split_of(run.image_arm, run.seed, dataset)
 
     def per_class(labels: np.ndarray) -> tuple[int, ...]:
         return tuple(np.bincount(labels, minlength=len(dataset.class_names)).tolist())
 
     return Data(
         dataset=dataset.name,
-        remark=data_remark(run.arm.data),
+        remark=data_remark(run.image_arm.data),
         checksum=dataset.checksum,
         classes=dataset.class_names,
         training=per_class(dataset.train_labels[training]),

@@ -52,7 +52,7 @@ def write_model_card(store: Store, key: str, folder: Path) -> CardFiles:
     network = load_network(store, run)
     check_writable(folder)
     same_arm, damaged = store.of_arm(run.arm)
-    dataset = data.load(run.arm.data.dataset)
+    dataset = data.load(run.image_arm.data.dataset)
     card = evaluate(network, run, same_arm, dataset)
     paths = write_card(card, figures(card, run, dataset), folder)
     return CardFiles(tuple(paths), tuple(damaged))

@@ -21,8 +21,8 @@ from convbias.networks.rebuild import STOCK, rebuild
 from convbias.runs.choosing import check_ordinary
 from convbias.runs.record import Run
 from convbias.shipping.export.archive import RECORD
-from convbias.shipping.extras import check_installed
 from convbias.spec.datasets import CLASS_NAMES, IMAGE_SIDE
+from convbias.spec.extras import check_installed
 
 NEEDED = ("tensorflow", "tf2onnx", "onnx", "onnxruntime")
 LARGEST_DIFFERENCE = 1e-5

@@ -15,8 +15,8 @@ from convbias.data.download import reason
 from convbias.errors import ConvbiasError, InputError
 from convbias.shipping.aws import ANSWER_SECONDS, CONNECTION_SECONDS, HIDDEN, Aws
 from convbias.shipping.export.archive import Archive
-from convbias.shipping.extras import check_installed
 from convbias.shipping.predict.images import FailedRequestError, RejectedRequestError
+from convbias.spec.extras import check_installed
 
 if TYPE_CHECKING:
     import requests

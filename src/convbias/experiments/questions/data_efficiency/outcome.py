@@ -192,7 +192,7 @@ def _against_itself(curves: Curves) -> Statement:
 
 
 def _steps(results: Results) -> Statement:
-    recipes = [run.arm.recipe for run in results.runs if run.status == "finished"]
+    recipes = [run.image_arm.recipe for run in results.runs if run.status == "finished"]
     found = {(recipe.images_per_epoch, recipe.epochs, recipe.batch_size) for recipe in recipes}
     if len(found) > 1 or None in {images for images, _, _ in found}:
         told = "; ".join(

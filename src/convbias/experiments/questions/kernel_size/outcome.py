@@ -107,7 +107,7 @@ def _optimal(results: Results, matching: str) -> Statement:
 
 def _counts(results: Results) -> tuple[Statement, ...]:
     counts = {
-        run.condition: (run.measures["parameters"], multiply_adds(run.arm.model))
+        run.condition: (run.measures["parameters"], multiply_adds(run.image_arm.model))
         for run in results.runs
         if run.status == "finished" and "parameters" in run.measures
     }

@@ -40,10 +40,10 @@ EXPERIMENT = Experiment(
     ),
     conditions=tuple(
         condition
-        for each in ORIGINAL.conditions
+        for model in ORIGINAL.models
         for condition in (
-            replace(each, recipe="tuned"),
-            Condition(classic_name(each.name), each.model, recipe="classic"),
+            Condition(model.name, model, recipe="tuned"),
+            Condition(classic_name(model.name), model, recipe="classic"),
         )
     ),
     contrasts=(

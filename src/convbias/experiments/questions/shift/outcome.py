@@ -116,7 +116,7 @@ def _with_a_frame(runs: Sequence[ConditionRun]) -> Statement:
     seen = (
         " To a network that standardises its pixels black is not the padding's zero, so it sees the"
         " frame."
-        if all(run.arm.recipe.standardised for run in of_study)
+        if all(run.image_arm.recipe.standardised for run in of_study)
         else ""
     )
     return Statement(

@@ -1,0 +1,1 @@
+"""Data other than images: files in, arrays out."""

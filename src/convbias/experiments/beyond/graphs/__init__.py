@@ -1,0 +1,1 @@
+"""Graphs: does convolution over a grid suit a graph?"""

@@ -1,0 +1,1 @@
+"""Tables: does convolution suit columns whose order is arbitrary?"""

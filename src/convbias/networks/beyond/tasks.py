@@ -1,0 +1,34 @@
+"""Train an arm on other data than images."""
+
+from __future__ import annotations
+
+from convbias.errors import InputError
+from convbias.networks.beyond.cross_validation import cross_validate
+from convbias.networks.beyond.graphs import train_nodes
+from convbias.networks.beyond.result import TaskResult
+from convbias.spec.beyond.arms import TaskArm
+from convbias.spec.beyond.graphs import GraphRecipe, NodeNetwork
+from convbias.spec.beyond.tables import TableRecipe, TableTask
+
+
+def train(arm: TaskArm, seed: int) -> TaskResult:
+    """Train an arm once.
+
+    Args:
+        arm: Task, model and recipe.
+        seed: The run's seed.
+
+    Raises:
+        InputError: The model or the recipe is one of another task.
+    """
+    task, model, recipe = arm.task, arm.model, arm.recipe
+    if isinstance(task, TableTask):
+        if not isinstance(model, NodeNetwork) and isinstance(recipe, TableRecipe):
+            return cross_validate(task, model, recipe, seed)
+    elif isinstance(model, NodeNetwork) and isinstance(recipe, GraphRecipe):
+        return train_nodes(model, recipe, seed)
+    raise InputError(
+        f"{model.name} with the recipe {recipe.name} cannot be trained on a {task.kind}",
+        "a model and a recipe of the same kind of data",
+        "take those that the experiment on this data describes",
+    )

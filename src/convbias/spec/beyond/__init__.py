@@ -1,0 +1,1 @@
+"""Descriptions of what is trained on other data than images."""

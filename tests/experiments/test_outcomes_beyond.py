@@ -1,0 +1,124 @@
+"""What comes out of the experiments on other data than images, on made-up runs."""
+
+from __future__ import annotations
+
+import pytest
+
+from convbias.experiments import EXPERIMENTS, headlines_of, outcome_of
+from convbias.findings.claims import ClaimResult, FurtherEvidence, audit
+from convbias.findings.evaluation import evaluate, evaluated
+from convbias.findings.results import Results
+from convbias.spec.beyond.arms import TaskCondition
+from convbias.spec.beyond.tables import RowConvolution, RowDense
+from factories import make_results
+
+SEEDS = tuple(range(12))
+COLUMNS = {"breast-cancer": (30, 2), "wine": (13, 3), "loans": (9, 2)}
+
+
+def tables(gains: dict[str, float], pixels: float = 0.05, trees: float = 0.0) -> Results:
+    """By how much the dense network is ahead on each table, and what orders cost."""
+
+    def values(condition: str, seed: int) -> dict[str, float]:
+        accuracy = 0.8 + 0.001 * (seed % 3)
+        for table, gain in gains.items():
+            accuracy += gain * (condition == f"dense on {table}")
+        accuracy += pixels * (condition == "convolution on digits")
+        accuracy -= trees * (condition == "trees on breast cancer, shuffled")
+        return {"accuracy": accuracy}
+
+    return make_results("tables", values, SEEDS)
+
+
+def claim_of(results: Results, name: str) -> ClaimResult:
+    found = FurtherEvidence(
+        data=results.data,
+        findings=tuple(evaluate(results.experiment, results.runs)),
+        statements=outcome_of(results).statements,
+        runs=results.runs,
+    )
+    judged = audit(EXPERIMENTS["original"], [], further={results.experiment.name: found})
+    [claim] = [each for each in judged if each.id == name]
+    return claim
+
+
+@pytest.mark.parametrize(
+    ("gains", "verdict"),
+    [
+        ({"breast cancer": 0.05, "wine": 0.05, "loans": 0.05}, "holds"),
+        ({"breast cancer": 0.0, "wine": 0.0, "loans": 0.05}, "depends"),
+        ({"breast cancer": 0.0, "wine": -0.05, "loans": 0.0}, "does not hold"),
+    ],
+)
+def test_whether_tables_are_unsuited(gains, verdict):
+    results = tables(gains)
+    assert claim_of(results, "not-for-tables").verdict == verdict
+    contrasts = evaluated(evaluate(results.experiment, results.runs))
+    [headline] = headlines_of(results, contrasts, outcome_of(results)).values()
+    assert headline.verdict == verdict
+    if verdict == "depends":
+        assert "-5.00 (loans)" in headline.text
+
+
+def test_the_controls_of_tables_can_fail():
+    pixels, trees = outcome_of(tables({})).controls
+    assert (pixels.verdict, trees.verdict) == ("holds", "holds")
+    pixels, trees = outcome_of(tables({}, pixels=-0.05, trees=0.05)).controls
+    assert (pixels.verdict, trees.verdict) == ("does not hold", "does not hold")
+
+
+def test_networks_of_tables_have_equally_many_parameters():
+    for condition in EXPERIMENTS["tables"].conditions:
+        assert isinstance(condition, TaskCondition)
+        if isinstance(condition.model, RowDense):
+            size = COLUMNS[condition.task.data]
+            convolution = RowConvolution().parameters(*size)
+            assert condition.model.parameters(*size) == pytest.approx(convolution, rel=0.04)
+
+
+def graphs(grid: float = 0.4, changed: float = 0.8, graph: float = 0.815, logit: float = 1e-5):
+    accuracy = {"graph convolution": graph, "dense": 0.55, "convolution": grid}
+
+    def values(condition: str, seed: int) -> dict[str, float]:
+        of_image = condition == "convolution"
+        return {
+            "accuracy": accuracy[condition] + 0.001 * (seed % 3),
+            "answers_changed_by_numbers": (changed + 0.001 * (seed % 3)) if of_image else 0.0,
+            "largest_change_by_numbers": 1.0 if of_image else logit,
+        }
+
+    return make_results("graphs", values, SEEDS)
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict"),
+    [
+        ({}, "holds"),
+        ({"grid": 0.7}, "does not hold"),
+        ({"changed": 0.0}, "does not hold"),
+    ],
+)
+def test_whether_graphs_are_unsuited(changes, verdict):
+    assert claim_of(graphs(**changes), "not-for-graphs").verdict == verdict
+
+
+def test_the_controls_of_graphs_can_fail():
+    assert {each.verdict for each in outcome_of(graphs()).controls} == {"holds"}
+    unchanged, published, dense = outcome_of(graphs(graph=0.79, logit=0.1)).controls
+    assert unchanged.verdict == published.verdict == "does not hold"
+    assert dense.verdict == "holds"
+
+
+def test_few_seeds_decide_nothing():
+    def values(*_: object) -> dict[str, float]:
+        return {
+            "accuracy": 0.8,
+            "answers_changed_by_numbers": 0.5,
+            "largest_change_by_numbers": 0.0,
+        }
+
+    for name in ("tables", "graphs"):
+        results = make_results(name, values, (0,))
+        outcome = outcome_of(results)
+        decided = {each.verdict for each in outcome.statements}
+        assert decided <= {"undecided", "not measured yet"}
