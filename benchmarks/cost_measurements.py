@@ -43,7 +43,7 @@ def measure(experiment: str, name: str, kernel_size: int) -> dict[str, float]:
     model = network(kernel_size)
     source = data.load(study.dataset)
     arms = study.arms(EXPERIMENTS[experiment]).values()
-    arm = next(arm for arm in arms if arm.model == model)
+    arm = next(arm for arm in arms if isinstance(arm, Arm) and arm.model == model)
     dataset = vary(source, arm.data)
     built = models.build(model, seed=0, side=dataset.side)
     subject = Subject(network=built, arm=arm, seed=0, source=source, dataset=dataset)

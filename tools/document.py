@@ -57,7 +57,7 @@ def write_published_card(profile: str) -> None:
     folder = ROOT / "results" / profile
     card = ModelCard.model_validate_json((folder / "model-card/model-card.json").read_bytes())
     run = Store(folder / "runs").named(card.run)
-    dataset = load(run.arm.data.dataset)
+    dataset = load(run.image_arm.data.dataset)
     write_card(card, figures(card, run, dataset), folder / "model-card")
 
 

@@ -13,10 +13,12 @@ WITH_CONTROL = {
 }
 
 
-def test_only_two_experiments_have_controls_of_another_kind() -> None:
+def test_few_experiments_have_controls_of_another_kind() -> None:
     # The report compares every arm of the original comparison with itself, with and without a
-    # difference that is added; `corruption` compares strengths within each network.
-    assert EXPERIMENTS.keys() - WITH_CONTROL.keys() == {"original", "corruption"}
+    # difference that is added; `corruption` compares strengths within each network; those on other
+    # data have a planned contrast or a published number that must come out.
+    others = {"original", "corruption", "tables", "graphs", "sequences", "language"}
+    assert EXPERIMENTS.keys() - WITH_CONTROL.keys() <= others
 
 
 @pytest.mark.parametrize("name", WITH_CONTROL)

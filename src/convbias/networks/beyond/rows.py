@@ -205,7 +205,8 @@ class _Trainer:
         *of_fit, values, labels = arguments
 
         def train(fit: Any) -> jax.Array:  # noqa: ANN401 - the same for one network
-            return self._train(*fit, values, labels)
+            each: list[Any] = [*fit, values, labels]
+            return self._train(*each)
 
         # One after the other: products of several networks at once are slower on a processor.
         return lax.map(train, tuple(of_fit))

@@ -52,7 +52,9 @@ def behind_everywhere(contrasts: Mapping[str, Contrast]) -> Judgement:
     Returns:
         "depends" where it is behind on some tables, and level or ahead on others.
     """
-    verdicts = [supports(contrasts.get(f"dense-over-convolution-{table}")) for table in TABLES]
+    verdicts: list[Judgement] = [
+        supports(contrasts.get(f"dense-over-convolution-{table}")) for table in TABLES
+    ]
     if "holds" in verdicts and "does not hold" in verdicts:
         return "depends"
     return all_of(verdicts)
