@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PROFILE ?= quick
+PROFILE ?= first
 PIP := $(BIN)/pip --quiet --disable-pip-version-check
 
 # A folder of verified data beside the checkout saves the download.
@@ -23,7 +23,7 @@ MAKEFLAGS += --jobs=2
 .PHONY: help study test pytest test-unit check lint types notebook bench audit lock clean
 
 help:
-	@echo 'make study   train the quick study on Fashion-MNIST and write its report (PROFILE=full for more)'
+	@echo 'make study   the first ten minutes: train and report a small study (PROFILE=quick: an hour, full: a night)'
 	@echo 'make test    lint, types and all tests'
 	@echo 'make check   lint, import order and types alone'
 	@echo 'make notebook   execute the notebook from the published runs'

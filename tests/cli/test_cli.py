@@ -449,7 +449,7 @@ def test_runs_are_found_in_folders_of_published_studies(here: Path) -> None:
     assert choose_store(here / "results", load_study("full")).folder == here / "results"
     assert choose_profile(None, here / "results") == "quick"
     (here / "results" / "full" / "runs").mkdir(parents=True)
-    assert choose_profile(None, here / "results") == "quick"  # which of the two?
+    assert choose_profile(None, here / "results") == "first"  # which of the two?
     (here / "others" / "full" / "runs").mkdir(parents=True)
     assert choose_profile(None, here / "others") == "full"
     assert choose_profile("smoke", here / "others") == "smoke"
@@ -479,7 +479,7 @@ def test_the_published_study_is_read_as_long_as_no_run_is_stored(
     assert choose_store(Path("runs"), load_study("quick")).folder == Path("runs")
     Store("runs").write(make_run("dense", 1))
     assert choose_store(Path("runs"), study).folder == Path("runs")
-    assert choose_profile(None, Path("runs")) == "quick"
+    assert choose_profile(None, Path("runs")) == "first"
     assert capsys.readouterr().err == ""
 
 
@@ -494,7 +494,7 @@ def test_the_published_study_has_a_name_after_training_too(
     assert capsys.readouterr().err == ""
     (here / "published").mkdir()  # a folder of the user's own
     assert choose_store(named).folder == named
-    assert choose_profile(None, named) == "quick"
+    assert choose_profile(None, named) == "first"
 
 
 def test_nobody_is_told_to_train_into_the_package(

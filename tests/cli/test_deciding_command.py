@@ -89,4 +89,8 @@ def test_the_plan_is_that_of_the_next_look(
 ) -> None:
     words = ("study", "smoke", "--dataset", "drawn", "--runs", str(tmp_path), "--plan")
     assert main([*words, "--until", "decided"]) == 0
-    assert "16 runs planned" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "16 runs planned" in said
+    assert "after 4, 8, 16, 30 seeds. With 4, the original comparison finds" in said
+    assert main(words) == 0
+    assert "With 2 seeds nothing is decided: that takes 8" in capsys.readouterr().out

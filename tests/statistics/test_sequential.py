@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -138,6 +140,22 @@ def test_simulated_studies_are_judged_as_the_package_does():
         found = sequential_contrast(differences, np.zeros(8), looks=(8,), margin=0.2)
         assert simulated.both[index] == pytest.approx(found.p_value)
         assert simulated.equivalence[index] == pytest.approx(found.equivalence_p_value)
+
+
+@pytest.mark.parametrize("images", [None, 0.2])
+def test_a_difference_that_is_said_to_be_found_is(images):
+    studies, pairs = 3_000, 8
+    spread = Spread("made", 0.1, 0.1, images)
+    sd = np.hypot(spread.seeds, spread.answers)
+    noise = np.random.default_rng(5).normal(size=pairs)
+    noise = sd * (noise - noise.mean()) / noise.std(ddof=1)
+    found = dataclasses.replace(compare(noise, (pairs, 16)), image_error=images or 0.0)
+    size = found.smallest_findable()
+    drawn = draw(spread, size, studies, pairs, np.random.default_rng(6))
+    p_values = p_values_of(drawn, spread, 0.01, np.random.default_rng(7)).both
+    low, high = binomial_bounds(0.8, studies)
+    # The prediction knows the spread between images, and takes the stricter of the two tests.
+    assert low - 0.05 <= np.mean(2 * p_values < 0.05) <= high + 0.01
 
 
 def test_errors_over_all_looks_are_as_rare_as_in_one_test():

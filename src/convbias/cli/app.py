@@ -34,7 +34,7 @@ def make_app(*, overview: bool) -> App:
         name="convbias",
         help=(
             "Measure what convolution's inductive bias buys on images, explain it, and deploy the"
-            " classifier.\n\nExample: `convbias study quick`"
+            " classifier.\n\nExample: `convbias study first`"
         ),
         version=__version__,
         help_format="markdown",

@@ -11,7 +11,7 @@ from cyclopts import Parameter, validators
 from convbias import data
 from convbias.cli.console import messages, print_panel, warn
 from convbias.errors import InputError
-from convbias.experiments.studies import load_study
+from convbias.experiments.studies import FIRST, load_study
 from convbias.runs.atomic import check_folder
 from convbias.runs.published import published_folder
 from convbias.runs.store import Store
@@ -130,12 +130,12 @@ def choose_profile(profile: str | None, runs: Path) -> str:
         runs: as for `choose_store`.
 
     Returns:
-        The named profile; else the only study published in the folder; else `quick`.
+        The named profile; else the only study published in the folder; else `first`.
     """
     published = _published(published_folder() if _is_published(runs) else runs)
     if profile is None and len(published) == 1:
         return published[0].name
-    return profile or "quick"
+    return profile or FIRST
 
 
 def _published(folder: Path) -> list[Path]:

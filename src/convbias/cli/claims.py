@@ -50,7 +50,7 @@ def claims(
 
     Args:
         profile: Name of a profile, or path of a TOML file of the same form; default full for the
-            published study, else quick.
+            published study, else first.
         dataset: Replaces the profile's data set, as for `convbias study`.
         until: With decided, the runs and looks of a study that was trained with the same option.
         at_most: As for that study.

@@ -57,7 +57,7 @@ def report(
 
     Args:
         profile: Name of a profile, or path of a TOML file of the same form; default full for the
-            published study, else quick.
+            published study, else first.
         dataset: Replaces the profile's data set, as for `convbias study`.
         seeds: Replace the profile's seeds.
         until: With decided, the runs and looks of a study that was trained with the same option.

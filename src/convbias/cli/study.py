@@ -17,24 +17,27 @@ from convbias.cli.choices import (
     plan_looks,
     until_options,
 )
-from convbias.cli.console import messages, print_page, print_table, results
+from convbias.cli.console import messages, percent, print_page, print_table, results
+from convbias.cli.interim import contrast_name
 from convbias.cli.live import duration
 from convbias.cli.observer import ConsoleObserver, processes
 from convbias.cli.renewal import RenewedReport
+from convbias.experiments import ORIGINAL
 from convbias.experiments.execution import StudyPlan, plan_study, run_study
 from convbias.experiments.inputs import report_inputs
-from convbias.experiments.studies import planned_runs
+from convbias.experiments.studies import FIRST, planned_runs
 from convbias.runs.atomic import check_folder
 from convbias.runs.missing import check_ready
 from convbias.runs.store import Store
 from convbias.runs.sweep import cores, has_accelerator
+from convbias.spec.formatting import counted
 from convbias.spec.study import Study
 
 TOP_OF_PAGE = 2_000  # characters that say what a report was written from
 
 
 def study(
-    profile: str = "quick",
+    profile: str = FIRST,
     /,
     *,
     dataset: DatasetChoice | None = None,
@@ -173,6 +176,35 @@ def print_plan(chosen: Study, store: Store, jobs: int | None) -> None:
     if plan.measurements:
         time = duration(plan.measuring_seconds(jobs))
         results().print(f"{len(plan.measurements)} measurements will take about {time}.")
+    _print_resolution(chosen)
+
+
+def _print_resolution(chosen: Study) -> None:
+    """Print what the original comparison can decide with the planned seeds."""
+    if ORIGINAL.name not in chosen.experiments:
+        return
+    # Imported here, because SciPy takes a second to load and training needs none.
+    from convbias.experiments.resolution import findable
+    from convbias.statistics import POWER, fewest_pairs
+
+    seeds = len(chosen.of_experiment(ORIGINAL.name).seeds)
+    needed = chosen.looks[0] if chosen.looks else fewest_pairs(0.05 / len(ORIGINAL.contrasts))
+    if seeds < needed:
+        told = f"With {counted(seeds, 'seed')} nothing is decided: that takes {needed}"
+        results().print(f"{told}." if chosen.looks else f"{told}, or --until decided.")
+        return
+    if not chosen.looks:
+        return
+    sizes = [
+        f"{planned.quantity.amount(size)} ({contrast_name(planned)})"
+        for planned, size in findable(chosen, ORIGINAL.name).items()
+    ]
+    results().print(
+        f"Verdicts are given after {', '.join(map(str, chosen.looks))} seeds. With {seeds}, the"
+        f" original comparison finds with {percent(POWER, 0)} probability true differences of"
+        f" {', '.join(sizes)}, at the spreads of the published study.",
+        soft_wrap=True,
+    )
 
 
 def _print_arms(title: str, plan: StudyPlan) -> None:

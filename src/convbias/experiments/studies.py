@@ -14,6 +14,9 @@ from convbias.spec.description import describe
 from convbias.spec.files import read_file
 from convbias.spec.study import PlannedRun, Study
 
+# The profile of the first ten minutes, for whoever names none.
+FIRST = "first"
+
 # The profile whose runs this project publishes in `results/`.
 PUBLISHED = "full"
 
@@ -81,15 +84,20 @@ def training_order(study: Study) -> list[PlannedRun]:
 
     Seed by seed, so that every finished seed completes a comparison, and the original comparison
     before the other experiments. Within a seed the longest runs are first, so that no process
-    waits long for the last one.
+    waits long for the last one; but the very first runs are those of the first contrast, so that
+    there is something to see as early as possible.
 
     Args:
         study: The study.
     """
     runs: dict[str, PlannedRun] = {}
     for name in sorted(study.experiments, key=lambda name: name != ORIGINAL.name):
-        arms = study.arms(EXPERIMENTS[name]).values()
+        arms = study.arms(EXPERIMENTS[name])
         for seed in study.of_experiment(name).seeds:
-            of_seed = longest_first((arm, seed) for arm in arms)
+            of_seed = longest_first((arm, seed) for arm in arms.values())
+            if not runs:
+                contrast = EXPERIMENTS[name].contrasts[0]
+                compared = {arms.get(contrast.treatment), arms.get(contrast.baseline)}
+                of_seed.sort(key=lambda run: run[0] not in compared)
             runs |= {run_key(*run): run for run in of_seed if run_key(*run) not in runs}
     return list(runs.values())

@@ -81,8 +81,13 @@ class SequentialContrast(Contrast):
         count = self.n if pairs is None else pairs
         if count < self.looks[0] or not self.difference_sd:
             return None
-        error = math.hypot(self.image_error, self.difference_sd / math.sqrt(count))
-        return (self._critical(count) + float(special.ndtri(POWER))) * error
+        of_seeds, of_both = self._errors(count)
+        of_student = special.stdtrit(count - 1, 1 - self._level / 2)
+        of_normal = special.ndtri(1 - self._level / 2)
+        return max(
+            float(special.nctdtrinc(count - 1, 1 - POWER, of_student)) * of_seeds,
+            float(of_normal + special.ndtri(POWER)) * of_both,
+        )
 
     def pairs_to_decide(self) -> int | None:
         """How many pairs would decide the contrast if the difference and its spread stay.
@@ -107,14 +112,23 @@ class SequentialContrast(Contrast):
         return low
 
     def _decided_with(self, pairs: int, size: float) -> bool:
-        error = math.hypot(self.image_error, (self.difference_sd or 0.0) / math.sqrt(pairs))
-        differs = size > self._critical(pairs) * error
-        return differs or self.margin - size > self._critical(pairs, sides=1) * error
+        return size > self._needed(pairs, 2) or self.margin - size > self._needed(pairs, 1)
 
-    def _critical(self, pairs: int, sides: int = 2) -> float:
-        """Standard errors that a difference needs, corrected for the looks and the family."""
-        level = self.alpha / len(self.looks) / self.comparisons
-        return float(special.stdtrit(pairs - 1, 1 - level / sides))
+    def _needed(self, pairs: int, sides: int) -> float:
+        """The distance that both tests of a look need, corrected for the looks and the family."""
+        of_seeds, of_both = self._errors(pairs)
+        of_student = float(special.stdtrit(pairs - 1, 1 - self._level / sides))
+        return max(of_student * of_seeds, float(special.ndtri(1 - self._level / sides)) * of_both)
+
+    def _errors(self, pairs: int) -> tuple[float, float]:
+        """Standard errors with so many pairs: over seeds, and over seeds and images."""
+        of_seeds = (self.difference_sd or 0.0) / math.sqrt(pairs)
+        return of_seeds, math.hypot(self.image_error, of_seeds)
+
+    @property
+    def _level(self) -> float:
+        """Of a test at one look, as one of the family."""
+        return self.alpha / len(self.looks) / self.comparisons
 
 
 def sequential_contrast(
