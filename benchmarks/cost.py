@@ -19,7 +19,14 @@ from benchmarks.harness import Benchmark, Plan, Record, table
 from benchmarks.processes import run
 
 from convbias import data
-from convbias.experiments import EXPERIMENTS
+from convbias.experiments import EXPERIMENTS, ORIGINAL
+from convbias.experiments.studies import FIRST, load_study, training_order
+from convbias.runs.cost import (
+    ends_in_processes,
+    process_start_seconds,
+    run_costs,
+    seconds_of_runs,
+)
 from convbias.spec.arms import Convolutional, Dense
 
 KERNEL_SIZES = (0, 1, 3, 5, 7, 9, 11, 13)  # 0 is the dense network
@@ -42,6 +49,7 @@ def blocks(record: Record) -> dict[str, str]:
             f" {min(middles):.0f} to {max(middles):.0f} GFLOP/s."
         ),
         "networks": _networks(record),
+        "first": _first(record),
         "growth": _growth(record),
         "measures": _measures(record),
     }
@@ -85,6 +93,23 @@ def _networks(record: Record) -> str:
         " share of the matrix product | compiling (s) | memory (GiB)"
     )
     return table(head, rows)
+
+
+def _first(record: Record) -> str:
+    """How long the profile for the first ten minutes takes on such a core, by prediction."""
+    study = load_study(FIRST)
+    wanted = training_order(study)
+    gigaflops = median(_middle(record, size, "gigaflops") for size in _sizes(record))
+    seconds = seconds_of_runs(wanted, run_costs({arm for arm, _ in wanted}, gigaflops))
+    arms = len(ORIGINAL.conditions)
+    rows = []
+    for count in (1, 2, 4):
+        ends = ends_in_processes(seconds, count)
+        # The runs of the first contrast come first, and those of the first seed before the others.
+        until = (max(ends[:2]), max(ends[:arms]), max(ends))
+        start = process_start_seconds()
+        rows.append(" | ".join([str(count), *(f"{(start + each) / 60:.1f}" for each in until)]))
+    return table("processes | first difference (min) | every network once | all seeds", rows)
 
 
 def _growth(record: Record) -> str:

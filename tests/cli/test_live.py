@@ -128,6 +128,19 @@ def test_the_first_estimate_is_the_prediction() -> None:
     assert shown.live.seconds_left(run_key(shown.arms[0], 0)) == 20
 
 
+def test_only_the_first_run_of_an_arm_compiles() -> None:
+    # Runs of 20 s of compiling and 20 s of training, and later ones of training alone.
+    shown = Shown(make_arm(epochs=2), terminal=False, costs=[RunCost(24, 8, compiling=20)])
+    assert shown.live.seconds_left() == process_start_seconds() + 40
+    shown.note(arm=0, seed=0, epoch=0, now=0)
+    shown.note(arm=0, seed=0, epoch=1, now=32)  # as predicted
+    # Two processes: 8 s of this run, 20 s of the other.
+    assert shown.live.seconds_left() == 20
+    shown.note(arm=0, seed=1, epoch=0, now=32)
+    shown.note(arm=0, seed=1, epoch=1, now=32 + 12)  # as predicted, without compiling
+    assert shown.live.seconds_left(run_key(shown.arms[0], 1)) == 8
+
+
 def test_a_machine_that_is_slower_than_predicted() -> None:
     """Every arm at its own pace, and those without one at the pace of all together."""
     costs = (RunCost(once=4, per_epoch=8), RunCost(once=10, per_epoch=100))

@@ -130,6 +130,18 @@ def test_the_time_until_an_epoch_has_ended():
     assert of_arm.until(2) == pytest.approx(4 + (scored + 2 * (54_000 + 2_000)) / 4_000)
 
 
+def test_the_first_run_of_an_arm_compiles_it_for_the_others():
+    first, other = arm(Convolutional()), arm(Dense())
+    costs = {
+        first.hash: cost.RunCost(once=9, per_epoch=100, compiling=7),
+        other.hash: cost.RunCost(once=5, per_epoch=10, compiling=3),
+    }
+    runs = [(first, 0), (other, 0), (first, 1), (other, 1)]
+    epochs = first.recipe.epochs
+    expected = [9 + 100 * epochs, 5 + 10 * epochs, 2 + 100 * epochs, 2 + 10 * epochs]
+    assert cost.seconds_of_runs(runs, costs) == expected
+
+
 def test_processes_start_once_and_share_the_runs_in_their_order():
     """Runs of 4, 3, 3 and 2 in two processes: 4 + 2 beside 3 + 3, of which one start each."""
     planned = [(arm(Dense(), epochs), 0) for epochs in (400, 300, 300, 200)]

@@ -29,10 +29,12 @@ class _Row:
         started_at: when it started, in seconds of the clock.
         seconds: from its start to the end of its latest epoch.
         predicted: the same, as predicted.
+        compiled: whether an earlier run had compiled its arm.
     """
 
     progress: Progress
     started_at: float
+    compiled: bool = False
     seconds: float = 0.0
     predicted: float = 0.0
 
@@ -75,6 +77,7 @@ class LiveProgress:
         self._costs = {arm.hash: plan.costs.get(arm.hash, EQUAL_COST) for arm, _ in plan.missing}
         self._names = names
         self._started: dict[str, _Row] = {}
+        self._compiled: set[str] = set()  # hashes of arms
         self._live: Live | None = None
 
     def start(self) -> None:
@@ -101,11 +104,13 @@ class LiveProgress:
         now = self._clock()
         row = self._started.get(progress.key)
         if row is None or progress.epoch == 0:  # also of a run whose process died
-            row = _Row(progress, now)
+            row = _Row(progress, now, self._arms[progress.key].hash in self._compiled)
         else:
-            cost = self._costs[self._arms[progress.key].hash]
-            predicted = cost.until(progress.epoch)
-            row = _Row(progress, row.started_at, now - row.started_at, predicted)
+            arm = self._arms[progress.key].hash
+            predicted = self._costs[arm].until(progress.epoch, compiled=row.compiled)
+            seconds = now - row.started_at
+            row = _Row(progress, row.started_at, row.compiled, seconds, predicted)
+            self._compiled.add(arm)
         self._started[progress.key] = row
 
     def stored(self, run: Run) -> None:
@@ -167,17 +172,21 @@ class LiveProgress:
         by_arm = {arm: _times_prediction(of_arm) or overall for arm, of_arm in rows.items()}
 
         now = self._clock()
+        compiled = set(self._compiled)
 
         def left(each: str) -> float:
             arm = self._arms[each]
             cost, pace = self._costs[arm.hash], by_arm.get(arm.hash, overall)
-            total = cost.until(arm.recipe.epochs)
             row = started.get(each)
             if row is None:
-                return pace * total
+                is_compiled = arm.hash in compiled
+                compiled.add(arm.hash)  # by this run, before those that wait
+                return pace * cost.until(arm.recipe.epochs, compiled=is_compiled)
+            compiled.add(arm.hash)
+            total = cost.until(arm.recipe.epochs, compiled=row.compiled)
             next_epoch = min(row.progress.epoch + 1, arm.recipe.epochs)
             since_latest = now - row.started_at - row.seconds
-            after_next = pace * (total - cost.until(next_epoch))
+            after_next = pace * (total - cost.until(next_epoch, compiled=row.compiled))
             return max(pace * (total - row.predicted) - since_latest, after_next)
 
         if key:

@@ -12,7 +12,7 @@ import math
 import os
 import time
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
@@ -57,26 +57,35 @@ class RunCost:
     Args:
         once: for compiling and for what follows the last epoch.
         per_epoch: for an epoch with its validation.
+        compiling: what of `once` only the first run of an arm needs; compiled programs are kept.
     """
 
     once: float
     per_epoch: float
+    compiling: float = 0.0
 
-    def until(self, epoch: int) -> float:
-        """Seconds until an epoch has ended; compiling comes first."""
-        return self.once + epoch * self.per_epoch
+    def until(self, epoch: int, *, compiled: bool = False) -> float:
+        """Seconds until an epoch has ended; compiling comes first.
+
+        Args:
+            epoch: the epoch, from 1 on.
+            compiled: whether an earlier run has compiled the arm.
+        """
+        return self.once - compiled * self.compiling + epoch * self.per_epoch
 
 
-def run_costs(arms: Iterable[AnyArm]) -> dict[str, RunCost]:
-    """Predict what a run of each arm costs on this machine.
+def run_costs(arms: Iterable[AnyArm], gigaflops: float | None = None) -> dict[str, RunCost]:
+    """Predict what a run of each arm costs.
 
     Args:
         arms: the arms, at least one.
+        gigaflops: GFLOP/s of a matrix product on one core; this machine's at present by default.
 
     Returns:
         Hash of the arm to its cost.
     """
-    gigaflops = _gigaflops_of_one_core()
+    if gigaflops is None:
+        gigaflops = _gigaflops_of_one_core()
     return {arm.hash: _run_cost(arm, gigaflops) for arm in arms}
 
 
@@ -89,9 +98,24 @@ def predicted_seconds(wanted: Sequence[PlannedRun], jobs: int | None = None) -> 
     """
     if not wanted:
         return 0.0
-    costs = run_costs({arm for arm, _ in wanted})
-    seconds = [costs[arm.hash].until(arm.recipe.epochs) for arm, _ in wanted]
+    seconds = seconds_of_runs(wanted, run_costs({arm for arm, _ in wanted}))
     return process_start_seconds() + seconds_in_processes(seconds, jobs or cores())
+
+
+def seconds_of_runs(wanted: Iterable[PlannedRun], costs: Mapping[str, RunCost]) -> list[float]:
+    """Predicted seconds of each run; the first one of an arm compiles it.
+
+    Args:
+        wanted: Arms and seeds, in the order in which they are trained.
+        costs: Of each arm, by its hash.
+    """
+    compiled: set[str] = set()
+    seconds = []
+    for arm, _ in wanted:
+        cost = costs[arm.hash]
+        seconds.append(cost.until(arm.recipe.epochs, compiled=arm.hash in compiled))
+        compiled.add(arm.hash)
+    return seconds
 
 
 def predicted_measurement_seconds(
@@ -132,10 +156,22 @@ def seconds_in_processes(seconds: Iterable[float], processes: int) -> float:
         >>> seconds_in_processes([2, 3, 3, 4], processes=2)
         7.0
     """
+    return max(ends_in_processes(seconds, processes), default=0.0)
+
+
+def ends_in_processes(seconds: Iterable[float], processes: int) -> list[float]:
+    """When each task ends, if each process takes the next task when it is free.
+
+    Example:
+        >>> ends_in_processes([4, 3, 3, 2], processes=2)
+        [4.0, 3.0, 6.0, 6.0]
+    """
     busy_until = [0.0] * processes
+    ends = []
     for each in seconds:
-        heapq.heapreplace(busy_until, busy_until[0] + each)
-    return max(busy_until)
+        ends.append(busy_until[0] + each)
+        heapq.heapreplace(busy_until, ends[-1])
+    return ends
 
 
 def matrix_product_rate() -> float:
@@ -175,8 +211,9 @@ def _run_cost(arm: AnyArm, gigaflops: float) -> RunCost:
         steps = trained / arm.recipe.batch_size
         kernels = _kernels(arm.model, _side(arm))
         per_epoch += steps * sum(map(_muon_gigaflop, kernels)) / gigaflops
-    once = COMPILATIONS * speed.compile_seconds + FORWARD_SHARE * scored * per_image
-    return RunCost(once, per_epoch)
+    compiling = COMPILATIONS * speed.compile_seconds
+    once = compiling + FORWARD_SHARE * scored * per_image
+    return RunCost(once, per_epoch, compiling)
 
 
 def _task_gigaflop(arm: TaskArm) -> float:
