@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from convbias.errors import InputError
 from convbias.experiments import EXPERIMENTS, ORIGINAL
 from convbias.experiments.studies import load_study
 from convbias.findings.evaluation import Finding, evaluate
@@ -148,6 +149,17 @@ def test_the_hash_covers_what_is_fixed_and_neither_time_nor_commit() -> None:
 
 def without_last_contrast(experiment: Experiment) -> Experiment:
     return replace(experiment, contrasts=experiment.contrasts[:-1])
+
+
+def test_experiments_without_learning_rates_hinder_no_other() -> None:
+    # The recipe `tuned` has rates for the four networks of the original comparison only.
+    study = load_study("first")
+    fixed_by_it = preregister(study, EXPERIMENTS, "1", "").experiments
+    assert {"original", "recipe"} <= fixed_by_it.keys()
+    assert "choices" not in fixed_by_it
+    impossible = study.model_copy(update={"experiments": ("original", "choices")})
+    with pytest.raises(InputError):
+        preregister(impossible, EXPERIMENTS, "1", "")
 
 
 def test_every_contrast_of_every_experiment_is_fixed() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from convbias.cli.choices import RUNS, choose_store
-from convbias.cli.console import print_damaged, results
+from convbias.cli.console import print_damaged, results, working
 from convbias.report.card.pipeline import write_model_card
 
 FOLDER = Path("model_card")
@@ -22,7 +22,8 @@ def card(run: str, /, *, runs: Path = RUNS, out: Path = FOLDER) -> None:
             the default as long as no run is stored.
         out: Folder for the card; an earlier card is replaced.
     """
-    written = write_model_card(choose_store(runs), run, out)
+    with working("measuring the network, and drawing the card"):
+        written = write_model_card(choose_store(runs), run, out)
     print_damaged(written.damaged)
     for path in written.paths:
         results().print(f"wrote {path}", soft_wrap=True)

@@ -18,7 +18,7 @@ from convbias.cli.choices import (
     next_look,
     plan_looks,
 )
-from convbias.cli.console import print_damaged, results, warn
+from convbias.cli.console import print_damaged, results, warn, working
 from convbias.findings.claims import ClaimResult
 from convbias.findings.statement import Judgement
 from convbias.report.pipeline import audit_study, read_study
@@ -63,7 +63,8 @@ def claims(
     print_damaged(found.damaged)
     if found.missing:
         warn(f"{len(found.missing)} runs of the study {chosen.name} are not stored.")
-    audited = audit_study(found)
+    with working("judging the claims"):
+        audited = audit_study(found)
     for result in audited:
         _print_result(result)
     counts = Counter(result.verdict for result in audited)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from rich import box
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.panel import Panel
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
@@ -103,6 +105,22 @@ def _has_width(console: Console) -> bool:
         return False
     columns = os.get_terminal_size(console.file.fileno()).columns
     return columns > 0 or "COLUMNS" in os.environ
+
+
+@contextmanager
+def working(what: str) -> Iterator[None]:
+    """Show what is being done, and for how long already, as long as it lasts.
+
+    Only on a screen, where it disappears at the end: it says nothing that a log should keep.
+
+    Args:
+        what: in a few words, such as "writing the report".
+    """
+    # From standard output, so that the next result takes its place.
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=results(), transient=True, disable=not is_screen()) as shown:
+        shown.add_task(what, total=None)
+        yield
 
 
 def print_error(error: ConvbiasError) -> None:

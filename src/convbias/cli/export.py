@@ -6,7 +6,7 @@ from pathlib import Path
 
 from convbias import data
 from convbias.cli.choices import RUNS, choose_store
-from convbias.cli.console import results
+from convbias.cli.console import results, working
 from convbias.runs.stored_network import load_network
 from convbias.shipping.export.exporting import export as export_network
 
@@ -27,7 +27,9 @@ def export(run: str, /, *, runs: Path = RUNS, out: Path = FOLDER) -> None:
     store = choose_store(runs)
     stored = store.named(run)
     network = load_network(store, stored)
-    exported = export_network(network, stored, data.load(stored.image_arm.data.dataset), out)
+    dataset = data.load(stored.image_arm.data.dataset)
+    with working("exporting, and comparing the exports with the network"):
+        exported = export_network(network, stored, dataset, out)
     for name, difference in exported.differences.items():
         results().print(
             f"{out / name}: outputs differ from the network's by at most {difference:.1e} on"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cyclopts import App
 
-from convbias.cli.console import print_table, results
+from convbias.cli.console import print_table, results, working
 from convbias.cli.export import FOLDER
 from convbias.shipping.export.archive import Archive, read
 from convbias.shipping.export.archive import pack as pack_export
@@ -31,7 +31,9 @@ def pack(folder: Path = FOLDER, /, *, out: Path | None = None) -> None:
         out: The archive; default FOLDER.tar.gz.
     """
     path = out or folder.with_name(f"{folder.name}.tar.gz")
-    _print(pack_export(folder, path))
+    with working("packing, and testing the archive"):
+        packed = pack_export(folder, path)
+    _print(packed)
 
 
 @package.command

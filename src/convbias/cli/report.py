@@ -28,6 +28,7 @@ from convbias.cli.console import (
     print_table,
     results,
     warn,
+    working,
 )
 from convbias.errors import InputError
 from convbias.experiments import ORIGINAL
@@ -106,7 +107,8 @@ def report_stored(command: Sequence[str], chosen: Study, store: Store, folder: P
         )
     _print_missing(found, training)
     print_diverged(found.diverged)
-    report = write_study_report(found, folder)
+    with working("writing the report"):
+        report = write_study_report(found, folder)
     if found.original is not None and found.comparison is not None:
         remark = data_remark(found.original.data)
         _print_comparison(ORIGINAL.title, found.comparison, remark)

@@ -10,9 +10,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 
 from pydantic import Field
 
+from convbias.errors import InputError
 from convbias.spec.beyond.arms import AnyArm
 from convbias.spec.description import Description
 from convbias.spec.experiment import Experiment, PlannedContrast
@@ -96,14 +98,22 @@ def preregister(
     Args:
         study: the study.
         experiments: name to experiment. All are fixed, not only those that the study runs now:
-            others may later compare the same runs.
+            others may later compare the same runs. Those of whose networks the study's recipe has
+            no learning rate cannot be run at its scale, and are left out.
         code_version: version and commit of the code.
         registered_at: UTC, ISO 8601.
+
+    Raises:
+        InputError: An experiment of the study itself cannot be run.
     """
+    registered: dict[str, RegisteredExperiment] = {}
+    for name, each in sorted(experiments.items()):
+        with suppress(*(() if name in study.experiments else (InputError,))):
+            registered[name] = _registered(each, study)
     return Preregistration(
         study=study.name,
         numerics_version=NUMERICS_VERSION,
-        experiments={name: _registered(each, study) for name, each in sorted(experiments.items())},
+        experiments=registered,
         code_version=code_version,
         registered_at=registered_at,
         looks=study.looks,
