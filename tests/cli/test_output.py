@@ -11,9 +11,10 @@ import termios
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from tools.servers.processes import CONVBIAS
 
-from convbias.cli import main
+from convbias.cli import console, main
 from convbias.cli.console import is_screen, results
 from convbias.runs.store import Store
 
@@ -123,3 +124,15 @@ def test_an_error_that_is_not_about_files_is_not_blamed_on_the_output(
     monkeypatch.setattr(Path, "glob", refuse)
     with pytest.raises(ConnectionResetError):
         main(["runs", "list", "--runs", str(tmp_path)])
+
+
+def test_what_is_being_done_is_shown_on_a_screen_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    for screen in (True, False):
+        file = io.StringIO()
+        shown = Console(file=file, force_terminal=screen, width=80)
+        monkeypatch.setattr(console, "results", lambda shown=shown: shown)
+        monkeypatch.setattr(console, "is_screen", lambda screen=screen: screen)
+        with console.working("writing the report"):
+            pass
+        assert ("writing the report" in file.getvalue()) is screen
+        assert screen or not file.getvalue()

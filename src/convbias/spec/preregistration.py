@@ -108,7 +108,8 @@ def preregister(
     """
     registered: dict[str, RegisteredExperiment] = {}
     for name, each in sorted(experiments.items()):
-        with suppress(*(() if name in study.experiments else (InputError,))):
+        hindered = () if name in study.experiments else (InputError,)
+        with suppress(*hindered):
             registered[name] = _registered(each, study)
     return Preregistration(
         study=study.name,
