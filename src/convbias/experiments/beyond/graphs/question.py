@@ -18,9 +18,9 @@ CHANGED = share(
     higher_is_better=False,
 )
 
-# The published rate, 0.01, was as good as any of five for the graph convolution on validation nodes.
-# Nobody has published one for a convolution over the matrix: of eight, a factor of 2 apart, this was
-# the best.
+# The published rate, 0.01, was as good as any of five for the graph convolution on validation
+# nodes. None is published for a convolution over the matrix: of eight, a factor of 2 apart, this
+# was the best.
 RATE_OF_IMAGE = 0.08
 
 AVERAGED, UNSEEN, IMAGE = "graph convolution", "dense", "convolution"

@@ -10,6 +10,7 @@ from convbias.experiments.outcome import Outcome
 from convbias.findings.headlines import supports
 from convbias.findings.results import Results
 from convbias.findings.statement import Statement
+from convbias.spec.beyond.tables import TableName
 from convbias.spec.formatting import MISSING
 from convbias.statistics import Contrast
 
@@ -18,12 +19,14 @@ def headlines(
     _results: Results, contrasts: Mapping[str, Contrast], _outcome: Outcome
 ) -> dict[str, Statement]:
     """Whether convolution is behind on tables."""
-    gains = {
+    gains: dict[TableName, Contrast] = {
         table: contrasts[name]
         for table in TABLES
         if (name := f"dense-over-convolution-{table}") in contrasts
     }
-    written = {table: ROWS_RIGHT.written(-found.difference, "+") for table, found in gains.items()}
+    written: dict[TableName, str] = {
+        table: ROWS_RIGHT.written(-found.difference, "+") for table, found in gains.items()
+    }
     told = ", ".join(f"{number} ({TITLES[table]})" for table, number in written.items())
     found = {
         "loans": Statement(
