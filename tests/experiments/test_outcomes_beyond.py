@@ -60,6 +60,13 @@ def test_whether_tables_are_unsuited(gains, verdict):
         assert "-5.00 (loans)" in headline.text
 
 
+def test_sentences_say_what_scores_are_means_over():
+    gains = {"breast cancer": 0.05, "wine": 0.05, "loans": 0.05}
+    for results, items in ((tables(gains), "rows"), (graphs(), "test nodes")):
+        first, *_ = evaluate(results.experiment, results.runs)
+        assert f"over seeds and {items}, 12 seed pairs" in first.sentence
+
+
 def test_the_controls_of_tables_can_fail():
     pixels, trees = outcome_of(tables({})).controls
     assert (pixels.verdict, trees.verdict) == ("holds", "holds")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from convbias.spec.beyond.arms import TaskCondition
 from convbias.spec.beyond.tables import (
@@ -19,9 +20,9 @@ from convbias.spec.experiment import Experiment, PlannedContrast
 from convbias.spec.quantities import TEST_ACCURACY, share
 
 # Of a table of 178 rows, a hundredth is less than two rows.
-ROWS_RIGHT = share("test_accuracy", "accuracy on rows left out", margin=0.01)
+ROWS_RIGHT = share("test_accuracy", "accuracy on rows left out", margin=0.01, items="rows")
 # Digits are images, so the margin is that of images.
-DIGITS_RIGHT = share("test_accuracy", "accuracy on rows left out", TEST_ACCURACY.margin)
+DIGITS_RIGHT = replace(ROWS_RIGHT, margin=TEST_ACCURACY.margin)
 
 TITLES: dict[TableName, str] = {
     "breast-cancer": "breast cancer",
