@@ -10,7 +10,7 @@ from convbias.spec.quantities import share
 CLAIM = "not-for-graphs"
 
 # A hundredth of the 1,000 test nodes.
-NODES_RIGHT = share("test_accuracy", "accuracy on test nodes", margin=0.01, items="test nodes")
+NODES_RIGHT = share("test_accuracy", "accuracy", margin=0.01, items="test nodes")
 CHANGED = share(
     "answers_changed_by_numbers",
     "share of nodes that get another class when all are numbered anew",

@@ -30,15 +30,15 @@ def headlines(
     told = ", ".join(f"{number} ({TITLES[table]})" for table, number in written.items())
     found = {
         "loans": Statement(
-            "On tables in arbitrary order, convolution is behind a dense network of its size:"
-            f" {told or 'no seed yet'}, in percentage points.",
+            "On tables in arbitrary order, convolution is behind a dense network of its size. The"
+            f" differences: {told or 'no seed yet'}, in percentage points.",
             behind_everywhere(contrasts),
         )
     }
     for table in ("breast-cancer", "wine"):
         found[table] = Statement(
             f"{TITLES[table].capitalize()}: convolution over columns in arbitrary order is behind a"
-            f" dense network, by {written.get(table, MISSING)} points.",
+            f" dense network of its size; the difference is {written.get(table, MISSING)} points.",
             supports(gains.get(table)),
         )
     return found

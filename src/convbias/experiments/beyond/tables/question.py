@@ -20,7 +20,7 @@ from convbias.spec.experiment import Experiment, PlannedContrast
 from convbias.spec.quantities import TEST_ACCURACY, share
 
 # Of a table of 178 rows, a hundredth is less than two rows.
-ROWS_RIGHT = share("test_accuracy", "accuracy on rows left out", margin=0.01, items="rows")
+ROWS_RIGHT = share("test_accuracy", "accuracy", margin=0.01, items="rows")
 # Digits are images, so the margin is that of images.
 DIGITS_RIGHT = replace(ROWS_RIGHT, margin=TEST_ACCURACY.margin)
 
