@@ -74,3 +74,14 @@ def test_a_damaged_file_is_named(tmp_path, monkeypatch):
     monkeypatch.setenv("CONVBIAS_DATA", str(tmp_path))
     with pytest.raises(DataError, match=r"ind\.cora\.allx is not the published file"):
         CORA.read()
+
+
+def test_a_folder_without_cora_is_passed_over(tmp_path, monkeypatch):
+    # It may hold Fashion-MNIST alone; without a network the message names all places.
+    monkeypatch.setenv("CONVBIAS_DATA", str(tmp_path / "mine"))
+    monkeypatch.setattr("platformdirs.user_cache_dir", lambda _: str(tmp_path / "cache"))
+    monkeypatch.setattr("convbias.data.beyond.published.download", lambda *_: ("no network",))
+    with pytest.raises(AbsentDataError, match="no network") as caught:
+        CORA.read()
+    for folder in ("mine", "cache"):
+        assert str(tmp_path / folder / "cora") in caught.value.what

@@ -23,7 +23,7 @@ from convbias.spec.numerics import NUMERICS_VERSION
 from convbias.spec.recipes import classic, scheduled
 from convbias.spec.streams import Stream
 
-FINGERPRINTS = {1: "6c7786cc1c4ba3f3fd7d1375bc3d771e072d4c903601f7d9050268c9a604f192"}
+FINGERPRINTS = {1: "ac7ac40bd8db913a234269251294c067ba91872a0cb26344aeb8c0115c0797a6"}
 
 MODELS: tuple[Model, ...] = (
     Dense(),

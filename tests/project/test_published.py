@@ -198,6 +198,9 @@ def test_the_cost_by_hand(study):
         row = rows[f"`{results.experiment.name}`"]
         minutes = 0.0
         for run in results.runs:
+            if not results.experiment.on_images:
+                minutes += run.cost.wall_seconds / 60
+                continue
             images = run.arm.recipe.images_per_epoch or run.arm.data.training_images or 54_000
             training = len(run.epochs) * images / run.cost.images_per_second
             minutes += (training + run.cost.compile_seconds) / 60

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import altair as alt
@@ -120,7 +120,11 @@ def means_text(means: pd.DataFrame, number: str) -> str:
 
 
 def rows_of_conditions(
-    results: Results, quantity: Quantity, text: FigureText, names: Sequence[str] | None = None
+    results: Results,
+    quantity: Quantity,
+    text: FigureText,
+    names: Sequence[str] | None = None,
+    labels: Mapping[str, str] | None = None,
 ) -> Figure:
     """Draw one row per condition.
 
@@ -129,10 +133,14 @@ def rows_of_conditions(
         quantity: the quantity to draw.
         text: the figure's name, title and caption.
         names: the conditions in drawing order; None for all.
+        labels: names to write instead of the conditions' own.
     """
     values = values_by_condition(results, quantity)
     shown = [name for name in names or results.experiment.names if name in set(values["condition"])]
     values = values[values["condition"].isin(shown)]
+    if labels:
+        values = values.assign(condition=[labels[name] for name in values["condition"]])
+        shown = [labels[name] for name in shown]
     means = means_over_seeds(values)
     y = alt.Y("condition:N").title(None).sort(shown).axis(domain=False, ticks=False)
     colour = alt.Color("condition:N", scale=arm_scale(shown)).legend(None)

@@ -110,7 +110,9 @@ def says(planned: PlannedContrast, result: Contrast) -> str:
     arms = f"{planned.treatment} and {planned.baseline}"
     quantity = planned.quantity
     comparative = "higher" if result.difference > 0 else "lower"
-    brackets = in_brackets(result, scale=quantity.scale, digits=quantity.digits)
+    brackets = in_brackets(
+        result, scale=quantity.scale, digits=quantity.digits, items=quantity.items
+    )
     observed = f"{quantity.amount(result.difference, '+')} ({brackets})"
     matters = quantity.amount(result.margin)
     match result.verdict:
@@ -161,12 +163,24 @@ def _why_undecided(result: Contrast, matters: str) -> str:
     return f"cannot be told from chance, for which {result.fewest_pairs} seed pairs are needed"
 
 
-def covered_by(result: Contrast) -> str:
-    """What the interval of a contrast covers, in words."""
-    return "seeds and test images" if result.crossed_interval else "seeds"
+def covered_by(result: Contrast, items: str) -> str:
+    """What the interval of a contrast covers, in words.
+
+    Args:
+        result: The contrast.
+        items: What its scores are means over, in the plural.
+    """
+    return f"seeds and {items}" if result.crossed_interval else "seeds"
 
 
-def in_brackets(result: Contrast, *, scale: float, digits: int, correction: str = "Holm") -> str:
+def in_brackets(
+    result: Contrast,
+    *,
+    scale: float,
+    digits: int,
+    correction: str = "Holm",
+    items: str = "test images",
+) -> str:
     """Interval, pairs and p-value of a contrast, as they stand in brackets behind its difference.
 
     Args:
@@ -174,12 +188,13 @@ def in_brackets(result: Contrast, *, scale: float, digits: int, correction: str 
         scale: What the interval is multiplied by, for instance 100 for percentage points.
         digits: After the decimal point.
         correction: Whose correction the p-values have, where the contrast is one of several.
+        items: What the scores are means over, in the plural.
     """
     parts = []
     if result.interval is not None:
         low, high = (f"{scale * end:+z.{digits}f}" for end in result.interval.ends)
         confidence = f"{100 * result.interval.confidence:g} % interval"
-        parts.append(f"{confidence} {low} to {high} over {covered_by(result)}")
+        parts.append(f"{confidence} {low} to {high} over {covered_by(result, items)}")
     parts.append(counted(result.n, "seed pair"))
     kind = f"{correction}-corrected " if result.comparisons > 1 else ""
     p_value = result.adjusted_p_value

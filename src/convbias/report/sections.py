@@ -18,7 +18,7 @@ from convbias.findings.statement import Statement
 from convbias.report.methods import networks
 from convbias.report.tables import ContrastRow, contrast_rows
 from convbias.runs.record import Run
-from convbias.spec.arms import Arm
+from convbias.spec.beyond.tables import TableRecipe
 from convbias.spec.experiment import Experiment
 from convbias.spec.formatting import MISSING
 from convbias.spec.quantities import TEST_ACCURACY, TEST_LOSS
@@ -189,9 +189,10 @@ def _in_words(measure: str) -> str:
 
 
 def _learning_rate(run: Run) -> str:
-    if isinstance(run.arm, Arm):
-        return f"{run.arm.recipe.learning_rate:g}"
-    return "chosen in each run"
+    recipe = run.arm.recipe
+    if isinstance(recipe, TableRecipe):
+        return "chosen in each run"
+    return f"{recipe.learning_rate:g}"
 
 
 def _parameters(runs: Sequence[Run]) -> str:

@@ -93,7 +93,7 @@ def _contrast_row(finding: Finding, result: Contrast | None) -> ContrastRow:
         baseline=quantity.written(result.baseline.mean),
         difference=quantity.written(result.difference, "+"),
         interval=_interval(result.interval, quantity),
-        over=covered_by(result),
+        over=covered_by(result, quantity.items),
         seeds_interval=_interval(
             result.seeds_interval if result.crossed_interval else None, quantity
         ),

@@ -21,6 +21,7 @@ class Quantity:
         digits: Displayed digits after the decimal point.
         margin: Smaller differences do not matter in practice; in the stored unit.
         higher_is_better: Whether a positive difference favours the treatment.
+        items: What a score is a mean over.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Quantity:
     digits: int
     margin: float
     higher_is_better: bool = True
+    items: str = "test images"
 
     def written(self, value: float, sign: str = "") -> str:
         """A stored value in the displayed unit, without the unit's name.
@@ -56,7 +58,14 @@ class Quantity:
         return f"{self.written(value, sign)} {self.unit}".rstrip()
 
 
-def share(name: str, noun: str, margin: float, *, higher_is_better: bool = True) -> Quantity:
+def share(
+    name: str,
+    noun: str,
+    margin: float,
+    *,
+    higher_is_better: bool = True,
+    items: str = "test images",
+) -> Quantity:
     """A quantity between 0 and 1 that is displayed in percent.
 
     Args:
@@ -64,6 +73,7 @@ def share(name: str, noun: str, margin: float, *, higher_is_better: bool = True)
         noun: Its name in sentences.
         margin: Smaller differences do not matter in practice; between 0 and 1.
         higher_is_better: Whether a positive difference favours the treatment.
+        items: What a score is a mean over.
     """
     return Quantity(
         name=name,
@@ -75,6 +85,7 @@ def share(name: str, noun: str, margin: float, *, higher_is_better: bool = True)
         digits=2,
         margin=margin,
         higher_is_better=higher_is_better,
+        items=items,
     )
 
 

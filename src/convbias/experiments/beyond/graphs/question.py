@@ -10,13 +10,18 @@ from convbias.spec.quantities import share
 CLAIM = "not-for-graphs"
 
 # A hundredth of the 1,000 test nodes.
-NODES_RIGHT = share("test_accuracy", "accuracy on test nodes", margin=0.01)
+NODES_RIGHT = share("test_accuracy", "accuracy", margin=0.01, items="test nodes")
 CHANGED = share(
     "answers_changed_by_numbers",
     "share of nodes that get another class when all are numbered anew",
     margin=0.01,
     higher_is_better=False,
 )
+
+# The published rate, 0.01, was as good as any of five for the graph convolution on validation
+# nodes. None is published for a convolution over the matrix: of eight, a factor of 2 apart, this
+# was the best.
+RATE_OF_IMAGE = 0.08
 
 AVERAGED, UNSEEN, IMAGE = "graph convolution", "dense", "convolution"
 
@@ -31,7 +36,12 @@ EXPERIMENT = Experiment(
     conditions=(
         TaskCondition(AVERAGED, GraphTask(), NodeNetwork(graph="averaged"), GraphRecipe()),
         TaskCondition(UNSEEN, GraphTask(), NodeNetwork(graph="unseen"), GraphRecipe()),
-        TaskCondition(IMAGE, GraphTask(), NodeNetwork(graph="as an image"), GraphRecipe()),
+        TaskCondition(
+            IMAGE,
+            GraphTask(),
+            NodeNetwork(graph="as an image"),
+            GraphRecipe(learning_rate=RATE_OF_IMAGE),
+        ),
     ),
     contrasts=(
         PlannedContrast(
@@ -78,7 +88,8 @@ EXPERIMENT = Experiment(
     not_shown=(
         "One graph with 140 labelled nodes is not all graphs. The convolution over the adjacency"
         " matrix has one layer of two 3 x 3 filters; other ways to treat a graph as an image were"
-        " not tried. All networks have one published recipe."
+        " not tried. Its learning rate was searched on validation nodes; the others have the"
+        " published recipe."
     ),
     short_question="convolution over a graph's adjacency matrix, and along its edges",
     short_control="new numbers, and the published accuracy",
