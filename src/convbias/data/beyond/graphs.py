@@ -91,7 +91,7 @@ def load_cora() -> Graph:
     arrays and lists are made of.
 
     Source: Yang, Cohen and Salakhutdinov, "Revisiting semi-supervised learning with graph
-    embeddings", 2016.
+    embeddings", 2016 (arXiv 1603.08861).
 
     Raises:
         DataError: A file is damaged, or is missing and cannot be downloaded.

@@ -61,7 +61,7 @@ class GraphRecipe(Description, frozen=True):
     """How networks on a graph are trained: Adam on all labelled nodes at once.
 
     Source: Kipf and Welling, "Semi-supervised classification with graph convolutional networks",
-    2017, section 5.2.
+    2017 (arXiv 1609.02907), section 5.2.
     """
 
     name: Literal["published"] = "published"
