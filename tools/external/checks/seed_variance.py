@@ -90,9 +90,13 @@ def ratio(spreads: Sequence[Spread], confidence: float = 0.95) -> tuple[float, I
 
 @lru_cache(maxsize=1)
 def spreads() -> dict[str, dict[str, Spread]]:
-    """The spread of every published arm, by experiment and condition; each arm once."""
+    """The spread of every published arm on images, by experiment and condition; each arm once."""
     seen: set[str] = set()
-    return {each.experiment.name: _of_conditions(each, seen) for each in published(PUBLISHED)}
+    return {
+        each.experiment.name: _of_conditions(each, seen)
+        for each in published(PUBLISHED)
+        if each.experiment.on_images
+    }
 
 
 def _of_conditions(results: Results, seen: set[str]) -> dict[str, Spread]:
