@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from tools.blocks import block_of
 from tools.document import page_blocks
-from tools.published import published_sections
+from tools.published import published, published_sections
 
 from convbias.experiments.studies import PUBLISHED
 from convbias.figures.drawing import Drawing
@@ -93,9 +93,13 @@ def test_per_image_values_are_published_where_they_are_used(experiments):
             assert (run.per_image.loss is not None) == compared, run.key
 
 
-def test_the_published_table_is_that_of_the_published_runs(experiments):
-    table_of = {each.experiment.name: table(each.runs) for each in experiments}
+def test_the_published_table_is_that_of_the_published_runs():
+    # Also of experiments that share all their runs with others, and are not measured yet.
+    table_of = {
+        each.experiment.name: table(each.runs) for each in published(PUBLISHED) if each.runs
+    }
     rebuilt = pd.concat(rows.assign(experiment=name) for name, rows in table_of.items())
+    rebuilt = rebuilt.where(rebuilt.notna(), np.nan)  # a file has one kind of nothing
     stored = pd.read_csv(ROOT / "results" / PUBLISHED / "table.csv")
     pd.testing.assert_frame_equal(
         stored, rebuilt.reset_index(drop=True), check_dtype=False, check_like=True
