@@ -14,13 +14,14 @@ from convbias.experiments import EXPERIMENTS
 from convbias.runs.choosing import best_runs, check_ordinary, named_runs
 from convbias.runs.record import Run
 from convbias.runs.store import Store
-from convbias.spec.arms import Convolutional, DataVariant
+from convbias.spec.arms import Arm, Convolutional, DataVariant
 from factories import make_arm, make_run
 
 VARIANTS = {
     variant.model_dump_json(exclude_defaults=True): variant
     for experiment in EXPERIMENTS.values()
     for arm in experiment.arms(DataVariant(dataset="drawn"), "classic", 1).values()
+    if isinstance(arm, Arm)
     for variant in (arm.data, arm.data.model_copy(update={"training_images": 500}))
 }
 

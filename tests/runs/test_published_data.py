@@ -18,6 +18,8 @@ import pytest
 from convbias.runs.measurement import Measurement
 from convbias.runs.record import Run
 from convbias.runs.store import Store
+from convbias.spec.arms import Arm
+from convbias.spec.beyond.arms import TaskArm
 
 RESULTS = Path(__file__).parents[2] / "results"
 TABLE = RESULTS / "full" / "table.csv"
@@ -26,8 +28,9 @@ STORES = {
     "tuning/brief": (132, "b8f83cdeb20ba56ffb31e2e4abb60baef86775cee31288e1cd70c933596fd9c8"),
     "tuning/tuned": (32, "fef1c9863930db29862f6e2f129fcaf0293673906741e58acae535a84d1afc86"),
 }
+ON_OTHER_DATA = (720, "4a08ab0841134a5358bd614a49fae09d95904034364f94a3a2e41ce938ea3de5")
 MEASUREMENTS = (470, "a64f680c243241804aee576512cc30fdbae1234ca8e38e3944bbbc9767c2cd6b")
-ROWS = (1_160, "46b098c21dfc4bc86ddfbf6d295083cc0774dde9a95e6a95bd65be6c770b1e5c")
+ROWS = (2_000, "f07601fb94f723ae2bb9f961f2d6d131f8ac5f80ed05a76c1c46b7193c2b9400")
 
 
 def numbers_of_run(run: Run) -> str:
@@ -66,7 +69,13 @@ def digest(texts: list[str]) -> str:
 @pytest.mark.parametrize("folder", STORES)
 def test_every_run_has_its_name_and_its_numbers(folder: str) -> None:
     runs = list(Store(RESULTS / folder))  # fails where a name is not that of the arm and the seed
-    assert (len(runs), digest([numbers_of_run(run) for run in runs])) == STORES[folder]
+    of_images = [numbers_of_run(run) for run in runs if isinstance(run.arm, Arm)]
+    assert (len(of_images), digest(of_images)) == STORES[folder]
+
+
+def test_every_run_on_other_data_has_its_name_and_its_numbers() -> None:
+    runs = [run for run in Store(RESULTS / "full/runs") if isinstance(run.arm, TaskArm)]
+    assert (len(runs), digest([numbers_of_run(run) for run in runs])) == ON_OTHER_DATA
 
 
 def test_every_measurement_belongs_to_its_run_and_has_its_numbers() -> None:

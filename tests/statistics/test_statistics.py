@@ -612,3 +612,18 @@ def test_the_smallest_findable_difference_is_found_with_80_percent_power():
     more = result.smallest_findable(24)
     assert more is not None
     assert more < size
+
+
+def test_arms_that_err_on_other_images_are_not_equivalent() -> None:
+    # Of 100 images each arm alone is right on five, with every seed: no difference over seeds, and
+    # over images 0.1 ** 0.5 / 100 ** 0.5 = 3.2 points of standard error, far above the margin.
+    first, second = np.ones((10, 100)), np.ones((10, 100))
+    first[:, :5], second[:, 5:10] = 0, 0
+    # One more error of both, of another image with every seed, so that seeds do vary.
+    for seed in range(10):
+        first[seed, 20 + seed] = second[seed, 40 + (seed % 3)] = 0
+    means = first.mean(axis=1), second.mean(axis=1)
+    assert paired_contrast(*means, margin=0.002).verdict == "equivalent"
+    over_images = paired_contrast(*means, margin=0.002, of_images=(first, second))
+    assert over_images.verdict == "undecided"
+    assert over_images.equivalence_p_value == pytest.approx(0.5, abs=0.03)

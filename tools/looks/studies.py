@@ -39,7 +39,6 @@ class PValues:
         student: Two-sided, over seeds on the same images.
         both: The larger one of it and that over seeds and images, as the package has it.
         over_images: Two-sided, over seeds and images.
-        alike: That the difference is not below the margin, over seeds on the same images.
         equivalence: The larger one of it and that over seeds and images.
     """
 
@@ -47,7 +46,6 @@ class PValues:
     student: np.ndarray
     both: np.ndarray
     over_images: np.ndarray
-    alike: np.ndarray
     equivalence: np.ndarray
 
 
@@ -108,6 +106,5 @@ def p_values_of(
         student=student,
         both=np.maximum(student, over_images),
         over_images=over_images,
-        alike=alike,
         equivalence=np.maximum(alike, alike_over_images),
     )

@@ -17,6 +17,8 @@ from convbias.findings.wording import how_many_seeds
 from convbias.spec.quantities import Quantity
 from convbias.statistics import summarise
 
+# A number at the right edge of a narrow chart would be cut off if it were centred there.
+_INSIDE = "scale('x', datum['mean']) > width - 20 ? 'right' : 'center'"
 _ROW = 46  # pixels per condition
 
 
@@ -159,7 +161,7 @@ def rows_of_conditions(
         .mark_point(size=110, strokeWidth=3.5, opacity=1, shape="M0,-1.6V1.6")
         .encode(alt.X("mean:Q"), y, colour, tooltip=["condition", "n", *tooltips(number)]),
         alt.Chart(means)
-        .mark_text(dy=-17)
+        .mark_text(dy=-17, align=alt.ExprRef(_INSIDE))
         .encode(alt.X("mean:Q"), y, text=alt.Text("mean:Q", format=number)),
     ]
     chart = alt.layer(*layers).properties(width=640, height=_ROW * max(len(shown), 1))

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from convbias.errors import InputError
-from convbias.statistics.crossed import crossed_interval
+from convbias.statistics.crossed import crossed
 from convbias.statistics.intervals import (
     Interval,
     Summary,
@@ -45,8 +45,9 @@ class Contrast:
             where the scores of single images are not known, or below three pairs.
         p_value: p-value of no difference, by sign flips.
         adjusted_p_value: Corrected for its family; the same as `p_value` when it stands alone.
-        equivalence_p_value: p-value of a difference of at least the margin (TOST); None where it
-            cannot be tested.
+        equivalence_p_value: p-value of a difference of at least the margin (TOST), over seeds and,
+            where the scores of single images are known, over seeds and images; the larger one. None
+            where it cannot be tested.
         adjusted_equivalence_p_value: Corrected for its family.
         probability_better: Share of seeds on which the treatment is better, ties counted half:
             P(A > B) of Bouthillier 2021 (arXiv 2103.03098).
@@ -245,6 +246,9 @@ def paired_contrast(
     n = differences.size
     p_value = float(sign_flip_p_value(differences, seed=seed))
     equivalence_p_value = _equivalence_p_value(first, second, margin)
+    estimate = crossed(*of_images) if of_images else None
+    if equivalence_p_value is not None and estimate is not None:
+        equivalence_p_value = max(equivalence_p_value, estimate.equivalence_p_value(margin))
     wins = differences > 0 if higher_is_better else differences < 0
     return Contrast(
         n=n,
@@ -254,7 +258,7 @@ def paired_contrast(
         difference_sd=float(differences.std(ddof=1)) if n > 1 else None,
         correlation=_correlation(first, second),
         seeds_interval=mean_interval(differences, confidence) if n >= 3 else None,
-        crossed_interval=crossed_interval(*of_images, confidence) if of_images else None,
+        crossed_interval=estimate.interval(confidence) if estimate else None,
         p_value=p_value,
         adjusted_p_value=p_value,
         equivalence_p_value=equivalence_p_value,

@@ -39,6 +39,15 @@ class Crossed:
         """
         return float(special.stdtrit(self.freedom, (1 + confidence) / 2)) * self.error
 
+    def interval(self, confidence: float) -> Interval:
+        """The interval of treatment minus baseline.
+
+        Args:
+            confidence: Nominal coverage.
+        """
+        half_width = self.half_width(confidence)
+        return Interval(self.mean - half_width, self.mean + half_width, confidence, METHOD)
+
     def equivalence_p_value(self, margin: float) -> float:
         """P-value of a difference of at least a margin, by two one-sided tests.
 
@@ -122,10 +131,7 @@ def crossed_interval(
         (1.0, 1.0)
     """
     found = crossed(treatment, baseline)
-    if found is None:
-        return None
-    half_width = found.half_width(confidence)
-    return Interval(found.mean - half_width, found.mean + half_width, confidence, METHOD)
+    return found.interval(confidence) if found else None
 
 
 def crossed_half_width(

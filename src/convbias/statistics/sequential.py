@@ -191,8 +191,6 @@ def sequential_contrast(
     estimate = crossed(*of_images) if of_images else None
     if estimate is not None:
         p_value, image_error = max(p_value, estimate.p_value), estimate.image_error
-        if equivalence is not None:
-            equivalence = max(equivalence, estimate.equivalence_p_value(margin))
         interval = _wider(fixed.crossed_interval, fixed.seeds_interval)
     ended = reached is not None
 
