@@ -18,10 +18,10 @@ import pytest
 from hypothesis import settings
 
 from convbias.data import Dataset, load, verify
-from convbias.data import fashion_mnist as files
+from convbias.data.idx_files import IdxFiles
 from convbias.runs.imports import Refused
 from convbias.shipping.export.archive import Archive, pack, read
-from mirrors import PUBLISHED, Mirror
+from mirrors import PUBLISHED, Mirror, replace_published
 
 if TYPE_CHECKING:
     from botocore.loaders import Loader
@@ -111,6 +111,14 @@ def fashion_mnist() -> Dataset:
 
 
 @pytest.fixture(scope="session")
+def mnist() -> Dataset:
+    """As `fashion_mnist`."""
+    if any(report.status == "missing" for report in verify("mnist")):
+        pytest.skip("MNIST is not here: set CONVBIAS_DATA, or run `convbias data fetch mnist`")
+    return load("mnist")
+
+
+@pytest.fixture(scope="session")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
     """An untrained 3x3 CNN, exported and packed for real."""
     # Imported here, because most tests need neither Keras nor what it brings.
@@ -186,8 +194,7 @@ def second_mirror() -> Iterator[Mirror]:
 def empty_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Small files in place of the published ones, nobody's folder, an empty cache, no waiting."""
     monkeypatch.delenv("CONVBIAS_DATA", raising=False)
-    monkeypatch.setattr(files, "FILES", PUBLISHED)
-    monkeypatch.setattr(files, "ADDRESSES", ())
-    monkeypatch.setattr(files, "cache_folder", lambda: tmp_path / "cache")
+    replace_published(monkeypatch, addresses=(), files=PUBLISHED)
+    monkeypatch.setattr(IdxFiles, "cache_folder", tmp_path / "cache")
     monkeypatch.setattr("pooch.core.time", SimpleNamespace(sleep=lambda _seconds: None))
     return tmp_path / "cache"

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from convbias.spec.datasets import CLASS_NAMES
+from factories import CLASS_NAMES
 
-IDENTITY = {"run": "0123456789ab-seed0", "output": {"classes": list(CLASS_NAMES)}}
+IDENTITY = {
+    "run": "0123456789ab-seed0",
+    "output": {"classes": list(CLASS_NAMES)},
+}
 _FILES = {
     "1/saved_model.pb": b"graph",
     "1/variables/variables.index": b"index",

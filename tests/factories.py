@@ -14,10 +14,11 @@ from convbias.networks.scores import Epoch, PerImage, Scores
 from convbias.runs.record import Cost, Environment
 from convbias.spec.arms import Arm, Convolutional, DataVariant, Dense, Model, Recipe
 from convbias.spec.beyond.arms import AnyArm, TaskArm
-from convbias.spec.datasets import DatasetName
+from convbias.spec.datasets import DATASETS, DatasetName
 from convbias.spec.numerics import NUMERICS_VERSION
 
 CLASSES = 10
+CLASS_NAMES = DATASETS["fashion-mnist"].class_names
 
 MODELS: dict[str, Model] = {
     model.name: model for model in (Dense(), *(Convolutional(kernel_size=k) for k in (3, 5, 7)))

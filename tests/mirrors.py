@@ -7,14 +7,18 @@ import hashlib
 import threading
 import time
 from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pytest
 
-from convbias.data.fashion_mnist import FILES, PublishedFile
+from convbias.data.idx_files import IDX_FILES, FileReport, PublishedFile
 
-NAMES = tuple(FILES)
+NAMES = tuple(IDX_FILES["fashion-mnist"].files)
 IMAGES, LABELS, TEST_IMAGES, TEST_LABELS = NAMES
 
 
@@ -35,6 +39,34 @@ PUBLISHED = {
     name: PublishedFile(hashlib.sha256(content).hexdigest(), len(content))
     for name, content in CONTENTS.items()
 }
+
+
+def replace_published(
+    patch: pytest.MonkeyPatch,
+    addresses: tuple[str, ...] | None = None,
+    files: Mapping[str, PublishedFile] | None = None,
+) -> None:
+    """Let Fashion-MNIST have other addresses or files for one test."""
+    known = IDX_FILES["fashion-mnist"]
+    changes: dict[str, Any] = {"files": files, "addresses": addresses}
+    given = {name: each for name, each in changes.items() if each is not None}
+    patch.setitem(IDX_FILES, "fashion-mnist", replace(known, **given))
+
+
+def fetch(folder: Path | None = None) -> Path:
+    return IDX_FILES["fashion-mnist"].fetch(folder)
+
+
+def read(folder: Path | None = None) -> tuple[np.ndarray, ...]:
+    return IDX_FILES["fashion-mnist"].read(folder)
+
+
+def verify(folder: Path | None = None) -> list[FileReport]:
+    return IDX_FILES["fashion-mnist"].verify(folder)
+
+
+def folder_without_download(folder: Path | None = None) -> Path:
+    return IDX_FILES["fashion-mnist"].folder_without_download(folder)
 
 
 class Mirror:

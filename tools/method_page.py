@@ -8,7 +8,7 @@ from convbias.experiments import ORIGINAL
 from convbias.findings.evaluation import Finding, evaluate
 from convbias.findings.results import ConditionRun, Results
 from convbias.findings.statement import FEWEST_SEEDS
-from convbias.spec.datasets import SPLIT_SIZES
+from convbias.spec.datasets import DATASETS
 from convbias.spec.experiment import Experiment
 from convbias.spec.quantities import TEST_ACCURACY, TEST_LOSS, Quantity
 from convbias.spec.recipes import classic, scheduled, tuned_learning_rates
@@ -63,7 +63,7 @@ def _controls(experiments: Iterable[Experiment]) -> list[list[str]]:
 
 
 def _splits() -> list[list[str]]:
-    train, validation, test = (f"{size:,}" for size in SPLIT_SIZES["fashion-mnist"])
+    train, validation, test = (f"{size:,}" for size in DATASETS["fashion-mnist"].sizes)
     return [
         ["part", "images", "used for"],
         ["training", train, "fitting the weights"],

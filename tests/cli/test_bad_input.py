@@ -17,12 +17,20 @@ from tools.servers.processes import CONVBIAS
 
 from command_line import TINY, convbias, files_below, finished_study
 from convbias.cli import main
-from convbias.data import fashion_mnist as files
-from convbias.data.fashion_mnist import PublishedFile
+from convbias.data.idx_files import PublishedFile
 from convbias.runs.store import Store
 from convbias.spec.arms import Dense
 from factories import make_arm, make_run
-from mirrors import CONTENTS, IMAGES, LABELS, PUBLISHED, TEST_LABELS, fill, packed
+from mirrors import (
+    CONTENTS,
+    IMAGES,
+    LABELS,
+    PUBLISHED,
+    TEST_LABELS,
+    fill,
+    packed,
+    replace_published,
+)
 
 
 @pytest.fixture
@@ -178,7 +186,7 @@ def data(here: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with small, good files; a test spoils them."""
     folder = fill(here.parent / "data")
     monkeypatch.setenv("CONVBIAS_DATA", str(folder))
-    monkeypatch.setattr(files, "FILES", dict(PUBLISHED))
+    replace_published(monkeypatch, files=PUBLISHED)
     return folder
 
 
@@ -261,7 +269,7 @@ def test_labels_that_no_checksum_guards_against(
 ) -> None:
     (data / LABELS).write_bytes(labels)
     believed = PublishedFile(hashlib.sha256(labels).hexdigest(), len(labels))
-    monkeypatch.setattr(files, "FILES", PUBLISHED | {LABELS: believed})
+    replace_published(monkeypatch, files=PUBLISHED | {LABELS: believed})
     said = refused(capsys, "eda")
     assert expected in said, said
     assert files_below(here) == set()

@@ -22,7 +22,7 @@ from convbias import __version__
 from convbias.cli import main
 from convbias.cli.app import VERBS, make_app
 from convbias.cli.choices import choose_profile, choose_store
-from convbias.data import fashion_mnist as files
+from convbias.data.idx_files import IdxFiles
 from convbias.errors import AbsentDataError
 from convbias.experiments.studies import load_study
 from convbias.findings.claims import claims
@@ -33,7 +33,7 @@ from convbias.runs.sweep import SweepResult
 from convbias.spec.arms import Arm, Convolutional, Dense
 from convbias.spec.recipes import classic, scheduled
 from factories import make_arm, make_run
-from mirrors import CONTENTS, LABELS, PUBLISHED, fill
+from mirrors import CONTENTS, LABELS, PUBLISHED, fill, replace_published
 
 ROOT = Path(__file__).parents[2]
 
@@ -347,7 +347,7 @@ def no_fashion_mnist(monkeypatch: pytest.MonkeyPatch) -> None:
     def absent(*_: object) -> Path:
         raise AbsentDataError("nobody has Fashion-MNIST", "four files", "use --dataset drawn")
 
-    monkeypatch.setattr(files, "fetch", absent)
+    monkeypatch.setattr(IdxFiles, "fetch", absent)
     monkeypatch.setattr("convbias.cli.report.report_stored", lambda *_: None)
 
 
@@ -541,7 +541,7 @@ def test_claims(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.fixture
 def small_files(here: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(files, "FILES", PUBLISHED)
+    replace_published(monkeypatch, files=PUBLISHED)
     folder = fill(here / "data")
     monkeypatch.setenv("CONVBIAS_DATA", str(folder))
     return folder

@@ -25,8 +25,7 @@ from convbias.networks.models import build
 from convbias.runs.published import published_folder
 from convbias.runs.store import Store
 from convbias.spec.arms import Convolutional, Dense
-from convbias.spec.datasets import CLASS_NAMES
-from factories import make_arm, make_run
+from factories import CLASS_NAMES, make_arm, make_run
 
 pytestmark = pytest.mark.slow
 

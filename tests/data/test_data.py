@@ -16,10 +16,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convbias.data import Dataset, fetch, halves, load, resolve, split, subset
-from convbias.data import fashion_mnist as files
 from convbias.data.drawn import drawn
+from convbias.data.idx_files import IdxFiles
 from convbias.errors import AbsentDataError, DataError, InputError
-from convbias.spec.datasets import CLASS_NAMES
+from convbias.spec.datasets import DATASETS
+from factories import CLASS_NAMES
+from mirrors import NAMES, replace_published
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +94,7 @@ def test_labels_that_miss_an_image_are_refused(monkeypatch: pytest.MonkeyPatch) 
     # The files could each be what they should be and still not belong together.
     images = np.zeros((30, 28, 28), np.uint8)
     arrays = (images, np.zeros(29, np.uint8), images, np.zeros(30, np.uint8))
-    monkeypatch.setattr(files, "read", lambda _folder: arrays)
+    monkeypatch.setattr(IdxFiles, "read", lambda *_: arrays)
     with pytest.raises(DataError, match=r"train labels are uint8 \(29,\)"):
         load("fashion-mnist")
 
@@ -112,6 +114,27 @@ def test_fashion_mnist(fashion_mnist: Dataset) -> None:
     assert round(fashion_mnist.pixel_std, 4) == 0.3530
 
 
+def test_mnist(mnist: Dataset) -> None:
+    assert mnist.title == "MNIST"
+    assert mnist.class_names == tuple("0123456789")
+    # The published numbers of images per digit, of which none is a tenth.
+    assert np.bincount(mnist.train_labels).tolist() == [
+        *(5_923, 6_742, 5_958, 6_131, 5_842),
+        *(5_421, 5_918, 6_265, 5_851, 5_949),
+    ]
+    assert np.bincount(mnist.test_labels).tolist() == [
+        *(980, 1_135, 1_032, 1_010, 982),
+        *(892, 958, 1_028, 974, 1_009),
+    ]
+    assert mnist.train_labels[:5].tolist() == [5, 0, 4, 1, 9]
+    # The mean and standard deviation that are in common use for it.
+    assert round(mnist.pixel_mean, 4) == 0.1307
+    assert round(mnist.pixel_std, 4) == 0.3081
+    training, held_out = split(mnist.train_labels, seed=0)
+    assert DATASETS["mnist"].sizes == (len(training), len(held_out), len(mnist.test_labels))
+    assert_in_proportion(mnist.train_labels[held_out], mnist.train_labels)
+
+
 # Names
 
 
@@ -121,13 +144,13 @@ def test_names_resolve_to_themselves() -> None:
 
 
 def test_auto_prefers_the_real_data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(files, "fetch", lambda: tmp_path)
+    monkeypatch.setattr(IdxFiles, "fetch", lambda _: tmp_path)
     assert resolve("auto") == ("fashion-mnist", None)
 
 
 @pytest.mark.usefixtures("empty_cache")
 def test_auto_gives_way_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "ADDRESSES", ("http://127.0.0.1:9/",))  # nobody listens there
+    replace_published(monkeypatch, ("http://127.0.0.1:9/",))  # nobody listens there
     name, reason = resolve("auto")
     assert name == "drawn"
     assert isinstance(reason, AbsentDataError)
@@ -142,7 +165,7 @@ def test_auto_does_not_hide_a_wrong_folder_or_a_damaged_file(
     with pytest.raises(DataError, match="nothing"):
         resolve("auto")
     (tmp_path / "damaged").mkdir()
-    (tmp_path / "damaged" / next(iter(files.FILES))).write_bytes(b"not an image")
+    (tmp_path / "damaged" / NAMES[0]).write_bytes(b"not an image")
     monkeypatch.setenv("CONVBIAS_DATA", str(tmp_path / "damaged"))
     with pytest.raises(DataError, match="damaged"):
         resolve("auto")

@@ -13,8 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from convbias.data import download, fashion_mnist
-from convbias.data.fashion_mnist import fetch, read
+from convbias.data import download
 from convbias.errors import DataError
 from mirrors import (
     ARRAYS,
@@ -27,7 +26,10 @@ from mirrors import (
     TEST_LABELS,
     Mirror,
     assert_complete,
+    fetch,
     fill,
+    read,
+    replace_published,
 )
 
 
@@ -43,7 +45,7 @@ def closed_address() -> str:
 def test_download_into_the_cache_happens_once(
     empty_cache: Path, monkeypatch: pytest.MonkeyPatch, mirror: Mirror
 ) -> None:
-    monkeypatch.setattr(fashion_mnist, "ADDRESSES", (mirror.address,))
+    replace_published(monkeypatch, (mirror.address,))
     assert fetch() == empty_cache
     assert_complete(empty_cache)
     for name, array in zip(NAMES, read(), strict=True):
@@ -56,7 +58,7 @@ def test_only_what_is_missing_is_downloaded(
 ) -> None:
     fill(empty_cache)
     (empty_cache / LABELS).unlink()
-    monkeypatch.setattr(fashion_mnist, "ADDRESSES", (mirror.address,))
+    replace_published(monkeypatch, (mirror.address,))
     read()
     assert mirror.served == {LABELS: 1}
     assert_complete(empty_cache)
@@ -67,7 +69,7 @@ def test_a_bad_transfer_is_repeated(
     empty_cache: Path, monkeypatch: pytest.MonkeyPatch, mirror: Mirror, fault: str
 ) -> None:
     mirror.faults = {IMAGES: [fault, fault], TEST_LABELS: [fault]}
-    monkeypatch.setattr(fashion_mnist, "ADDRESSES", (mirror.address,))
+    replace_published(monkeypatch, (mirror.address,))
     fetch()
     assert_complete(empty_cache)
     assert mirror.served == {IMAGES: 3, LABELS: 1, TEST_IMAGES: 1, TEST_LABELS: 2}
@@ -82,7 +84,7 @@ def test_the_next_address_has_its_turn(
     fault: str,
 ) -> None:
     mirror.faults = {LABELS: [fault] * 100}
-    monkeypatch.setattr(fashion_mnist, "ADDRESSES", (mirror.address, second_mirror.address))
+    replace_published(monkeypatch, (mirror.address, second_mirror.address))
     fetch()
     assert_complete(empty_cache)
     assert mirror.served == {IMAGES: 1, LABELS: 3}
@@ -93,7 +95,7 @@ def test_the_next_address_has_its_turn(
 def test_the_first_address_is_down(
     empty_cache: Path, monkeypatch: pytest.MonkeyPatch, mirror: Mirror
 ) -> None:
-    monkeypatch.setattr(fashion_mnist, "ADDRESSES", (closed_address(), mirror.address))
+    replace_published(monkeypatch, (closed_address(), mirror.address))
     fetch()
     assert_complete(empty_cache)
 
@@ -104,14 +106,14 @@ def test_an_address_that_never_answers_is_given_up(
     monkeypatch.setattr(download, "ANSWER_SECONDS", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"http://127.0.0.1:{silent.getsockname()[1]}/"
-        monkeypatch.setattr(fashion_mnist, "ADDRESSES", (address, mirror.address))
+        replace_published(monkeypatch, (address, mirror.address))
         fetch()
     assert_complete(empty_cache)
 
 
 def test_no_network_names_every_place(empty_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     addresses = (closed_address(), "http://does-not-exist.invalid/data/")
-    monkeypatch.setattr(fashion_mnist, "ADDRESSES", addresses)
+    replace_published(monkeypatch, addresses)
     with pytest.raises(DataError) as caught:
         read()
     for place in ("CONVBIAS_DATA", str(empty_cache), *addresses):
@@ -124,7 +126,7 @@ def test_all_addresses_serve_something_else(
     empty_cache: Path, monkeypatch: pytest.MonkeyPatch, mirror: Mirror
 ) -> None:
     mirror.faults = {IMAGES: ["corrupted"] * 100}
-    monkeypatch.setattr(fashion_mnist, "ADDRESSES", (mirror.address,))
+    replace_published(monkeypatch, (mirror.address,))
     with pytest.raises(DataError, match="does not match the known hash"):
         fetch()
     assert list(empty_cache.iterdir()) == []
@@ -134,7 +136,7 @@ def test_a_cache_that_cannot_be_written(
     empty_cache: Path, monkeypatch: pytest.MonkeyPatch, mirror: Mirror
 ) -> None:
     empty_cache.write_text("in the way")
-    monkeypatch.setattr(fashion_mnist, "ADDRESSES", (mirror.address,))
+    replace_published(monkeypatch, (mirror.address,))
     with pytest.raises(DataError, match="could not be stored"):
         fetch()
     assert empty_cache.read_text() == "in the way"
@@ -146,7 +148,7 @@ def test_progress_is_shown_on_a_terminal_only(
     mirror: Mirror,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(fashion_mnist, "ADDRESSES", (mirror.address,))
+    replace_published(monkeypatch, (mirror.address,))
     fetch()
     assert capsys.readouterr() == ("", "")
     (empty_cache / TEST_LABELS).unlink()
@@ -165,13 +167,12 @@ def test_progress_is_shown_on_a_terminal_only(
 WORKER = """
 import json, sys
 from pathlib import Path
-from convbias.data import fashion_mnist
+from convbias.data.idx_files import IdxFiles, PublishedFile
 plan = json.loads(sys.argv[1])
-published = {name: fashion_mnist.PublishedFile(*file) for name, file in plan["files"].items()}
-fashion_mnist.FILES = published
-fashion_mnist.ADDRESSES = tuple(plan["addresses"])
-fashion_mnist.cache_folder = lambda: Path(plan["cache"])
-print([int(array.sum()) for array in fashion_mnist.read()])
+published = {name: PublishedFile(*file) for name, file in plan["files"].items()}
+IdxFiles.cache_folder = Path(plan["cache"])
+files = IdxFiles("fashion-mnist", published, tuple(plan["addresses"]))
+print([int(array.sum()) for array in files.read()])
 """
 
 

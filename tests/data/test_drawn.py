@@ -12,7 +12,7 @@ from convbias.data.drawn import drawn
 from convbias.data.garments import GARMENTS
 from convbias.data.sketch import Sketch
 from convbias.errors import InputError
-from convbias.spec.datasets import CLASS_NAMES
+from factories import CLASS_NAMES
 
 pytestmark = pytest.mark.slow
 

@@ -17,7 +17,8 @@ from convbias.runs.published import published_folder
 from convbias.runs.store import Store
 from convbias.runs.stored_network import load_network
 from convbias.spec.arms import Convolutional
-from convbias.spec.datasets import CLASS_NAMES, DatasetName
+from convbias.spec.datasets import DatasetName
+from factories import CLASS_NAMES
 
 SIDE = 300
 ROW, COLUMN = np.mgrid[:SIDE, :SIDE]
@@ -87,9 +88,9 @@ def test_the_outermost_pixels_by_hand() -> None:
     assert light_outermost(images).tolist() == [7, 0, 4 * 27]
 
 
-@pytest.mark.parametrize("name", ["fashion-mnist", "drawn"])
+@pytest.mark.parametrize("name", ["fashion-mnist", "mnist", "drawn"])
 def test_99_of_100_training_images_are_usual(name: DatasetName, request: pytest.FixtureRequest):
-    dataset = request.getfixturevalue("fashion_mnist") if name == "fashion-mnist" else load(name)
+    dataset = load(name) if name == "drawn" else request.getfixturevalue(name.replace("-", "_"))
     ring = np.pad(np.zeros((26, 26), bool), 1, constant_values=True)
     counts = (dataset.train_images[:, ring, 0] > 13).sum(axis=1)
     assert USUAL[name] == np.quantile(counts, 0.99, method="inverted_cdf")

@@ -11,7 +11,7 @@ from convbias.experiments import EXPERIMENTS, ORIGINAL
 from convbias.experiments.questions.sharing.question import PARAMETER_MATCHED
 from convbias.spec.arithmetic import multiply_adds
 from convbias.spec.arms import Convolutional, DataVariant, Model
-from convbias.spec.datasets import SPLIT_SIZES
+from convbias.spec.datasets import DATASETS
 from convbias.spec.experiment import Condition, Experiment
 from convbias.spec.quantities import TEST_ACCURACY, TEST_LOSS
 
@@ -120,7 +120,7 @@ def test_fewer_images_take_as_many_steps() -> None:
     ("data", "most"),
     [
         (DataVariant(training_images=3_000), 3_000),
-        (DataVariant(dataset="drawn"), SPLIT_SIZES["drawn"][0]),
+        (DataVariant(dataset="drawn"), DATASETS["drawn"].sizes[0]),
     ],
 )
 def test_conditions_with_more_images_than_there_are_are_left_out(

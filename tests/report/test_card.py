@@ -378,6 +378,24 @@ def test_the_real_data_are_named(network: keras.Sequential, dataset: Dataset) ->
     assert "drawn garments" not in text.lower()
 
 
+def test_digits_are_not_called_garments(network: keras.Sequential, dataset: Dataset) -> None:
+    named = Dataset(
+        "mnist",
+        *(dataset.train_images, dataset.train_labels),
+        *(dataset.test_images, dataset.test_labels),
+    )
+    run = run_of(network, named, make_arm("dense", dataset="mnist"))
+    card = evaluate(network, run, [run], named)
+    text = markdown(card, figures(card, run, named))
+    assert card.data.classes == tuple("0123456789")
+    assert front_matter(text)["datasets"] == ["ylecun/mnist"]
+    assert "classifier of 10 kinds of handwritten digits" in text
+    assert "MNIST, not Fashion-MNIST" in text
+    assert "LeCun" in text
+    for word in ("garment", "clothes", "Xiao", "shop"):
+        assert word not in text
+
+
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_numbers_survive_yaml(value: float) -> None:
     assert yaml.safe_load(yaml_scalar(value)) == value

@@ -12,6 +12,7 @@ from convbias.data.variants import vary
 from convbias.errors import InputError
 from convbias.experiments import EXPERIMENTS
 from convbias.runs.choosing import best_runs, check_ordinary, named_runs
+from convbias.runs.explaining import explain_image
 from convbias.runs.record import Run
 from convbias.runs.store import Store
 from convbias.spec.arms import Arm, Convolutional, DataVariant
@@ -106,6 +107,21 @@ def test_both_are_of_one_data_set(store: Store) -> None:
     chosen = best_runs(store)
     assert [run.key for run in chosen.runs] == [runs["dense", "fashion-mnist"].key]
     assert chosen.absent == ("cnn-3x3",)
+
+
+def test_digits_come_before_drawn_garments(store: Store) -> None:
+    drawn_run, digits = (
+        make_run(make_arm("dense", dataset=name), 0) for name in ("drawn", "mnist")
+    )
+    stored(store, drawn_run, digits)
+    assert [run.key for run in best_runs(store).runs] == [digits.key]
+
+
+def test_runs_of_different_classes_are_not_explained_together(store: Store) -> None:
+    runs = [make_run(make_arm("dense", dataset=name), 0) for name in ("fashion-mnist", "mnist")]
+    stored(store, *runs)
+    with pytest.raises(InputError, match="different classes: those of fashion-mnist and mnist"):
+        explain_image(store, "0", [run.key for run in runs])
 
 
 def test_runs_without_an_ordinary_network(store: Store) -> None:

@@ -6,7 +6,7 @@ from convbias import data
 from convbias.experiments import EXPERIMENTS
 from convbias.runs import cost
 from convbias.spec.arms import Arm, Convolutional, DataVariant, Dense
-from convbias.spec.datasets import SPLIT_SIZES
+from convbias.spec.datasets import DATASETS
 from convbias.spec.recipes import classic, scheduled
 
 SPEEDS = {
@@ -194,13 +194,13 @@ def test_the_packaged_costs_cover_every_measure(monkeypatch):
 def test_the_numbers_of_images_are_those_of_the_data_sets():
     drawn = data.load("drawn")
     training, held_out = data.split(drawn.train_labels, seed=0)
-    assert SPLIT_SIZES["drawn"] == (len(training), len(held_out), len(drawn.test_labels))
+    assert DATASETS["drawn"].sizes == (len(training), len(held_out), len(drawn.test_labels))
 
 
 def test_the_numbers_of_images_are_those_of_fashion_mnist(fashion_mnist):
     training, held_out = data.split(fashion_mnist.train_labels, seed=0)
     test = len(fashion_mnist.test_labels)
-    assert SPLIT_SIZES["fashion-mnist"] == (len(training), len(held_out), test)
+    assert DATASETS["fashion-mnist"].sizes == (len(training), len(held_out), test)
 
 
 def test_the_packaged_speeds_cover_the_original_arms():

@@ -20,7 +20,7 @@ from convbias.runs.measurement import Measurement
 from convbias.runs.record import Run
 from convbias.runs.store import Store
 from convbias.spec.arms import Convolutional
-from convbias.spec.datasets import SPLIT_SIZES
+from convbias.spec.datasets import DATASETS
 from convbias.spec.description import describe
 from convbias.spec.study import Study
 from factories import make_arm, make_run
@@ -129,7 +129,7 @@ def test_nothing_is_measured_where_nothing_is_wanted(tmp_path: Path) -> None:
 
 @pytest.mark.integration
 def test_the_number_of_test_images_is_stored(measured: Measured) -> None:
-    every = SPLIT_SIZES["drawn"][2]
+    every = DATASETS["drawn"].sizes[2]
     embedding = measured.store.read_measurement(measured.run, "embedding")
     assert embedding is not None
     assert embedding.values["embedding_images"] == every

@@ -17,8 +17,8 @@ from convbias.cli import main
 from convbias.errors import InputError
 from convbias.shipping.export.archive import MANIFEST, pack, read, unpack
 from convbias.shipping.export.members import LARGEST_MEMBER
-from convbias.spec.datasets import CLASS_NAMES
 from exported import IDENTITY, write_export
+from factories import CLASS_NAMES
 
 
 @pytest.fixture

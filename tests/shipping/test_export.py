@@ -18,9 +18,8 @@ from convbias.errors import InputError, RunError
 from convbias.networks import models
 from convbias.shipping.export.exporting import LARGEST_DIFFERENCE, export
 from convbias.spec.arms import Convolutional, Dense, Model
-from convbias.spec.datasets import CLASS_NAMES
 from exports import exported_cnn, untrained
-from factories import make_arm, make_run
+from factories import CLASS_NAMES, make_arm, make_run
 
 pytestmark = pytest.mark.slow
 

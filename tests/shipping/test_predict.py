@@ -22,7 +22,7 @@ from convbias.data import Dataset, load
 from convbias.data.drawn import drawn
 from convbias.shipping.export.archive import Archive
 from convbias.shipping.predict.images import RejectedRequestError, image_requests, npy_bytes
-from convbias.spec.datasets import CLASS_NAMES
+from factories import CLASS_NAMES
 from stub_server import UNREACHABLE, StubServer
 
 SECRET = "a-long-random-text"  # noqa: S105 - used only here
@@ -129,7 +129,11 @@ def test_indices_select_test_images_of_fashion_mnist(
     )
     assert heading.split() == ["image", "class", "confidence", "true", "class"]
     best = int(wanted[1].argmax())
-    cells = [CLASS_NAMES[best], f"{100 * wanted[1, best]:.2f} %", CLASS_NAMES[labels[1]]]
+    cells = [
+        CLASS_NAMES[best],
+        f"{100 * wanted[1, best]:.2f} %",
+        CLASS_NAMES[labels[1]],
+    ]
     assert of_index.split() == [*names[1].split(), *" ".join(cells).split()]
     assert of_file.split()[-1] == "%"
 

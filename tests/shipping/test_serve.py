@@ -30,7 +30,7 @@ from convbias.shipping.export.archive import MANIFEST, Archive, unpack
 from convbias.shipping.predict.images import npy_bytes
 from convbias.shipping.serve.application import Application, Limits, Service
 from convbias.shipping.serve.predictor import Predictor
-from convbias.spec.datasets import CLASS_NAMES
+from factories import CLASS_NAMES
 
 SECRET = "a long random text"  # noqa: S105 - used only here
 IMAGES = drawn(n_train=1, n_test=20)[2]

@@ -17,7 +17,7 @@ from convbias.cli import main
 from convbias.data.drawn import drawn
 from convbias.shipping.export.archive import Archive
 from convbias.shipping.predict.images import npy_bytes
-from convbias.spec.datasets import CLASS_NAMES
+from factories import CLASS_NAMES
 
 pytestmark = pytest.mark.integration
 

@@ -21,7 +21,7 @@ from convbias.spec.rates import own_rates_path
 from convbias.spec.seeds import check_seeds
 from convbias.spec.study import Study
 
-DatasetChoice = Literal["auto", "fashion-mnist", "drawn"]
+DatasetChoice = Literal["auto", DatasetName]
 Seeds = Annotated[tuple[int, ...] | None, Parameter(consume_multiple=True)]
 Jobs = Annotated[int | None, Parameter(validator=validators.Number(gte=1))]
 

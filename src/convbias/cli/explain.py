@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -21,12 +21,10 @@ from convbias.cli.console import (
 from convbias.data.reading import Picture
 from convbias.figures import PICTURE, check_suffix, data_remark, write_figure, write_picture
 from convbias.figures.explanation import explanation
-from convbias.measures.explain.explanation import Explanation
 from convbias.measures.explain.record import record
 from convbias.runs.atomic import check_writable
 from convbias.runs.explaining import ExplainedImage, explain_image
 from convbias.runs.record import Run
-from convbias.spec.datasets import CLASS_NAMES
 
 
 def explain(
@@ -73,11 +71,12 @@ def explain(
     else:
         _print_image(picture, offer=not files)
         _print_networks(explained)
-        _print_probabilities(picture, explanations)
-        _print_accounts(explanations)
+        _print_probabilities(explained)
+        _print_accounts(explained)
     if out is not None:
         remark = _remark(explained.runs)
-        write_figure(explanation(picture, explanations, CLASS_NAMES, remark), out)
+        names = explained.class_names
+        write_figure(explanation(picture, explanations, names, remark), out)
     if cut_out is not None:
         write_picture(picture.converted.pixels, cut_out)
     for path in files:
@@ -91,7 +90,7 @@ def _print_json(explained: ExplainedImage) -> None:
         "runs": {name: run.key for name, run in explained.runs.items()},
         "chosen": chosen.reason,
         "absent": chosen.absent,
-        **record(explained.picture, explained.explanations, CLASS_NAMES),
+        **record(explained.picture, explained.explanations, explained.class_names),
     }
     results().print(json.dumps(document), soft_wrap=True)
 
@@ -131,26 +130,27 @@ def _print_networks(explained: ExplainedImage) -> None:
         warn(f"Note: no network of {name} is stored; `convbias experiment original` trains both")
 
 
-def _print_probabilities(picture: Picture, explanations: Sequence[Explanation]) -> None:
+def _print_probabilities(explained: ExplainedImage) -> None:
+    picture, explanations = explained.picture, explained.explanations
     rows = [
         (
             name + (" (true class)" if label == picture.label else ""),
             *(percent(float(one.probabilities[label])) for one in explanations),
         )
-        for label, name in enumerate(CLASS_NAMES)
+        for label, name in enumerate(explained.class_names)
     ]
     columns = ("class", *(one.name for one in explanations))
     print_table("Probabilities", columns, rows, words=("class",))
 
 
-def _print_accounts(explanations: Sequence[Explanation]) -> None:
-    rows = []
+def _print_accounts(explained: ExplainedImage) -> None:
+    rows, explanations = [], explained.explanations
     for label in explanations[0].gradients:
         for one in explanations:
             integrated = one.gradients[label]
             rows.append(
                 (
-                    CLASS_NAMES[label],
+                    explained.class_names[label],
                     one.name,
                     f"{one.logits[label]:z.3f}",
                     f"{one.class_map.contributions[label].sum():z.3f}",

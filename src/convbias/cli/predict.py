@@ -32,7 +32,9 @@ from convbias.shipping.predict.images import (
     image_requests,
 )
 from convbias.shipping.serve import TOKEN_VARIABLE
-from convbias.spec.datasets import CLASS_NAMES
+from convbias.spec.datasets import DATASETS
+
+TEST_CLASSES = DATASETS["fashion-mnist"].class_names  # of the images that an index selects
 
 
 class Row(NamedTuple):
@@ -138,7 +140,7 @@ def _client(
 def _record(row: Row) -> dict[str, object]:
     record: dict[str, object] = {"image": row.image, **row.prediction.model_dump(by_alias=True)}
     if row.label is not None:
-        record["label"] = CLASS_NAMES[row.label]
+        record["label"] = TEST_CLASSES[row.label]
     if row.remarks:
         record["remarks"] = row.remarks
     return record
@@ -154,7 +156,7 @@ def _print(title: str, rows: Sequence[Row]) -> None:
     if any(label is not None for label in labels):
         columns.append("true class")
         for row, label in zip(cells, labels, strict=True):
-            row.append("" if label is None else CLASS_NAMES[label])
+            row.append("" if label is None else TEST_CLASSES[label])
     print_table(title, columns, cells, words=(*words, "true class"))
     for row in rows:
         for remark in row.remarks:

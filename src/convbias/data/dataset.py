@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from convbias.errors import DataError
-from convbias.spec.datasets import CLASS_NAMES, IMAGE_SIDE, DatasetName
+from convbias.spec.datasets import DATASETS, IMAGE_SIDE, DatasetName
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +22,7 @@ class Dataset:
         train_labels: uint8 (n,).
         test_images: uint8 (m, side, side, 1), 0 to 255.
         test_labels: uint8 (m,).
-        class_names: One per label.
+        class_names: One per label; by default those of the data set of that name.
 
     Raises:
         DataError: The arrays do not fit each other.
@@ -33,9 +33,11 @@ class Dataset:
     train_labels: np.ndarray = field(repr=False)
     test_images: np.ndarray = field(repr=False)
     test_labels: np.ndarray = field(repr=False)
-    class_names: tuple[str, ...] = CLASS_NAMES
+    class_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        if not self.class_names:
+            object.__setattr__(self, "class_names", DATASETS[self.name].class_names)
         for part in ("train", "test"):
             self._check(part, getattr(self, f"{part}_images"), getattr(self, f"{part}_labels"))
         for array in ("train_images", "train_labels", "test_images", "test_labels"):
@@ -62,6 +64,11 @@ class Dataset:
                 f"labels from 0 to {len(self.class_names) - 1}, one per class name",
                 "check where the arrays come from",
             )
+
+    @property
+    def title(self) -> str:
+        """What sentences call it."""
+        return DATASETS[self.name].title
 
     @property
     def side(self) -> int:

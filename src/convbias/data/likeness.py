@@ -14,13 +14,13 @@ import numpy as np
 
 from convbias.data.conversion import TRIM_WITHIN
 from convbias.data.reading import Picture
-from convbias.spec.datasets import IMAGE_SIDE, TITLES, DatasetName
+from convbias.spec.datasets import DATASETS, IMAGE_SIDE, DatasetName
 
 OUTERMOST = 4 * (IMAGE_SIDE - 1)  # pixels
 
 # 99 of 100 training images have at most so many outermost pixels that are not black. A test counts
 # them again.
-USUAL: dict[DatasetName, int] = {"fashion-mnist": 32, "drawn": 14}
+USUAL: dict[DatasetName, int] = {"fashion-mnist": 32, "mnist": 2, "drawn": 14}
 
 
 def light_outermost(images: np.ndarray) -> np.ndarray:
@@ -52,12 +52,12 @@ def with_remarks(picture: Picture, datasets: Iterable[DatasetName]) -> Picture:
     converted = picture.converted
     [light] = light_outermost(converted.pixels[np.newaxis]).tolist()
     remarks = [
-        f"the picture is unlike {TITLES[name]}: {_percent(light)} of its outermost pixels are not"
-        f" black, at most {_percent(USUAL[name])} in 99 of 100 training images; a ground that is"
-        " not plain white or black counts as garment, and the answer, often Bag or Pullover, may"
-        " be wrong whatever its probability"
+        f"the picture is unlike {DATASETS[name].title}: {_percent(light)} of its outermost pixels"
+        f" are not black, at most {_percent(USUAL[name])} in 99 of 100 training images; a ground"
+        " that is not plain white or black counts as a part of what is shown, and the answer may be"
+        " wrong whatever its probability"
         for name in sorted(datasets)
-        if light > USUAL[name]
+        if light > USUAL.get(name, OUTERMOST)
     ]
     return replace(picture, converted=replace(converted, remarks=(*converted.remarks, *remarks)))
 

@@ -9,9 +9,9 @@ from typing import get_args
 import numpy as np
 import PIL
 
-from convbias.data import fashion_mnist
 from convbias.data.dataset import Dataset
 from convbias.data.drawn import drawn
+from convbias.data.idx_files import IDX_FILES, FileReport
 from convbias.data.kept import kept
 from convbias.errors import AbsentDataError, DataError, InputError, did_you_mean
 from convbias.spec.datasets import DatasetName
@@ -22,14 +22,13 @@ PARTS = ("train_images", "train_labels", "test_images", "test_labels")
 def load(name: DatasetName, folder: Path | None = None) -> Dataset:
     """Load a data set.
 
-    Fashion-MNIST (H. Xiao, K. Rasul and R. Vollgraf, 2017) has 60,000 images for training and
-    10,000 for testing. It is read from the folder that CONVBIAS_DATA names, else from the user's
-    cache, into which it is downloaded if missing; checksums are verified every time. `drawn` is
-    generated: 6,000 and 1,000 images.
+    Those of `convbias.data.idx_files.IDX_FILES` are read from the folder that CONVBIAS_DATA names,
+    else from the user's cache, into which they are downloaded if missing; checksums are verified
+    every time. `drawn` is generated.
 
     Args:
         name: Which data set.
-        folder: Folder with the files of Fashion-MNIST, instead of CONVBIAS_DATA.
+        folder: Folder with its files, instead of CONVBIAS_DATA.
 
     Returns:
         The data set.
@@ -40,9 +39,9 @@ def load(name: DatasetName, folder: Path | None = None) -> Dataset:
     """
     if _known(name) == "drawn":
         return _drawn_garments()
-    train_images, train_labels, test_images, test_labels = fashion_mnist.read(folder)
+    train_images, train_labels, test_images, test_labels = IDX_FILES[name].read(folder)
     return Dataset(
-        "fashion-mnist",
+        name,
         train_images[..., np.newaxis],
         train_labels,
         test_images[..., np.newaxis],
@@ -78,10 +77,28 @@ def fetch(name: DatasetName) -> Path:
     if _known(name) == "drawn":
         raise InputError(
             "the data set 'drawn' has no files: it is generated",
-            "a data set that is downloaded: fashion-mnist",
+            f"a data set that is downloaded: {', '.join(IDX_FILES)}",
             "use --dataset drawn as it is; there is nothing to fetch",
         )
-    return fashion_mnist.fetch()
+    return IDX_FILES[name].fetch()
+
+
+def verify(name: DatasetName = "fashion-mnist", folder: Path | None = None) -> list[FileReport]:
+    """Compare a data set's files with the published ones; downloads nothing.
+
+    Args:
+        name: Which data set.
+        folder: Folder with its files, instead of CONVBIAS_DATA or the user's cache.
+
+    Returns:
+        One report per published file; none for a data set that is generated.
+
+    Raises:
+        InputError: No data set has that name.
+        DataError: `folder` or CONVBIAS_DATA names something that holds none of the files.
+    """
+    known = _known(name)
+    return [] if known == "drawn" else IDX_FILES[known].verify(folder)
 
 
 def resolve(name: str) -> tuple[DatasetName, DataError | None]:
@@ -101,7 +118,7 @@ def resolve(name: str) -> tuple[DatasetName, DataError | None]:
     if name != "auto":
         return _known(name), None
     try:
-        fashion_mnist.fetch()
+        IDX_FILES["fashion-mnist"].fetch()
     except AbsentDataError as error:
         return "drawn", error
     return "fashion-mnist", None

@@ -15,7 +15,6 @@ from PIL import Image, UnidentifiedImageError
 from convbias.data import Dataset
 from convbias.data.conversion import SIDE, Converted, convert, convert_pixels
 from convbias.errors import InputError
-from convbias.spec.datasets import TITLES
 from convbias.spec.files import open_file
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")
@@ -97,7 +96,7 @@ def _test_image(index: int, dataset: Dataset) -> Picture:
         raise InputError(
             f"there is no test image {index:,} in {dataset.name}", f"an index from 0 to {count - 1}"
         )
-    name = f"test image {index:,} of {TITLES[dataset.name]}"
+    name = f"test image {index:,} of {dataset.title}"
     label = int(dataset.test_labels[index])
     words = f"{name}, {dataset.class_names[label]}"
     return Picture(name, convert_pixels(dataset.test_images[index, :, :, 0], words), label)

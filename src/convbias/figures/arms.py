@@ -13,12 +13,12 @@ from convbias.findings.results import ConditionRun
 from convbias.runs.record import Run
 from convbias.spec.arms import DataVariant
 from convbias.spec.beyond.arms import Task
+from convbias.spec.datasets import DATASETS
 from convbias.spec.experiment import Experiment
 from convbias.spec.formatting import counted
 
 Arms = Mapping[str, Sequence[Run]]
 
-DRAWN = "drawn garments, not Fashion-MNIST"
 PUBLISHED_TRAINING_IMAGES = 60_000
 
 
@@ -73,7 +73,8 @@ def data_remark(data: DataVariant | Task | None) -> str | None:
     """
     if not isinstance(data, DataVariant):
         return None
-    remarks = [DRAWN] if data.dataset == "drawn" else []
+    remark = DATASETS[data.dataset].remark
+    remarks = [remark] if remark else []
     if data.training_images is not None:
         part = "" if remarks else ", a part of Fashion-MNIST"
         remarks.append(f"{data.training_images:,} training images{part}")
@@ -89,8 +90,8 @@ def arm_data(arms: Arms) -> DataVariant:
 
 def dataset_remark(dataset: Dataset) -> str | None:
     """The remark that must accompany numbers about a data set, as in `data_remark`."""
-    if dataset.name == "drawn":
-        return DRAWN
+    if remark := DATASETS[dataset.name].remark:
+        return remark
     n = len(dataset.train_images)
     return None if n == PUBLISHED_TRAINING_IMAGES else f"{n:,} images, a part of Fashion-MNIST"
 

@@ -6,9 +6,10 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from convbias.figures.arms import DRAWN, with_remark
+from convbias.figures.arms import with_remark
 from convbias.figures.figure import Figure
 from convbias.findings.results import Results
+from convbias.spec.datasets import DATASETS
 from convbias.statistics import ImagesRatio, RatioAtSize
 
 _KINDS = ("measured", "at least", "at most")
@@ -70,9 +71,7 @@ def ratios_by_size(results: Results, ratio: ImagesRatio, treatment: str, baselin
     return Figure(
         name=f"{results.experiment.name}-ratio",
         title=f"Ratio of training images at equal accuracy, {baseline} / {treatment}",
-        subtitle=with_remark(
-            "ratio, 95 % interval", DRAWN if results.study.dataset == "drawn" else None
-        ),
+        subtitle=with_remark("ratio, 95 % interval", DATASETS[results.study.dataset].remark),
         caption=(
             f"Right of the dashed line {baseline} needs more images. Triangles are bounds: nothing"
             " is extrapolated beyond the largest or below the smallest training set, and an"

@@ -14,7 +14,7 @@ from convbias.errors import ConvbiasError, InputError
 from convbias.runs.record import Run
 from convbias.runs.store import Store
 from convbias.spec.arms import Convolutional, Dense, Model
-from convbias.spec.datasets import IMAGE_SIDE, DatasetName
+from convbias.spec.datasets import DATASETS, IMAGE_SIDE, DatasetName
 
 COMPARED: tuple[Model, ...] = (Dense(), Convolutional(kernel_size=3))
 
@@ -107,16 +107,15 @@ def best_runs(store: Store) -> ChosenRuns:
         store: where runs and networks are.
 
     Returns:
-        One run per model of which there is a network, all of one data set: Fashion-MNIST, unless
-        there are only networks of the drawn garments.
+        One run per model of which there is a network, all of one data set: the first of `DATASETS`
+        with such networks, so Fashion-MNIST where there are any of it.
 
     Raises:
         InputError: There is no such network.
     """
     runs, damaged = store.with_networks()
-    best = _best_on("fashion-mnist", runs)
-    if not any(best.values()):
-        best = _best_on("drawn", runs)
+    every = [_best_on(dataset, runs) for dataset in DATASETS]
+    best = next((each for each in every if any(each.values())), every[0])
     if not any(best.values()):
         names = " or ".join(best)
         raise InputError(

@@ -25,7 +25,7 @@ from convbias.runs.sweep import cores
 from convbias.spec.arithmetic import convolutions, weight_shapes
 from convbias.spec.arms import Arm, Convolutional, DataVariant, Dense, Model
 from convbias.spec.beyond.arms import AnyArm, TaskArm
-from convbias.spec.datasets import IMAGE_SIDE, SPLIT_SIZES
+from convbias.spec.datasets import DATASETS, IMAGE_SIDE
 from convbias.spec.study import PlannedRun
 
 SIDE = 1024  # of the matrices that are multiplied
@@ -240,7 +240,7 @@ def _gigaflop_per_image(arm: Arm) -> float:
 
 def _images(variant: DataVariant) -> tuple[int, int, int]:
     """Numbers of training, validation and test images."""
-    training, validation, test = SPLIT_SIZES[variant.dataset]
+    training, validation, test = DATASETS[variant.dataset].sizes
     if variant.corners is None:
         return training, validation, test
     return training // 5, validation // 5, test // 5  # two of ten classes of equal size

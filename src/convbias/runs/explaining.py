@@ -15,7 +15,7 @@ from convbias.runs.choosing import ChosenRuns, best_runs, named_runs
 from convbias.runs.record import Run
 from convbias.runs.store import Store
 from convbias.runs.stored_network import load_network
-from convbias.spec.datasets import DatasetName
+from convbias.spec.datasets import DATASETS, DatasetName
 from convbias.spec.names import arm_names
 
 
@@ -28,12 +28,14 @@ class ExplainedImage:
         runs: the networks' runs, by the networks' names.
         explanations: one per network, in the order of the runs.
         chosen: the same runs, and why these.
+        class_names: one per label.
     """
 
     picture: Picture
     runs: Mapping[str, Run]
     explanations: Sequence[Explanation]
     chosen: ChosenRuns
+    class_names: tuple[str, ...]
 
 
 def explain_image(store: Store, image: str, keys: Sequence[str] = ()) -> ExplainedImage:
@@ -47,7 +49,7 @@ def explain_image(store: Store, image: str, keys: Sequence[str] = ()) -> Explain
 
     Raises:
         InputError: The image cannot be read, or a run is missing, did not finish, or was trained on
-            changed images.
+            changed images, or the runs have different classes.
         DamagedRunError: A named run or its network cannot be read.
         DataError: The test images are missing or damaged, and cannot be downloaded.
 
@@ -58,11 +60,19 @@ def explain_image(store: Store, image: str, keys: Sequence[str] = ()) -> Explain
     """
     chosen = named_runs(store, keys) if keys else best_runs(store)
     datasets: set[DatasetName] = {run.image_arm.data.dataset for run in chosen.runs}
+    names = {DATASETS[each].class_names for each in datasets}
+    if len(names) > 1:
+        raise InputError(
+            f"the runs have different classes: those of {' and '.join(sorted(datasets))}",
+            "runs of data sets with the same classes",
+            "name runs of one data set with --run",
+        )
+    [class_names] = names
     picture = with_remarks(read_picture(image, lambda: _test_images(datasets)), datasets)
     runs = dict(zip(_names(chosen.runs), chosen.runs, strict=True))
     networks = {name: load_network(store, run) for name, run in runs.items()}
     explanations = explain(networks, picture.converted.pixels, picture.label)
-    return ExplainedImage(picture, runs, explanations, chosen)
+    return ExplainedImage(picture, runs, explanations, chosen, class_names)
 
 
 def _test_images(datasets: Collection[DatasetName]) -> Dataset:

@@ -14,7 +14,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from convbias.spec.datasets import SPLIT_SIZES, DatasetName
+from convbias.spec.datasets import DATASETS, DatasetName
 from convbias.spec.description import Description
 from convbias.spec.numerics import NUMERICS_VERSION
 
@@ -123,7 +123,7 @@ class DataVariant(Description, frozen=True):
             return self
         if self.corners:
             raise ValueError("half and corners cannot be combined; leave one of them out")
-        most = SPLIT_SIZES[self.dataset][0] // 2
+        most = DATASETS[self.dataset].sizes[0] // 2
         if (self.training_images or 0) > most:
             raise ValueError(
                 f"half of {self.dataset} has {most} images to train on, not {self.training_images};"

@@ -10,7 +10,7 @@ from pydantic import Field, field_validator
 from convbias.errors import InputError
 from convbias.spec.arms import DataVariant
 from convbias.spec.beyond.arms import AnyArm
-from convbias.spec.datasets import SPLIT_SIZES, DatasetName
+from convbias.spec.datasets import DATASETS, DatasetName
 from convbias.spec.description import Description
 from convbias.spec.experiment import Experiment
 from convbias.spec.looks import check_looks
@@ -90,7 +90,7 @@ class Study(Description, frozen=True):
 
     def on(self, dataset: DatasetName) -> Study:
         """The study on another data set, limited to its number of training images."""
-        most = SPLIT_SIZES[dataset][0]
+        most = DATASETS[dataset].sizes[0]
         scale = {name: _at_most(each, most) for name, each in self.scale.items()}
         return _at_most(self, most).model_copy(update={"dataset": dataset, "scale": scale})
 

@@ -284,7 +284,7 @@ def no_runs(claim: Claim, evidence: Evidence, arms: Sequence[str]) -> ClaimResul
     )
     if evidence.passed_over:
         because += (
-            f" Not counted: {evidence.passed_over} on drawn images, on part of the training images"
+            f" Not counted: {evidence.passed_over} on other images, on part of the training images"
             " or without test scores."
         )
     return not_measured(claim, because + evidence.left_out(*arms))

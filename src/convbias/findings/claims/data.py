@@ -22,7 +22,7 @@ def _counted(claim: Claim, evidence: Evidence, *, judge: Judge) -> ClaimResult:
     if evidence.facts is None:
         return not_measured(claim, "The data files have not been explored.")
     if evidence.facts.dataset != "fashion-mnist":
-        return not_measured(claim, "Only drawn images have been explored, not Fashion-MNIST.")
+        return not_measured(claim, "Other images than those of Fashion-MNIST have been explored.")
     return judge(claim, evidence.facts)
 
 

@@ -114,7 +114,7 @@ def limits(card: ModelCard) -> list[str]:
         )
     told.append(
         "Every image is assigned one of the classes, whatever it shows; a low probability does not"
-        " reliably indicate an image without a garment."
+        " reliably indicate an image of something else."
     )
     told.append(
         "Intervals over test images cover the random choice of these images only. If this run was"

@@ -14,7 +14,7 @@ from convbias.figures import Figure, write_figure
 from convbias.report.card import text
 from convbias.report.card.contents import ModelCard
 from convbias.runs.atomic import write_atomically
-from convbias.spec.datasets import IMAGE_SIDE
+from convbias.spec.datasets import DATASETS, IMAGE_SIDE
 from convbias.spec.formatting import counted, percent
 from convbias.spec.quantities import TEST_ACCURACY, TEST_LOSS
 
@@ -22,7 +22,6 @@ NAME = "model-card"
 FIGURES = "figures"  # folder beside the card
 
 # The data set's name on the Hub, see https://huggingface.co/datasets.
-_HUB_NAME = "zalando-datasets/fashion_mnist"
 
 
 def write_card(card: ModelCard, figures: Mapping[str, Figure], folder: Path) -> list[Path]:
@@ -81,7 +80,7 @@ def markdown(card: ModelCard, figures: Mapping[str, Figure]) -> str:
         text=text,
         side=IMAGE_SIDE,
         drawn=card.data.dataset == "drawn",
-        hub_name=_HUB_NAME,
+        described=DATASETS[card.data.dataset],
         accuracy=TEST_ACCURACY,
         loss=TEST_LOSS,
     )

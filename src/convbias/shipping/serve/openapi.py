@@ -125,7 +125,7 @@ def openapi_document(identity: Mapping[str, Any], endpoint: str, body_bytes: int
         "info": {
             "title": f"convbias: {identity.get('arm')}, run {identity.get('run')}",
             "version": __version__,
-            "description": "Classifies images of garments into ten classes.",
+            "description": "Classifies images into ten classes.",
         },
         "paths": {
             "/ping": {

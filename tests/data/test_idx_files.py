@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from convbias.data import Dataset, fashion_mnist
-from convbias.data.fashion_mnist import fetch, folder_without_download, read, verify
+from convbias.data import Dataset
+from convbias.data.idx_files import IDX_FILES, IdxFiles
 from convbias.errors import DataError
 from mirrors import (
     ARRAYS,
@@ -21,15 +23,20 @@ from mirrors import (
     TEST_IMAGES,
     TEST_LABELS,
     Mirror,
+    fetch,
     fill,
+    folder_without_download,
+    read,
+    replace_published,
+    verify,
 )
 
 # Where the files are looked for
 
 
 def test_the_cache_is_the_users() -> None:
-    assert fashion_mnist.cache_folder().name == "fashion-mnist"
-    assert "convbias" in fashion_mnist.cache_folder().parts
+    assert IDX_FILES["fashion-mnist"].cache_folder.name == "fashion-mnist"
+    assert "convbias" in IDX_FILES["fashion-mnist"].cache_folder.parts
 
 
 @pytest.mark.parametrize("sub_folder", ["", "fashion-mnist"])
@@ -74,7 +81,7 @@ def test_a_named_folder_without_the_files_is_an_error(
     elif kind == "empty":
         named.mkdir()
     monkeypatch.setenv("CONVBIAS_DATA", str(named))
-    monkeypatch.setattr(fashion_mnist, "ADDRESSES", (mirror.address,))
+    replace_published(monkeypatch, (mirror.address,))
     for action in (fetch, verify, read):
         with pytest.raises(DataError, match="named by CONVBIAS_DATA") as caught:
             action()
@@ -111,7 +118,7 @@ def test_damage_is_named_and_left_alone(
     folder = fill(tmp_path / owner)
     if owner == "mine":
         monkeypatch.setenv("CONVBIAS_DATA", str(folder))
-    monkeypatch.setattr(fashion_mnist, "ADDRESSES", (mirror.address,))
+    replace_published(monkeypatch, (mirror.address,))
     damage(folder / TEST_IMAGES, kind)
     left = (folder / TEST_IMAGES).read_bytes()
     for action in (fetch, read):
@@ -135,7 +142,7 @@ def test_a_missing_file_of_a_named_folder_is_an_error(
     folder = fill(tmp_path / "mine")
     damage(folder / LABELS, "missing")
     monkeypatch.setenv("CONVBIAS_DATA", str(folder))
-    monkeypatch.setattr(fashion_mnist, "ADDRESSES", (mirror.address,))
+    replace_published(monkeypatch, (mirror.address,))
     with pytest.raises(DataError, match=f"{LABELS} is missing"):
         read()
     assert not (folder / LABELS).exists()
@@ -172,10 +179,36 @@ def test_reports(tmp_path: Path) -> None:
 def test_verification_downloads_nothing(
     empty_cache: Path, monkeypatch: pytest.MonkeyPatch, mirror: Mirror
 ) -> None:
-    monkeypatch.setattr(fashion_mnist, "ADDRESSES", (mirror.address,))
+    replace_published(monkeypatch, (mirror.address,))
     assert {report.status for report in verify()} == {"missing"}
     assert not mirror.served
     assert not empty_cache.exists()
+
+
+# Copies that were compressed anew
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_what_is_compressed_counts_where_its_checksum_is_published(
+    tmp_path: Path, changed: bool
+) -> None:
+    content = gzip.decompress(CONTENTS[LABELS])
+    again = gzip.compress(content + b"!" * changed, compresslevel=1, mtime=5)
+    folder = fill(tmp_path / "mine")
+    (folder / LABELS).write_bytes(again)
+    sha256 = hashlib.sha256(content).hexdigest()
+    known = PUBLISHED | {LABELS: replace(PUBLISHED[LABELS], content_sha256=sha256)}
+    for files, status in ((known, "damaged" if changed else "verified"), (PUBLISHED, "damaged")):
+        reports = IdxFiles("mnist", files, ()).verify(folder)
+        assert {report.path.name: report.status for report in reports}[LABELS] == status
+
+
+def test_the_sub_folder_of_its_name_comes_first(tmp_path: Path) -> None:
+    """Because the files of several data sets have the same names."""
+    fill(tmp_path / "all")
+    own = fill(tmp_path / "all" / "mnist")
+    assert IDX_FILES["mnist"].folder_without_download(tmp_path / "all") == own
+    assert IDX_FILES["kmnist"].folder_without_download(tmp_path / "all") == tmp_path / "all"
 
 
 # The published files themselves
