@@ -15,8 +15,10 @@ INPUTS, OUTPUTS = 3, 5
 
 PLAIN = CausalConvolution(width=4, layers=3, kernel_size=4)
 DILATED = CausalConvolution(width=4, layers=3, growth=2)
+LIMITED = CausalConvolution(width=4, layers=4, kernel_size=2, growth=2, largest_dilation=2)
 GRU = GatedRecurrence(width=4)
 ATTENTION = CausalAttention(width=8, layers=2)
+NEAR = CausalAttention(width=8, layers=2, field=6)
 
 
 def network_of(model):
@@ -41,12 +43,14 @@ def test_parameters_by_hand(model, counted):
 
 
 @pytest.mark.parametrize(
-    ("model", "field"), [(PLAIN, 10), (DILATED, 15), (GRU, 24), (ATTENTION, 24)]
+    ("model", "field"),
+    [(PLAIN, 10), (DILATED, 15), (LIMITED, 8), (GRU, 24), (ATTENTION, 24), (NEAR, 6)],
 )
 def test_an_output_depends_on_its_field_exactly(model, field):
-    # Plain: 1 + 3 layers * (4 - 1). Dilated: 1 + (1 + 2 + 4) * (3 - 1). Others: all before.
+    # Plain: 1 + 3 layers * (4 - 1). Dilated: 1 + (1 + 2 + 4) * (3 - 1). Limited: 1 + 1 + 3 * 2.
+    # Attention of two layers with field 6: they reach back by 3 and by 2. Others: all before.
     length, changed = 24, 5
-    if isinstance(model, CausalConvolution):
+    if model.receptive_field is not None:
         assert model.receptive_field == field
     network = network_of(model)
     before = RANDOM.normal(size=(16, length, INPUTS)).astype(np.float32)

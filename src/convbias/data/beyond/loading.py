@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from convbias.data.beyond.graphs import CORA
+from convbias.data.beyond.texts import TINY_SHAKESPEARE
 from convbias.spec.beyond.arms import Task
 from convbias.spec.extras import check_installed
 
@@ -20,4 +21,4 @@ def check_available(task: Task) -> None:
     if task.kind == "table":
         check_installed("tables", ["sklearn"])
     else:
-        CORA.read()
+        (CORA if task.kind == "graph" else TINY_SHAKESPEARE).read()

@@ -17,9 +17,7 @@ TINY_SHAKESPEARE = PublishedData(
     title="Tiny Shakespeare",
     folder="tiny-shakespeare",
     checksums={FILE: "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed"},
-    addresses=(
-        "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/",
-    ),
+    addresses=("https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/",),
 )
 
 

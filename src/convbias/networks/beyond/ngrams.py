@@ -22,35 +22,33 @@ def log_probabilities(
     and Goodman, "An empirical study of smoothing techniques for language modeling", 1998.
 
     Args:
-        training: int (n,), the counted text, by numbers of its characters.
+        training: int (n,), the counted text, by numbers of its characters; at least `order`.
         text: int (m,), the text to tell.
         order: From 1, for counts of single characters, to 9.
         characters: How many different characters there are, at most 127.
 
     Returns:
-        float64 (m - order + 1,): log-probabilities in nats, from the first character that has
-        `order - 1` before it.
+        float64 (m - order + 1, characters): log-probabilities in nats of what each of the text's
+        characters could be, from the first that has `order - 1` before it.
 
     Example:
-        >>> # Of the four counted characters two are a, two b; P(a) = (2 + 2 / 2) / (4 + 2).
-        >>> seen = np.array([0, 1, 0, 1])
-        >>> np.exp(log_probabilities(seen, np.array([0]), order=1, characters=2)).tolist()
-        [0.5]
+        >>> seen = np.array([0, 0, 0, 1])  # P(0) = (3 + 2 / 2) / (4 + 2), P(1) = (1 + 2 / 2) / 6
+        >>> np.exp(log_probabilities(seen, np.array([0]), order=1, characters=2)).round(3).tolist()
+        [[0.667, 0.333]]
     """
-    told = len(text) - order + 1
-    found = np.full(told, 1 / characters)
+    found = np.full((len(text) - order + 1, characters), 1 / characters)
     for length in range(order):
         counted = _windows(training, length + 1, characters)
-        asked = _windows(text, length + 1, characters)[-told:]
         grams, times = np.unique(counted, return_counts=True)
         # The last digit of a gram's number is its character, the others are its context.
         contexts, first = np.unique(grams // characters, return_index=True)
-        followed = np.add.reduceat(times, first)
+        seen = np.add.reduceat(times, first)
         different = np.diff(np.append(first, len(grams)))
-        of_gram = _looked_up(grams, times, asked)
-        n = _looked_up(contexts, followed, asked // characters)
-        t = _looked_up(contexts, different, asked // characters)
-        found = np.where(n > 0, (of_gram + t * found) / np.maximum(n + t, 1), found)
+        before = _windows(text, length, characters)[order - 1 - length : len(text) - length]
+        n, t = (_looked_up(contexts, each, before)[:, None] for each in (seen, different))
+        asked = before[:, None] * characters + np.arange(characters)
+        k = _looked_up(grams, times, asked)
+        found = np.where(n > 0, (k + t * found) / np.maximum(n + t, 1), found)
     return np.log(found)
 
 
