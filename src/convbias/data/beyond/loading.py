@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from convbias.data.beyond.graphs import CORA
+from convbias.data.loading import load
 from convbias.spec.beyond.arms import Task
 from convbias.spec.extras import check_installed
 
@@ -19,5 +20,7 @@ def check_available(task: Task) -> None:
     """
     if task.kind == "table":
         check_installed("tables", ["sklearn"])
-    else:
+    elif task.kind == "graph":
         CORA.read()
+    elif task.kind == "scanned-images":
+        load("fashion-mnist")

@@ -9,13 +9,15 @@ from typing import Annotated
 from pydantic import Field
 
 from convbias.spec.arms import Arm, hash_of
+from convbias.spec.beyond.causal import CausalModel
 from convbias.spec.beyond.graphs import GraphRecipe, GraphTask, NodeNetwork
+from convbias.spec.beyond.sequences import SequenceRecipe, SequenceTask
 from convbias.spec.beyond.tables import TableModel, TableRecipe, TableTask
 from convbias.spec.description import Description
 
-Task = TableTask | GraphTask
-TaskModel = TableModel | NodeNetwork
-TaskRecipe = TableRecipe | GraphRecipe
+Task = TableTask | GraphTask | SequenceTask
+TaskModel = TableModel | NodeNetwork | CausalModel
+TaskRecipe = TableRecipe | GraphRecipe | SequenceRecipe
 
 
 class TaskArm(Description, frozen=True):
