@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from convbias.experiments import EXPERIMENTS, headlines_of, outcome_of
@@ -9,6 +11,8 @@ from convbias.findings.claims import ClaimResult, FurtherEvidence, audit
 from convbias.findings.evaluation import evaluate, evaluated
 from convbias.findings.results import Results
 from convbias.spec.beyond.arms import TaskCondition
+from convbias.spec.beyond.causal import CausalModel
+from convbias.spec.beyond.sequences import MemoryTask, ScannedImageTask
 from convbias.spec.beyond.tables import RowConvolution, RowDense
 from factories import make_results
 
@@ -118,15 +122,87 @@ def test_the_controls_of_graphs_can_fail():
     assert dense.verdict == "holds"
 
 
+def sequences(*, dilated: float = 0.01, plain: float = 1.0, attention: float = 0.01) -> Results:
+    """Shares of guessing's error that are left: within a field, beyond it, and to attention."""
+
+    def values(condition: str, seed: int) -> dict[str, float]:
+        name, _, task = condition.partition(", ")
+        if task.startswith("images"):
+            return {"accuracy": 0.8 + 0.02 * ("512" in name) - 0.05 * ("permuted" in task)}
+        rule, lag = task.split(" over ")
+        task = MemoryTask(rule=rule, lag=int(lag))
+        field = {"plain convolution": 21, "convolution dilated to 32": 127}.get(name, 2_047)
+        error = plain * task.least_error(field)  # a part of the two numbers may be seen
+        if field > task.distance:
+            error = (attention if name == "attention" else dilated) * task.least_error(0)
+        error *= 1 + 0.001 * (seed % 3)
+        loss = error if rule == "adding" else 2.0
+        return {
+            "accuracy": 1 - error,
+            "loss": max(loss, 1e-4),
+            "loss_over_positions": plain * 10 * math.log(8) / (int(lag) + 20),
+        }
+
+    return make_results("sequences", values, SEEDS)
+
+
+@pytest.mark.parametrize(
+    ("left", "verdict"), [(0.01, "does not hold"), (0.5, "holds"), (0.15, "undecided")]
+)
+def test_whether_long_sequences_are_unsuited(left, verdict):
+    results = sequences(dilated=left)
+    assert claim_of(results, "not-for-sequences").verdict == verdict
+    contrasts = evaluated(evaluate(results.experiment, results.runs))
+    found = headlines_of(results, contrasts, outcome_of(results))
+    assert found["sequences-lag"].verdict == verdict
+    assert found["sequences-field"].verdict == ("holds" if left == 0.01 else "does not hold")
+    assert found["sequences-images"].verdict == "holds"
+    assert "+2.00 points over seeing 21" in found["sequences-images"].text
+
+
+def test_fields_are_told_apart_by_lags():
+    _, beyond, within = outcome_of(sequences()).statements
+    assert (beyond.verdict, within.verdict) == ("holds", "holds")
+    # Plain: adding and copying over 30 and more; dilated to 32: over 300.
+    assert " in 10 combinations" in beyond.text
+    # Plain: adding over 10. Dilated to 32: over 100, twice. Dilated to 512: all ten.
+    assert " in 13 combinations" in within.text
+    assert "plain convolution, copying over 10, field 21" in within.text
+    _, beyond, _ = outcome_of(sequences(plain=0.1)).statements
+    assert beyond.verdict == "does not hold"
+
+
+def test_the_controls_of_sequences_can_fail():
+    found = outcome_of(sequences())
+    assert {each.verdict for each in (*found.identities, *found.controls)} == {"holds"}
+    found = outcome_of(sequences(plain=0.5, attention=0.5))
+    assert {each.verdict for each in (*found.identities, *found.controls)} == {"does not hold"}
+
+
+def test_networks_of_sequences_have_equally_many_parameters():
+    by_task: dict[str, list[int]] = {}
+    for condition in EXPERIMENTS["sequences"].conditions:
+        assert isinstance(condition, TaskCondition)
+        task, model = condition.task, condition.model
+        assert isinstance(task, MemoryTask | ScannedImageTask)
+        assert isinstance(model, CausalModel)
+        counts = by_task.setdefault(task.data, [])
+        counts.append(model.parameters(task.inputs, task.outputs))
+    assert len(by_task) == 11
+    for counts in by_task.values():
+        assert max(counts) <= 1.05 * min(counts)
+
+
 def test_few_seeds_decide_nothing():
     def values(*_: object) -> dict[str, float]:
         return {
             "accuracy": 0.8,
+            "loss_over_positions": 0.5,
             "answers_changed_by_numbers": 0.5,
             "largest_change_by_numbers": 0.0,
         }
 
-    for name in ("tables", "graphs"):
+    for name in ("tables", "graphs", "sequences"):
         results = make_results(name, values, (0,))
         outcome = outcome_of(results)
         decided = {each.verdict for each in outcome.statements}

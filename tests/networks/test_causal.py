@@ -28,9 +28,9 @@ def network_of(model):
 @pytest.mark.parametrize(
     ("model", "counted"),
     [
-        # Channels 16, each block 8 + 4 * 4 * 4 + 4, last normalisation 8, outputs 25.
-        (PLAIN, 16 + 3 * 76 + 8 + 25),
-        (DILATED, 16 + 3 * 60 + 8 + 25),
+        # Channels 16, each block 4 * 4 * 4 + 4 or 3 * 4 * 4 + 4, outputs 25.
+        (PLAIN, 16 + 3 * 68 + 25),
+        (DILATED, 16 + 3 * 52 + 25),
         # Three gates, each 3 * 4 + 4 * 4 + 2 * 4; outputs 25.
         (GRU, 3 * 36 + 25),
         # Channels 32; in each block 16 + 216 + 72 and 16 + 144 + 136; 16; outputs 45.
@@ -59,6 +59,18 @@ def test_an_output_depends_on_its_field_exactly(model, field):
     differs = (np.asarray(network(before)) != np.asarray(network(after))).any(axis=(0, 2))
     seeing = [place for place in range(length) if changed <= place < changed + field]
     assert np.flatnonzero(differs).tolist() == seeing
+
+
+@pytest.mark.parametrize(
+    ("model", "length"),
+    [(PLAIN, 5), (PLAIN, 12), (DILATED, 5), (DILATED, 12), (DILATED, 17), (GRU, 5), (ATTENTION, 5)],
+)
+def test_the_last_output_alone_is_that_of_all(model, length):
+    every = network_of(model)
+    last = build(model, INPUTS, OUTPUTS, iter(range(99)), last_of=length)
+    inputs = RANDOM.normal(size=(4, length, INPUTS)).astype(np.float32)
+    expected = np.asarray(every(inputs))[:, -1]
+    np.testing.assert_allclose(np.asarray(last(inputs)), expected, rtol=1e-4, atol=1e-5)
 
 
 def test_attention_by_hand():

@@ -23,7 +23,9 @@ from convbias.spec.beyond.causal import (
 LONGEST_WAVE = 10_000  # positions, over 2 pi; as in the source of `Positions`
 
 
-def build(model: CausalModel, inputs: int, outputs: int, seeds: Iterator[int]) -> keras.Model:
+def build(
+    model: CausalModel, inputs: int, outputs: int, seeds: Iterator[int], last_of: int | None = None
+) -> keras.Model:
     """Build a network with freshly drawn weights.
 
     Args:
@@ -31,49 +33,81 @@ def build(model: CausalModel, inputs: int, outputs: int, seeds: Iterator[int]) -
         inputs: Numbers at each position.
         outputs: Likewise.
         seeds: Random seeds of the layers' initial weights.
+        last_of: Length of the sequences of which only the last output is wanted; convolutions then
+            compute only what that output depends on.
 
     Returns:
-        A network from float32 (n, length, inputs) to float32 (n, length, outputs), for any length.
+        A network from float32 (n, length, inputs) to float32 (n, length, outputs), for any length;
+        to float32 (n, outputs) where only the last output is wanted.
 
     Example:
         >>> build(CausalConvolution(width=4, layers=2), 3, 5, iter(range(9))).count_params()
         145
     """
-    sequences = keras.Input((None, inputs), name="sequences")
+    sequences = keras.Input((last_of, inputs), name="sequences")
+    found: Any = sequences
     if isinstance(model, GatedRecurrence):
         found = keras.layers.GRU(
             model.width,
-            return_sequences=True,
+            return_sequences=last_of is None,
             kernel_initializer=_glorot(seeds),
             recurrent_initializer=_orthogonal(seeds),
             seed=next(seeds),
             name="recurrence",
-        )(sequences)
+        )(found)
+    elif isinstance(model, CausalConvolution):
+        if last_of is not None:
+            found = found[:, -min(last_of, model.receptive_field) :]
+        found = _dense(model.width, "channels", seeds)(found)
+        for number in range(1, model.layers + 1):
+            found = _convolved(model, found, number, seeds, last=last_of is not None)
     else:
-        found = _dense(model.width, "channels", seeds)(sequences)
-        if isinstance(model, CausalAttention) and model.positions == "added":
+        found = _dense(model.width, "channels", seeds)(found)
+        if model.positions == "added":
             found = Positions(name="positions")(found)
         for number in range(1, model.layers + 1):
-            if isinstance(model, CausalConvolution):
-                found = _convolved(model, found, number, seeds)
-            else:
-                found = _attended(model, found, number, seeds)
-        if isinstance(model, CausalAttention):
-            found = keras.layers.LayerNormalization(name="last_normalisation")(found)
+            found = _attended(model, found, number, seeds)
+        found = keras.layers.LayerNormalization(name="last_normalisation")(found)
+    if last_of is not None and not isinstance(model, GatedRecurrence):
+        found = found[:, -1]
     told = _dense(outputs, "outputs", seeds)(found)
     return keras.Model(sequences, told, name=model.name.replace(" ", "_"))
 
 
-def _convolved(model: CausalConvolution, found: Any, number: int, seeds: Iterator[int]) -> Any:  # noqa: ANN401
-    added = Convolution1D(
+def _convolved(
+    model: CausalConvolution,
+    found: Any,  # noqa: ANN401 - backend tensors
+    number: int,
+    seeds: Iterator[int],
+    *,
+    last: bool,
+) -> Any:  # noqa: ANN401
+    """One block; for the last output alone, every second position where dilations double.
+
+    Later layers of doubling dilation see no other position on the way to the last output, so there
+    the layer has a stride of 2 and the next one no dilation.
+    """
+    halved = last and model.growth == 2 and model.largest_dilation is None
+    padding = model.kernel_size - 1
+    if halved:
+        padding -= 1 - found.shape[1] % 2
+    # Over long sequences XLA's convolution takes less time than `Convolution1D`, which is faster
+    # where every output is wanted.
+    layer = keras.layers.Conv1D if last else Convolution1D
+    convolution = layer(
         model.width,
         model.kernel_size,
-        padding="causal",
-        dilation_rate=model.dilations[number - 1],
+        padding="valid" if halved else "causal",
+        strides=2 if halved else 1,
+        dilation_rate=1 if halved else model.dilations[number - 1],
         kernel_initializer=_glorot(seeds),
         name=f"convolution_{number}",
-    )(keras.layers.ReLU(name=f"relu_{number}")(found))
-    return keras.layers.Add(name=f"sum_{number}")([found, added])
+    )
+    seen = keras.layers.ReLU(name=f"relu_{number}")(found)
+    if halved:
+        seen = keras.ops.pad(seen, ((0, 0), (padding, 0), (0, 0)))
+        found = found[:, (found.shape[1] - 1) % 2 :: 2]
+    return keras.layers.Add(name=f"sum_{number}")([found, convolution(seen)])
 
 
 def _attended(model: CausalAttention, found: Any, number: int, seeds: Iterator[int]) -> Any:  # noqa: ANN401

@@ -11,13 +11,14 @@ from pydantic import Field
 from convbias.spec.arms import Arm, hash_of
 from convbias.spec.beyond.causal import CausalModel
 from convbias.spec.beyond.graphs import GraphRecipe, GraphTask, NodeNetwork
+from convbias.spec.beyond.sequences import SequenceRecipe, SequenceTask
 from convbias.spec.beyond.tables import TableModel, TableRecipe, TableTask
 from convbias.spec.beyond.texts import CountRecipe, NGram, TextRecipe, TextTask
 from convbias.spec.description import Description
 
-Task = TableTask | GraphTask | TextTask
+Task = TableTask | GraphTask | SequenceTask | TextTask
 TaskModel = TableModel | NodeNetwork | CausalModel | NGram
-TaskRecipe = TableRecipe | GraphRecipe | TextRecipe | CountRecipe
+TaskRecipe = TableRecipe | GraphRecipe | SequenceRecipe | TextRecipe | CountRecipe
 
 
 class TaskArm(Description, frozen=True):

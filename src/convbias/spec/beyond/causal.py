@@ -91,9 +91,9 @@ class GatedRecurrence(Description, frozen=True):
         return "GRU"
 
     @property
-    def receptive_field(self) -> int | None:
+    def receptive_field(self) -> None:
         """How many positions an output depends on; None: on all earlier ones."""
-        return None
+        return
 
     def parameters(self, inputs: int, outputs: int) -> int:
         """How many parameters the network has.
@@ -143,7 +143,7 @@ class CausalAttention(Description, frozen=True):
             raise ValueError(f"the width {self.width} is not a multiple of {self.heads} heads")
         if self.positions == "rotated" and self.width // self.heads % 2:
             raise ValueError(
-                f"{self.heads} heads of the width {self.width} have no pairs to rotate"
+                f"{self.heads} heads of width {self.width} have no pairs to rotate"
             )
         return self
 
