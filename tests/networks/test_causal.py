@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from convbias.errors import InputError
-from convbias.networks.beyond.causal import Positions, SelfAttention, build
+from convbias.networks.beyond.causal import Positions, SelfAttention, build, rotate
 from convbias.spec.beyond.causal import CausalAttention, CausalConvolution, GatedRecurrence
 from convbias.spec.description import describe
 
@@ -18,6 +18,7 @@ DILATED = CausalConvolution(width=4, layers=3, growth=2)
 LIMITED = CausalConvolution(width=4, layers=4, kernel_size=2, growth=2, largest_dilation=2)
 GRU = GatedRecurrence(width=4)
 ATTENTION = CausalAttention(width=8, layers=2)
+ROTATED = CausalAttention(width=8, layers=2, positions="rotated")
 NEAR = CausalAttention(width=8, layers=2, field=6)
 
 
@@ -44,7 +45,15 @@ def test_parameters_by_hand(model, counted):
 
 @pytest.mark.parametrize(
     ("model", "field"),
-    [(PLAIN, 10), (DILATED, 15), (LIMITED, 8), (GRU, 24), (ATTENTION, 24), (NEAR, 6)],
+    [
+        (PLAIN, 10),
+        (DILATED, 15),
+        (LIMITED, 8),
+        (GRU, 24),
+        (ATTENTION, 24),
+        (ROTATED, 24),
+        (NEAR, 6),
+    ],
 )
 def test_an_output_depends_on_its_field_exactly(model, field):
     # Plain: 1 + 3 layers * (4 - 1). Dilated: 1 + (1 + 2 + 4) * (3 - 1). Limited: 1 + 1 + 3 * 2.
@@ -100,3 +109,24 @@ def test_positions_turn_by_the_same_angle_everywhere():
 def test_heads_that_do_not_divide_the_width_are_refused():
     with pytest.raises(InputError, match="the width 8 is not a multiple of 3 heads"):
         describe(CausalAttention, {"width": 8, "layers": 1, "heads": 3}, "model.toml")
+
+
+def test_rotated_products_depend_on_distances():
+    queries, keys = RANDOM.normal(size=(2, 1, 1, 1, 6)).astype(np.float32)
+    # The same vectors at all of nine positions.
+    turned = [np.asarray(rotate(np.repeat(each, 9, axis=2)))[0, 0] for each in (queries, keys)]
+    products = turned[0] @ turned[1].T
+    for distance in range(-8, 9):
+        along = np.diagonal(products, distance)
+        np.testing.assert_allclose(along, along[0], rtol=1e-3, atol=1e-4)
+    assert np.std(products[0]) > 0.01
+    # At the first position nothing is turned; a turn keeps the length.
+    np.testing.assert_allclose(turned[0][0], queries[0, 0, 0])
+    np.testing.assert_allclose(
+        np.linalg.norm(turned[0], axis=1), np.linalg.norm(queries), rtol=1e-5
+    )
+
+
+def test_heads_without_pairs_are_not_rotated():
+    with pytest.raises(InputError, match="2 heads of width 6 have no pairs to rotate"):
+        describe(CausalAttention, {"width": 6, "layers": 1, "positions": "rotated"}, "model.toml")

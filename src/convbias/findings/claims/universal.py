@@ -46,6 +46,11 @@ COMPARISONS = (
         Comparison("tables", f"trees-over-convolution-{table}", "trees", CONVOLUTION)
         for table in _TABLES
     ),
+    *(
+        Comparison("sequences", f"dilated-over-{network}-{what}", CONVOLUTION, architecture)
+        for network, architecture, lag in (("gru", "GRU", 300), ("attention", "attention", 100))
+        for what in (f"adding-{lag}", f"copying-{lag}", "images")
+    ),
     Comparison("graphs", "graph-over-grid", "graph convolution", CONVOLUTION),
     Comparison("graphs", "dense-over-grid", DENSE, CONVOLUTION),
     Comparison("graphs", "graph-over-dense", "graph convolution", DENSE),

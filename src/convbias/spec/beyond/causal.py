@@ -142,9 +142,7 @@ class CausalAttention(Description, frozen=True):
         if self.width % self.heads:
             raise ValueError(f"the width {self.width} is not a multiple of {self.heads} heads")
         if self.positions == "rotated" and self.width // self.heads % 2:
-            raise ValueError(
-                f"{self.heads} heads of width {self.width} have no pairs to rotate"
-            )
+            raise ValueError(f"{self.heads} heads of width {self.width} have no pairs to rotate")
         return self
 
     @property
