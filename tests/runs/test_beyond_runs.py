@@ -7,6 +7,7 @@ import os
 import pytest
 
 from convbias.cli import main
+from convbias.data.beyond.loading import check_available
 from convbias.errors import InputError
 from convbias.experiments import EXPERIMENTS
 from convbias.runs.checks import check_store
@@ -15,7 +16,9 @@ from convbias.runs.cost import gigaflop_by_task
 from convbias.runs.store import Store
 from convbias.runs.worker import execute
 from convbias.spec.beyond.arms import TaskArm
+from convbias.spec.beyond.causal import CausalConvolution
 from convbias.spec.beyond.graphs import GraphRecipe, NodeNetwork
+from convbias.spec.beyond.sequences import MemoryTask, SequenceRecipe
 from convbias.spec.beyond.tables import LogisticRegression, TableRecipe, TableTask
 
 WINE = TaskArm(
@@ -42,6 +45,21 @@ def test_a_run_on_a_table_is_stored_and_sound(store):
     assert first.measures["parameters"] == 42
     assert first.test.accuracy > 0.9
     assert first.per_image.correct.mean() == first.test.accuracy
+    assert not check_store(store, lambda _: None).problems
+
+
+def test_a_run_on_sequences_is_stored_and_sound(tmp_path):
+    arm = TaskArm(
+        task=MemoryTask(rule="copying", lag=2),
+        model=CausalConvolution(width=2, layers=1),
+        recipe=SequenceRecipe(steps=2, batch_size=2, learning_rate=0.01),
+    )
+    check_available(arm.task)
+    execute(arm, [5], tmp_path, tmp_path / "notes", os.getppid(), None)
+    store = Store(tmp_path)
+    [run] = store
+    assert (run.seed, run.arm, run.test.images) == (5, arm, 2_000)
+    assert run.measures["parameters"] == 11 * 2 + 7 * 2 + 3 * 9
     assert not check_store(store, lambda _: None).problems
 
 

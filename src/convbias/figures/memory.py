@@ -36,10 +36,10 @@ def error_by_lag(
     """
     means = means_over_seeds(table, ("network", "task", "lag"))
     shown = [name for name in networks if name in set(means["network"])]
-    legend = alt.Legend(title=None, columns=alt.ExprRef("width < 420 ? 1 : 3"), symbolOpacity=1)
+    legend = alt.Legend(title=None, columns=alt.ExprRef("width < 420 ? 1 : 2"), symbolOpacity=1)
     colour = alt.Color("network:N", scale=arm_scale(shown)).legend(legend)
     shape = alt.Shape("task:N").scale(range=["circle", "triangle-up"]).legend(legend)
-    lag = alt.X("lag:Q").scale(type="log").title(in_lines(x))
+    lag = alt.X("lag:Q").scale(type="log").title(in_lines(x)).axis(grid=False)
     error = alt.Y("mean:Q").title("Error (% of guessing)").scale(domainMin=0)
     layers: list[alt.Chart] = [
         alt.Chart(pd.DataFrame({"y": [GUESSING]}))
@@ -61,6 +61,10 @@ def error_by_lag(
             tooltip=["network", "task", alt.Tooltip("lag:Q", format=".3g"), *tooltips(".1f"), "n"],
         ),
     ]
+    spread = means.dropna(subset=["low"])
+    if len(spread):
+        ends = (alt.Y("low:Q"), alt.Y2("high:Q"))
+        layers.append(alt.Chart(spread).mark_rule(strokeWidth=2.5).encode(lag, *ends, colour))
     if edge is not None:
         layers.insert(
             0, alt.Chart(pd.DataFrame({"x": [edge]})).mark_rule(strokeDash=[2, 3]).encode(x="x:Q")

@@ -107,8 +107,8 @@ def outcome(results: Results) -> Outcome:
 def unsuited(results: Results) -> Statement:
     """Whether even a convolution whose field is long enough fails over the longest lag."""
     asked = (
-        f"Convolution is unsuited to long sequences: even with a receptive field of"
-        f" {CONVOLUTIONS[LONG].receptive_field:,} positions it does not remember over {LONGEST:,}"
+        f"Convolution is unsuited to long sequences: over {LONGEST:,} positions it forgets what it"
+        f" saw, even with a receptive field of {CONVOLUTIONS[LONG].receptive_field:,}"
     )
     found = [each for each in cells(results, (LONG,)) if each.task.lag == LONGEST]
     known = [each for each in found if each.errors]
@@ -173,8 +173,8 @@ def _all(
         text += f" Not, or not shown: {'; '.join(exceptions)}."
     for each in level or []:
         text += (
-            f" Where the field just reaches, nothing is claimed: {each.text}, field"
-            f" {each.field}: {100 * np.mean(each.relative):.1f} %."
+            f" Where the field just reaches, nothing is claimed: {each.text}"
+            f" ({100 * np.mean(each.relative):.1f} %)."
         )
     return Statement(text, all_of(verdicts))
 

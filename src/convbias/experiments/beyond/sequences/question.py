@@ -43,7 +43,9 @@ SQUARED_ERROR = Quantity(
 SYMBOLS_RIGHT = share("test_accuracy", "share of recalled symbols", margin=0.02, items="symbols")
 QUANTITIES: dict[Rule, Quantity] = {"adding": SQUARED_ERROR, "copying": SYMBOLS_RIGHT}
 
-PLAIN, MIDDLE, LONG = "plain convolution", "convolution dilated to 32", "convolution dilated to 512"
+PLAIN = "plain convolution seeing 21"
+MIDDLE = "dilated convolution seeing 127"
+LONG = "dilated convolution seeing 2,047"
 GRU, ATTENTION = "GRU", "attention"
 NETWORKS = (PLAIN, MIDDLE, LONG, GRU, ATTENTION)
 
@@ -119,7 +121,7 @@ def _conditions() -> Iterator[TaskCondition]:
 
 def _memory(treatment: str, baseline: str, rule: Rule, lag: int) -> PlannedContrast:
     asked = "add more exactly" if rule == "adding" else "recall more symbols"
-    names = {PLAIN: "plain", MIDDLE: "middle", LONG: "dilated", GRU: "gru", ATTENTION: "attention"}
+    names = {PLAIN: "plain", MIDDLE: "medium", LONG: "dilated", GRU: "gru", ATTENTION: "attention"}
     return PlannedContrast(
         name=f"{names[treatment]}-over-{names[baseline]}-{rule}-{lag}",
         question=f"Over a lag of {lag:,}: does {treatment} {asked} than {baseline}?",
@@ -158,11 +160,12 @@ EXPERIMENT = Experiment(
     name="sequences",
     title="Is convolution unsuited to long sequences?",
     question=(
-        "Over which lags does a causal convolution remember, compared with the positions that its"
-        " layers see together, its receptive field? Two tasks ask for what was seen up to 1,000"
-        " positions ago: adding two marked numbers, and copying ten symbols. A recurrent network"
-        " and attention, which see everything, have as many parameters and steps, and all but one"
-        " network also read images row by row."
+        "A kernel of size 3 sees three positions, but ten layers of them see 21 together, and 2,047"
+        " where the distance between a kernel’s positions doubles from layer to layer. Does a"
+        " convolution remember what lies within this receptive field, and only that? Two tasks ask"
+        " for what was seen up to 1,000 positions ago: adding two marked numbers, and copying ten"
+        " symbols. A recurrent network and attention, which see everything, have as many parameters"
+        " and steps. Images are read row by row, too."
     ),
     conditions=tuple(_conditions()),
     contrasts=tuple(_contrasts()),
