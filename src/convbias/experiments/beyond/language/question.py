@@ -31,7 +31,7 @@ CONTEXT = 129  # characters that precede every scored one, at least
 
 # Seven layers of two taps; what grows is the dilation, up to the given one. Nothing else differs,
 # so networks of all fields have the same weights and the same arithmetic.
-LARGEST_DILATIONS = (1, 2, 4, 8, 16, 64)
+LARGEST_DILATIONS = (1, 2, 4, 16, 64)
 CONVOLUTIONS = tuple(
     CausalConvolution(width=64, layers=7, kernel_size=2, growth=2, largest_dilation=dilation)
     for dilation in LARGEST_DILATIONS
