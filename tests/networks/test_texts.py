@@ -88,6 +88,7 @@ def test_counts_are_scored_on_the_same_blocks(repeating):
     each = -told[np.arange(len(told)), repeating.test[4:]]  # from the fifth character on
     # The first scored character is the one after the first block and the one that follows it.
     expected = each[17 - 4 : 17 - 4 + 36 * 16].reshape(36, 16).mean(axis=1)
+    assert found.per_item.loss is not None
     np.testing.assert_allclose(found.per_item.loss, expected, rtol=1e-3)
     assert found.test.loss == pytest.approx(KNOWN, abs=0.05)
 

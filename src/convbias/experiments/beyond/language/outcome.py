@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from convbias.experiments.beyond.language.question import (
+    BEST,
     FIELDS,
     GRU,
     LONGEST,
@@ -87,7 +88,14 @@ def _behind(contrasts: Mapping[str, Contrast]) -> Statement:
     if not told:
         return Statement(f"{asked}: no seed was finished by both.", "not measured yet", CLAIM)
     text = f"{asked}. The convolution’s loss minus that of attention, in nats per character:"
-    return Statement(f"{text} {'; '.join(told)}.", behind_attention(contrasts), CLAIM)
+    text = f"{text} {'; '.join(told)}."
+    # Told beside the verdict, because a GRU sees everything before.
+    if (found := contrasts.get("gru-over-convolution")) is not None:
+        text += (
+            f" A GRU, which sees all that precedes, differs from {BEST['convolution']} by"
+            f" {NATS.amount(found.difference, '+')} ({found.verdict})."
+        )
+    return Statement(text, behind_attention(contrasts), CLAIM)
 
 
 def _context(contrasts: Mapping[str, Contrast]) -> Statement:
@@ -217,8 +225,8 @@ def _by_context(results: Results) -> tuple[Figure, ...]:
         for model in ("convolution", "attention")
         for field in FIELDS
     }
-    # Where a line begins: at one character convolution and counts of pairs are the same.
-    places |= {ONE_CHARACTER: LinePosition("convolution", 1)}
+    # Not on the convolutions' line, because it has about half of their weights.
+    places |= {ONE_CHARACTER: LinePosition(ONE_CHARACTER, 1)}
     places |= {ngram_name(order): LinePosition("n-gram", order - 1) for order in ORDERS[1:]}
     if not any(scores_by_seed(results, name, NATS) for name in places):
         return ()
