@@ -54,7 +54,7 @@ COMPARISONS = (
     Comparison("graphs", "graph-over-grid", "graph convolution", CONVOLUTION),
     Comparison("graphs", "dense-over-grid", DENSE, CONVOLUTION),
     Comparison("graphs", "graph-over-dense", "graph convolution", DENSE),
-    Comparison("language", "attention-over-convolution", "attention", CONVOLUTION),
+    Comparison("language", "attention-over-convolution-8", "attention", CONVOLUTION),
     Comparison("language", "gru-over-convolution", "GRU", CONVOLUTION),
 )
 

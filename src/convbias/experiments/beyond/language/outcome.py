@@ -8,7 +8,6 @@ from itertools import pairwise
 import numpy as np
 
 from convbias.experiments.beyond.language.question import (
-    BEST,
     FIELDS,
     GRU,
     LONGEST,
@@ -92,7 +91,7 @@ def _behind(contrasts: Mapping[str, Contrast]) -> Statement:
     # Told beside the verdict, because a GRU sees everything before.
     if (found := contrasts.get("gru-over-convolution")) is not None:
         text += (
-            f" A GRU, which sees all that precedes, differs from {BEST['convolution']} by"
+            f" A GRU, which sees all that precedes, differs from a convolution that sees {SHORTEST} by"
             f" {NATS.amount(found.difference, '+')} ({found.verdict})."
         )
     return Statement(text, behind_attention(contrasts), CLAIM)
