@@ -91,8 +91,8 @@ def _behind(contrasts: Mapping[str, Contrast]) -> Statement:
     # Told beside the verdict, because a GRU sees everything before.
     if (found := contrasts.get("gru-over-convolution")) is not None:
         text += (
-            f" A GRU, which sees all that precedes, differs from a convolution that sees {SHORTEST} by"
-            f" {NATS.amount(found.difference, '+')} ({found.verdict})."
+            " The loss of a GRU, which sees all that precedes, minus that of a convolution that sees"
+            f" {SHORTEST} characters: {NATS.written(found.difference, '+')} ({found.verdict})."
         )
     return Statement(text, behind_attention(contrasts), CLAIM)
 
