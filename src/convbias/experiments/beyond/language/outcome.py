@@ -91,7 +91,7 @@ def _behind(contrasts: Mapping[str, Contrast]) -> Statement:
     # Told beside the verdict, because a GRU sees everything before.
     if (found := contrasts.get("gru-over-convolution")) is not None:
         text += (
-            " The loss of a GRU, which sees all that precedes, minus that of a convolution that sees"
+            " A GRU sees all that precedes; its loss minus that of a convolution that sees"
             f" {SHORTEST} characters: {NATS.written(found.difference, '+')} ({found.verdict})."
         )
     return Statement(text, behind_attention(contrasts), CLAIM)
