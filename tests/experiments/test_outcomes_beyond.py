@@ -247,8 +247,8 @@ def test_context_and_counts():
     assert (context.verdict, counts.verdict) == ("holds", "does not hold")
     assert "attention 0.120 nats" in context.text.replace("+", "")
     assert "1.700 of the best, the 5-gram" in counts.text
-    _, context, counts = outcome_of(language({128: -0.4})).statements
-    assert (context.verdict, counts.verdict) == ("holds", "holds")
+    _, context, counts = outcome_of(language({8: -0.4})).statements
+    assert (context.verdict, counts.verdict) == ("does not hold", "holds")
     _, context, _ = outcome_of(language({128: 0.2})).statements
     assert context.verdict == "does not hold"
 

@@ -123,7 +123,7 @@ def best_counts(results: Results) -> tuple[str, float] | None:
 
 
 def beaten_counts(results: Results) -> tuple[list[float], Judgement]:
-    """By how much a convolution of the longest field is better than the best n-gram, and whether.
+    """By how much a convolution of the shortest field is better than the best n-gram, and whether.
 
     Args:
         results: the stored runs of the experiment.
@@ -132,7 +132,7 @@ def beaten_counts(results: Results) -> tuple[list[float], Judgement]:
         Nats per character, one per seed, and the verdict.
     """
     counts = best_counts(results)
-    losses = scores_by_seed(results, condition_name("convolution", LONGEST), NATS).values()
+    losses = scores_by_seed(results, condition_name("convolution", SHORTEST), NATS).values()
     if counts is None or not losses:
         return [], "not measured yet"
     gains = [counts[1] - loss for loss in losses]
@@ -140,7 +140,7 @@ def beaten_counts(results: Results) -> tuple[list[float], Judgement]:
 
 
 def _counts(results: Results) -> Statement:
-    asked = f"A convolution that sees {LONGEST} characters tells more than counts of the same text"
+    asked = f"A convolution that sees {SHORTEST} characters tells more than counts of the same text"
     gains, verdict = beaten_counts(results)
     counts = best_counts(results)
     if counts is None or not gains:

@@ -126,8 +126,8 @@ EXPERIMENT = Experiment(
     contrasts=tuple(_contrasts()),
     control=(
         "Counts of what follows one, two and three characters tell the text better and better. A"
-        " convolution that sees one character can tell no more than counts of pairs, and tells as"
-        " much to within 0.03 nats. No answer depends on a character outside the field."
+        " convolution that sees one character tells as much as counts of pairs, to within 0.03"
+        " nats. No answer depends on a character outside the field."
     ),
     not_shown=(
         "One text of a million characters, of which the networks read most once, and 67,000"
