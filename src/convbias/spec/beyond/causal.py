@@ -33,8 +33,9 @@ class CausalConvolution(Description, frozen=True):
 
     @property
     def name(self) -> str:
-        """What tables and figures call this model."""
-        return "convolution" if self.growth == 1 else "dilated convolution"
+        """What tables and figures call this model, with the positions that it sees."""
+        kind = "convolution" if self.growth == 1 else "dilated convolution"
+        return f"{kind} seeing {self.receptive_field}"
 
     @property
     def dilations(self) -> tuple[int, ...]:
@@ -147,8 +148,8 @@ class CausalAttention(Description, frozen=True):
 
     @property
     def name(self) -> str:
-        """What tables and figures call this model."""
-        return "attention"
+        """What tables and figures call this model, with the positions that it sees if not all."""
+        return "attention" if self.field is None else f"attention seeing {self.field}"
 
     @property
     def reaches(self) -> tuple[int | None, ...]:

@@ -17,9 +17,9 @@ from convbias.experiments.beyond.sequences.question import (
     LONG,
     LONGEST,
     NETWORKS,
+    ON_IMAGES,
     PLAIN,
     QUANTITIES,
-    RATES,
     RULES,
     images_name,
     memory_name,
@@ -280,7 +280,7 @@ def _by_lag(results: Results) -> list[Figure]:
 def _images(results: Results) -> list[Figure]:
     titles = {
         images_name(network, permuted=permuted): f"{network}, permuted" if permuted else network
-        for network in RATES["images"]
+        for network in ON_IMAGES
         for permuted in (False, True)
     }
     if not any(scores_by_seed(results, name, TEST_ACCURACY) for name in titles):
