@@ -20,7 +20,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Environments are installed beside each other, and checks run beside the installations.
 MAKEFLAGS += --jobs=2
 
-.PHONY: help study test pytest test-unit check lint types notebook bench audit lock clean
+.PHONY: help study test pytest packages test-unit check lint types notebook bench audit lock clean
 
 help:
 	@echo 'make study   the first ten minutes: train and report a small study (PROFILE=quick: an hour, full: a night)'
@@ -35,13 +35,14 @@ help:
 study: $(VENV)/run.stamp
 	$(BIN)/convbias study $(PROFILE) --dataset auto
 
-# Types are checked beside the tests, on what these leave of the cores.
-test: $(VENV)/test.stamp .venv-serve/stamp .venv-toolkit/stamp lint
-	sh tests/system_packages.sh
-	@$(MAKE) --no-print-directory types pytest
+# Types are checked beside the installations and the tests, on what these leave of the cores.
+test: lint pytest types
 
-pytest:
+pytest: packages $(VENV)/test.stamp .venv-serve/stamp .venv-toolkit/stamp
 	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+
+packages:
+	sh tests/system_packages.sh
 
 test-unit: $(VENV)/test.stamp
 	$(BIN)/pytest --numprocesses auto --dist loadfile -m "not slow and not integration and not end_to_end" tests

@@ -15,6 +15,7 @@ from convbias.experiments.studies import load_study
 from convbias.findings.results import collect
 from convbias.runs.store import Store
 from convbias.spec.arms import Convolutional
+from convbias.spec.beyond.arms import TaskCondition
 from convbias.spec.study import Study
 
 FURTHER = tuple(name for name in EXPERIMENTS if name != "original")
@@ -44,10 +45,14 @@ def leave_one_condition(patch: pytest.MonkeyPatch) -> None:
 
     Compiling and measuring each takes seconds to a minute. Where networks are measured it is the
     second, because the first is dense, with few filters, because every measure takes all images.
+    Recipes of other data are the same in every profile, so their steps are cut here.
     """
     for name, whole in list(EXPERIMENTS.items()):
         one = whole.conditions[1 if whole.measures else 0]
-        if isinstance(one.model, Convolutional):
+        if isinstance(one, TaskCondition):
+            steps = "steps" if "steps" in type(one.recipe).model_fields else "epochs"
+            one = replace(one, recipe=one.recipe.model_copy(update={steps: 10}))
+        elif isinstance(one.model, Convolutional):
             few = tuple(4 * layer for layer in range(1, len(one.model.filters) + 1))
             one = replace(one, model=one.model.model_copy(update={"filters": few}))
         patch.setitem(EXPERIMENTS, name, replace(whole, conditions=(one,)))

@@ -95,9 +95,11 @@ FOLDED = "main details:not([open]):not(.interactive details)"
 
 
 def unfold(page: Page) -> None:
-    """Open everything that is folded, as a reader does."""
-    while page.locator(FOLDED).count():
-        page.locator(f"{FOLDED} > summary").first.click()
+    """Open everything that is folded; the page is told of each as if a reader had clicked it."""
+    page.evaluate(
+        "(folded) => document.querySelectorAll(folded).forEach((each) => each.open = true)", FOLDED
+    )
+    assert page.locator(FOLDED).count() == 0
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -48,7 +48,7 @@ def test_a_network_is_what_keras_reads_but_draws_no_weights(
 
 STORE = """
 import sys
-from convbias.runs.worker import import_keras
+from convbias.runs.imports import import_keras
 import_keras()
 import keras
 network = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 
 from convbias import data
 from convbias.errors import DataError, StorageError
+from convbias.runs.imports import import_keras
 from convbias.runs.measurement import IMAGES, Measurement
 from convbias.runs.processes import run_in_processes
 from convbias.runs.record import Run, run_key
 from convbias.runs.store import Store
 from convbias.runs.sweep import cores
-from convbias.runs.worker import dataset_of_process, import_keras
+from convbias.runs.worker import dataset_of_process
 from convbias.spec.arms import DataVariant
 from convbias.spec.beyond.arms import AnyArm
 

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import os
-import sys
 import threading
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
-from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from convbias import data
 from convbias.networks.scores import Epoch
-from convbias.runs.compiled import ignore_cache_errors
+from convbias.runs.imports import import_keras
 from convbias.runs.record import Cost, Run, run_key
 from convbias.spec.arms import Arm
 from convbias.spec.beyond.arms import AnyArm, TaskArm
@@ -115,43 +111,6 @@ def execute(
         _store(arm, trained, dataset.checksum, folder, preregistration)
         keys.append(run_key(arm, trained.seed))
     return keys
-
-
-class Refused(MetaPathFinder, Loader):
-    """Lets packages be found, but not imported, while it is in `sys.meta_path`.
-
-    Args:
-        packages: their names.
-    """
-
-    def __init__(self, packages: Collection[str]) -> None:
-        self._packages = packages
-
-    def find_spec(self, fullname: str, *_: object) -> ModuleSpec | None:
-        """Find one of the packages, and leave all others to the next finder."""
-        return ModuleSpec(fullname, self) if fullname in self._packages else None
-
-    def exec_module(self, module: ModuleType) -> None:
-        """Fail as if the package were not installed."""
-        raise ModuleNotFoundError(f"{module.__name__} is not imported here", name=module.__name__)
-
-
-def import_keras() -> None:
-    """Import Keras without the packages that it uses only for others; for processes of a study.
-
-    Where they are installed, Keras imports pandas to take frames as data and matplotlib to draw,
-    and, to store a network, TensorFlow and PyTorch to look whether the network has tensors of
-    theirs: 2 and 6 seconds. JAX is told to ignore what it cannot read of earlier compilations.
-    """
-    ignore_cache_errors()
-    if "keras" in sys.modules:
-        return
-    sys.meta_path.insert(0, Refused({"tensorflow", "torch"}))
-    for_keras = Refused({"matplotlib", "pandas"})
-    sys.meta_path.insert(0, for_keras)
-    import keras  # noqa: F401
-
-    sys.meta_path.remove(for_keras)
 
 
 def _store(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import lru_cache
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -321,12 +322,17 @@ def hash_of(**parts: Description) -> str:
     Args:
         **parts: The parts of an arm. Of the recipe, the name is left out.
     """
+    return _hash_of(NUMERICS_VERSION, **parts)
+
+
+@lru_cache(maxsize=4096)  # a report asks for the same arms tens of thousands of times
+def _hash_of(numerics: int, **parts: Description) -> str:
     described = {
         part: _without_defaults(each, leave_out="name" if part == "recipe" else None)
         for part, each in parts.items()
     }
     canonical = json.dumps(
-        {"numerics": NUMERICS_VERSION, **described}, sort_keys=True, separators=(",", ":")
+        {"numerics": numerics, **described}, sort_keys=True, separators=(",", ":")
     )
     return hashlib.sha256(canonical.encode()).hexdigest()[:12]
 

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 EXACT_PAIRS = 36  # up to here every one of the 2^n sign patterns counts, within half a second
 RANDOM_PATTERNS = 99_999
+ROWS_AT_ONCE = 16  # whose sums take 13 MB
 
 
 def sign_flip_p_value(differences: ArrayLike, *, seed: int = 0) -> np.ndarray:
@@ -39,8 +40,7 @@ def sign_flip_p_value(differences: ArrayLike, *, seed: int = 0) -> np.ndarray:
     if n <= EXACT_PAIRS:
         p_values = np.array([_exact(row) for row in rows])
     else:
-        signs = np.random.default_rng(seed).choice([-1.0, 1.0], size=(RANDOM_PATTERNS, n))
-        p_values = np.array([_monte_carlo(row, signs) for row in rows])
+        p_values = _monte_carlo(rows, seed)
     return p_values.reshape(array.shape[:-1])
 
 
@@ -69,9 +69,17 @@ def _signed_sums(differences: np.ndarray) -> np.ndarray:
     return sums
 
 
-def _monte_carlo(differences: np.ndarray, signs: np.ndarray) -> float:
-    reached = np.count_nonzero(np.abs(signs @ differences) >= _least_extreme_sum(differences))
-    return (reached + 1) / (len(signs) + 1)
+def _monte_carlo(rows: np.ndarray, seed: int) -> np.ndarray:
+    shape = (RANDOM_PATTERNS, rows.shape[1])
+    signs = np.random.default_rng(seed).choice([-1.0, 1.0], size=shape)
+    p_values = np.empty(len(rows))
+    # Several at a time, because one product of matrices is faster than many with vectors.
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        some = slice(start, start + ROWS_AT_ONCE)
+        least = np.array([_least_extreme_sum(row) for row in rows[some]])
+        reached = (np.abs(signs @ rows[some].T) >= least).sum(axis=0)
+        p_values[some] = (reached + 1) / (RANDOM_PATTERNS + 1)
+    return p_values
 
 
 def smallest_p_value(pairs: int) -> float:

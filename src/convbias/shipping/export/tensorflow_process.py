@@ -15,8 +15,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-# The package has decided for JAX, but this process is there for TensorFlow.
+from convbias.runs.imports import NEEDED_BY_OTHERS, Refused
+
+# ruff: noqa: E402 - what follows acts on the imports below it
+# The package has decided for JAX, but this process is there for TensorFlow, which would import
+# other packages for conversions that are not made here.
 os.environ["KERAS_BACKEND"] = "tensorflow"
+sys.meta_path.insert(0, Refused(NEEDED_BY_OTHERS | {"jax", "torch"}))
 
 import keras
 import numpy as np
