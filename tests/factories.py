@@ -157,7 +157,7 @@ def make_results(
     for condition, arm in (
         EXPERIMENTS[name].arms(DataVariant(dataset=dataset), "classic", 1).items()
     ):
-        for seed in seeds:
+        for seed in study.seeds_of(arm):
             found = dict(values(condition, seed))
             scores = {each: found.pop(each) for each in ("accuracy", "loss") if each in found}
             run = make_run(arm, seed, measures=found, **scores)

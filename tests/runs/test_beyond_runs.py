@@ -7,7 +7,8 @@ import os
 import pytest
 
 from convbias.cli import main
-from convbias.errors import InputError
+from convbias.data.beyond.loading import check_available
+from convbias.errors import AbsentDataError, InputError
 from convbias.experiments import EXPERIMENTS
 from convbias.runs.checks import check_store
 from convbias.runs.choosing import best_runs, check_ordinary
@@ -15,8 +16,11 @@ from convbias.runs.cost import gigaflop_by_task
 from convbias.runs.store import Store
 from convbias.runs.worker import execute
 from convbias.spec.beyond.arms import TaskArm
+from convbias.spec.beyond.causal import CausalConvolution
 from convbias.spec.beyond.graphs import GraphRecipe, NodeNetwork
+from convbias.spec.beyond.sequences import MemoryTask, SequenceRecipe
 from convbias.spec.beyond.tables import LogisticRegression, TableRecipe, TableTask
+from convbias.spec.beyond.texts import CountRecipe, NGram, TextTask
 
 WINE = TaskArm(
     task=TableTask(table="wine"),
@@ -42,6 +46,21 @@ def test_a_run_on_a_table_is_stored_and_sound(store):
     assert first.measures["parameters"] == 42
     assert first.test.accuracy > 0.9
     assert first.per_image.correct.mean() == first.test.accuracy
+    assert not check_store(store, lambda _: None).problems
+
+
+def test_a_run_on_sequences_is_stored_and_sound(tmp_path):
+    arm = TaskArm(
+        task=MemoryTask(rule="copying", lag=2),
+        model=CausalConvolution(width=2, layers=1),
+        recipe=SequenceRecipe(steps=2, batch_size=2, learning_rate=0.01),
+    )
+    check_available(arm.task)
+    execute(arm, [5], tmp_path, tmp_path / "notes", os.getppid(), None)
+    store = Store(tmp_path)
+    [run] = store
+    assert (run.seed, run.arm, run.test.images) == (5, arm, 2_000)
+    assert run.measures["parameters"] == 11 * 2 + 7 * 2 + 3 * 9
     assert not check_store(store, lambda _: None).problems
 
 
@@ -82,3 +101,18 @@ def test_every_task_has_a_stored_cost():
         for condition in experiment.conditions:
             if not experiment.on_images:
                 assert gigaflop_by_task()[condition.task.data][condition.model.family] > 0
+
+
+def test_counts_of_a_text_are_stored_and_sound(tmp_path):
+    arm = TaskArm(task=TextTask(), model=NGram(order=2), recipe=CountRecipe())
+    try:
+        check_available(arm.task)
+    except AbsentDataError:
+        pytest.skip("Tiny Shakespeare is not here, and there is no network")
+    execute(arm, [0], tmp_path, tmp_path / "notes", os.getppid(), None)
+    [run] = Store(tmp_path)
+    assert run.arm == arm
+    # 434 blocks of 128 characters; pairs of characters leave about 2.5 nats.
+    assert run.test.images == 434
+    assert run.test.loss == pytest.approx(2.5, abs=0.1)
+    assert not check_store(Store(tmp_path), lambda _: None).problems

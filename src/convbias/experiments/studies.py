@@ -73,9 +73,9 @@ def planned_runs(study: Study) -> list[PlannedRun]:
     """
     runs: dict[str, PlannedRun] = {}
     for name in study.experiments:
-        seeds = study.of_experiment(name).seeds
+        alone = study.of_experiment(name)
         arms = study.arms(EXPERIMENTS[name]).values()
-        runs |= {run_key(arm, seed): (arm, seed) for arm in arms for seed in seeds}
+        runs |= {run_key(arm, seed): (arm, seed) for arm in arms for seed in alone.seeds_of(arm)}
     return list(runs.values())
 
 
@@ -93,8 +93,11 @@ def training_order(study: Study) -> list[PlannedRun]:
     runs: dict[str, PlannedRun] = {}
     for name in sorted(study.experiments, key=lambda name: name != ORIGINAL.name):
         arms = study.arms(EXPERIMENTS[name])
-        for seed in study.of_experiment(name).seeds:
-            of_seed = longest_first((arm, seed) for arm in arms.values())
+        alone = study.of_experiment(name)
+        for seed in alone.seeds:
+            of_seed = longest_first(
+                (arm, seed) for arm in arms.values() if seed in alone.seeds_of(arm)
+            )
             if not runs:
                 contrast = EXPERIMENTS[name].contrasts[0]
                 compared = {arms.get(contrast.treatment), arms.get(contrast.baseline)}

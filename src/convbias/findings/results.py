@@ -97,7 +97,7 @@ def collect(study: Study, experiment: Experiment, store: Store) -> Results:
     counts: dict[str, set[int]] = {}
     preregistrations = store.preregistrations()
     for condition, arm in alone.arms(experiment).items():
-        for seed in alone.seeds:
+        for seed in alone.seeds_of(arm):
             run = None
             try:
                 run = store.read(arm, seed)

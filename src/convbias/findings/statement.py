@@ -87,6 +87,17 @@ def absent(values: Sequence[float], none: float, matters: float, comparisons: in
     return "does not hold" if lowest > matters else "undecided"
 
 
+def in_all_cases(verdicts: Collection[Judgement]) -> Judgement:
+    """The verdict on one thing that is claimed of several cases.
+
+    Returns:
+        "depends" where it holds in some cases, and does not hold in others; else as `all_of`.
+    """
+    if "holds" in verdicts and "does not hold" in verdicts:
+        return "depends"
+    return all_of(verdicts)
+
+
 def all_of(verdicts: Collection[Judgement]) -> Judgement:
     """The verdict on several things that are claimed together."""
     found: list[Judgement] = [each for each in _DECISIVE_FIRST if each in verdicts]

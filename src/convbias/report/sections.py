@@ -19,6 +19,7 @@ from convbias.report.methods import networks
 from convbias.report.tables import ContrastRow, contrast_rows
 from convbias.runs.record import Run
 from convbias.spec.beyond.tables import TableRecipe
+from convbias.spec.beyond.texts import CountRecipe
 from convbias.spec.experiment import Experiment
 from convbias.spec.formatting import MISSING
 from convbias.spec.quantities import TEST_ACCURACY, TEST_LOSS
@@ -192,6 +193,8 @@ def _learning_rate(run: Run) -> str:
     recipe = run.arm.recipe
     if isinstance(recipe, TableRecipe):
         return "chosen in each run"
+    if isinstance(recipe, CountRecipe):
+        return MISSING
     return f"{recipe.learning_rate:g}"
 
 

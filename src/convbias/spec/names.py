@@ -75,7 +75,7 @@ def _differences(settings: dict[str, dict[str, object]]) -> dict[str, list[str]]
 def _words(name: str, value: object) -> list[str]:
     if value is None:
         return []  # at its default
-    if name in ("dataset", "name", "table"):
+    if name in ("dataset", "name", "table", "rule"):
         return [str(value)]
     words = name.replace("_", " ")
     return [words if value is True else f"{words} {value}"]

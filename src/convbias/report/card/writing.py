@@ -80,7 +80,7 @@ def markdown(card: ModelCard, figures: Mapping[str, Figure]) -> str:
         text=text,
         side=IMAGE_SIDE,
         drawn=card.data.dataset == "drawn",
-        described=DATASETS[card.data.dataset],
+        described=DATASETS[card.arm.data.dataset],
         accuracy=TEST_ACCURACY,
         loss=TEST_LOSS,
     )

@@ -9,13 +9,16 @@ from typing import Annotated
 from pydantic import Field
 
 from convbias.spec.arms import Arm, hash_of
+from convbias.spec.beyond.causal import CausalModel
 from convbias.spec.beyond.graphs import GraphRecipe, GraphTask, NodeNetwork
+from convbias.spec.beyond.sequences import SequenceRecipe, SequenceTask
 from convbias.spec.beyond.tables import TableModel, TableRecipe, TableTask
+from convbias.spec.beyond.texts import CountRecipe, NGram, TextRecipe, TextTask
 from convbias.spec.description import Description
 
-Task = TableTask | GraphTask
-TaskModel = TableModel | NodeNetwork
-TaskRecipe = TableRecipe | GraphRecipe
+Task = TableTask | GraphTask | SequenceTask | TextTask
+TaskModel = TableModel | NodeNetwork | CausalModel | NGram
+TaskRecipe = TableRecipe | GraphRecipe | SequenceRecipe | TextRecipe | CountRecipe
 
 
 class TaskArm(Description, frozen=True):
@@ -29,6 +32,11 @@ class TaskArm(Description, frozen=True):
     def name(self) -> str:
         """The model's name."""
         return self.model.name
+
+    @property
+    def draws(self) -> bool:
+        """Whether anything about a run depends on its seed; counts of a text depend on none."""
+        return not isinstance(self.model, NGram)
 
     @property
     def hash(self) -> str:

@@ -18,7 +18,7 @@ from convbias.figures.conditions import FigureText, rows_of_conditions
 from convbias.findings.evaluation import evaluate, evaluated
 from convbias.findings.headlines import refutes, supports
 from convbias.findings.results import Results
-from convbias.findings.statement import FEWEST_SEEDS, Judgement, Statement, all_of
+from convbias.findings.statement import FEWEST_SEEDS, Judgement, Statement, in_all_cases
 from convbias.findings.values import scores_by_seed
 from convbias.findings.wording import mean_of
 from convbias.spec.beyond.tables import TableName
@@ -54,12 +54,8 @@ def behind_everywhere(contrasts: Mapping[str, Contrast]) -> Judgement:
     Returns:
         "depends" where it is behind on some tables, and level or ahead on others.
     """
-    verdicts: list[Judgement] = [
-        supports(contrasts.get(f"dense-over-convolution-{table}")) for table in TABLES
-    ]
-    if "holds" in verdicts and "does not hold" in verdicts:
-        return "depends"
-    return all_of(verdicts)
+    found = (contrasts.get(f"dense-over-convolution-{table}") for table in TABLES)
+    return in_all_cases([supports(each) for each in found])
 
 
 def _behind(contrasts: Mapping[str, Contrast]) -> Statement:

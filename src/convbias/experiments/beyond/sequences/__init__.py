@@ -1,0 +1,1 @@
+"""Sequences: is convolution unsuited to long ones?"""
