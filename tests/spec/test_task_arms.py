@@ -68,4 +68,4 @@ def test_names_tell_arms_apart_by_what_differs():
 def test_names_of_sequences():
     names = arm_names(SEQUENCES)
     assert len(set(names.values())) == len(SEQUENCES)
-    assert names[SEQUENCES[1].hash] == "convolution (copying)"
+    assert names[SEQUENCES[1].hash] == "convolution seeing 5 (copying)"

@@ -30,8 +30,9 @@ class CausalConvolution(Description, frozen=True):
 
     @property
     def name(self) -> str:
-        """What tables and figures call this model."""
-        return "convolution" if self.growth == 1 else "dilated convolution"
+        """What tables and figures call this model, with the positions that it sees."""
+        kind = "convolution" if self.growth == 1 else "dilated convolution"
+        return f"{kind} seeing {self.receptive_field}"
 
     @property
     def receptive_field(self) -> int:
@@ -73,7 +74,7 @@ class GatedRecurrence(Description, frozen=True):
     @property
     def name(self) -> str:
         """What tables and figures call this model."""
-        return "GRU"
+        return f"GRU {self.width}"
 
     @property
     def receptive_field(self) -> None:
