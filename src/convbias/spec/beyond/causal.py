@@ -73,8 +73,8 @@ class GatedRecurrence(Description, frozen=True):
 
     @property
     def name(self) -> str:
-        """What tables and figures call this model."""
-        return f"GRU {self.width}"
+        """What tables and figures call this model, with its width."""
+        return f"GRU of {self.width}"
 
     @property
     def receptive_field(self) -> None:
