@@ -76,12 +76,12 @@ ANY_CONVOLUTION = "convolution"
 RATES: dict[str, dict[str, dict[int, float]]] = {
     "adding": {
         ANY_CONVOLUTION: {10: 0.01, 1_000: 0.005},
-        GRU: {10: 0.03},
+        GRU: {10: 0.1},
         ATTENTION: {10: 0.03},
     },
     "copying": {
         ANY_CONVOLUTION: {10: 0.01, 1_000: 0.005},
-        GRU: {10: 0.03},
+        GRU: {10: 0.1},
         ATTENTION: {10: 0.01, 30: 0.003},
     },
     "images": {ANY_CONVOLUTION: {28: 0.01}, GRU: {28: 0.03}, ATTENTION: {28: 0.01}},
