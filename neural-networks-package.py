@@ -324,7 +324,58 @@ study.claims("deploy")
 # %% [markdown]
 # ## Limits of convolution
 #
-# The study claims that convolution is unsuitable for tables, long sequences, graphs and language.
+# The study claims that convolution is unsuitable for tables, long sequences, graphs and language. It did not
+# measure this. Here each claim has an experiment with a control that shows the measurement works.
+#
+# ### Tables
+#
+# **Question.** The columns of a table have no order. What does a convolution over them cost, and would it
+# notice if the columns were shuffled?
+
+# %%
+study.figure("tables")
+
+# %%
+study.outcome("tables")
+
+# %% [markdown]
+# ### Long sequences
+#
+# **Question.** A kernel of size 3 sees three time steps. How far do ten layers of them see, and what if the
+# distance between a kernel's positions doubles from layer to layer?
+
+# %%
+study.figure("sequences")
+
+# %%
+study.outcome("sequences")
+
+# %% [markdown]
+# ### Graphs
+#
+# **Question.** A graph's adjacency matrix looks like an image. What happens to the answers of a convolution
+# over it when the nodes are numbered anew?
+
+# %%
+study.figure("graphs")
+
+# %%
+study.outcome("graphs")
+
+# %% [markdown]
+# ### Language
+#
+# **Question.** To predict the next character of a text, is it worth seeing 128 characters instead of 8? And
+# who makes more of them, convolution or attention?
+
+# %%
+study.figure("language")
+
+# %%
+study.outcome("language")
+
+# %% [markdown]
+# ### The claims
 
 # %%
 study.claims("not-for")

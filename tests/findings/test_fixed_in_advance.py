@@ -162,6 +162,13 @@ def test_experiments_without_learning_rates_hinder_no_other() -> None:
         preregister(impossible, EXPERIMENTS, "1", "")
 
 
+def test_experiments_that_are_not_run_have_no_seeds() -> None:
+    fixed = preregister(load_study("smoke").with_seeds((5, 6)), EXPERIMENTS, "1", "").experiments
+    seeds = {name: each.seeds for name, each in fixed.items()}
+    assert seeds.pop("original") == (5, 6)
+    assert set(seeds.values()) == {()}
+
+
 def test_every_contrast_of_every_experiment_is_fixed() -> None:
     study = load_study("full")
     whole = preregister(study, EXPERIMENTS, "1", "")

@@ -45,7 +45,7 @@ class RegisteredArm(Description, frozen=True):
 class RegisteredExperiment(Description, frozen=True):
     """An experiment as it was fixed."""
 
-    seeds: tuple[int, ...]
+    seeds: tuple[int, ...] = Field(description="Planned ones; none where only others run.")
     conditions: dict[str, RegisteredArm]
     contrasts: tuple[RegisteredContrast, ...]
 
@@ -98,7 +98,7 @@ def preregister(
     Args:
         study: the study.
         experiments: name to experiment. All are fixed, not only those that the study runs now:
-            others may later compare the same runs. Those of whose networks the study's recipe has
+            others may later compare the same runs, and have no seeds so far. Those of whose networks the study's recipe has
             no learning rate cannot be run at its scale, and are left out.
         code_version: version and commit of the code.
         registered_at: UTC, ISO 8601.
@@ -142,9 +142,9 @@ def registered_contrast(
 
 
 def _registered(experiment: Experiment, study: Study) -> RegisteredExperiment:
-    arms = study.arms(experiment)
+    arms, alone = study.arms(experiment), study.of_experiment(experiment.name)
     return RegisteredExperiment(
-        seeds=study.of_experiment(experiment.name).seeds,
+        seeds=alone.seeds if experiment.name in study.experiments else (),
         conditions={
             name: RegisteredArm(
                 arm=arm.hash, learning_rate=getattr(arm.recipe, "learning_rate", None)
