@@ -98,8 +98,9 @@ def preregister(
     Args:
         study: the study.
         experiments: name to experiment. All are fixed, not only those that the study runs now:
-            others may later compare the same runs, and have no seeds so far. Those of whose networks the study's recipe has
-            no learning rate cannot be run at its scale, and are left out.
+            others may later compare the same runs, and have no seeds so far. Those of whose
+            networks the study's recipe has no learning rate cannot be run at its scale, and are
+            left out.
         code_version: version and commit of the code.
         registered_at: UTC, ISO 8601.
 
