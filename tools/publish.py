@@ -61,7 +61,9 @@ def _needed_per_image(study: Study) -> dict[str, set[str]]:
 
 
 def publish_runs(study: Study, source: Store, target: Store, only: Sequence[str] = ()) -> None:
-    """Copy a study's runs and measurements, without per-image arrays that nothing needs.
+    """Copy a study's runs, what was fixed before them, and measurements.
+
+    Per-image arrays that nothing needs are left out.
 
     Args:
         study: the study.
@@ -73,9 +75,12 @@ def publish_runs(study: Study, source: Store, target: Store, only: Sequence[str]
         shutil.rmtree(target.folder, ignore_errors=True)
     (target.folder / "measurements").mkdir(parents=True, exist_ok=True)
     needed = _needed_per_image(study)
+    fixed = source.preregistrations()
     for name in only or study.experiments:
         for run in collect(study, EXPERIMENTS[name], source).runs:
             target.write(_reduced(read_run(source.path(run.arm, run.seed)), needed))
+            if run.preregistration in fixed:
+                target.write_preregistration(fixed[run.preregistration])
             for measure in EXPERIMENTS[name].measures:
                 path = source.measurement_path(run, measure)
                 shutil.copy(path, target.folder / "measurements")

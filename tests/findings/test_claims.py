@@ -274,7 +274,7 @@ def test_drawn_data_say_nothing_about_fashion_mnist():
     results = audited(facts=facts)
     for name in ("data-size", "data-per-class", "locality-correlation"):
         assert results[name].verdict == "not measured yet"
-        assert "Only drawn images" in results[name].explanation
+        assert "Other images than those of Fashion-MNIST" in results[name].explanation
 
 
 # --- single numbers -----------------------------------------------------------------------------

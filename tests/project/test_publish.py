@@ -10,6 +10,7 @@ from tools.publish import publish_runs
 from convbias.experiments import EXPERIMENTS, ORIGINAL
 from convbias.experiments.studies import PUBLISHED, load_study
 from convbias.runs.store import Store
+from convbias.spec.preregistration import preregister
 from convbias.spec.quantities import TEST_LOSS
 from factories import make_run
 
@@ -22,8 +23,14 @@ def test_published_runs_keep_only_the_needed_per_image_arrays(tmp_path: Path) ->
     own = set(study.arms(shift).values()) - set(study.arms(ORIGINAL).values())
     other = min(own, key=lambda arm: arm.hash)
     source, target = Store(tmp_path / "source"), Store(tmp_path / "target")
+    fixed = preregister(study, {"shift": shift}, "1", "2026-01-01T00:00:00+00:00")
+    unused = preregister(study, {"original": ORIGINAL}, "1", "2026-01-01T00:00:00+00:00")
+    for each in (fixed, unused):
+        source.write_preregistration(each)
     for arm, experiment in ((compared, ORIGINAL), (other, shift)):
         run = make_run(arm, 0, images=50)
+        if experiment is shift:
+            run = run.model_copy(update={"preregistration": fixed.hash})
         source.write(run)
         for measure in experiment.measures:
             path = source.measurement_path(run, measure)
@@ -42,5 +49,6 @@ def test_published_runs_keep_only_the_needed_per_image_arrays(tmp_path: Path) ->
     assert (after.per_image.loss, after.per_image.predicted) == (None, None)
     assert after.test == before.test
     assert len(target.paths()) == 2
+    assert target.preregistrations() == {fixed.hash: fixed}
     for measure in shift.measures:
         assert target.measurement_path(after, measure).read_text() == measure

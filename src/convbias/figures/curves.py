@@ -167,7 +167,7 @@ def _along(axes: Axes) -> alt.X:
     steps: list[Any] = list(axes.steps)
     if axes.scale == "log":
         scale = alt.Scale(type="log", nice=False, padding=18)
-        axis = alt.Axis(values=steps, format=",", grid=False, labelOverlap=True)
+        axis = alt.Axis(values=steps, format=",", grid=False, labelOverlap="greedy")
         return alt.X("step:Q").title(axes.along).scale(scale).axis(axis)
     return (
         alt.X("step:N")

@@ -24,7 +24,7 @@ def headlines(
         for field in (SHORTEST, LONGEST)
     )
     text = (
-        "On text, convolution is behind attention that sees as many characters. Attention’s loss"
-        f" differs by {short} nats at {SHORTEST} characters, {long} at {LONGEST}."
+        "On text, convolution is behind attention that sees as much. Attention’s loss minus that of"
+        f" convolution: {short} nats at {SHORTEST} characters, {long} at {LONGEST}."
     )
     return {"context": Statement(text, behind_attention(contrasts))}
