@@ -230,9 +230,13 @@ def test_a_request_to_end_is_an_interruption(
         os.kill(os.getpid(), number)
 
     monkeypatch.setattr("convbias.cli.app.make_app", asked_to_end)
-    assert main(["report"]) == code
+    before = signal.signal(number, signal.SIG_DFL)  # it is ignored where tests run under nohup
+    try:
+        assert main(["report"]) == code
+        assert signal.getsignal(number) is signal.SIG_DFL
+    finally:
+        signal.signal(number, before)
     assert capsys.readouterr().err == "Interrupted. To continue, run: convbias report\n"
-    assert signal.getsignal(number) is signal.SIG_DFL
 
 
 def test_nohup_is_respected(monkeypatch: pytest.MonkeyPatch) -> None:

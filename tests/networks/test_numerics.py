@@ -23,7 +23,7 @@ from convbias.spec.numerics import NUMERICS_VERSION
 from convbias.spec.recipes import classic, scheduled
 from convbias.spec.streams import Stream
 
-FINGERPRINTS = {1: "ac7ac40bd8db913a234269251294c067ba91872a0cb26344aeb8c0115c0797a6"}
+FINGERPRINTS = {1: "e989c43960fdb0d3eba23ec8afe02dd8719c0d6f2fc7e9bb3d0f9bd8d6de622b"}
 
 MODELS: tuple[Model, ...] = (
     Dense(),
