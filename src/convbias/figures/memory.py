@@ -64,7 +64,9 @@ def error_by_lag(
     spread = means.dropna(subset=["low"])
     if len(spread):
         ends = (alt.Y("low:Q"), alt.Y2("high:Q"))
-        layers.append(alt.Chart(spread).mark_rule(strokeWidth=2.5).encode(lag, *ends, colour))
+        layers.append(
+            alt.Chart(spread).mark_rule(clip=True, strokeWidth=2.5).encode(lag, *ends, colour)
+        )
     if edge is not None:
         layers.insert(
             0, alt.Chart(pd.DataFrame({"x": [edge]})).mark_rule(strokeDash=[2, 3]).encode(x="x:Q")
