@@ -75,8 +75,8 @@ def behind_attention(contrasts: Mapping[str, Contrast]) -> Judgement:
 
 def _behind(contrasts: Mapping[str, Contrast]) -> Statement:
     asked = (
-        "Convolution is unsuited to language: it tells the next character worse than attention that"
-        " sees as many characters, has as many parameters and takes as many steps"
+        "Convolution is unsuited to language: it predicts the next character worse than attention"
+        " that sees as many characters, has as many parameters and takes as many steps"
     )
     told = []
     for field in FIELDS:
@@ -140,7 +140,10 @@ def beaten_counts(results: Results) -> tuple[list[float], Judgement]:
 
 
 def _counts(results: Results) -> Statement:
-    asked = f"A convolution that sees {SHORTEST} characters tells more than counts of the same text"
+    asked = (
+        f"A convolution that sees {SHORTEST} characters predicts the text better than counts of the"
+        " same text"
+    )
     gains, verdict = beaten_counts(results)
     counts = best_counts(results)
     if counts is None or not gains:
@@ -161,7 +164,9 @@ def _losses_of_counts(results: Results) -> dict[int, float]:
 
 
 def _longer_counts(results: Results) -> Statement:
-    asked = "Counts of what follows up to three characters tell the text better, each than the last"
+    asked = (
+        "Counts of what follows up to three characters predict the text better, each than the last"
+    )
     losses = _losses_of_counts(results)
     if not set(COUNTED) <= losses.keys():
         return Statement(f"{asked}: not all are counted.", "not measured yet")
@@ -173,7 +178,7 @@ def _longer_counts(results: Results) -> Statement:
 
 
 def _one_character(results: Results) -> Statement:
-    asked = "A convolution that sees one character tells as much as counts of pairs"
+    asked = "A convolution that sees one character predicts as well as counts of pairs"
     values = list(scores_by_seed(results, ONE_CHARACTER, NATS).values())
     counted = _losses_of_counts(results).get(2)
     if not values or counted is None:
@@ -234,9 +239,9 @@ def _by_context(results: Results) -> tuple[Figure, ...]:
         name="context",
         title="Nats per character against the characters that are seen",
         reading=(
-            "The same characters of the text’s last 5 % are told by all. Convolutions and attention"
-            " have equally many parameters and steps; n-grams are counts of the same text, and have"
-            " no seed."
+            "The same characters of the text’s last 5 % are predicted by all. Convolutions and"
+            " attention have equally many parameters and steps; n-grams are counts of the same"
+            " text, and have no seed."
             + (
                 f" A GRU, which sees all that precedes: {mean_of(recurrent, 1, 3, 'nats')}."
                 if recurrent

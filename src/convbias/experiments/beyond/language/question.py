@@ -45,7 +45,7 @@ ATTENTIONS = tuple(
 )
 RECURRENCE = GatedRecurrence(width=111)
 
-# Sees one character, as a 2-gram does: what is the best that it can tell is known.
+# Sees one character, as a 2-gram does: what is the best that it can predict is known.
 NEAREST = CausalConvolution(width=64, layers=7, kernel_size=1)
 GRU, ONE_CHARACTER = "GRU", "convolution, 1 character"
 
@@ -87,8 +87,8 @@ def _contrasts() -> Iterator[PlannedContrast]:
     for field in FIELDS:
         yield PlannedContrast(
             name=f"attention-over-convolution-{field}",
-            question=f"Does attention tell the next character better than convolution, where both"
-            f" see {field} characters?",
+            question=f"Does attention predict the next character better than convolution, where"
+            f" both see {field} characters?",
             treatment=condition_name("attention", field),
             baseline=condition_name("convolution", field),
             quantity=NATS,
@@ -96,8 +96,8 @@ def _contrasts() -> Iterator[PlannedContrast]:
     for model in ("convolution", "attention"):
         yield PlannedContrast(
             name=f"context-{model}",
-            question=f"Does {model} tell the next character better if it sees {LONGEST} characters"
-            f" instead of {SHORTEST}?",
+            question=f"Does {model} predict the next character better if it sees {LONGEST}"
+            f" characters instead of {SHORTEST}?",
             treatment=condition_name(model, LONGEST),
             baseline=condition_name(model, SHORTEST),
             quantity=NATS,
@@ -106,8 +106,8 @@ def _contrasts() -> Iterator[PlannedContrast]:
     for model in ("convolution", "attention"):
         yield PlannedContrast(
             name=f"gru-over-{model}",
-            question=f"Does a GRU tell the next character better than {model} that sees {SHORTEST}"
-            " characters?",
+            question=f"Does a GRU predict the next character better than {model} that sees"
+            f" {SHORTEST} characters?",
             treatment=GRU,
             baseline=condition_name(model, SHORTEST),
             quantity=NATS,
@@ -118,15 +118,15 @@ EXPERIMENT = Experiment(
     name="language",
     title="Is convolution unsuited to language?",
     question=(
-        "Which network tells the next character of plays by Shakespeare better, a convolution or"
+        "Which network predicts the next character of plays by Shakespeare better, a convolution or"
         " attention, where both see as many characters, have as many parameters and take as many"
         " steps? How much does each gain from seeing more, and are they better than counts?"
     ),
     conditions=tuple(_conditions()),
     contrasts=tuple(_contrasts()),
     control=(
-        "Counts of what follows one, two and three characters tell the text better and better. A"
-        " convolution that sees one character tells as much as counts of pairs, to within 0.03"
+        "Counts of what follows one, two and three characters predict the text better and better. A"
+        " convolution that sees one character predicts as well as counts of pairs, to within 0.03"
         " nats. No answer depends on a character outside the field."
     ),
     not_shown=(
