@@ -43,8 +43,9 @@ def short(results: Results) -> tuple[Outcome, dict[str, Statement]]:
 @pytest.mark.parametrize("name", FURTHER)
 def test_every_figure_has_a_finding_that_is_short(name: str) -> None:
     results = published(name)
-    if not results.runs:
-        pytest.skip(f"{name} has no published run")
+    if not results.runs:  # not published yet, so there is nothing to say
+        assert short(results)[1] == {}
+        return
     outcome, found = short(results)
     # Images of stimuli illustrate; they find nothing.
     finding = [each for each in outcome.figures if not isinstance(each.drawing, ImageGrid)]
@@ -59,8 +60,9 @@ def test_every_figure_has_a_finding_that_is_short(name: str) -> None:
 @pytest.mark.parametrize("name", FURTHER)
 def test_half_a_study_decides_nothing(name: str) -> None:
     results = published(name)
-    if not results.runs:
-        pytest.skip(f"{name} has no published run")
+    if not results.runs:  # not published yet, so there is nothing to say
+        assert short(results)[1] == {}
+        return
     first = results.runs[0]
     alone = replace(results, runs=(first,))
     outcome, found = short(alone)
