@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 from statistics import median
 
 os.environ["KERAS_BACKEND"] = "jax"
@@ -22,6 +23,7 @@ from convbias.networks import models, training
 from convbias.runs.cost import SECONDS, SIDE
 from convbias.runs.measure_networks import take
 from convbias.spec.arms import Arm, DataVariant
+from convbias.spec.datasets import FASHION_MNIST
 from convbias.spec.recipes import classic
 
 
@@ -45,7 +47,7 @@ def measure(experiment: str, name: str, kernel_size: int) -> dict[str, float]:
     arms = study.arms(EXPERIMENTS[experiment]).values()
     arm = next(arm for arm in arms if isinstance(arm, Arm) and arm.model == model)
     dataset = vary(source, arm.data)
-    built = models.build(model, seed=0, side=dataset.side)
+    built = models.build(model, seed=0, dimensions=replace(FASHION_MNIST, side=dataset.side))
     subject = Subject(network=built, arm=arm, seed=0, source=source, dataset=dataset)
     gigaflops = [_gigaflops()]
     started = time.process_time()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from convbias.networks.scores import Epoch, PerImage, Scores
 from convbias.runs.record import Cost, Environment
 from convbias.spec.arms import Arm, Convolutional, DataVariant, Dense, Model, Recipe
 from convbias.spec.beyond.arms import AnyArm, TaskArm
-from convbias.spec.datasets import DATASETS, DatasetName
+from convbias.spec.datasets import DATASETS, FASHION_MNIST, DatasetName, Dimensions
 from convbias.spec.numerics import NUMERICS_VERSION
 
 CLASSES = 10
@@ -193,3 +194,8 @@ def _per_image(seed: int, accuracy: float, loss: float, images: int) -> PerImage
         predicted=np.where(correct, labels, (labels + 1) % CLASSES).astype(np.uint8),
         loss=(losses * (loss / losses.mean())).astype(np.float16),
     )
+
+
+def grey(side: int) -> Dimensions:
+    """Dimensions of networks for ten classes of grey images of another size."""
+    return replace(FASHION_MNIST, side=side)

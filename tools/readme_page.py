@@ -14,7 +14,7 @@ from convbias.findings.wording import how_many_seeds
 from convbias.report import ExperimentSection, comparison_table
 from convbias.report.answer import answer
 from convbias.report.caveats import rates_caveat
-from convbias.spec.datasets import DATASETS
+from convbias.spec.datasets import description_of
 from convbias.spec.experiment import Experiment
 from tools.blocks import table, table_lines
 
@@ -110,7 +110,7 @@ def experiments_block(profile: str, sections: Sequence[ExperimentSection]) -> st
     counts = [len(each.contrasts[0].finding.seeds) for each in sections]
     studies = [each.results.study for each in sections if each.results.experiment.on_images]
     epochs = _from_to(study.epochs for study in studies)
-    most = DATASETS[studies[0].dataset].sizes[0]
+    most = description_of(studies[0].dataset).sizes[0]
     images = _from_to(study.training_images or most for study in studies)
     told = {each.results.experiment.name for each in sections} | {ORIGINAL.name}
     not_run = [f"`{name}`" for name in load_study(profile).experiments if name not in told]

@@ -14,7 +14,7 @@ from convbias.findings.wording import how_many_seeds
 from convbias.report import ExperimentSection
 from convbias.runs.record import Run
 from convbias.spec.arms import Arm
-from convbias.spec.datasets import DATASETS
+from convbias.spec.datasets import description_of
 from convbias.spec.quantities import TEST_ACCURACY, TEST_LOSS, Quantity
 from convbias.statistics import prediction_interval, summarise
 from tools.blocks import table, table_lines
@@ -120,7 +120,9 @@ def _undisturbed_seconds(run: Run) -> float:
     if not isinstance(run.arm, Arm):
         return run.cost.wall_seconds
     data, recipe = run.arm.data, run.arm.recipe
-    images = recipe.images_per_epoch or data.training_images or DATASETS[data.dataset].sizes[0]
+    images = (
+        recipe.images_per_epoch or data.training_images or description_of(data.dataset).sizes[0]
+    )
     return run.cost.compile_seconds + recipe.epochs * images / run.cost.images_per_second
 
 

@@ -20,7 +20,7 @@ from convbias.cli import main
 from convbias.data.idx_files import PublishedFile
 from convbias.runs.store import Store
 from convbias.spec.arms import Dense
-from factories import make_arm, make_run
+from factories import grey, make_arm, make_run
 from mirrors import (
     CONTENTS,
     IMAGES,
@@ -425,7 +425,7 @@ def changed(tmp_path_factory: pytest.TempPathFactory) -> Store:
     for changes in ({"canvas": 40}, {"shuffled_blocks": 1}):
         run = make_run(make_arm("dense", dataset="drawn", **changes), 0)
         store.write(run)
-        network = build(Dense(), seed=0, side=run.arm.data.canvas or 28)
+        network = build(Dense(), seed=0, dimensions=grey(run.arm.data.canvas or 28))
         network.save(store.network_path(run.arm, run.seed))
     return store
 

@@ -211,7 +211,7 @@ def test_two_poolings_forget_the_corner_and_three_do_not(
     made = corner_data(garments, variant(canvas=canvas))
     network = models.build(
         Convolutional(padding=padding, filters=filters), seed=0, standardise=(0.3, 0.35),
-        side=canvas,
+        dimensions=grey(canvas),
     )  # fmt: skip
     run = compiled(network)
     similar, dissimilar = (run(images) for images in (made.similar, made.dissimilar))

@@ -14,6 +14,7 @@ from convbias.measures.base import Subject
 from convbias.networks import local_connection, models
 from convbias.spec.arms import Arm, Convolutional, DataVariant, Dense, Model
 from convbias.spec.recipes import classic
+from factories import grey
 
 pytestmark = pytest.mark.slow
 
@@ -24,7 +25,7 @@ SIDE = 8
 
 def network_of(model: Model, side: int = SIDE) -> keras.Model:
     """With biases that are not zero, as training leaves them."""
-    network = models.build(model, seed=0, side=side)
+    network = models.build(model, seed=0, dimensions=grey(side))
     rng = np.random.default_rng(1)
     network.set_weights([w + 0.3 * rng.normal(size=w.shape) for w in network.get_weights()])
     return network

@@ -9,6 +9,7 @@ from convbias.measures.equivariance_error import equivariance_error, measure
 from convbias.networks import models
 from convbias.networks.layers import Convolution, MaxPooling
 from convbias.spec.arms import Convolutional, Dense
+from factories import grey
 from shift_networks import classifier, local_trunk, random_images, subject, trunk
 
 pytestmark = pytest.mark.slow
@@ -154,7 +155,7 @@ def test_what_cannot_be_measured_is_refused():
 
 def test_every_layer_without_and_with_its_frame():
     model = Convolutional(filters=(3, 4))
-    network = models.build(model, seed=0, standardise=(0.3, 0.4), side=40)
+    network = models.build(model, seed=0, standardise=(0.3, 0.4), dimensions=grey(40))
     measured = measure(subject(network, model))
     assert measured.images == len(subject(network, model).source.test_images)
     values = measured.values

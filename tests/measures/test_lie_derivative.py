@@ -12,6 +12,7 @@ from convbias.networks import models
 from convbias.networks.forward import scaled
 from convbias.networks.translation import translate
 from convbias.spec.arms import Dense
+from factories import grey
 from shift_networks import CLASSES, classifier, local_trunk, random_images, subject, trunk
 
 pytestmark = pytest.mark.slow
@@ -122,7 +123,7 @@ def test_a_relu_makes_frequencies_that_whole_pixels_do_not_show():
 
 
 def test_the_numbers_of_test_images_on_the_networks_canvas():
-    network = models.build(Dense(), seed=0, side=32)
+    network = models.build(Dense(), seed=0, dimensions=grey(32))
     measured = subject(network, Dense())
     found = measure(measured)
     assert found.images == len(measured.source.test_images)

@@ -15,6 +15,7 @@ from convbias.measures.shift_consistency import (
 )
 from convbias.networks import models
 from convbias.spec.arms import Convolutional, Dense
+from factories import grey
 from shift_networks import classifier, random_images, subject, trunk
 
 pytestmark = pytest.mark.slow
@@ -126,7 +127,7 @@ def test_a_canvas_without_room_is_refused():
 @pytest.mark.parametrize("downsampling", ["max", "stride", "blur"])
 def test_the_measured_control_is_exact_where_the_network_is_not(downsampling):
     model = Convolutional(filters=(3, 4), downsampling=downsampling)
-    measured = measure(subject(models.build(model, seed=0, side=40), model))
+    measured = measure(subject(models.build(model, seed=0, dimensions=grey(40)), model))
     values = measured.values
     assert values["shift_consistency"] < 1
     assert values["stride_one_circular_consistency"] == 1
@@ -139,7 +140,7 @@ def test_the_measured_control_is_exact_where_the_network_is_not(downsampling):
     "model", [Dense(), Convolutional(filters=(2,), head="flatten")], ids=["dense", "flatten"]
 )
 def test_networks_without_an_average_have_no_control(model):
-    values = measure(subject(models.build(model, seed=0, side=32), model)).values
+    values = measure(subject(models.build(model, seed=0, dimensions=grey(32)), model)).values
     assert "shift_consistency" in values
     assert "stride_one_circular_consistency" not in values
     assert "accuracy_at_shift_3" not in values  # two pixels are all the room there is

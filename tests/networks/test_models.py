@@ -11,6 +11,7 @@ from convbias.networks import models
 from convbias.spec.arithmetic import parameters, weight_shapes
 from convbias.spec.arms import Convolutional, Dense
 from direct_sum import direct_sum
+from factories import grey
 
 pytestmark = pytest.mark.slow
 
@@ -42,7 +43,7 @@ def test_a_dilated_layer_is_the_sum_over_its_taps(kernel_size, dilation, padding
     model = Convolutional(
         kernel_size=kernel_size, dilation=dilation, padding=padding, downsampling="none"
     )
-    network = models.build(model, seed=3, side=side)
+    network = models.build(model, seed=3, dimensions=grey(side))
     layer = network.get_layer("conv_1")
     images = np.random.default_rng(side).random((2, side, side, 1), dtype=np.float32)
     found = keras.Model(network.inputs[0], layer.output)(images)

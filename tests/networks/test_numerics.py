@@ -19,9 +19,11 @@ from convbias.data import Dataset, halves, split, variants
 from convbias.networks import models, muon, optimisers
 from convbias.networks.training import epoch_orders, split_of
 from convbias.spec.arms import Arm, Convolutional, DataVariant, Dense, Model
+from convbias.spec.datasets import FASHION_MNIST
 from convbias.spec.numerics import NUMERICS_VERSION
 from convbias.spec.recipes import classic, scheduled
 from convbias.spec.streams import Stream
+from factories import grey
 
 FINGERPRINTS = {1: "e989c43960fdb0d3eba23ec8afe02dd8719c0d6f2fc7e9bb3d0f9bd8d6de622b"}
 
@@ -58,7 +60,7 @@ DATASET = Dataset("fashion-mnist", IMAGES, LABELS, IMAGES[:100], LABELS[:100])
 def layers(model: Model) -> list[Any]:
     # Without weights, because drawing them compiles for every shape; their seeds are settings.
     with keras.StatelessScope(initialize_variables=False):
-        network = models.build(model, seed=3, standardise=(0.25, 0.5), side=12)
+        network = models.build(model, seed=3, standardise=(0.25, 0.5), dimensions=grey(12))
     return [
         [
             type(layer).__name__,
@@ -108,7 +110,7 @@ def fingerprint() -> str:
         "images": [images(variant) for variant in VARIANTS],
         "seeds": [variants.SEED, variants.TEST_PATCHES_SEED],
         "corner classes": variants.CORNER_CLASSES,
-        "classes": models.CLASSES,
+        "classes": FASHION_MNIST.classes,
         "layers": {model.name: layers(model) for model in MODELS},
         "muon": [muon.ITERATIONS, muon.COEFFICIENTS, muon.MOMENTUM, muon.ADAM_SHARE],
         "optimisers": [optimiser(classic(3)), optimiser(scheduled(3, 0.02))],

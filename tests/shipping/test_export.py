@@ -19,7 +19,7 @@ from convbias.networks import models
 from convbias.shipping.export.exporting import LARGEST_DIFFERENCE, export
 from convbias.spec.arms import Convolutional, Dense, Model
 from exports import exported_cnn, untrained
-from factories import CLASS_NAMES, make_arm, make_run
+from factories import CLASS_NAMES, grey, make_arm, make_run
 
 pytestmark = pytest.mark.slow
 
@@ -181,7 +181,7 @@ def test_networks_that_cannot_be_exported(
 ) -> None:
     with pytest.raises(InputError, match=words):
         export(
-            models.build(model, seed=0, side=changes.get("canvas", 28)),
+            models.build(model, seed=0, dimensions=grey(changes.get("canvas", 28))),
             make_run(make_arm(model, **changes), 0),
             dataset,
             tmp_path / "model",

@@ -15,13 +15,13 @@ from convbias.experiments.studies import FIRST, load_study
 from convbias.runs.atomic import check_folder
 from convbias.runs.published import published_folder
 from convbias.runs.store import Store
-from convbias.spec.datasets import DatasetName
+from convbias.spec.datasets import BuiltInName, DatasetName
 from convbias.spec.looks import FIRST_LOOK, MOST_PAIRS, planned_looks
 from convbias.spec.rates import own_rates_path
 from convbias.spec.seeds import check_seeds
 from convbias.spec.study import Study
 
-DatasetChoice = Literal["auto", DatasetName]
+DatasetChoice = Literal["auto", BuiltInName]
 Seeds = Annotated[tuple[int, ...] | None, Parameter(consume_multiple=True)]
 Jobs = Annotated[int | None, Parameter(validator=validators.Number(gte=1))]
 
@@ -143,7 +143,7 @@ def _published(folder: Path) -> list[Path]:
     return sorted(path.parent for path in folder.glob("*/runs") if path.is_dir())
 
 
-def choose_dataset(choice: DatasetChoice) -> DatasetName:
+def choose_dataset(choice: DatasetChoice | DatasetName) -> DatasetName:
     """Resolve `auto`, and print a warning where it falls back to generated garments."""
     name, absent = data.resolve(choice)
     if absent is not None:

@@ -8,7 +8,7 @@ from cyclopts import App
 
 from convbias.cli.console import print_table, results
 from convbias.data import fetch, verify
-from convbias.spec.datasets import DATASETS, PublishedName
+from convbias.spec.datasets import PublishedName, description_of
 
 data = App(name="data", help="Download and verify the images.\n\nExample: `convbias data fetch`")
 
@@ -26,7 +26,7 @@ def fetch_files(name: PublishedName = "fashion-mnist", /) -> None:
         name: Which data set.
     """
     folder = fetch(name)
-    title = DATASETS[name].title
+    title = description_of(name).title
     results().print(f"{title} is complete and undamaged in {folder}", soft_wrap=True)
 
 
@@ -53,6 +53,6 @@ def verify_files(name: PublishedName = "fashion-mnist", /, *, folder: Path | Non
     ]
     columns = ("file", "status", "bytes", "published bytes", "SHA-256")
     print_table(
-        f"Files of {DATASETS[name].title}", columns, rows, words=("file", "status", "SHA-256")
+        f"Files of {description_of(name).title}", columns, rows, words=("file", "status", "SHA-256")
     )
     return 0 if all(report.status == "verified" for report in reports) else 1

@@ -9,7 +9,12 @@ from functools import cached_property
 import numpy as np
 
 from convbias.errors import DataError
-from convbias.spec.datasets import DATASETS, IMAGE_SIDE, DatasetName
+from convbias.spec.datasets import DatasetName, description_of
+
+
+def label_dtype(classes: int) -> np.dtype:
+    """The smallest type of unsigned integers that numbers so many classes."""
+    return np.min_scalar_type(classes - 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,10 +23,11 @@ class Dataset:
 
     Args:
         name: What the command line calls it.
-        train_images: uint8 (n, side, side, 1), 0 to 255; 28 pixels per side, or those of a canvas.
-        train_labels: uint8 (n,).
-        test_images: uint8 (m, side, side, 1), 0 to 255.
-        test_labels: uint8 (m,).
+        train_images: uint8 (n, side, side, channels), 0 to 255; the side is that of the described
+            data set, or of a canvas.
+        train_labels: uint8 (n,), or uint16 where there are more than 256 classes.
+        test_images: uint8 (m, side, side, channels), 0 to 255.
+        test_labels: as the training labels, (m,).
         class_names: One per label; by default those of the data set of that name.
 
     Raises:
@@ -37,7 +43,7 @@ class Dataset:
 
     def __post_init__(self) -> None:
         if not self.class_names:
-            object.__setattr__(self, "class_names", DATASETS[self.name].class_names)
+            object.__setattr__(self, "class_names", description_of(self.name).class_names)
         for part in ("train", "test"):
             self._check(part, getattr(self, f"{part}_images"), getattr(self, f"{part}_labels"))
         for array in ("train_images", "train_labels", "test_images", "test_labels"):
@@ -48,14 +54,15 @@ class Dataset:
 
     def _check(self, part: str, images: np.ndarray, labels: np.ndarray) -> None:
         n = len(images)
-        shape = (self.side, self.side, 1)
+        shape = (self.side, self.side, self.channels)
         images_fit = images.dtype == np.uint8 and images.shape == (n, *shape)
-        labels_fit = labels.dtype == np.uint8 and labels.shape == (n,)
+        dtype = label_dtype(len(self.class_names))
+        labels_fit = labels.dtype == dtype and labels.shape == (n,)
         if n == 0 or not images_fit or not labels_fit:
             raise DataError(
                 f"{self.name}: {part} images are {images.dtype} {images.shape},"
                 f" {part} labels are {labels.dtype} {labels.shape}",
-                f"uint8 (n, {', '.join(map(str, shape))}) and uint8 (n,), the same n, at least 1",
+                f"uint8 (n, {', '.join(map(str, shape))}) and {dtype} (n,), the same n, at least 1",
                 "check where the arrays come from",
             )
         if labels.max() >= len(self.class_names):
@@ -68,12 +75,17 @@ class Dataset:
     @property
     def title(self) -> str:
         """What sentences call it."""
-        return DATASETS[self.name].title
+        return description_of(self.name).title
 
     @property
     def side(self) -> int:
         """Pixels per side of every image."""
-        return max((IMAGE_SIDE, *self.train_images.shape[1:2]))
+        return max((description_of(self.name).side, *self.train_images.shape[1:2]))
+
+    @property
+    def channels(self) -> int:
+        """1 for grey images, 3 for coloured ones."""
+        return description_of(self.name).channels
 
     @cached_property
     def checksum(self) -> str:

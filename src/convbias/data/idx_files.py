@@ -23,7 +23,7 @@ import platformdirs
 from convbias.data.download import download
 from convbias.data.idx import read_compressed
 from convbias.errors import AbsentDataError, DataError, StorageError
-from convbias.spec.datasets import DATASETS, PublishedName
+from convbias.spec.datasets import PublishedName, description_of
 from convbias.spec.files import read_file
 
 
@@ -82,7 +82,7 @@ class IdxFiles:
     @property
     def title(self) -> str:
         """What messages call the data set."""
-        return DATASETS[self.name].title
+        return description_of(self.name).title
 
     @property
     def cache_folder(self) -> Path:

@@ -14,9 +14,9 @@ import numpy as np
 
 from convbias.data.conversion import TRIM_WITHIN
 from convbias.data.reading import Picture
-from convbias.spec.datasets import DATASETS, IMAGE_SIDE, DatasetName
+from convbias.spec.datasets import FASHION_MNIST, DatasetName, description_of
 
-OUTERMOST = 4 * (IMAGE_SIDE - 1)  # pixels
+OUTERMOST = 4 * (FASHION_MNIST.side - 1)  # pixels
 
 # 99 of 100 training images have at most so many outermost pixels that are not black. A test counts
 # them again.
@@ -52,10 +52,10 @@ def with_remarks(picture: Picture, datasets: Iterable[DatasetName]) -> Picture:
     converted = picture.converted
     [light] = light_outermost(converted.pixels[np.newaxis]).tolist()
     remarks = [
-        f"the picture is unlike {DATASETS[name].title}: {_percent(light)} of its outermost pixels"
-        f" are not black, at most {_percent(USUAL[name])} in 99 of 100 training images; a ground"
-        " that is not plain white or black counts as a part of what is shown, and the answer may be"
-        " wrong whatever its probability"
+        f"the picture is unlike {description_of(name).title}: {_percent(light)} of its outermost"
+        f" pixels are not black, at most {_percent(USUAL[name])} in 99 of 100 training images; a"
+        " ground that is not plain white or black counts as a part of what is shown, and the answer"
+        " may be wrong whatever its probability"
         for name in sorted(datasets)
         if light > USUAL.get(name, OUTERMOST)
     ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import get_args
 
 import numpy as np
 import PIL
@@ -13,8 +12,8 @@ from convbias.data.dataset import Dataset
 from convbias.data.drawn import drawn
 from convbias.data.idx_files import IDX_FILES, FileReport
 from convbias.data.kept import kept
-from convbias.errors import AbsentDataError, DataError, InputError, did_you_mean
-from convbias.spec.datasets import DatasetName
+from convbias.errors import AbsentDataError, DataError, InputError
+from convbias.spec.datasets import DatasetName, description_of
 
 PARTS = ("train_images", "train_labels", "test_images", "test_labels")
 
@@ -37,7 +36,7 @@ def load(name: DatasetName, folder: Path | None = None) -> Dataset:
         InputError: No data set has that name.
         DataError: A file is missing, unreadable or damaged, or cannot be downloaded.
     """
-    if _known(name) == "drawn":
+    if _checked(name) == "drawn":
         return _drawn_garments()
     train_images, train_labels, test_images, test_labels = IDX_FILES[name].read(folder)
     return Dataset(
@@ -74,7 +73,7 @@ def fetch(name: DatasetName) -> Path:
         InputError: The data set has no files, or no data set has that name.
         DataError: A file is missing, unreadable or damaged, or cannot be downloaded.
     """
-    if _known(name) == "drawn":
+    if _checked(name) == "drawn":
         raise InputError(
             "the data set 'drawn' has no files: it is generated",
             f"a data set that is downloaded: {', '.join(IDX_FILES)}",
@@ -97,8 +96,8 @@ def verify(name: DatasetName = "fashion-mnist", folder: Path | None = None) -> l
         InputError: No data set has that name.
         DataError: `folder` or CONVBIAS_DATA names something that holds none of the files.
     """
-    known = _known(name)
-    return [] if known == "drawn" else IDX_FILES[known].verify(folder)
+    files = IDX_FILES.get(_checked(name))
+    return files.verify(folder) if files else []
 
 
 def resolve(name: str) -> tuple[DatasetName, DataError | None]:
@@ -116,7 +115,7 @@ def resolve(name: str) -> tuple[DatasetName, DataError | None]:
         DataError: Files exist, but are unreadable or damaged, or the named folder holds none.
     """
     if name != "auto":
-        return _known(name), None
+        return _checked(name), None
     try:
         IDX_FILES["fashion-mnist"].fetch()
     except AbsentDataError as error:
@@ -124,12 +123,6 @@ def resolve(name: str) -> tuple[DatasetName, DataError | None]:
     return "fashion-mnist", None
 
 
-def _known(name: str) -> DatasetName:
-    for known in get_args(DatasetName):
-        if name == known:
-            return known
-    raise InputError(
-        f"there is no data set {name!r}",
-        "the name of a data set",
-        did_you_mean(name, ("auto", *get_args(DatasetName))),
-    )
+def _checked(name: str) -> DatasetName:
+    description_of(name)
+    return name

@@ -8,7 +8,7 @@ from convbias.data import Dataset, location, transforms
 from convbias.data.location import LocationData
 from convbias.errors import InputError
 from convbias.spec.arms import DataVariant
-from convbias.spec.datasets import IMAGE_SIDE
+from convbias.spec.datasets import description_of
 
 # All runs share one block permutation, one set of shifts and one set of patches; a run's own seed
 # determines its subset and its split.
@@ -134,7 +134,8 @@ def _two_classes(dataset: Dataset, variant: DataVariant) -> tuple[Labelled, Labe
     if variant.stimuli == "garments":
         return train, test
     pairs, test_pairs = len(train[1]) // 2, len(test[1]) // 2
+    side = description_of(dataset.name).side
     return (
-        location.unlabelled_patches(pairs, IMAGE_SIDE, SEED),
-        location.unlabelled_patches(test_pairs, IMAGE_SIDE, TEST_PATCHES_SEED),
+        location.unlabelled_patches(pairs, side, SEED),
+        location.unlabelled_patches(test_pairs, side, TEST_PATCHES_SEED),
     )

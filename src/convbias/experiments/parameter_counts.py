@@ -15,7 +15,10 @@ def parameters_as_counted(results: Results) -> Statement:
     """
     asked = "Every network has as many parameters as the arithmetic says"
     counts = {
-        run.condition: (run.measures["parameters"], parameters(weight_shapes(run.image_arm.model)))
+        run.condition: (
+            run.measures["parameters"],
+            parameters(weight_shapes(run.image_arm.model, run.image_arm.data.dimensions)),
+        )
         for run in results.runs
         if "parameters" in run.measures
     }

@@ -13,7 +13,7 @@ from convbias.findings.results import ConditionRun
 from convbias.runs.record import Run
 from convbias.spec.arms import DataVariant
 from convbias.spec.beyond.arms import Task
-from convbias.spec.datasets import DATASETS
+from convbias.spec.datasets import description_of
 from convbias.spec.experiment import Experiment
 from convbias.spec.formatting import counted
 
@@ -73,7 +73,7 @@ def data_remark(data: DataVariant | Task | None) -> str | None:
     """
     if not isinstance(data, DataVariant):
         return None
-    remark = DATASETS[data.dataset].remark
+    remark = description_of(data.dataset).remark
     remarks = [remark] if remark else []
     if data.training_images is not None:
         part = "" if remarks else ", a part of Fashion-MNIST"
@@ -90,7 +90,7 @@ def arm_data(arms: Arms) -> DataVariant:
 
 def dataset_remark(dataset: Dataset) -> str | None:
     """The remark that must accompany numbers about a data set, as in `data_remark`."""
-    if remark := DATASETS[dataset.name].remark:
+    if remark := description_of(dataset.name).remark:
         return remark
     n = len(dataset.train_images)
     return None if n == PUBLISHED_TRAINING_IMAGES else f"{n:,} images, a part of Fashion-MNIST"

@@ -9,7 +9,7 @@ import pandas as pd
 from convbias.figures.arms import with_remark
 from convbias.figures.figure import Figure
 from convbias.findings.results import Results
-from convbias.spec.datasets import DATASETS
+from convbias.spec.datasets import description_of
 from convbias.statistics import ImagesRatio, RatioAtSize
 
 _KINDS = ("measured", "at least", "at most")
@@ -71,7 +71,7 @@ def ratios_by_size(results: Results, ratio: ImagesRatio, treatment: str, baselin
     return Figure(
         name=f"{results.experiment.name}-ratio",
         title=f"Ratio of training images at equal accuracy, {baseline} / {treatment}",
-        subtitle=with_remark("ratio, 95 % interval", DATASETS[results.study.dataset].remark),
+        subtitle=with_remark("ratio, 95 % interval", description_of(results.study.dataset).remark),
         caption=(
             f"Right of the dashed line {baseline} needs more images. Triangles are bounds: nothing"
             " is extrapolated beyond the largest or below the smallest training set, and an"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from convbias.spec.arms import DataVariant
 from convbias.spec.beyond.arms import Task
-from convbias.spec.datasets import DATASETS
+from convbias.spec.datasets import description_of
 from convbias.spec.experiment import PlannedContrast
 from convbias.spec.formatting import counted, p_value_text
 from convbias.spec.quantities import Quantity
@@ -92,8 +92,8 @@ def where(data: DataVariant | Task | None) -> str:
     ):
         return ""
     images = "drawn images" if data.dataset == "drawn" else "images"
-    if DATASETS[data.dataset].remark and data.dataset != "drawn":
-        images += f" of {DATASETS[data.dataset].title}"
+    if description_of(data.dataset).remark and data.dataset != "drawn":
+        images += f" of {description_of(data.dataset).title}"
     if data.training_images is None:
         return f"On {images} instead of Fashion-MNIST: "
     return f"With {data.training_images:,} {images} to train on: "

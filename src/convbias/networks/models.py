@@ -19,9 +19,8 @@ from convbias.networks.layers import (
     LocalConnection,
     MaxPooling,
 )
-from convbias.spec.arithmetic import CLASSES
 from convbias.spec.arms import Arm, Convolutional, Dense, Model
-from convbias.spec.datasets import IMAGE_SIDE
+from convbias.spec.datasets import FASHION_MNIST, Dimensions
 from convbias.spec.streams import Stream, generator
 
 
@@ -32,30 +31,30 @@ class Architecture:
     Args:
         model: The family with its options.
         standardise: Mean and standard deviation of the pixels in [0, 1], see `build`.
-        side: Pixels per side of the images.
+        dimensions: What the networks take and give.
     """
 
     model: Model
     standardise: tuple[float, float] | None = None
-    side: int = IMAGE_SIDE
+    dimensions: Dimensions = FASHION_MNIST
 
     @classmethod
     def of(cls, arm: Arm, dataset: Dataset) -> Architecture:
         """The architecture that an arm trains on the data set that `vary` makes for it."""
         standardised = arm.recipe.standardised
         standardise = (dataset.pixel_mean, dataset.pixel_std) if standardised else None
-        return cls(arm.model, standardise, dataset.side)
+        return cls(arm.model, standardise, arm.data.dimensions)
 
     def build(self, seed: int) -> keras.Sequential:
         """A network with weights drawn with the seed, see `build`."""
-        return build(self.model, seed, self.standardise, self.side)
+        return build(self.model, seed, self.standardise, self.dimensions)
 
 
 def build(
     model: Model,
     seed: int,
     standardise: tuple[float, float] | None = None,
-    side: int = IMAGE_SIDE,
+    dimensions: Dimensions = FASHION_MNIST,
 ) -> keras.Sequential:
     """Build a network with freshly drawn weights.
 
@@ -64,10 +63,11 @@ def build(
         seed: Random seed of the initial weights and of dropout; two seeds share no stream.
         standardise: Mean and standard deviation of the pixels in [0, 1]; the network then begins
             with (x - mean) / deviation, so that it always takes pixels in [0, 1].
-        side: Pixels per side of the images.
+        dimensions: What the network takes and gives.
 
     Returns:
-        A network from float32 (n, side, side, 1) in [0, 1] to float32 (n, 10) probabilities.
+        A network from float32 (n, side, side, channels) in [0, 1] to float32 (n, classes)
+        probabilities.
 
     Example:
         >>> build(Dense(), seed=0).count_params()
@@ -77,12 +77,14 @@ def build(
     """
     seeds = _seed_stream(seed)
     layers = _dense_layers(seeds) if isinstance(model, Dense) else _cnn_layers(model, seeds)
+    classes = _dense(dimensions.classes, "softmax", "probabilities", seeds)
     scaling: list[keras.Layer] = []
     if standardise is not None:
         mean, deviation = standardise
         scaling = [keras.layers.Rescaling(1 / deviation, -mean / deviation, name="standardise")]
+    shape = (dimensions.side, dimensions.side, dimensions.channels)
     return keras.Sequential(
-        [keras.Input((side, side, 1), name="images"), *scaling, *layers],
+        [keras.Input(shape, name="images"), *scaling, *layers, classes],
         name=model.name.replace("-", "_"),
     )
 
@@ -94,7 +96,6 @@ def _dense_layers(seeds: Iterator[int]) -> list[keras.Layer]:
         keras.layers.Dropout(0.2, seed=next(seeds), name="dropout_1"),
         _dense(64, "relu", "dense_2", seeds),
         keras.layers.Dropout(0.2, seed=next(seeds), name="dropout_2"),
-        _dense(CLASSES, "softmax", "probabilities", seeds),
     ]
 
 
@@ -111,7 +112,6 @@ def _cnn_layers(model: Convolutional, seeds: Iterator[int]) -> list[keras.Layer]
         else keras.layers.Flatten(name="flatten"),
         _dense(128, "relu", "dense_1", seeds),
         keras.layers.Dropout(model.dropout, seed=next(seeds), name="dropout_1"),
-        _dense(CLASSES, "softmax", "probabilities", seeds),
     ]
 
 

@@ -18,7 +18,6 @@ from convbias.errors import InputError, RunError
 from convbias.networks.engine import Engine, Predictions, State, engine
 from convbias.networks.models import Architecture
 from convbias.networks.scores import Epoch, PerImage, Scores
-from convbias.spec.arithmetic import CLASSES
 from convbias.spec.arms import Arm
 from convbias.spec.seeds import check_seeds
 from convbias.spec.streams import Stream, generator
@@ -97,11 +96,12 @@ def train(
         raise InputError(f"the arm asks for {arm.data.dataset}, but the data is {dataset.name}")
     scored = (dataset.test_labels,) if arm.data.scored_on == "test" else ()
     largest = max(labels.max() for labels in (dataset.train_labels, *scored))
-    if largest >= CLASSES:
+    classes = arm.data.dimensions.classes
+    if largest >= classes:
         raise InputError(
             f"{dataset.name} has the label {largest}",
-            f"labels from 0 to {CLASSES - 1}, because the networks have {CLASSES} outputs",
-            f"choose {CLASSES} of the classes, and number them from 0",
+            f"labels from 0 to {classes - 1}, because the networks have {classes} outputs",
+            f"choose {classes} of the classes, and number them from 0",
         )
     at_once = together or (1 if jax.default_backend() == "cpu" else len(seeds))
     waiting = list(seeds)

@@ -1,7 +1,7 @@
 """Which stored runs commands may take, and which they take where none is named.
 
 A network says something only about images of the kind that it was trained on. Commands give it
-unchanged ones: 28 x 28 pixels, of all ten classes.
+unchanged ones, of all classes.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from convbias.errors import ConvbiasError, InputError
 from convbias.runs.record import Run
 from convbias.runs.store import Store
 from convbias.spec.arms import Convolutional, Dense, Model
-from convbias.spec.datasets import DATASETS, IMAGE_SIDE, DatasetName
+from convbias.spec.datasets import DATASETS, DatasetName
 
 COMPARED: tuple[Model, ...] = (Dense(), Convolutional(kernel_size=3))
 
@@ -58,7 +58,7 @@ def check_ordinary(run: Run) -> None:
         listed = ", ".join(f"{name} = {value}" for name, value in changes.items())
         raise InputError(
             f"the run {run.key} was trained on changed images ({listed})",
-            f"a run on unchanged images: {IMAGE_SIDE} x {IMAGE_SIDE} pixels, of all ten classes",
+            "a run on unchanged images, of all classes",
             "name another one; `convbias runs list` has them",
         )
 

@@ -25,7 +25,7 @@ from convbias.runs.sweep import cores
 from convbias.spec.arithmetic import convolutions, weight_shapes
 from convbias.spec.arms import Arm, Convolutional, DataVariant, Dense, Model
 from convbias.spec.beyond.arms import AnyArm, TaskArm
-from convbias.spec.datasets import DATASETS, IMAGE_SIDE
+from convbias.spec.datasets import FASHION_MNIST, Dimensions, description_of
 from convbias.spec.study import PlannedRun
 
 SIDE = 1024  # of the matrices that are multiplied
@@ -209,7 +209,7 @@ def _run_cost(arm: AnyArm, gigaflops: float) -> RunCost:
     per_epoch = (trained + FORWARD_SHARE * validation) * per_image
     if arm.recipe.optimiser == "muon":  # the stored speeds are Adam's, which costs next to nothing
         steps = trained / arm.recipe.batch_size
-        kernels = _kernels(arm.model, _side(arm))
+        kernels = _kernels(arm.model, arm.data.dimensions)
         per_epoch += steps * sum(map(_muon_gigaflop, kernels)) / gigaflops
     compiling = COMPILATIONS * speed.compile_seconds
     once = compiling + FORWARD_SHARE * scored * per_image
@@ -240,10 +240,11 @@ def _gigaflop_per_image(arm: Arm) -> float:
 
 def _images(variant: DataVariant) -> tuple[int, int, int]:
     """Numbers of training, validation and test images."""
-    training, validation, test = DATASETS[variant.dataset].sizes
+    training, validation, test = description_of(variant.dataset).sizes
     if variant.corners is None:
         return training, validation, test
-    return training // 5, validation // 5, test // 5  # two of ten classes of equal size
+    of_two = 2 / description_of(variant.dataset).dimensions.classes  # as if of equal size
+    return round(training * of_two), round(validation * of_two), round(test * of_two)
 
 
 def _muon_gigaflop(kernel: tuple[int, int]) -> float:
@@ -252,35 +253,32 @@ def _muon_gigaflop(kernel: tuple[int, int]) -> float:
     return (2 * 2 * small**2 * large + MUON_SMALL_PRODUCTS * 2 * small**3) / 1e9
 
 
-def _kernels(model: Model, side: int) -> list[tuple[int, int]]:
+def _kernels(model: Model, dimensions: Dimensions) -> list[tuple[int, int]]:
     """Inputs and outputs of every layer but the last, as matrices."""
-    kernels = [shapes["kernel"] for shapes in weight_shapes(model, side).values()][:-1]
+    kernels = [shapes["kernel"] for shapes in weight_shapes(model, dimensions).values()][:-1]
     return [(math.prod(kernel[:-1]), kernel[-1]) for kernel in kernels]
 
 
 def _relative_work(arm: Arm) -> float:
     """Arithmetic relative to the measured network with the same kernel size."""
-    model, side = arm.model, _side(arm)
+    model, dimensions = arm.model, arm.data.dimensions
     if isinstance(model, Dense):
-        return _dense_work(model, side) / _dense_work(model, IMAGE_SIDE)
+        return _dense_work(model, dimensions) / _dense_work(model, FASHION_MNIST)
     measured = Convolutional(kernel_size=model.kernel_size)
     times = EXTRA_WORK.get(model.padding, 1) * EXTRA_WORK.get(model.downsampling, 1)
-    return times * _convolutions_work(model, side) / _convolutions_work(measured, IMAGE_SIDE)
+    work = _convolutions_work(model, dimensions)
+    return times * work / _convolutions_work(measured, FASHION_MNIST)
 
 
-def _side(arm: Arm) -> int:
-    return arm.data.canvas or IMAGE_SIDE
-
-
-def _dense_work(model: Dense, side: int) -> int:
+def _dense_work(model: Dense, dimensions: Dimensions) -> int:
     """Multiply-adds of all layers but the last per image."""
-    return sum(inputs * outputs for inputs, outputs in _kernels(model, side))
+    return sum(inputs * outputs for inputs, outputs in _kernels(model, dimensions))
 
 
-def _convolutions_work(model: Convolutional, side: int) -> int:
+def _convolutions_work(model: Convolutional, dimensions: Dimensions) -> int:
     """Multiply-adds of the convolutions per image, for the algorithm that computes each."""
     total = 0
-    for each in convolutions(model, side):
+    for each in convolutions(model, dimensions):
         direct = each.inputs == 1 or model.sharing == "local"
         products = each.taps if direct else min(each.taps, FOURIER_PRODUCTS)
         total += each.side_before**2 * each.inputs * each.filters * products

@@ -15,7 +15,7 @@ from convbias.runs.choosing import ChosenRuns, best_runs, named_runs
 from convbias.runs.record import Run
 from convbias.runs.store import Store
 from convbias.runs.stored_network import load_network
-from convbias.spec.datasets import DATASETS, DatasetName
+from convbias.spec.datasets import DatasetName, description_of
 from convbias.spec.names import arm_names
 
 
@@ -60,7 +60,7 @@ def explain_image(store: Store, image: str, keys: Sequence[str] = ()) -> Explain
     """
     chosen = named_runs(store, keys) if keys else best_runs(store)
     datasets: set[DatasetName] = {run.image_arm.data.dataset for run in chosen.runs}
-    names = {DATASETS[each].class_names for each in datasets}
+    names = {description_of(each).class_names for each in datasets}
     if len(names) > 1:
         raise InputError(
             f"the runs have different classes: those of {' and '.join(sorted(datasets))}",

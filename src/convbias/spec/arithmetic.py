@@ -7,22 +7,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from convbias.spec.arms import Dense, Model
-from convbias.spec.datasets import IMAGE_SIDE
-
-# Also where a data variant has two classes only: the networks stay those of the other experiments,
-# and soon never give an output without images the highest score.
-CLASSES = 10
+from convbias.spec.datasets import FASHION_MNIST, Dimensions
 
 Shape = tuple[int, ...]
 Layers = Mapping[str, Mapping[str, Shape]]  # layer name to weight name to shape, kernels first
 
 
-def weight_shapes(model: Model, side: int = IMAGE_SIDE) -> Layers:
+def weight_shapes(model: Model, dimensions: Dimensions = FASHION_MNIST) -> Layers:
     """Shapes of a model's weights, layer by layer.
 
     Args:
         model: The model.
-        side: Pixels per side of the images.
+        dimensions: What the network takes and gives.
 
     Returns:
         Layer name to weight name to shape, as Keras has them; layers without weights are left out.
@@ -33,11 +29,11 @@ def weight_shapes(model: Model, side: int = IMAGE_SIDE) -> Layers:
         {'kernel': (3, 3, 32, 64), 'bias': (64,)}
     """
     if isinstance(model, Dense):
-        widths = {"dense_1": 128, "dense_2": 64, "probabilities": CLASSES}
-        return _dense_shapes(side**2, widths)
+        widths = {"dense_1": 128, "dense_2": 64, "probabilities": dimensions.classes}
+        return _dense_shapes(dimensions.pixels, widths)
     shapes: dict[str, Mapping[str, Shape]] = {}
     size, features = model.kernel_size, 0
-    for number, each in enumerate(convolutions(model, side), start=1):
+    for number, each in enumerate(convolutions(model, dimensions), start=1):
         kernel = (size, size, each.inputs, each.filters)
         bias: Shape = (each.filters,)
         if model.sharing == "local":
@@ -45,7 +41,7 @@ def weight_shapes(model: Model, side: int = IMAGE_SIDE) -> Layers:
             bias = (each.side, each.side, each.filters)
         shapes[f"conv_{number}"] = {"kernel": kernel, "bias": bias}
         features = each.filters * (each.side_after**2 if model.head == "flatten" else 1)
-    return shapes | _dense_shapes(features, {"dense_1": 128, "probabilities": CLASSES})
+    return shapes | _dense_shapes(features, {"dense_1": 128, "probabilities": dimensions.classes})
 
 
 def parameters(layers: Layers) -> int:
@@ -61,8 +57,8 @@ def parameters(layers: Layers) -> int:
     return sum(math.prod(shape) for shapes in layers.values() for shape in shapes.values())
 
 
-def multiply_adds(model: Model) -> int:
-    """Multiply-adds of a model's convolutions per image of 28 x 28 pixels.
+def multiply_adds(model: Model, dimensions: Dimensions = FASHION_MNIST) -> int:
+    """Multiply-adds of a model's convolutions per image.
 
     Example:
         >>> from convbias.spec.arms import Convolutional
@@ -70,7 +66,8 @@ def multiply_adds(model: Model) -> int:
         3838464
     """
     return sum(
-        each.side**2 * each.taps * each.inputs * each.filters for each in convolutions(model)
+        each.side**2 * each.taps * each.inputs * each.filters
+        for each in convolutions(model, dimensions)
     )
 
 
@@ -95,16 +92,18 @@ class ConvolutionShape:
     side_after: int
 
 
-def convolutions(model: Model, side: int = IMAGE_SIDE) -> Iterator[ConvolutionShape]:
+def convolutions(
+    model: Model, dimensions: Dimensions = FASHION_MNIST
+) -> Iterator[ConvolutionShape]:
     """A model's convolutions from the first to the last; the dense network has none.
 
     Args:
         model: The model.
-        side: Pixels per side of the images.
+        dimensions: What the network takes and gives.
     """
     if isinstance(model, Dense):
         return
-    channels = 1
+    side, channels = dimensions.side, dimensions.channels
     for filters in model.filters:
         before = side
         side -= model.span - 1 if model.padding == "valid" else 0

@@ -9,16 +9,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from functools import lru_cache
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from convbias.spec.datasets import DATASETS, DatasetName
+from convbias.errors import InputError
+from convbias.spec.datasets import DatasetName, Dimensions, description_of
 from convbias.spec.description import Description
 from convbias.spec.numerics import NUMERICS_VERSION
 
-LARGEST_KERNEL = 27  # pixels per side; the largest odd kernel that fits a 28 x 28 image
+LARGEST_KERNEL = 27  # pixels per side
+
+MOST_TIMES_THE_SIDE = 2  # a canvas, in sides of the images
 
 Filters = Annotated[int, Field(ge=1, le=1024)]
 
@@ -29,8 +33,7 @@ class DataVariant(Description, frozen=True):
     dataset: DatasetName = "fashion-mnist"
     training_images: int | None = Field(
         default=None,
-        ge=100,
-        le=54_000,
+        ge=10,
         description="How many images of the training split are used; None means all.",
     )
     scored_on: Literal["test", "validation"] = Field(
@@ -40,11 +43,10 @@ class DataVariant(Description, frozen=True):
     shuffled_blocks: int | None = Field(
         default=None,
         ge=1,
-        le=14,
         description="Pixels per side of the blocks that are shuffled, the same in all images.",
     )
     canvas: int | None = Field(
-        default=None, ge=28, le=64, description="Pixels per side of a black canvas for the images."
+        default=None, description="Pixels per side of a black canvas for the images."
     )
     half: Literal["first", "second"] | None = Field(
         default=None,
@@ -82,31 +84,61 @@ class DataVariant(Description, frozen=True):
         unchanged = {"dataset", "training_images", "half", "scored_on"}
         return self.model_dump(exclude=unchanged, exclude_defaults=True)
 
-    @field_validator("shuffled_blocks")
-    @classmethod
-    def _fill_the_image(cls, block: int | None) -> int | None:
-        if block is not None and 28 % block:
-            raise ValueError(
-                f"blocks of {block} pixels do not fill an image of 28; use 1, 2, 4, 7 or 14"
-            )
-        return block
+    @property
+    def dimensions(self) -> Dimensions:
+        """What networks for these images take and give.
 
-    @field_validator("canvas")
+        Where a variant has two classes only, the networks stay those of the other experiments, and
+        soon never give an output without images the highest score.
+        """
+        whole = description_of(self.dataset).dimensions
+        return replace(whole, side=self.canvas or whole.side)
+
+    @field_validator("dataset")
     @classmethod
-    def _halved_twice(cls, canvas: int | None) -> int | None:
-        if canvas is not None and canvas % 4:
+    def _described(cls, name: DatasetName) -> DatasetName:
+        try:
+            description_of(name)
+        except InputError as error:
+            raise ValueError(f"{error.what}; {error.fix}") from None
+        return name
+
+    @model_validator(mode="after")
+    def _fit_the_data(self) -> Self:
+        described = description_of(self.dataset)
+        most, side = described.sizes[0], described.side
+        if (self.training_images or 0) > most:
+            raise ValueError(
+                f"{self.dataset} has {most} images to train on, not {self.training_images}; use"
+                " fewer training_images, or none to take all"
+            )
+        block = self.shuffled_blocks
+        if block is not None and (side % block or block == side):
+            filling = [str(each) for each in range(1, side) if side % each == 0]
+            raise ValueError(
+                f"blocks of {block} pixels do not fill an image of {side}; use"
+                f" {', '.join(filling[:-1])} or {filling[-1]}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _fit_the_canvas(self) -> Self:
+        side = description_of(self.dataset).side
+        canvas = side if self.canvas is None else self.canvas
+        if not side <= canvas <= MOST_TIMES_THE_SIDE * side:
+            raise ValueError(
+                f"a canvas of {canvas} pixels for images of {side}; use {side} to"
+                f" {MOST_TIMES_THE_SIDE * side}"
+            )
+        if canvas % 4:
             raise ValueError(
                 f"a canvas of {canvas} pixels cannot be halved twice; use"
                 f" {canvas // 4 * 4} or {canvas // 4 * 4 + 4}"
             )
-        return canvas
-
-    @model_validator(mode="after")
-    def _stay_inside(self) -> Self:
-        room = ((self.canvas or 28) - 28) // 2
+        room = (canvas - side) // 2
         if self.largest_shift > room:
             raise ValueError(
-                f"a shift of {self.largest_shift} pixels leaves a canvas of {self.canvas or 28};"
+                f"a shift of {self.largest_shift} pixels leaves a canvas of {canvas};"
                 f" use at most {room}, or a larger canvas"
             )
         return self
@@ -123,7 +155,7 @@ class DataVariant(Description, frozen=True):
             return self
         if self.corners:
             raise ValueError("half and corners cannot be combined; leave one of them out")
-        most = DATASETS[self.dataset].sizes[0] // 2
+        most = description_of(self.dataset).sizes[0] // 2
         if (self.training_images or 0) > most:
             raise ValueError(
                 f"half of {self.dataset} has {most} images to train on, not {self.training_images};"
@@ -140,10 +172,11 @@ class DataVariant(Description, frozen=True):
                     " control"
                 )
             return self
-        if (self.canvas or 28) == 28:
+        side = description_of(self.dataset).side
+        if (self.canvas or side) == side:
             raise ValueError(
-                "an image of 28 pixels has corners only on a larger canvas; use for instance"
-                " canvas 40"
+                f"an image of {side} pixels has corners only on a larger canvas; use for instance"
+                f" canvas {side + 12}"
             )
         for moving in ("largest_shift", "shuffled_blocks"):
             if getattr(self, moving):

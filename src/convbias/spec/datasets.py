@@ -2,38 +2,85 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Literal
 
-PublishedName = Literal["fashion-mnist", "mnist", "kmnist"]
-DatasetName = Literal[PublishedName, "drawn"]
+import platformdirs
+from pydantic import Field, ValidationError
 
-IMAGE_SIDE = 28  # pixels; of the images of all of them
+from convbias.errors import InputError, StorageError, did_you_mean
+from convbias.spec.description import Description
+from convbias.spec.files import read_file
+
+PublishedName = Literal["fashion-mnist", "mnist", "kmnist"]
+BuiltInName = Literal[PublishedName, "drawn"]
+
+# A built-in data set, or a person's own: its folder's or file's name in lower case and the first
+# ten digits of its checksum, for instance `flowers-1f0c2d9a7b`.
+DatasetName = str
+
+OWN_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*-[0-9a-f]{10}")
+
+SMALLEST_SIDE, LARGEST_SIDE = 8, 96  # pixels
+MOST_CLASSES = 1_000
 
 
 @dataclass(frozen=True)
-class DatasetDescription:
-    """A data set's images and classes, and where they come from.
+class Dimensions:
+    """What a network takes and gives.
 
     Args:
-        title: What sentences call it.
-        kind: What its images show.
-        class_names: One per label, from label 0.
-        sizes: Images of the training split, of the validation split, and of the test set.
-        source: Who made it, and where that is written.
-        licence: Under which it is published.
-        remark: What must accompany numbers of runs on it; None for the data set of the study.
-        hub_name: Its name on the Hugging Face Hub, where it has one.
+        side: Pixels per side of its images.
+        channels: 1 for grey images, 3 for coloured ones.
+        classes: Its outputs.
     """
 
-    title: str
-    kind: str
-    class_names: tuple[str, ...]
-    sizes: tuple[int, int, int]
-    source: str
-    licence: str
-    remark: str | None = None
-    hub_name: str | None = None
+    side: int
+    channels: int
+    classes: int
+
+    @property
+    def pixels(self) -> int:
+        """Numbers per image."""
+        return self.side**2 * self.channels
+
+
+class DatasetDescription(Description, frozen=True):
+    """A data set's images and classes, and where they come from."""
+
+    title: str = Field(description="What sentences call it.")
+    kind: str = Field(description="What its images show, in the plural.")
+    class_names: tuple[str, ...] = Field(
+        min_length=2, max_length=MOST_CLASSES, description="One per label, from label 0."
+    )
+    sizes: tuple[int, int, int] = Field(
+        description="Images of the training split, of the validation split, and of the test set."
+    )
+    side: int = Field(
+        default=28,
+        ge=SMALLEST_SIDE,
+        le=LARGEST_SIDE,
+        multiple_of=4,
+        description="Pixels per side; networks halve it twice.",
+    )
+    channels: Literal[1, 3] = Field(default=1, description="1: grey, 3: red, green and blue.")
+    source: str = Field(description="Who made it, and where that is written.")
+    licence: str = Field(description="Under which it is published.")
+    remark: str | None = Field(
+        default=None,
+        description="What must accompany numbers of runs on it; None for the study's data set.",
+    )
+    hub_name: str | None = Field(
+        default=None, description="Its name on the Hugging Face Hub, where it has one."
+    )
+
+    @property
+    def dimensions(self) -> Dimensions:
+        """What networks for it take and give."""
+        return Dimensions(self.side, self.channels, len(self.class_names))
 
 
 _GARMENTS = (
@@ -49,7 +96,7 @@ _GARMENTS = (
     "Ankle Boot",
 )
 
-DATASETS: dict[DatasetName, DatasetDescription] = {
+DATASETS: dict[BuiltInName, DatasetDescription] = {
     "fashion-mnist": DatasetDescription(
         title="Fashion-MNIST",
         kind="garments",
@@ -89,3 +136,48 @@ DATASETS: dict[DatasetName, DatasetDescription] = {
         remark="drawn garments, not Fashion-MNIST",
     ),
 }
+
+
+FASHION_MNIST = DATASETS["fashion-mnist"].dimensions
+
+_registered: dict[DatasetName, DatasetDescription] = {}
+
+
+def register(name: DatasetName, description: DatasetDescription) -> None:
+    """Make a person's own data set known to this process, whether or not it is in the cache."""
+    _registered[name] = description
+
+
+def own_folder(name: DatasetName) -> Path:
+    """The folder in the user's cache that holds a person's own data set."""
+    return Path(platformdirs.user_cache_dir("convbias")) / "datasets" / name
+
+
+@cache
+def description_of(name: DatasetName) -> DatasetDescription:
+    """What is known of a data set, built-in or a person's own.
+
+    Args:
+        name: The data set.
+
+    Raises:
+        InputError: There is no such data set, or its description is not in the user's cache.
+    """
+    for known, description in (DATASETS | _registered).items():
+        if name == known:
+            return description
+    if not OWN_NAME.fullmatch(name):
+        raise InputError(
+            f"there is no data set {name!r}",
+            "the name of a data set",
+            did_you_mean(name, ("auto", *DATASETS)),
+        )
+    path = own_folder(name) / "description.json"
+    try:
+        return DatasetDescription.model_validate_json(read_file(path))
+    except (StorageError, ValidationError) as error:
+        raise InputError(
+            f"the data set {name!r} is not in the cache: {path} is missing or damaged",
+            "a data set that was read before",
+            "name its folder or file again with --data",
+        ) from error

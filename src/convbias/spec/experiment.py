@@ -8,7 +8,7 @@ from typing import Any
 
 from convbias.spec.arms import Arm, DataVariant, Model
 from convbias.spec.beyond.arms import AnyArm, TaskCondition
-from convbias.spec.datasets import DATASETS
+from convbias.spec.datasets import description_of
 from convbias.spec.quantities import Quantity
 from convbias.spec.recipes import RecipeName, recipe_for
 
@@ -171,4 +171,4 @@ class Experiment:
 
 
 def _most_images(data: DataVariant) -> int:
-    return data.training_images or DATASETS[data.dataset].sizes[0]
+    return data.training_images or description_of(data.dataset).sizes[0]

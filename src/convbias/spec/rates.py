@@ -15,7 +15,7 @@ from pydantic import Field, model_validator
 
 from convbias.errors import InputError
 from convbias.spec.arms import Arm, DataVariant, Model
-from convbias.spec.datasets import DATASETS
+from convbias.spec.datasets import description_of
 from convbias.spec.description import Description, describe
 
 Rate = Annotated[float, Field(gt=0, le=1)]
@@ -95,7 +95,7 @@ def setting_of(arm: Arm) -> Setting:
         1
     """
     data, recipe = arm.data, arm.recipe
-    all_images = DATASETS[data.dataset].sizes[0] // (1 if data.half is None else 2)
+    all_images = description_of(data.dataset).sizes[0] // (1 if data.half is None else 2)
     images = data.training_images or all_images
     changes = {
         "scored_on": "test",

@@ -10,7 +10,7 @@ from pydantic import Field, field_validator
 from convbias.errors import InputError
 from convbias.spec.arms import DataVariant
 from convbias.spec.beyond.arms import AnyArm, TaskArm
-from convbias.spec.datasets import DATASETS, DatasetName
+from convbias.spec.datasets import DatasetName, description_of
 from convbias.spec.description import Description
 from convbias.spec.experiment import Experiment
 from convbias.spec.looks import check_looks
@@ -25,7 +25,7 @@ class Scale(Description, frozen=True):
     """Settings of one experiment that differ from those of its study."""
 
     cost: str = Field(description="Measured time, and the machine.")
-    training_images: int | None = Field(default=None, ge=100, le=54_000)
+    training_images: int | None = Field(default=None, ge=100)
     recipe: RecipeName | None = None
     epochs: int | None = Field(default=None, ge=1, le=1_000)
     seeds: tuple[int, ...] | None = None
@@ -44,7 +44,7 @@ class Study(Description, frozen=True):
     expect: str = Field(description="The result to expect, and what it cannot show.")
     experiments: tuple[str, ...] = Field(min_length=1)
     dataset: DatasetName = "fashion-mnist"
-    training_images: int | None = Field(default=None, ge=100, le=54_000)
+    training_images: int | None = Field(default=None, ge=100)
     recipe: RecipeName
     epochs: int = Field(ge=1, le=1_000)
     seeds: tuple[int, ...]
@@ -90,7 +90,7 @@ class Study(Description, frozen=True):
 
     def on(self, dataset: DatasetName) -> Study:
         """The study on another data set, limited to its number of training images."""
-        most = DATASETS[dataset].sizes[0]
+        most = description_of(dataset).sizes[0]
         scale = {name: _at_most(each, most) for name, each in self.scale.items()}
         return _at_most(self, most).model_copy(update={"dataset": dataset, "scale": scale})
 

@@ -14,7 +14,7 @@ from convbias.figures import Figure, write_figure
 from convbias.report.card import text
 from convbias.report.card.contents import ModelCard
 from convbias.runs.atomic import write_atomically
-from convbias.spec.datasets import DATASETS, IMAGE_SIDE
+from convbias.spec.datasets import FASHION_MNIST, description_of
 from convbias.spec.formatting import counted, percent
 from convbias.spec.quantities import TEST_ACCURACY, TEST_LOSS
 
@@ -78,9 +78,9 @@ def markdown(card: ModelCard, figures: Mapping[str, Figure]) -> str:
         folder=FIGURES,
         name=NAME,
         text=text,
-        side=IMAGE_SIDE,
+        side=FASHION_MNIST.side,
         drawn=card.data.dataset == "drawn",
-        described=DATASETS[card.arm.data.dataset],
+        described=description_of(card.arm.data.dataset),
         accuracy=TEST_ACCURACY,
         loss=TEST_LOSS,
     )

@@ -11,12 +11,12 @@ from convbias.shipping.deploy.plan import NAME_DIGITS, archive_key, capture_addr
 from convbias.shipping.deploy.settings import Settings
 from convbias.shipping.deploy.shapes import broken_rule, hosting_instance_types, most_items
 from convbias.shipping.deploy.tables import ECR_IMAGE, inference_image
-from convbias.spec.datasets import IMAGE_SIDE
+from convbias.spec.datasets import FASHION_MNIST
 
 # Bytes; from botocore's model, and from AWS's documentation of serverless endpoints.
 LARGEST_REQUEST = 6 * 2**20
 LARGEST_SERVERLESS_REQUEST = 4 * 10**6
-IMAGE_BYTES = IMAGE_SIDE**2
+IMAGE_BYTES = FASHION_MNIST.side**2
 MOST_IMAGES = 1024  # per request, in inference.py; a test compares both
 
 LONGEST_NAME = 63 - NAME_DIGITS - 1

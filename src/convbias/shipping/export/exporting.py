@@ -21,7 +21,7 @@ from convbias.networks.rebuild import STOCK, rebuild
 from convbias.runs.choosing import check_ordinary
 from convbias.runs.record import Run
 from convbias.shipping.export.archive import RECORD
-from convbias.spec.datasets import DATASETS, IMAGE_SIDE
+from convbias.spec.datasets import description_of
 from convbias.spec.extras import check_installed
 
 NEEDED = ("tensorflow", "tf2onnx", "onnx", "onnxruntime")
@@ -203,16 +203,25 @@ def _check_differences(differences: Mapping[str, float]) -> None:
 
 
 def _record(run: Run, exported: ExportResult, versions: Mapping[str, str]) -> dict[str, object]:
-    classes = DATASETS[run.image_arm.data.dataset].class_names
+    classes = description_of(run.image_arm.data.dataset).class_names
     return {
         "run": run.key,
         "arm": run.arm.name,
         "weights_checksum": run.weights_checksum,
         "data_checksum": run.data_checksum,
         "test_accuracy": run.test.accuracy if run.test else None,
-        "input": {"name": "images", "dtype": "float32", "shape": [None, IMAGE_SIDE, IMAGE_SIDE, 1]},
+        "input": {
+            "name": "images",
+            "dtype": "float32",
+            "shape": [None, *_image_shape(run)],
+        },
         "output": {"name": "probabilities", "dtype": "float32", "classes": classes},
         "checked_images": exported.images,
         "largest_differences": dict(exported.differences),
         "versions": dict(versions),
     }
+
+
+def _image_shape(run: Run) -> tuple[int, int, int]:
+    dimensions = run.image_arm.data.dimensions
+    return dimensions.side, dimensions.side, dimensions.channels

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from convbias import __version__
-from convbias.spec.datasets import IMAGE_SIDE
+from convbias.spec.datasets import FASHION_MNIST
 
 # As in the archive's inference.py.
 MOST_IMAGES = 1_024  # per request
@@ -27,9 +27,9 @@ def _one_or_several(image: dict[str, Any]) -> dict[str, Any]:
 
 def _images(pixel: dict[str, Any], what: str) -> dict[str, Any]:
     shapes = [
-        _array(_array(pixel, IMAGE_SIDE), IMAGE_SIDE),
-        _array(_array(_array(pixel, 1), IMAGE_SIDE), IMAGE_SIDE),
-        _array(pixel, IMAGE_SIDE * IMAGE_SIDE),
+        _array(_array(pixel, FASHION_MNIST.side), FASHION_MNIST.side),
+        _array(_array(_array(pixel, 1), FASHION_MNIST.side), FASHION_MNIST.side),
+        _array(pixel, FASHION_MNIST.side * FASHION_MNIST.side),
     ]
     return {
         "description": f"{what}, row by row, 0 is black; one image, or several of the same shape.",

@@ -107,7 +107,10 @@ def _optimal(results: Results, matching: str) -> Statement:
 
 def _counts(results: Results) -> tuple[Statement, ...]:
     counts = {
-        run.condition: (run.measures["parameters"], multiply_adds(run.image_arm.model))
+        run.condition: (
+            run.measures["parameters"],
+            multiply_adds(run.image_arm.model, run.image_arm.data.dimensions),
+        )
         for run in results.runs
         if run.status == "finished" and "parameters" in run.measures
     }
