@@ -17,7 +17,7 @@ from convbias.runs.store import Store
 from convbias.spec.arms import Arm, Convolutional, DataVariant, Dense
 from convbias.spec.description import describe
 from convbias.spec.recipes import classic
-from factories import make_run
+from factories import grey, make_run
 
 pytestmark = pytest.mark.slow
 
