@@ -5,31 +5,36 @@ project's own server call `model_fn`, `input_fn`, `predict_fn` and `output_fn`. 
 Serving container runs the network itself and calls `input_handler` and `output_handler`.
 
 This file runs without the package, and imports other packages only when they are needed, because
-TensorFlow Serving's container has neither NumPy nor Pillow. Images are arrays of 784 doubles in
-[0, 1], row by row, 0 is black; probabilities are lists of ten.
+TensorFlow Serving's container has neither NumPy nor Pillow. `images.json` beside it says how many
+pixels per side and channels the network's images have, and how pictures are converted;
+`labels.json` has the class names. Without `images.json`, images are like those of Fashion-MNIST:
+28 pixels per side, grey, light on black. Here images are arrays of doubles in [0, 1], row by row,
+pixel by pixel, 0 is black; probabilities are lists with one for each class.
 
-Request content types:
+Request content types, for 28 grey pixels per side:
     application/json    {"instances": ...} or only the array: numbers of shape (28, 28),
                         (28, 28, 1) or (784,) for one image, with one more leading axis for
                         several; or {"b64": "..."} objects with picture files
     application/x-npy   the same shapes in `numpy.save`'s format; never unpickled
     text/csv            784 numbers per line for each image; or 28 lines of 28 for one image
     image/png, image/jpeg, image/webp, image/bmp, image/tiff, image/gif
-                        one picture, converted as Fashion-MNIST was made; the format is found by its
-                        content, and of several pictures in a file the first is used. Also taken
-                        are image/jpg, image/tif and application/x-image
+                        one picture, converted as Fashion-MNIST was made, or its centred square,
+                        resized; the format is found by its content, and of several pictures in a
+                        file the first is used. Also taken are image/jpg, image/tif and
+                        application/x-image
+Coloured images have the shape (28, 28, 3) or (2352,).
 
 Pictures are converted in a process of their own, which is ended when the pictures of one request
 take more seconds or memory than the limits below; environment variables set others.
 
-Numbers are pixels in [0, 1]. If any number of a request is larger than 1, all must be integer grey
-values up to 255. Integers in .npy files are always grey values.
+Numbers are pixels in [0, 1]. If any number of a request is larger than 1, all must be integers up
+to 255. Integers in .npy files always range to 255.
 
 Response content types, chosen by Accept and its q:
     application/json    {"class": "T-shirt", "confidence": 0.95} for one image, a list of these for
-                        several; with `application/json;verbose=true` also all ten probabilities
-    text/csv            the class names, then ten probabilities per line
-    application/x-npy   float32 (n, 10)
+                        several; with `application/json;verbose=true` also all probabilities
+    text/csv            the class names, then one line of probabilities for each image
+    application/x-npy   float32 (n, classes)
 """
 
 from __future__ import annotations
@@ -56,8 +61,15 @@ from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
 
-SIDE = 28
-PIXELS = SIDE * SIDE
+_IMAGES_FILE = Path(__file__).with_name("images.json")
+IMAGES = (
+    json.loads(_IMAGES_FILE.read_text("utf-8"))
+    if _IMAGES_FILE.exists()
+    else {"side": 28, "channels": 1, "conversion": "light-on-black"}
+)
+SIDE, CHANNELS = IMAGES["side"], IMAGES["channels"]
+NUMBERS = SIDE * SIDE * CHANNELS  # of one image
+MODE = "L" if CHANNELS == 1 else "RGB"  # Pillow's name
 SHARES = [grey / 255 for grey in range(256)]
 MOST_IMAGES = int(os.environ.get("CONVBIAS_MOST_IMAGES", "1024"))
 MOST_PICTURE_BYTES = int(os.environ.get("CONVBIAS_MOST_PICTURE_BYTES", "6291456"))
@@ -74,7 +86,13 @@ TAKEN = (JSON, NPY, CSV, *PICTURES, *OTHER_PICTURES)
 GIVEN = (JSON, CSV, NPY)
 
 MOST_TOGETHER = f"at most {MOST_PICTURE_PIXELS:,} pixels in all pictures of a request"
-SHAPES = "(28, 28), (28, 28, 1) or (784,), with the number of images as a leading axis for several"
+IMAGE_SHAPES = ((SIDE, SIDE, CHANNELS), (NUMBERS,))
+if CHANNELS == 1:
+    IMAGE_SHAPES = ((SIDE, SIDE), *IMAGE_SHAPES)
+SHAPES = (
+    f"{', '.join(map(str, IMAGE_SHAPES[:-1]))} or {IMAGE_SHAPES[-1]}, with the number of images as"
+    " a leading axis for several"
+)
 NPY_TYPES = {"u1": "B", "u2": "H", "u4": "I", "u8": "Q", "i1": "b", "i2": "h", "i4": "i", "i8": "q"}
 NPY_FLOATS = {"f2": "e", "f4": "f", "f8": "d"}
 NPY_FILE = "an array in numpy.save's format, in C order"
@@ -102,7 +120,7 @@ def model_fn(model_dir: str):  # noqa: ANN201 - a function from images to probab
         model_dir: folder of the unpacked archive, with `model.onnx` and `1/`.
 
     Returns:
-        A function from float32 (n, 28, 28, 1) in [0, 1] to float32 (n, 10).
+        A function from float32 (n, side, side, channels) in [0, 1] to float32 (n, classes).
     """
     # Otherwise onnxruntime (1.32) identifies the machine and may report to its makers.
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
@@ -141,7 +159,7 @@ def input_fn(body: bytes | str, content_type: str) -> list[array]:
         content_type: content type of the request.
 
     Returns:
-        Images, each an array of 784 doubles in [0, 1].
+        Images, each an array of doubles in [0, 1].
 
     Raises:
         RequestError: The images cannot be read. In AWS's toolkit, its own error with that status.
@@ -160,11 +178,11 @@ def predict_fn(images: list[array], model) -> list[list[float]]:  # noqa: ANN001
         model: function from `model_fn`.
 
     Returns:
-        Ten probabilities for each image.
+        The probabilities of all classes for each image.
     """
     import numpy as np
 
-    stacked = np.array(images, dtype=np.float32).reshape(-1, SIDE, SIDE, 1)
+    stacked = np.array(images, dtype=np.float32).reshape(-1, SIDE, SIDE, CHANNELS)
     return model(stacked).tolist()
 
 
@@ -172,7 +190,7 @@ def output_fn(probabilities: list[list[float]], accept: str) -> tuple[bytes, str
     """Write the response.
 
     Args:
-        probabilities: ten probabilities for each image.
+        probabilities: the probabilities of all classes for each image.
         accept: Accept header of the request.
 
     Returns:
@@ -217,11 +235,7 @@ def input_handler(data, context) -> str:  # noqa: ANN001 - the container's own c
         images = _images(data.read(), context.request_content_type)
     except RequestError as error:
         raise _falcon_error(error) from None
-    rows = range(0, PIXELS, SIDE)
-    instances = [
-        [[[pixel] for pixel in image[row : row + SIDE]] for row in rows] for image in images
-    ]
-    return json.dumps({"instances": instances})
+    return json.dumps({"instances": list(map(_nested, images))})
 
 
 def output_handler(response, context) -> tuple[bytes, str]:  # noqa: ANN001 - as above
@@ -241,6 +255,12 @@ def output_handler(response, context) -> tuple[bytes, str]:  # noqa: ANN001 - as
         return _response(json.loads(response.content)["predictions"], context.accept_header)
     except RequestError as error:
         raise _falcon_error(error) from None
+
+
+def _nested(image: array) -> list[list[list[float]]]:
+    """An image as rows of pixels of channels."""
+    pixels = [image[at : at + CHANNELS].tolist() for at in range(0, NUMBERS, CHANNELS)]
+    return [pixels[at : at + SIDE] for at in range(0, SIDE * SIDE, SIDE)]
 
 
 # --- reading ------------------------------------------------------------------------------------
@@ -336,7 +356,7 @@ def _from_csv(raw: bytes) -> list[array]:
     except (ValueError, csv.Error) as error:
         raise RequestError(400, f"the CSV cannot be read: {_cut(error)}", "only numbers") from None
     if not numbers:
-        raise RequestError(400, "the CSV has no lines", "784 numbers per line")
+        raise RequestError(400, "the CSV has no lines", f"{NUMBERS} numbers per line")
     shape, flat = _flat(numbers)
     return _scaled(_split(shape, flat))
 
@@ -391,12 +411,11 @@ def _npy_description(text: bytes) -> tuple[str, tuple[int, ...]]:
 
 def _split(shape: tuple[int, ...], numbers) -> list:  # noqa: ANN001 - any sequence
     """The numbers of each image."""
-    image_shapes = ((SIDE, SIDE), (SIDE, SIDE, 1), (PIXELS,))
-    if shape not in image_shapes:
-        if shape[1:] not in image_shapes:
+    if shape not in IMAGE_SHAPES:
+        if shape[1:] not in IMAGE_SHAPES:
             raise RequestError(400, f"the array has the shape {shape}", SHAPES)
         _check_number(shape[0])
-    return [numbers[start : start + PIXELS] for start in range(0, len(numbers), PIXELS)]
+    return [numbers[start : start + NUMBERS] for start in range(0, len(numbers), NUMBERS)]
 
 
 def _check_number(images: int) -> None:
@@ -407,7 +426,7 @@ def _check_number(images: int) -> None:
 
 
 def _scaled(images: list[array]) -> list[array]:
-    """Pixels in [0, 1] from pixels in [0, 1], or from grey values up to 255."""
+    """Pixels in [0, 1] from pixels in [0, 1], or from integers up to 255."""
     bounds = [_bounds(image) for image in images]
     if not all(map(math.isfinite, chain.from_iterable(bounds))):
         raise RequestError(400, "there are numbers that are not finite", "pixels")
@@ -417,7 +436,7 @@ def _scaled(images: list[array]) -> list[array]:
         return images
     if not all(pixel.is_integer() for image in images for pixel in image):
         raise RequestError(
-            400, f"pixels reach {high:g} and are not integers", "[0, 1], or integer grey values"
+            400, f"pixels reach {high:g} and are not integers", "[0, 1], or integers up to 255"
         )
     return _shares(map(int, image) for image in images)
 
@@ -436,12 +455,12 @@ def _bounds(image: array) -> tuple[float, float]:
 def _check_range(low: float, high: float) -> None:
     if low < 0 or high > 255:
         raise RequestError(
-            400, f"pixels range from {low:g} to {high:g}", "[0, 1], or grey values from 0 to 255"
+            400, f"pixels range from {low:g} to {high:g}", "[0, 1], or integers from 0 to 255"
         )
 
 
-def _shares(images) -> list[array]:  # noqa: ANN001 - each a sequence of integer grey values
-    """Pixels in [0, 1] from integer grey values."""
+def _shares(images) -> list[array]:  # noqa: ANN001 - each a sequence of integers up to 255
+    """Pixels in [0, 1] from integers up to 255."""
     return [array("d", map(SHARES.__getitem__, image)) for image in images]
 
 
@@ -462,7 +481,7 @@ def _from_base64(value) -> bytes:  # noqa: ANN001 - any JSON value
 
 
 def _pictures(files) -> list[array]:  # noqa: ANN001 - of bytes
-    """Convert pictures of any size in the way that Fashion-MNIST was made from photographs."""
+    """Convert pictures of any size to images like those that the network was trained on."""
     files = list(files)
     for raw in files:
         if len(raw) > MOST_PICTURE_BYTES:
@@ -471,12 +490,12 @@ def _pictures(files) -> list[array]:  # noqa: ANN001 - of bytes
     with _PICTURES_LOCK:
         process = _picture_process(os.getpid())
         try:
-            grey = process.converted(files)
+            values = process.converted(files)
         except _ProcessEndedError as ended:
             _picture_process.cache_clear()
             raise ended.reason from None
-    size = range(0, len(grey), PIXELS)
-    return _shares([grey[start : start + PIXELS] for start in size])
+    size = range(0, len(values), NUMBERS)
+    return _shares([values[start : start + NUMBERS] for start in size])
 
 
 class _ProcessEndedError(Exception):
@@ -535,7 +554,7 @@ class _PictureProcess:
         weakref.finalize(self, _end, self._process, self._connection, os.getpid())
 
     def converted(self, files: list[bytes]) -> bytes:
-        """The 784 grey values of each picture.
+        """The values of each picture's pixels, 0 to 255.
 
         Raises:
             RequestError: A picture cannot be read.
@@ -547,10 +566,10 @@ class _PictureProcess:
             if not self._connection.poll(PATIENCE):
                 what = f"reading pictures took longer than {PATIENCE:g} s"
                 raise _ProcessEndedError(RequestError(503, what, "less load on this machine"))
-            answer = self._connection.recv_bytes(1 + len(files) * PIXELS + 2**16)
+            answer = self._connection.recv_bytes(1 + len(files) * NUMBERS + 2**16)
         except (OSError, EOFError):
             raise _ProcessEndedError(_reason(self._process.wait())) from None
-        if answer[:1] == b"\0" and len(answer) == 1 + len(files) * PIXELS:
+        if answer[:1] == b"\0" and len(answer) == 1 + len(files) * NUMBERS:
             return answer[1:]
         raise RequestError(*json.loads(answer[1:]))
 
@@ -616,27 +635,27 @@ def _answer(request: bytes) -> bytes:
     (count,) = struct.unpack_from("<I", request)
     start = 4 + 4 * count
     left = MOST_PICTURE_PIXELS
-    grey = [b"\0"]
+    converted = [b"\0"]
     try:
         for length in struct.unpack_from(f"<{count}I", request, 4):
             picture, pixels = _decoded(request[start : start + length], left)
             start, left = start + length, left - pixels
-            grey.append(_converted(picture).tobytes())
+            converted.append(_converted(picture).tobytes())
     except RequestError as error:
         return b"\1" + json.dumps(error.parts).encode()
     except MemoryError:
         what = f"a picture takes more than {MOST_PICTURE_MEMORY:,} bytes of memory"
         return b"\1" + json.dumps([413, what, "a smaller picture"]).encode()
-    return b"".join(grey)
+    return b"".join(converted)
 
 
 DRAFT_SIDE = 1_024  # pixels of the longer side that a large JPEG file is decoded to, at least
-TILE = 2**18  # pixels that are made grey at once
+TILE = 2**18  # pixels that are made grey or RGB at once
 GAP = 64  # Lanczos' filter gets at most about this many pixels for one, however large a picture is
 
 
 def _decoded(raw: bytes, most: int):  # noqa: ANN202 - Pillow's images
-    """The picture, upright and grey, and how many pixels the file has."""
+    """The picture, upright and grey or RGB, and how many pixels the file has."""
     import warnings
 
     from PIL import Image
@@ -665,7 +684,7 @@ def _decoded(raw: bytes, most: int):  # noqa: ANN202 - Pillow's images
         raise RequestError(400, f"the picture cannot be read: {_cut(reason)}", expected) from None
     if picture.format == "TIFF" and picture.mode in ("I", "F", "LAB"):
         raise RequestError(400, f"pixels have the mode {picture.mode}", "8 or 16 unsigned bits")
-    return _upright(_grey(picture), picture), pixels
+    return _upright(_plain(picture), picture), pixels
 
 
 def _check_size(picture, most: int) -> None:  # noqa: ANN001 - Pillow's images
@@ -691,10 +710,10 @@ def _shrink_while_decoding(picture) -> None:  # noqa: ANN001 - Pillow's images
     # Only JPEG files can be; at a half, a quarter or an eighth of the size.
     factor = max(picture.size) // DRAFT_SIDE
     if factor > 1 and picture.format in ("JPEG", "MPO"):
-        picture.draft("L", tuple(max(1, side // factor) for side in picture.size))
+        picture.draft(MODE, tuple(max(1, side // factor) for side in picture.size))
 
 
-def _upright(grey, picture):  # noqa: ANN001, ANN202 - Pillow's images
+def _upright(plain, picture):  # noqa: ANN001, ANN202 - Pillow's images
     from PIL import ExifTags, Image
 
     turns = Image.Transpose
@@ -710,11 +729,29 @@ def _upright(grey, picture):  # noqa: ANN001, ANN202 - Pillow's images
         7: turns.TRANSVERSE,
         8: turns.ROTATE_90,
     }.get(noted)
-    return grey if turn is None else grey.transpose(turn)
+    return plain if turn is None else plain.transpose(turn)
 
 
-def _converted(grey):  # noqa: ANN001, ANN202 - Pillow's images
-    """Convert an upright grey picture to light on dark, cropped to the garment, 28 x 28."""
+def _converted(plain):  # noqa: ANN001, ANN202 - Pillow's images
+    """Convert an upright picture, grey or RGB, to the image that the network takes."""
+    return _light_on_black(plain) if IMAGES["conversion"] == "light-on-black" else _centred(plain)
+
+
+def _centred(plain):  # noqa: ANN001, ANN202 - Pillow's images
+    """The largest centred square, resized."""
+    from PIL import Image
+
+    side = min(plain.size)
+    left, top = (plain.width - side) // 2, (plain.height - side) // 2
+    if plain.size != (side, side):
+        plain = plain.crop((left, top, left + side, top + side))
+    if side == SIDE:
+        return plain
+    return plain.resize((SIDE, SIDE), Image.Resampling.LANCZOS, reducing_gap=GAP)
+
+
+def _light_on_black(grey):  # noqa: ANN001, ANN202 - Pillow's images
+    """Make a grey picture light on dark, crop it to what it shows, and resize its longer side."""
     from PIL import Image, ImageChops
 
     background = _median_of_frame(grey)
@@ -722,7 +759,7 @@ def _converted(grey):  # noqa: ANN001, ANN202 - Pillow's images
         grey, background = ImageChops.invert(grey), 255 - background
     if grey.size == (SIDE, SIDE):
         return grey
-    # The garment differs from the background by more than 5 %.
+    # What is shown differs from the background by more than 5 %.
     box = grey.point([255 * (abs(value - background) > 13) for value in range(256)]).getbbox()
     grey = grey.crop(box) if box else grey
     longer = max(grey.size)
@@ -734,37 +771,35 @@ def _converted(grey):  # noqa: ANN001, ANN202 - Pillow's images
     return square
 
 
-def _grey(picture):  # noqa: ANN001, ANN202 - Pillow's images
-    """Make a picture grey, a tile after the other: a copy of all of it would be too large."""
+def _plain(picture):  # noqa: ANN001, ANN202 - Pillow's images
+    """Make a picture grey or RGB, a tile after the other: a copy of all would be too large."""
     from PIL import Image
 
-    if picture.mode == "L" and not picture.has_transparency_data:
+    if picture.mode == MODE and not picture.has_transparency_data:
         return picture
     if picture.width * picture.height <= TILE:
-        return _grey_tile(picture)
-    grey = Image.new("L", picture.size)
+        return _plain_tile(picture)
+    plain = Image.new(MODE, picture.size)
     width = min(picture.width, TILE)
     height = TILE // width
     for top in range(0, picture.height, height):
         for left in range(0, picture.width, width):
             right, bottom = min(left + width, picture.width), min(top + height, picture.height)
-            grey.paste(_grey_tile(picture.crop((left, top, right, bottom))), (left, top))
-    return grey
+            plain.paste(_plain_tile(picture.crop((left, top, right, bottom))), (left, top))
+    return plain
 
 
-def _grey_tile(picture):  # noqa: ANN001, ANN202 - Pillow's images
+def _plain_tile(picture):  # noqa: ANN001, ANN202 - Pillow's images
     from PIL import Image
 
     if picture.mode.startswith("I"):  # 16 bits
         transparent = picture.info["transparency"] if picture.has_transparency_data else None
-        return picture.convert("I").point(_rounded(transparent), "L")
+        return picture.convert("I").point(_rounded(transparent), "L").convert(MODE)
     if picture.has_transparency_data:
         picture = picture.convert("RGBA")
         white = Image.new("RGBA", picture.size, "white")
         picture = Image.alpha_composite(white, picture)
-    return (
-        picture.convert("L") if picture.mode in ("1", "L") else picture.convert("RGB").convert("L")
-    )
+    return picture.convert(MODE if picture.mode in ("1", "L") else "RGB").convert(MODE)
 
 
 @lru_cache(maxsize=1)

@@ -9,6 +9,7 @@ from factories import CLASS_NAMES
 
 IDENTITY = {
     "run": "0123456789ab-seed0",
+    "input": {"shape": [None, 28, 28, 1]},
     "output": {"classes": list(CLASS_NAMES)},
 }
 _FILES = {

@@ -16,7 +16,8 @@ from convbias.measures.explain.occlusion import occlusion_map
 from convbias.networks.forward import Forward
 from convbias.networks.models import build
 from convbias.networks.training import train
-from convbias.spec.arms import Arm, Convolutional, DataVariant, Dense
+from convbias.spec.arms import Arm, Convolutional, DataVariant, Dense, Model
+from convbias.spec.datasets import Dimensions
 from convbias.spec.recipes import scheduled
 
 pytestmark = pytest.mark.slow
@@ -305,3 +306,16 @@ def test_all_networks_are_asked_about_the_same_classes(garments: Dataset):
     expected = network.predict(pixels[None, :, :, None] / np.float32(255), verbose=0)[0]
     np.testing.assert_allclose(first.probabilities, expected, rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(first.logits, -second.logits, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("model", [Dense(), Convolutional()])
+def test_of_a_coloured_image_all_channels_of_a_pixel_are_added(model: Model):
+    pixels = np.random.default_rng(4).integers(0, 256, (12, 12, 3), dtype=np.uint8)
+    network = build(model, seed=0, dimensions=Dimensions(side=12, channels=3, classes=4))
+    [found] = explain({"coloured": network}, pixels, label=None)
+    expected = Forward(network).logits(pixels[np.newaxis].astype(np.float32) / 255)[0]
+    np.testing.assert_allclose(found.class_map.logits, expected, atol=1e-5)
+    assert found.occlusion.shape == (4, 12, 12)
+    for one in found.gradients.values():
+        assert one.attributions.shape == (12, 12)
+        assert one.attributions.sum() == pytest.approx(one.difference, abs=0.02)

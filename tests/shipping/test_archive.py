@@ -41,6 +41,7 @@ def test_an_archive_contains_export_code_and_checksums(packed: Path) -> None:
         "model.onnx",
         "code/inference.py",
         "code/labels.json",
+        "code/images.json",
         "archive.json",
     }
     assert all(member.isreg() and member.mode == 0o644 for member in members.values())

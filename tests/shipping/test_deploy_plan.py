@@ -26,6 +26,7 @@ from convbias.shipping.deploy.settings import Settings
 from convbias.shipping.deploy.tables import ECR_IMAGE, inference_image, monthly_cost
 from convbias.shipping.export.archive import Archive, Manifest
 from convbias.shipping.predict.images import npy_bytes
+from convbias.spec.datasets import FASHION_MNIST_FORM
 
 SETTINGS = Settings(bucket=BUCKET, role=ROLE)
 SESSION = botocore.session.Session()
@@ -42,7 +43,11 @@ def planned(settings: Settings = SETTINGS, checksum: str = "0" * 64) -> Plan:
 
 
 def failed(settings: Settings, region: str = REGION) -> list[Check]:
-    return [check for check in local_checks(settings, region) if check.passed is not True]
+    return [
+        check
+        for check in local_checks(settings, region, FASHION_MNIST_FORM)
+        if check.passed is not True
+    ]
 
 
 def assert_valid_for_boto3(plan: Plan) -> None:
@@ -305,7 +310,7 @@ def test_instance_types_of_boto3s_list_are_not_refused(size: str) -> None:
     [check] = failed(settings)  # a warning
     assert check.passed is None
     assert f"1 x ml.t2.{size}, which boto3 lists for hosting and AWS may refuse" in check.message
-    raise_failures(local_checks(settings, REGION))
+    raise_failures(local_checks(settings, REGION, FASHION_MNIST_FORM))
     assert_valid_for_boto3(planned(settings))
 
 
@@ -325,7 +330,7 @@ def test_tags_may_have_letters_and_digits_of_any_script() -> None:
 def test_all_failed_checks_are_raised_at_once() -> None:
     settings = replace(SETTINGS, role="r", bucket="B", instance_type="ml.t3.medium")
     with pytest.raises(InputError) as refused:
-        raise_failures(local_checks(settings, REGION))
+        raise_failures(local_checks(settings, REGION, FASHION_MNIST_FORM))
     for words in ("role: ", "bucket name: ", "instance type: "):
         assert words in refused.value.what
     assert "ml.m5.large" in refused.value.fix
@@ -334,7 +339,9 @@ def test_all_failed_checks_are_raised_at_once() -> None:
 def test_the_largest_request_is_reported() -> None:
     def payload(settings: Settings) -> str:
         return next(
-            check.message for check in local_checks(settings, REGION) if check.name == "payload"
+            check.message
+            for check in local_checks(settings, REGION, FASHION_MNIST_FORM)
+            if check.name == "payload"
         )
 
     assert payload(SETTINGS).startswith("at most 6,291,456 bytes")  # as in botocore's model
@@ -348,7 +355,11 @@ def test_the_reported_number_of_images_is_read_from_one_request(
 ) -> None:
     monkeypatch.delenv("CONVBIAS_MOST_IMAGES", raising=False)
     inference = runpy.run_path(str(ROOT / "inference.py"))
-    [check] = [check for check in local_checks(SETTINGS, REGION) if check.name == "payload"]
+    [check] = [
+        check
+        for check in local_checks(SETTINGS, REGION, FASHION_MNIST_FORM)
+        if check.name == "payload"
+    ]
     images = int(re.search(r"and ([\d,]+) images per", check.message)[1].replace(",", ""))
     body = npy_bytes(np.zeros((images, 28, 28), np.uint8))
     assert len(inference["input_fn"](body, "application/x-npy")) == images

@@ -21,6 +21,7 @@ from tools.servers.serving import Server
 from convbias.shipping.export.archive import Archive
 from convbias.shipping.predict.images import npy_bytes
 from convbias.shipping.serve.openapi import openapi_document
+from convbias.spec.datasets import DATASETS
 
 pytestmark = pytest.mark.integration
 
@@ -52,7 +53,12 @@ schemathesis.openapi.format(
 )
 
 
-DESCRIPTION = openapi_document({"run": "a"}, "convbias", 6 * 2**20)
+IDENTITY = {
+    "run": "a",
+    "input": {"shape": [None, 28, 28, 1]},
+    "output": {"classes": list(DATASETS["fashion-mnist"].class_names)},
+}
+DESCRIPTION = openapi_document(IDENTITY, "convbias", 6 * 2**20)
 # JSON Schema has no format for pictures in base64; this one is registered with schemathesis above.
 TYPED = json.dumps(DESCRIPTION).replace('"contentEncoding": "base64"', '"format": "picture"')
 schema = schemathesis.openapi.from_dict(json.loads(TYPED))

@@ -21,7 +21,7 @@ from convbias.cli import main
 from convbias.data import Dataset, load
 from convbias.data.drawn import drawn
 from convbias.shipping.export.archive import Archive
-from convbias.shipping.predict.images import RejectedRequestError, image_requests, npy_bytes
+from convbias.shipping.predict.images import RejectedRequestError, Target, image_requests, npy_bytes
 from factories import CLASS_NAMES
 from stub_server import UNREACHABLE, StubServer
 
@@ -285,7 +285,7 @@ def test_only_a_body_that_is_too_large_is_rejected(
 
 
 def test_only_a_deleted_file_is_rejected(here: Path) -> None:
-    vanishing, staying = image_requests(["a.png", "b.jpg"], lambda: load("drawn"))
+    vanishing, staying = image_requests(["a.png", "b.jpg"], lambda: load("drawn"), Target())
     (here / "a.png").unlink()
     with pytest.raises(RejectedRequestError, match="the file cannot be read: No such file"):
         vanishing.body()

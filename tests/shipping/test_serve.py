@@ -233,7 +233,11 @@ def test_requests_in_progress_are_completed_before_the_server_ends(
         assert connection.recv(4_096).startswith(b"HTTP/1.1 200 OK")
     assert server.started.process.wait(TIMEOUT) == 0
     wait_until(lambda: server.started.processes() == [])
-    assert {path.name for path in (folder / "code").iterdir()} == {"inference.py", "labels.json"}
+    assert {path.name for path in (folder / "code").iterdir()} == {
+        "images.json",
+        "inference.py",
+        "labels.json",
+    }
 
 
 def test_other_machines_need_a_token(archive: Archive, capsys: pytest.CaptureFixture[str]) -> None:

@@ -26,6 +26,7 @@ from convbias.shipping.deploy.settings import NAME, PREFIX, Settings
 from convbias.shipping.deploy.smoke import smoke_test
 from convbias.shipping.deploy.tables import monthly_cost
 from convbias.shipping.export.archive import Archive, read
+from convbias.shipping.export.signature import signature_of
 from convbias.spec.extras import check_installed
 
 FAILED_CHECKS = 2  # as for other invalid input
@@ -72,7 +73,7 @@ def plan(
             raise InputError(
                 "neither credentials nor a region are given", "a region", "pass --region"
             ) from error
-    checks = local_checks(settings, where)
+    checks = local_checks(settings, where, signature_of(verified.manifest.identity).form)
     planned = None if _wrong(checks) else make_plan(settings, where, verified)
     found: dict[str, Resource] = {}
     if planned is not None and aws is not None:
@@ -109,7 +110,8 @@ def apply(
     check_installed("serve", ["onnxruntime"])
     verified = read(archive)
     aws = Aws(profile, region)
-    raise_failures(local_checks(settings, aws.region))
+    form = signature_of(verified.manifest.identity).form
+    raise_failures(local_checks(settings, aws.region, form))
     planned = make_plan(settings, aws.region, verified)
     raise_failures(remote_checks(planned, aws)[0])
     changes = apply_plan(planned, aws, _say)

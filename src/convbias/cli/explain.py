@@ -45,14 +45,14 @@ def explain(
     Example: `convbias explain 0 --out explanation.html`
 
     Args:
-        image: A picture of any size (PNG, JPEG, WebP, BMP, TIFF or GIF); a .npy file with 28 x 28
-            pixels; or the index of a test image.
+        image: A picture of any size (PNG, JPEG, WebP, BMP, TIFF or GIF); a .npy file with the
+            networks' pixels; or the index of a test image.
         run: Name of a run to explain, as `convbias runs list` prints it; may be repeated. Default
             the runs of dense and of cnn-3x3 with the highest validation accuracy.
         runs: Folder of stored runs, or published for those that come with the package, which is
             the default as long as no run is stored.
         out: Figure to write: .html, .svg or .png.
-        cut_out: Picture to write: the 28 x 28 pixels that the networks get, as .png.
+        cut_out: Picture to write: the pixels that the networks get, as .png.
         as_json: Print everything as JSON instead of tables.
     """
     if out is not None:

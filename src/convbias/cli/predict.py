@@ -18,6 +18,7 @@ from convbias.cli.serve import ARCHIVE
 from convbias.errors import ConvbiasError, InputError
 from convbias.shipping.aws import Aws
 from convbias.shipping.export.archive import read
+from convbias.shipping.export.signature import Signature, signature_of
 from convbias.shipping.predict.clients import (
     Client,
     Prediction,
@@ -29,12 +30,11 @@ from convbias.shipping.predict.clients import (
 from convbias.shipping.predict.images import (
     FailedRequestError,
     RejectedRequestError,
+    Target,
     image_requests,
 )
 from convbias.shipping.serve import TOKEN_VARIABLE
-from convbias.spec.datasets import DATASETS
-
-TEST_CLASSES = DATASETS["fashion-mnist"].class_names  # of the images that an index selects
+from convbias.spec.datasets import FASHION_MNIST_FORM, DatasetName, description_of
 
 
 class Row(NamedTuple):
@@ -43,13 +43,13 @@ class Row(NamedTuple):
     Args:
         image: name of the image.
         prediction: its prediction.
-        label: class index of a test image.
+        label: class of a test image.
         remarks: what limits how far the prediction can be trusted.
     """
 
     image: str
     prediction: Prediction
-    label: int | None
+    label: str | None
     remarks: Sequence[str]
 
 
@@ -62,6 +62,7 @@ def predict(
     endpoint: str | None = None,
     profile: str | None = None,
     region: str | None = None,
+    dataset: DatasetName | None = None,
     as_json: Annotated[bool, Parameter(name="--json")] = False,
 ) -> int:
     """Classify images with an archive, a server or a SageMaker endpoint.
@@ -73,7 +74,7 @@ def predict(
 
     Args:
         image: Pictures (PNG, JPEG, WebP, BMP, TIFF or GIF) and .npy files; folders of such files;
-            indices of test images of Fashion-MNIST, whose true classes are printed too.
+            indices of test images, whose true classes are printed too.
         archive: Archive written by `convbias package`; default fashion_mnist_model.tar.gz unless a
             server or endpoint is given. Its code is executed: use only archives that you trust.
         server: URL of a server. Its token is read from the environment variable CONVBIAS_TOKEN.
@@ -82,13 +83,22 @@ def predict(
         profile: Profile of ~/.aws for the endpoint; default AWS_ACCESS_KEY_ID and
             AWS_SECRET_ACCESS_KEY.
         region: Region of the endpoint; default the profile's, or AWS_DEFAULT_REGION.
+        dataset: Data set of the test images; default the archive's, for a server or an endpoint
+            fashion-mnist.
         as_json: Print a JSON array with all probabilities, and with remarks where a picture is
             unlike the training images, instead of a table.
     """
-    name, opened = _client(archive, server, endpoint, profile, region)
-    load = partial(data.load, "fashion-mnist")
+    if dataset is not None:
+        description_of(dataset)  # before anything is opened
+    name, opened, trained_on = _client(archive, server, endpoint, profile, region)
+    form = FASHION_MNIST_FORM if trained_on is None else trained_on.form
+    shown = dataset or ("fashion-mnist" if trained_on is None else trained_on.dataset)
+    if dataset is not None and trained_on is None:
+        form = description_of(dataset).input_form
     # The container behind an endpoint may be unable to read pictures.
-    requests = image_requests(image, load, convert_pictures=endpoint is not None)
+    target = Target(form, shown, convert_pictures=endpoint is not None)
+    load = partial(data.load, shown)
+    requests = image_requests(image, load, target)
     rows: list[Row] = []
     errors: list[ConvbiasError] = []
     try:
@@ -103,7 +113,7 @@ def predict(
                     continue
                 remarks = request.remarks()
                 rows += [
-                    Row(each, prediction, request.label, remarks)
+                    Row(each, prediction, _class(shown, request.label), remarks)
                     for each, prediction in predictions.items()
                 ]
     finally:
@@ -115,14 +125,18 @@ def predict(
     return min((error.exit_code for error in errors), default=0)
 
 
+def _class(dataset: DatasetName, label: int | None) -> str | None:
+    return None if label is None else description_of(dataset).class_names[label]
+
+
 def _client(
     archive: Path | None,
     server: str | None,
     endpoint: str | None,
     profile: str | None,
     region: str | None,
-) -> tuple[str, AbstractContextManager[Client]]:
-    """Name and client of the archive, server or endpoint."""
+) -> tuple[str, AbstractContextManager[Client], Signature | None]:
+    """Name and client of the archive, server or endpoint, and what an archive's network takes."""
     given = {"--archive": archive, "--server": server, "--endpoint": endpoint}
     named = [option for option, value in given.items() if value is not None]
     if len(named) > 1:
@@ -130,17 +144,18 @@ def _client(
             f"{' and '.join(named)} exclude one another", "only one of them", "omit the others"
         )
     if server is not None:
-        return server, http_client(server, os.environ.get(TOKEN_VARIABLE) or None)
+        return server, http_client(server, os.environ.get(TOKEN_VARIABLE) or None), None
     if endpoint is not None:
-        return f"the endpoint {endpoint}", endpoint_client(endpoint, Aws(profile, region))
+        return f"the endpoint {endpoint}", endpoint_client(endpoint, Aws(profile, region)), None
     verified = read(archive or ARCHIVE)
-    return str(verified.path), local_client(verified)
+    signature = signature_of(verified.manifest.identity)
+    return str(verified.path), local_client(verified), signature
 
 
 def _record(row: Row) -> dict[str, object]:
     record: dict[str, object] = {"image": row.image, **row.prediction.model_dump(by_alias=True)}
     if row.label is not None:
-        record["label"] = TEST_CLASSES[row.label]
+        record["label"] = row.label
     if row.remarks:
         record["remarks"] = row.remarks
     return record
@@ -156,7 +171,7 @@ def _print(title: str, rows: Sequence[Row]) -> None:
     if any(label is not None for label in labels):
         columns.append("true class")
         for row, label in zip(cells, labels, strict=True):
-            row.append("" if label is None else TEST_CLASSES[label])
+            row.append(label or "")
     print_table(title, columns, cells, words=(*words, "true class"))
     for row in rows:
         for remark in row.remarks:

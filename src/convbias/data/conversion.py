@@ -1,8 +1,9 @@
-"""Convert any picture to the networks' input: 28 x 28 grey pixels, a light garment on black.
+"""Convert any picture to the images that a network takes.
 
-The steps are those by which Fashion-MNIST was made from photographs (Xiao, Rasul and Vollgraf 2017,
-arXiv 1708.07747, section 2): grey, negated, trimmed to the garment, resized by the longer side,
-extended to a square.
+Where these are light on black, the steps are those by which Fashion-MNIST was made from photographs
+(Xiao, Rasul and Vollgraf 2017, arXiv 1708.07747, section 2): grey, negated, trimmed to the garment,
+resized by the longer side, extended to a square. Elsewhere the largest centred square is cut out
+and resized, as a person's own images are read.
 
 `inference.py` repeats this conversion, because it runs without the package; a test compares both.
 """
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import ExifTags, Image, ImageChops, ImageOps
 
-SIDE = 28
+from convbias.spec.datasets import FASHION_MNIST_FORM, InputForm
 
 # No test image of Fashion-MNIST has a lighter frame, so none of them is ever negated.
 LIGHT_ABOVE = 127
@@ -55,7 +56,7 @@ class Converted:
     """An image as the networks take it, and the steps of its conversion.
 
     Args:
-        pixels: uint8 (28, 28), 0 black.
+        pixels: uint8 (side, side), or (side, side, 3) in colour; 0 is black.
         steps: The steps of the conversion, in order.
         remarks: Warnings that limit how far predictions for the image can be trusted.
     """
@@ -65,15 +66,16 @@ class Converted:
     remarks: tuple[str, ...] = ()
 
 
-def convert(image: Image.Image) -> Converted:
+def convert(image: Image.Image, form: InputForm = FASHION_MNIST_FORM) -> Converted:
     """Convert a picture of any size and mode.
 
     Args:
         image: A decoded picture.
+        form: The images that the networks take.
 
     Returns:
-        The image with every step of its conversion. A picture of 28 x 28 pixels is neither
-        trimmed nor resized, so that an exported test image stays unchanged.
+        The image with every step of its conversion. A picture of their size is neither trimmed
+        nor resized, so that an exported test image stays unchanged.
 
     Example:
         >>> black_on_white = Image.new("RGB", (400, 300), "white")
@@ -88,25 +90,51 @@ def convert(image: Image.Image) -> Converted:
     remarks = _remarks_on_bits(upright)
     if upright is not image:
         steps.append(Step("turned upright, as the camera has noted", _thumbnail(_colours(upright))))
+    if form.conversion == "centred-square":
+        return Converted(_centred_square(upright, form, steps), tuple(steps), tuple(remarks))
     grey = _grey(upright, steps)
-    return _fit(grey, steps, remarks)
+    return _fit(grey, form.side, steps, remarks)
 
 
-def convert_pixels(pixels: np.ndarray, words: str) -> Converted:
+def convert_pixels(
+    pixels: np.ndarray, words: str, form: InputForm = FASHION_MNIST_FORM
+) -> Converted:
     """Convert an image that has the networks' size already.
 
     Args:
-        pixels: uint8 (28, 28).
+        pixels: uint8 (side, side), or (side, side, 3) in colour.
         words: Description of the input.
+        form: The images that the networks take.
 
     Returns:
-        The image, negated if its background is light.
+        The image; negated if the networks take images on black and its background is light.
     """
-    image = Image.fromarray(pixels)
-    return _fit(image, [Step(words, np.asarray(image))])
+    step = Step(words, pixels)
+    if form.conversion == "centred-square":
+        return Converted(pixels, (step,))
+    return _fit(Image.fromarray(pixels), form.side, [step])
 
 
-def _fit(grey: Image.Image, steps: list[Step], remarks: Sequence[str] = ()) -> Converted:
+def _centred_square(image: Image.Image, form: InputForm, steps: list[Step]) -> np.ndarray:
+    if image.has_transparency_data and image.mode not in BITS_16:
+        image = _colours(image)
+        steps.append(Step("transparent parts laid on white", _thumbnail(image)))
+    image = _grey(image, steps) if form.channels == 1 else _colours(image).convert("RGB")
+    side = min(image.size)
+    if image.size != (side, side):
+        left, top = (image.width - side) // 2, (image.height - side) // 2
+        image = image.crop((left, top, left + side, top + side))
+        words = f"the centred square cut out, {side} × {side} pixels are left"
+        steps.append(Step(words, _thumbnail(image)))
+    if side != form.side:
+        size = (form.side, form.side)
+        image = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=GAP)
+        words = f"resized to {form.side} × {form.side} pixels with Lanczos' filter"
+        steps.append(Step(words, np.array(image)))
+    return np.array(image)
+
+
+def _fit(grey: Image.Image, side: int, steps: list[Step], remarks: Sequence[str] = ()) -> Converted:
     background = _background(grey)
     if background > LIGHT_ABOVE:
         grey, was, background = ImageChops.invert(grey), background, 255 - background
@@ -121,9 +149,9 @@ def _fit(grey: Image.Image, steps: list[Step], remarks: Sequence[str] = ()) -> C
         words = f"not negated: the background is dark, {background} of 255"
         last = steps.pop()
         steps.append(Step(f"{last.words}; {words}", last.picture))
-    if grey.size != (SIDE, SIDE):
+    if grey.size != (side, side):
         grey = _trimmed(grey, background, steps)
-        grey = _resized(grey, background, steps)
+        grey = _resized(grey, side, background, steps)
     pixels = np.array(grey)
     return Converted(pixels, tuple(steps), (*remarks, *_remarks(pixels, background)))
 
@@ -211,19 +239,19 @@ def _trimmed(grey: Image.Image, background: int, steps: list[Step]) -> Image.Ima
     return cropped
 
 
-def _resized(grey: Image.Image, background: int, steps: list[Step]) -> Image.Image:
+def _resized(grey: Image.Image, side: int, background: int, steps: list[Step]) -> Image.Image:
     # Before padding to a square: a picture one pixel high would make a square too large to hold.
     longer = max(grey.size)
-    width, height = (max(1, round(SIDE * side / longer)) for side in grey.size)
+    width, height = (max(1, round(side * each / longer)) for each in grey.size)
     if grey.size != (width, height):
         grey = grey.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=GAP)
         words = f"resized to {width} × {height} pixels with Lanczos' filter"
         steps.append(Step(words, np.array(grey)))
-    if (width, height) == (SIDE, SIDE):
+    if (width, height) == (side, side):
         return grey
-    square = Image.new("L", (SIDE, SIDE), background)
-    square.paste(grey, ((SIDE - width) // 2, (SIDE - height) // 2))
-    words = f"padded to {SIDE} × {SIDE} pixels with the background grey, {background}"
+    square = Image.new("L", (side, side), background)
+    square.paste(grey, ((side - width) // 2, (side - height) // 2))
+    words = f"padded to {side} × {side} pixels with the background grey, {background}"
     steps.append(Step(words, np.array(square)))
     return square
 

@@ -47,7 +47,8 @@ def with_remarks(picture: Picture, datasets: Iterable[DatasetName]) -> Picture:
     Returns:
         The picture with one more remark for each data set that it is unlike; a test image as it is.
     """
-    if picture.label is not None:
+    known = sorted(USUAL.keys() & set(datasets))
+    if picture.label is not None or not known:
         return picture
     converted = picture.converted
     [light] = light_outermost(converted.pixels[np.newaxis]).tolist()
@@ -56,8 +57,8 @@ def with_remarks(picture: Picture, datasets: Iterable[DatasetName]) -> Picture:
         f" pixels are not black, at most {_percent(USUAL[name])} in 99 of 100 training images; a"
         " ground that is not plain white or black counts as a part of what is shown, and the answer"
         " may be wrong whatever its probability"
-        for name in sorted(datasets)
-        if light > USUAL.get(name, OUTERMOST)
+        for name in known
+        if light > USUAL[name]
     ]
     return replace(picture, converted=replace(converted, remarks=(*converted.remarks, *remarks)))
 

@@ -13,8 +13,9 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from convbias.data import Dataset
-from convbias.data.conversion import SIDE, Converted, convert, convert_pixels
+from convbias.data.conversion import Converted, convert, convert_pixels
 from convbias.errors import InputError
+from convbias.spec.datasets import FASHION_MNIST_FORM, InputForm
 from convbias.spec.files import open_file
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")
@@ -38,8 +39,6 @@ BRANDS = {b"avif": "AVIF", b"avis": "AVIF"} | dict.fromkeys(
 
 INDEX = re.compile(r"[+-]?[0-9]{1,18}")  # names a test image, not a file
 
-SHAPES = ((SIDE, SIDE), (SIDE, SIDE, 1), (1, SIDE, SIDE, 1))
-
 
 @dataclass(frozen=True, eq=False)
 class Picture:
@@ -56,41 +55,45 @@ class Picture:
     label: int | None = None
 
 
-def read_picture(source: str, dataset: Callable[[], Dataset]) -> Picture:
+def read_picture(
+    source: str, dataset: Callable[[], Dataset], form: InputForm = FASHION_MNIST_FORM
+) -> Picture:
     """Read an image.
 
     Args:
         source: Path of a PNG, JPEG, WebP, BMP, TIFF, GIF or .npy file; or a whole number, the index
             of a test image (a file with such a name is read as `./7`).
         dataset: Loads the data set whose test images the index counts; called for an index only.
+        form: The images that the networks take.
 
     Raises:
         InputError: There is no such image, or it cannot be used.
     """
     if INDEX.fullmatch(source):
-        return _test_image(int(source), dataset())
-    return read_picture_file(Path(source))
+        return _test_image(int(source), dataset(), form)
+    return read_picture_file(Path(source), form)
 
 
-def read_picture_file(path: Path) -> Picture:
+def read_picture_file(path: Path, form: InputForm = FASHION_MNIST_FORM) -> Picture:
     """Read an image from a file.
 
     Args:
         path: Path of a PNG, JPEG, WebP, BMP, TIFF, GIF or .npy file.
+        form: The images that the networks take.
 
     Raises:
         InputError: There is no such file, or it cannot be used.
     """
     _check_file(path)
     if path.suffix.lower() == ".npy":
-        pixels, words = read_array(path)
-        return Picture(path.name, convert_pixels(pixels, words))
+        pixels, words = read_array(path, form)
+        return Picture(path.name, convert_pixels(pixels, words, form))
     image, remarks = read_image(path)
-    converted = convert(image)
+    converted = convert(image, form)
     return Picture(path.name, replace(converted, remarks=(*remarks, *converted.remarks)))
 
 
-def _test_image(index: int, dataset: Dataset) -> Picture:
+def _test_image(index: int, dataset: Dataset, form: InputForm) -> Picture:
     count = len(dataset.test_images)
     if not 0 <= index < count:
         raise InputError(
@@ -99,7 +102,8 @@ def _test_image(index: int, dataset: Dataset) -> Picture:
     name = f"test image {index:,} of {dataset.title}"
     label = int(dataset.test_labels[index])
     words = f"{name}, {dataset.class_names[label]}"
-    return Picture(name, convert_pixels(dataset.test_images[index, :, :, 0], words), label)
+    pixels = dataset.test_images[index].reshape(form.shape)
+    return Picture(name, convert_pixels(pixels, words, form), label)
 
 
 def _check_file(path: Path) -> None:
@@ -199,19 +203,19 @@ def _too_large(path: Path, pixels: str) -> InputError:
     return InputError(
         f"{path} has {pixels} pixels",
         f"at most {MOST_PIXELS:,}",
-        f"make it smaller; the networks see {SIDE} × {SIDE} pixels",
+        "make it smaller; the networks see far fewer pixels",
     )
 
 
-def read_array(path: Path) -> tuple[np.ndarray, str]:
+def read_array(path: Path, form: InputForm) -> tuple[np.ndarray, str]:
     """Read one image from a .npy file; a pickled object in it is never unpickled.
 
     Args:
-        path: Path of a file with uint8, or floats in [0, 1], of shape (28, 28), (28, 28, 1) or
-            (1, 28, 28, 1).
+        path: Path of a file with uint8, or floats in [0, 1], of the networks' shape.
+        form: The images that the networks take.
 
     Returns:
-        uint8 (28, 28), floats rounded to 256 grey values, and a description of the input.
+        uint8 of that shape, floats rounded to 256 grey values, and a description of the input.
 
     Raises:
         InputError: It is no such file.
@@ -228,14 +232,16 @@ def read_array(path: Path) -> tuple[np.ndarray, str]:
             "uint8, or floats in [0, 1]",
             "write it with `numpy.save`",
         ) from error
-    if array.shape not in SHAPES:
+    square = (form.side, form.side, form.channels)
+    shapes = tuple(dict.fromkeys((form.shape, square, (1, *square))))
+    if array.shape not in shapes:
         raise InputError(
             f"{path} has the shape {array.shape}",
-            " or ".join(map(str, SHAPES)),
-            "give one grey image; pictures of other sizes are read from files such as PNG and JPEG",
+            " or ".join(map(str, shapes)),
+            "give one image; pictures of other sizes are read from files such as PNG and JPEG",
         )
-    values = np.array(array).reshape(SIDE, SIDE)
-    words = f"array of {SIDE} × {SIDE} pixels, {values.dtype}"
+    values = np.array(array).reshape(form.shape)
+    words = f"array of {form.side} × {form.side} pixels, {values.dtype}"
     if values.dtype == np.uint8:
         return values, words
     return _grey_values(path, values), f"{words}, rounded to 256 grey values"

@@ -80,8 +80,10 @@ def explanation(
 
 def _steps(picture: Picture) -> SheetSection:
     steps = picture.converted.steps
+    height, width, *colour = picture.converted.pixels.shape
     note = (
-        "Conversion to the networks' input: 28 × 28 pixels, grey, a light garment on black."
+        f"Conversion to the networks' input: {height} × {width} pixels,"
+        f" {'in colour' if colour else 'grey'}."
         + "".join(f" Note: {remark}." for remark in picture.converted.remarks)
     )
     panels = tuple(
@@ -106,6 +108,7 @@ def _class_section(
     picture: Picture, explanations: Sequence[Explanation], label: int, name: str
 ) -> SheetSection:
     pixels = picture.converted.pixels
+    outline = pixels if pixels.ndim == 2 else pixels.mean(axis=2)
     gradients = [one.gradients[label].attributions for one in explanations]
     occlusions = [one.occlusion[label] for one in explanations]
     of_gradients = _scale(gradients, "logits per pixel")
@@ -122,7 +125,7 @@ def _class_section(
                     f"constant {_signed(one.class_map.constants[label])}; the sum is the logit",
                 ),
                 _scale([contributions], f"logits per {_pixel(one.class_map)}"),
-                pixels,
+                outline,
             ),
             Panel(
                 gradient,
@@ -131,13 +134,13 @@ def _class_section(
                     f"of a black image {_signed(integrated.difference)}",
                 ),
                 of_gradients,
-                pixels,
+                outline,
             ),
             Panel(
                 occlusion,
                 (f"maximum {_signed(occlusion.max())}, minimum {_signed(occlusion.min())}",),
                 of_occlusions,
-                pixels,
+                outline,
             ),
         )
         names = (
@@ -148,7 +151,7 @@ def _class_section(
         rows.append((names, panels))
     return PanelRows(
         f"Evidence for {name}",
-        "Green: for the class. Purple: against it. Grey lines: outline of the garment. Exact"
+        "Green: for the class. Purple: against it. Grey lines: outline of the image. Exact"
         " contributions plus a constant sum to the class's logit. Integrated gradients:"
         f" {STEPS} steps from a black image. Occlusion: decrease of the logit when a black square"
         f" of {SQUARE} × {SQUARE} pixels covers the pixel's neighbourhood.",
@@ -205,10 +208,11 @@ def _description(
     parts = [f"The image, {picture.name}, as converted for the networks. Predictions: {said}."]
     for label in explanations[0].gradients:
         for one in explanations:
-            row, column = np.unravel_index(one.occlusion[label].argmax(), (28, 28))
+            drops = one.occlusion[label]
+            row, column = np.unravel_index(drops.argmax(), drops.shape)
             parts.append(
                 f"For {class_names[label]}, the logit of {one.name} decreases most, by"
-                f" {one.occlusion[label].max():.1f}, when a square around row {row + 1},"
+                f" {drops.max():.1f}, when a square around row {row + 1},"
                 f" column {column + 1} is covered."
             )
     maps = [f"{one.name} {layer}" for one in explanations for layer in one.feature_maps]

@@ -32,7 +32,8 @@ class Tile:
     """An image with lines of text below it.
 
     Args:
-        image: uint8 or float (28, 28), 0 (black) to 255 (white).
+        image: uint8 or float (height, width), 0 (black) to 255 (white); or uint8
+            (height, width, 3).
         lines: lines of text.
         description: text alternative.
     """

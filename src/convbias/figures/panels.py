@@ -82,7 +82,7 @@ class Panel:
         image: image uint8 (height, width) or (height, width, 3); or numbers (height, width).
         lines: text below the panel; long lines are wrapped.
         scale: colour scale of numbers; None for an image.
-        outline: image uint8 (height, width) whose contour is drawn over the map.
+        outline: grey image (height, width), 0 to 255, whose contour is drawn over the map.
         squares: squares drawn over the map.
     """
 

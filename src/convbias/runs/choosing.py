@@ -108,13 +108,14 @@ def best_runs(store: Store) -> ChosenRuns:
 
     Returns:
         One run per model of which there is a network, all of one data set: the first of `DATASETS`
-        with such networks, so Fashion-MNIST where there are any of it.
+        with such networks, so Fashion-MNIST where there are any of it; then a person's own.
 
     Raises:
         InputError: There is no such network.
     """
     runs, damaged = store.with_networks()
-    every = [_best_on(dataset, runs) for dataset in DATASETS]
+    own = sorted({run.image_arm.data.dataset for run in runs} - set(DATASETS))
+    every = [_best_on(dataset, runs) for dataset in (*DATASETS, *own)]
     best = next((each for each in every if any(each.values())), every[0])
     if not any(best.values()):
         names = " or ".join(best)

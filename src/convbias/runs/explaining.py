@@ -43,8 +43,8 @@ def explain_image(store: Store, image: str, keys: Sequence[str] = ()) -> Explain
 
     Args:
         store: where the runs and their networks are.
-        image: a picture of any size (PNG, JPEG, WebP, BMP, TIFF or GIF); a .npy file with 28 x 28
-            pixels; or the index of a test image.
+        image: a picture of any size (PNG, JPEG, WebP, BMP, TIFF or GIF); a .npy file with the
+            networks' pixels; or the index of a test image.
         keys: keys of runs; by default the best ones of the dense baseline and of the 3x3 CNN.
 
     Raises:
@@ -68,7 +68,15 @@ def explain_image(store: Store, image: str, keys: Sequence[str] = ()) -> Explain
             "name runs of one data set with --run",
         )
     [class_names] = names
-    picture = with_remarks(read_picture(image, lambda: _test_images(datasets)), datasets)
+    forms = {description_of(each).input_form for each in datasets}
+    if len(forms) > 1:
+        raise InputError(
+            f"the runs take different images: those of {' and '.join(sorted(datasets))}",
+            "runs of data sets with images of one size",
+            "name runs of one data set with --run",
+        )
+    [form] = forms
+    picture = with_remarks(read_picture(image, lambda: _test_images(datasets), form), datasets)
     runs = dict(zip(_names(chosen.runs), chosen.runs, strict=True))
     networks = {name: load_network(store, run) for name, run in runs.items()}
     explanations = explain(networks, picture.converted.pixels, picture.label)

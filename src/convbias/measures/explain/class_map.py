@@ -53,7 +53,7 @@ def class_map(forward: Forward, image: np.ndarray) -> ClassMap:
 
     Args:
         forward: The network's forward pass.
-        image: float32 (height, width, 1) in [0, 1].
+        image: float32 (height, width, channels) in [0, 1].
 
     Returns:
         The contributions. A black pixel of the image contributes 0; its effect is part of the

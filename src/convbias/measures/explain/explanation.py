@@ -58,13 +58,14 @@ def explain(
 
     Args:
         networks: The networks by name.
-        pixels: uint8 (28, 28), light on black.
+        pixels: uint8 (side, side), or (side, side, 3) in colour.
         label: The image's class, or None.
 
     Returns:
         One explanation per network, in their order.
     """
-    image = (pixels.astype(np.float32) / 255)[:, :, None]
+    pixels = pixels.reshape(*pixels.shape[:2], -1)
+    image = pixels.astype(np.float32) / 255
     forwards = {name: Forward(network) for name, network in networks.items()}
     logits = {name: one.logits(image[None])[0] for name, one in forwards.items()}
     asked = [int(one.argmax()) for one in logits.values()]
@@ -74,7 +75,7 @@ def explain(
             name=name,
             logits=logits[name].astype(np.float64),
             class_map=class_map(forward, image),
-            occlusion=occlusion_map(forward, pixels[:, :, None]),
+            occlusion=occlusion_map(forward, pixels),
             gradients={label: integrated_gradients(forward, image, label) for label in labels},
             feature_maps=feature_maps(forward, image),
         )

@@ -14,7 +14,7 @@ def feature_maps(forward: Forward, image: np.ndarray) -> dict[str, np.ndarray]:
 
     Args:
         forward: The network's forward pass.
-        image: float32 (height, width, 1) in [0, 1].
+        image: float32 (height, width, channels) in [0, 1].
 
     Returns:
         Layer name to float32 (height, width, filters), in the network's order; empty for a network

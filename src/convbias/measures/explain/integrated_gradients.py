@@ -41,15 +41,16 @@ def integrated_gradients(
 
     Args:
         forward: The network's forward pass.
-        image: float32 (height, width, 1) in [0, 1].
+        image: float32 (height, width, channels) in [0, 1].
         label: The class.
         steps: Number of images on the path.
 
     Returns:
-        The attributions; a black pixel's is 0, since it does not change on the path.
+        The attributions, summed over the channels; a black pixel's is 0, since it does not change
+        on the path.
     """
     way = (np.arange(steps, dtype=np.float32) + 0.5) / steps
     gradients = forward.gradients(way[:, None, None, None] * image, label)
     mean = gradients.astype(np.float64).mean(axis=0)
     of_image, of_black = forward.logits(np.stack([image, np.zeros_like(image)]))[:, label]
-    return IntegratedGradients((image * mean)[:, :, 0], float(of_image) - float(of_black))
+    return IntegratedGradients((image * mean).sum(axis=2), float(of_image) - float(of_black))

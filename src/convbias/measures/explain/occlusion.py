@@ -21,7 +21,7 @@ def occlusion_map(
 
     Args:
         forward: The network's forward pass.
-        image: uint8 (height, width, 1).
+        image: uint8 (height, width, channels).
         side: Pixels per side of the square.
         stride: Pixels between one position and the next.
         grey: Grey value of the square, 0 to 255. With 0, covering the black background changes

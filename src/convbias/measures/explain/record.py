@@ -25,7 +25,7 @@ def record(
         class_names: One per label.
 
     Returns:
-        `classes`; `image` with name, class, steps, remarks and the 28 x 28 grey values; `networks`
+        `classes`; `image` with name, class, steps, remarks and the pixels; `networks`
         with probabilities and logits by class, the exact class map of every class, occlusion maps
         and integrated gradients of the explained classes, all maps in logits, row by row. Feature
         maps, which are large, are in the figure alone.

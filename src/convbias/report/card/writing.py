@@ -14,7 +14,7 @@ from convbias.figures import Figure, write_figure
 from convbias.report.card import text
 from convbias.report.card.contents import ModelCard
 from convbias.runs.atomic import write_atomically
-from convbias.spec.datasets import FASHION_MNIST, description_of
+from convbias.spec.datasets import description_of
 from convbias.spec.formatting import counted, percent
 from convbias.spec.quantities import TEST_ACCURACY, TEST_LOSS
 
@@ -78,7 +78,6 @@ def markdown(card: ModelCard, figures: Mapping[str, Figure]) -> str:
         folder=FIGURES,
         name=NAME,
         text=text,
-        side=FASHION_MNIST.side,
         drawn=card.data.dataset == "drawn",
         described=description_of(card.arm.data.dataset),
         accuracy=TEST_ACCURACY,

@@ -11,12 +11,11 @@ from convbias.shipping.deploy.plan import NAME_DIGITS, archive_key, capture_addr
 from convbias.shipping.deploy.settings import Settings
 from convbias.shipping.deploy.shapes import broken_rule, hosting_instance_types, most_items
 from convbias.shipping.deploy.tables import ECR_IMAGE, inference_image
-from convbias.spec.datasets import FASHION_MNIST
+from convbias.spec.datasets import InputForm
 
 # Bytes; from botocore's model, and from AWS's documentation of serverless endpoints.
 LARGEST_REQUEST = 6 * 2**20
 LARGEST_SERVERLESS_REQUEST = 4 * 10**6
-IMAGE_BYTES = FASHION_MNIST.side**2
 MOST_IMAGES = 1024  # per request, in inference.py; a test compares both
 
 LONGEST_NAME = 63 - NAME_DIGITS - 1
@@ -50,12 +49,13 @@ class Check:
     passed: bool | None = True
 
 
-def local_checks(settings: Settings, region: str) -> list[Check]:
+def local_checks(settings: Settings, region: str, form: InputForm) -> list[Check]:
     """Check settings without requests to AWS.
 
     Args:
         settings: the endpoint's settings.
         region: AWS region.
+        form: the images that the archive's network takes.
     """
     checks = [
         _name(settings.name),
@@ -65,7 +65,7 @@ def local_checks(settings: Settings, region: str) -> list[Check]:
         _image(settings, region),
         *(_serverless(settings) if settings.serverless else _machines(settings)),
         _tags(settings),
-        _payload(settings),
+        _payload(settings, form),
     ]
     if not settings.serverless:
         checks += [
@@ -233,13 +233,14 @@ def _tag_problems(settings: Settings) -> Iterator[str]:
             yield f"the value of {key!r} {problem}"
 
 
-def _payload(settings: Settings) -> Check:
+def _payload(settings: Settings, form: InputForm) -> Check:
+    image_bytes = form.side**2 * form.channels  # as .npy
     most = LARGEST_SERVERLESS_REQUEST if settings.serverless else LARGEST_REQUEST
-    images = min(MOST_IMAGES, most // IMAGE_BYTES)
+    images = min(MOST_IMAGES, most // image_bytes)
     return Check(
         "payload",
         f"at most {most:,} bytes and {images:,} images per request; as .npy, {images:,} images take"
-        f" {images * IMAGE_BYTES:,} bytes",
+        f" {images * image_bytes:,} bytes",
     )
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from PIL import Image
 
+from convbias.data.conversion import convert
 from convbias.data.drawn import drawn
 from convbias.errors import ConvbiasError, RunError
 from convbias.shipping.aws import Aws
 from convbias.shipping.export.archive import Archive
+from convbias.shipping.export.signature import signature_of
 from convbias.shipping.predict.clients import (
     Client,
     Prediction,
@@ -49,7 +52,9 @@ def smoke_test(name: str, archive: Archive, aws: Aws) -> SmokeTestResult:
         InputError: The endpoint cannot be reached, or the archive cannot be loaded here.
         RunError: The endpoint fails, or its predictions differ from the archive's.
     """
-    images = drawn(n_train=1, n_test=IMAGES)[2]
+    form = signature_of(archive.manifest.identity).form
+    garments = drawn(n_train=1, n_test=IMAGES)[2][..., 0]
+    images = np.stack([convert(Image.fromarray(each), form).pixels for each in garments])
     with local_client(archive) as client:
         expected = _predictions(client, images)
     try:

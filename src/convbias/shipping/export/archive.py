@@ -14,7 +14,7 @@ import shutil
 import tarfile
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import IO, Any
@@ -28,12 +28,15 @@ from convbias.shipping.export.members import (
     packed_members,
     unpacked_members,
 )
+from convbias.shipping.export.signature import signature_of
 from convbias.spec.description import Description
 from convbias.spec.files import open_file
 
 RECORD = "export.json"  # identifies an export; other folders are never replaced
 MANIFEST = "archive.json"  # Multi Model Server expects its own format in a manifest.json
 REQUIRED = ("1/saved_model.pb", "model.onnx", "code/inference.py", "code/labels.json", MANIFEST)
+# Maps of convolutions, and what inference.py takes; archives of earlier versions lack the latter.
+OPTIONAL = ("model-maps.onnx", "code/images.json")
 LAYOUT = (
     "1/ (a TensorFlow SavedModel), model.onnx, code/inference.py, code/labels.json and"
     f" {MANIFEST}, regular files without links"
@@ -81,8 +84,7 @@ def pack(export_folder: Path, path: Path) -> Archive:
     try:
         contents = unpacked_members(export_folder)
         identity = json.loads(contents.pop(RECORD))
-        labels = (json.dumps(identity["output"]["classes"]) + "\n").encode()
-    except (InvalidArchiveError, StorageError, ValueError, LookupError, TypeError) as error:
+    except (InvalidArchiveError, StorageError, ValueError, LookupError) as error:
         if isinstance(error, StorageError) and export_folder.is_dir():
             raise
         what = error.what if isinstance(error, StorageError) else error
@@ -91,7 +93,12 @@ def pack(export_folder: Path, path: Path) -> Archive:
             f"a folder with {RECORD}, written by `convbias export`",
             "export a run first",
         ) from error
-    contents |= {"code/inference.py": code, "code/labels.json": labels}
+    signature = signature_of(identity)
+    contents |= {
+        "code/inference.py": code,
+        "code/labels.json": _json(signature.class_names),
+        "code/images.json": _json(asdict(signature.form)),
+    }
     sums = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
     manifest = Manifest(identity=identity, sha256=dict(sorted(sums.items())))
     contents[MANIFEST] = (manifest.model_dump_json(indent=2) + "\n").encode()
@@ -102,6 +109,10 @@ def pack(export_folder: Path, path: Path) -> Archive:
     archive = _read(path, io.BytesIO(packed))  # nothing is written that could not be read
     write_atomically(path, lambda file: file.write_bytes(packed))
     return archive
+
+
+def _json(value: object) -> bytes:
+    return (json.dumps(value) + "\n").encode()
 
 
 def _compressed(contents: Mapping[str, bytes]) -> bytes:
@@ -212,7 +223,7 @@ def _check_layout(contents: Mapping[str, bytes]) -> None:
     missing = [name for name in REQUIRED if name not in contents]
     if missing:
         raise InvalidArchiveError(f"lacks {', '.join(missing)}")
-    allowed = (*REQUIRED, "model-maps.onnx")
+    allowed = (*REQUIRED, *OPTIONAL)
     unexpected = [name for name in contents if name not in allowed and not name.startswith("1/")]
     if unexpected:
         raise InvalidArchiveError(f"contains unexpected members: {', '.join(sorted(unexpected))}")

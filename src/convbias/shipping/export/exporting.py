@@ -154,9 +154,9 @@ def _differences(
     Args:
         network: the network.
         stock: the same network with stock layers, for its feature maps.
-        images: float32 (n, 28, 28, 1).
+        images: float32 (n, side, side, channels).
         made: folder of the exported files.
-        probabilities: the SavedModel's output, float32 (n, 10).
+        probabilities: the SavedModel's output, float32 (n, classes).
     """
     expected = np.asarray(network(images, training=False))
     differences = {"1": _largest(probabilities, expected)}
@@ -203,25 +203,27 @@ def _check_differences(differences: Mapping[str, float]) -> None:
 
 
 def _record(run: Run, exported: ExportResult, versions: Mapping[str, str]) -> dict[str, object]:
-    classes = description_of(run.image_arm.data.dataset).class_names
+    data = run.image_arm.data
+    described, form = description_of(data.dataset), description_of(data.dataset).input_form
     return {
         "run": run.key,
         "arm": run.arm.name,
         "weights_checksum": run.weights_checksum,
+        "dataset": data.dataset,
         "data_checksum": run.data_checksum,
         "test_accuracy": run.test.accuracy if run.test else None,
         "input": {
             "name": "images",
             "dtype": "float32",
-            "shape": [None, *_image_shape(run)],
+            "shape": [None, form.side, form.side, form.channels],
+            "conversion": form.conversion,
         },
-        "output": {"name": "probabilities", "dtype": "float32", "classes": classes},
+        "output": {
+            "name": "probabilities",
+            "dtype": "float32",
+            "classes": described.class_names,
+        },
         "checked_images": exported.images,
         "largest_differences": dict(exported.differences),
         "versions": dict(versions),
     }
-
-
-def _image_shape(run: Run) -> tuple[int, int, int]:
-    dimensions = run.image_arm.data.dimensions
-    return dimensions.side, dimensions.side, dimensions.channels

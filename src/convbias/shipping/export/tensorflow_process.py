@@ -37,7 +37,7 @@ def build(network_file: Path, folder: Path) -> None:
     """Write `1/`, `model.onnx` and, for a CNN, `model-maps.onnx`.
 
     Args:
-        network_file: .keras file with stock layers and input float32 (n, 28, 28, 1).
+        network_file: .keras file with stock layers and input float32 (n, side, side, channels).
         folder: receives the files.
     """
     network: Any = keras.saving.load_model(network_file, compile=False)
@@ -92,8 +92,8 @@ def predict(folder: Path, images_file: Path, probabilities_file: Path) -> None:
 
     Args:
         folder: parent folder of `1/`.
-        images_file: .npy file with float32 (n, 28, 28, 1).
-        probabilities_file: receives float32 (n, 10).
+        images_file: .npy file with float32 (n, side, side, channels).
+        probabilities_file: receives float32 (n, classes).
     """
     loaded = tf.saved_model.load(folder / "1")
     images = tf.constant(np.load(images_file))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from convbias.data import Dataset
 from convbias.data.likeness import with_remarks
 from convbias.data.reading import FORMATS_IN_WORDS, INDEX, read_picture, read_picture_file
 from convbias.errors import InputError, RunError
+from convbias.spec.datasets import FASHION_MNIST_FORM, DatasetName, InputForm
 
 NPY = "application/x-npy"
 CONTENT_TYPES = {
@@ -57,8 +58,24 @@ class ImageRequest:
     remarks: Callable[[], Sequence[str]] = tuple
 
 
+@dataclass(frozen=True)
+class Target:
+    """What a network takes, and what it was trained on.
+
+    Args:
+        form: the images that it takes.
+        dataset: the data set whose test images indices select, and whose images remarks compare.
+        convert_pictures: convert pictures here and send their pixels as .npy, because AWS's
+            TensorFlow container cannot read pictures.
+    """
+
+    form: InputForm = FASHION_MNIST_FORM
+    dataset: DatasetName = "fashion-mnist"
+    convert_pictures: bool = False
+
+
 def image_requests(
-    names: Iterable[str], dataset: Callable[[], Dataset], *, convert_pictures: bool = False
+    names: Iterable[str], dataset: Callable[[], Dataset], target: Target
 ) -> list[ImageRequest]:
     """Find the named images, before the first request is sent.
 
@@ -67,8 +84,7 @@ def image_requests(
             folder with such files; or a whole number, the index of a test image (for a file with
             such a name, write `./7`).
         dataset: loads the data set of the test images; called at most once, for an index only.
-        convert_pictures: convert pictures here and send their 28 x 28 pixels as .npy, because AWS's
-            TensorFlow container cannot read pictures.
+        target: what the network takes.
 
     Returns:
         Requests in the order of the names; files of a folder in alphabetical order.
@@ -77,21 +93,18 @@ def image_requests(
         InputError: A file or test image does not exist, or a folder contains no image.
     """
     load = cache(dataset)
-    file = _converted_file if convert_pictures else _file
-    return [request for name in names for request in _requests(name, load, file)]
+    return [request for name in names for request in _requests(name, load, target)]
 
 
-def _requests(
-    name: str, dataset: Callable[[], Dataset], file: Callable[[Path], ImageRequest]
-) -> Iterator[ImageRequest]:
+def _requests(name: str, dataset: Callable[[], Dataset], target: Target) -> Iterator[ImageRequest]:
     if INDEX.fullmatch(name):
-        yield _test_image(name, dataset)
+        yield _test_image(name, dataset, target)
     else:
-        yield from map(file, _paths(Path(name)))
+        yield from (_file(path, target) for path in _paths(Path(name)))
 
 
-def _test_image(index: str, dataset: Callable[[], Dataset]) -> ImageRequest:
-    picture = read_picture(index, dataset)
+def _test_image(index: str, dataset: Callable[[], Dataset], target: Target) -> ImageRequest:
+    picture = read_picture(index, dataset, target.form)
     body = npy_bytes(picture.converted.pixels)
     return ImageRequest(picture.name, NPY, lambda: body, picture.label)
 
@@ -125,7 +138,7 @@ def _paths(path: Path) -> list[Path]:
     return paths
 
 
-def _file(path: Path) -> ImageRequest:
+def _file(path: Path, target: Target) -> ImageRequest:
     suffix = path.suffix.lower()
     if suffix not in CONTENT_TYPES:
         raise InputError(
@@ -136,19 +149,14 @@ def _file(path: Path) -> ImageRequest:
     kind, body = CONTENT_TYPES[suffix], partial(_read, path)
     if kind == NPY:
         return ImageRequest(str(path), kind, body)
-    return ImageRequest(str(path), kind, body, remarks=partial(_remarks, path))
+    if target.convert_pictures:
+        kind, body = NPY, partial(_converted, path, target.form)
+    return ImageRequest(str(path), kind, body, remarks=partial(_remarks, path, target))
 
 
-def _converted_file(path: Path) -> ImageRequest:
-    request = _file(path)
-    if request.content_type == NPY:
-        return request
-    return replace(request, content_type=NPY, body=partial(_converted, path))
-
-
-def _converted(path: Path) -> bytes:
+def _converted(path: Path, form: InputForm) -> bytes:
     try:
-        return npy_bytes(read_picture_file(path).converted.pixels)
+        return npy_bytes(read_picture_file(path, form).converted.pixels)
     except InputError as error:
         text = f"the picture cannot be read: {error.what}; expected {error.expected}"
         raise RejectedRequestError(text) from error
@@ -161,9 +169,9 @@ def _read(path: Path) -> bytes:
         raise RejectedRequestError(f"the file cannot be read: {error.strerror or error}") from error
 
 
-def _remarks(path: Path) -> Sequence[str]:
+def _remarks(path: Path, target: Target) -> Sequence[str]:
     """Convert the picture as `inference.py` does, for the remarks alone."""
     with suppress(InputError):  # the prediction is worth more than its remarks
-        picture = read_picture_file(path)
-        return with_remarks(picture, ["fashion-mnist"]).converted.remarks
+        picture = read_picture_file(path, target.form)
+        return with_remarks(picture, [target.dataset]).converted.remarks
     return ()

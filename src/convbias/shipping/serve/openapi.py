@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from convbias import __version__
-from convbias.spec.datasets import FASHION_MNIST
+from convbias.shipping.export.signature import signature_of
+from convbias.spec.datasets import InputForm
 
 # As in the archive's inference.py.
 MOST_IMAGES = 1_024  # per request
@@ -25,30 +26,45 @@ def _one_or_several(image: dict[str, Any]) -> dict[str, Any]:
     return {"anyOf": [image, several]}
 
 
-def _images(pixel: dict[str, Any], what: str) -> dict[str, Any]:
+def _images(form: InputForm, number: dict[str, Any], what: str) -> dict[str, Any]:
+    side, channels = form.side, form.channels
     shapes = [
-        _array(_array(pixel, FASHION_MNIST.side), FASHION_MNIST.side),
-        _array(_array(_array(pixel, 1), FASHION_MNIST.side), FASHION_MNIST.side),
-        _array(pixel, FASHION_MNIST.side * FASHION_MNIST.side),
+        _array(_array(_array(number, channels), side), side),
+        _array(number, side * side * channels),
     ]
+    if channels == 1:
+        shapes.insert(0, _array(_array(number, side), side))
     return {
         "description": f"{what}, row by row, 0 is black; one image, or several of the same shape.",
         "anyOf": [_one_or_several(shape) for shape in shapes],
     }
 
 
-_SHARES = _images({"type": "number", "minimum": 0, "maximum": 1}, "Pixels from 0 to 1")
-_GREYS = _images(
-    {"type": "integer", "minimum": 0, "maximum": 255}, "Integer grey values from 0 to 255"
-)
-_PICTURE = {
-    "description": "A PNG, JPEG, WebP, BMP, TIFF or GIF file of any size, converted as"
-    " Fashion-MNIST was made.",
-    "type": "object",
-    "properties": {"b64": {"type": "string", "contentEncoding": "base64"}},
-    "required": ["b64"],
+_CONVERSIONS = {
+    "light-on-black": "converted as Fashion-MNIST was made",
+    "centred-square": "of which the centred square is resized",
 }
-_INSTANCES = {"anyOf": [_SHARES, _GREYS, _one_or_several(_PICTURE)]}
+
+
+def _instances(form: InputForm) -> dict[str, Any]:
+    share = {"type": "number", "minimum": 0, "maximum": 1}
+    value = {"type": "integer", "minimum": 0, "maximum": 255}
+    picture = {
+        "description": "A PNG, JPEG, WebP, BMP, TIFF or GIF file of any size,"
+        f" {_CONVERSIONS[form.conversion]}.",
+        "type": "object",
+        "properties": {"b64": {"type": "string", "contentEncoding": "base64"}},
+        "required": ["b64"],
+    }
+    return {
+        "anyOf": [
+            _images(form, share, "Pixels from 0 to 1"),
+            _images(form, value, "Integers from 0 to 255"),
+            _one_or_several(picture),
+        ]
+    }
+
+
 _PREDICTION = {
     "type": "object",
     "properties": {
@@ -86,6 +102,8 @@ def openapi_document(identity: Mapping[str, Any], endpoint: str, body_bytes: int
         endpoint: endpoint name at the address of SageMaker's runtime.
         body_bytes: largest body of a request.
     """
+    signature = signature_of(identity)
+    instances = _instances(signature.form)
     request = {
         "description": f"One image or several, at most {body_bytes:,} bytes.",
         "required": True,
@@ -93,10 +111,10 @@ def openapi_document(identity: Mapping[str, Any], endpoint: str, body_bytes: int
             "application/json": {
                 "schema": {
                     "anyOf": [
-                        _INSTANCES,
+                        instances,
                         {
                             "type": "object",
-                            "properties": {"instances": _INSTANCES},
+                            "properties": {"instances": instances},
                             "required": ["instances"],
                         },
                     ]
@@ -125,7 +143,7 @@ def openapi_document(identity: Mapping[str, Any], endpoint: str, body_bytes: int
         "info": {
             "title": f"convbias: {identity.get('arm')}, run {identity.get('run')}",
             "version": __version__,
-            "description": "Classifies images into ten classes.",
+            "description": f"Classifies images into {len(signature.class_names)} classes.",
         },
         "paths": {
             "/ping": {

@@ -14,15 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from convbias.errors import InputError, StorageError
-from convbias.shipping.export.archive import Archive, unpack
+from convbias.shipping.export.archive import MANIFEST, Archive, Manifest, unpack
+from convbias.shipping.export.signature import Signature, signature_of
+from convbias.spec.files import read_file
 
-Images = list[array]  # each 784 doubles, pixels in [0, 1]
-Probabilities = list[list[float]]  # for each image, ten
+Images = list[array]  # each of an image's pixels, doubles in [0, 1]
+Probabilities = list[list[float]]  # for each image, one per class
 
-
-CLASSES = 10
-PIXELS = 784
-TOLERANCE = 1e-3  # of the sum of ten probabilities
+TOLERANCE = 1e-3  # of the sum of an image's probabilities
 
 
 class Predictor:
@@ -37,6 +36,7 @@ class Predictor:
     """
 
     def __init__(self, folder: Path) -> None:
+        signature = _signature(folder)
         try:
             inference = _module(folder / "code" / "inference.py")
             self.request_error: type[Exception] = inference.RequestError
@@ -59,48 +59,56 @@ class Predictor:
             ) from error
         # The first prediction takes longest, so it is made before the first request.
         try:
-            check_answers(self)
+            check_answers(self, signature)
         except (Exception, SystemExit) as error:
             raise InputError(
                 f"the archive in {folder} cannot answer: {error}",
-                "ten probabilities and ten class names for every image",
+                "a probability for each of its class names, for every image",
                 "export and package the run again",
             ) from error
 
     def predict(self, images: Images) -> Probabilities:
-        """Predict ten class probabilities for each image."""
+        """Predict the probabilities of all classes for each image."""
         return self._predict(images, self._model)
 
 
-def check_answers(predictor: Predictor) -> None:
+def _signature(folder: Path) -> Signature:
+    manifest = Manifest.model_validate_json(read_file(folder / MANIFEST))
+    return signature_of(manifest.identity)
+
+
+def check_answers(predictor: Predictor, signature: Signature) -> None:
     """Check that an archive can answer requests: with one image, with two, and with every class.
 
     Args:
         predictor: the loaded archive.
+        signature: what its network takes and gives.
 
     Raises:
         ValueError: An answer is not what clients expect; its functions may raise other errors.
     """
+    numbers = signature.form.side**2 * signature.form.channels
+    classes = len(signature.class_names)
     for images in (1, 2):
-        body = json.dumps([[0] * PIXELS] * images).encode()
+        body = json.dumps([[0] * numbers] * images).encode()
         probabilities = predictor.predict(predictor.read(body, "application/json"))
-        _check_probabilities(probabilities, images)
+        _check_probabilities(probabilities, images, classes)
         for accept in ("application/json;verbose=true", "text/csv", "application/x-npy"):
             predictor.write(probabilities, accept)
-    certain = [[float(row == column) for column in range(CLASSES)] for row in range(CLASSES)]
+    certain = [[float(row == column) for column in range(classes)] for row in range(classes)]
     written, _ = predictor.write(certain, "application/json;verbose=true")
     answers = json.loads(written, parse_constant=_no_constant)
     names = {answer["class"] for answer in answers}
-    if len(names) != CLASSES or any(set(each["probabilities"]) != names for each in answers):
-        raise ValueError(f"there are {len(names)} class names; expected {CLASSES}")
+    if len(names) != classes or any(set(each["probabilities"]) != names for each in answers):
+        raise ValueError(f"there are {len(names)} class names; expected {classes}")
 
 
-def _check_probabilities(probabilities: object, images: int) -> None:
+def _check_probabilities(probabilities: object, images: int, classes: int) -> None:
     if not isinstance(probabilities, list) or len(probabilities) != images:
         raise ValueError(f"the network returns no list of {images} predictions")
     for row in probabilities:
-        if not isinstance(row, list) or len(row) != CLASSES:
-            raise ValueError(f"a prediction is not a list of {CLASSES} probabilities")
+        if not isinstance(row, list) or len(row) != classes:
+            raise ValueError(f"a prediction is not a list of {classes} probabilities")
         valid = all(math.isfinite(each) and 0 <= each <= 1 for each in row)
         if not valid or abs(sum(row) - 1) > TOLERANCE:
             raise ValueError("the network's outputs are no probabilities that add up to 1")
