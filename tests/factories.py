@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from convbias.experiments import EXPERIMENTS
+from convbias.experiments import experiment_of
 from convbias.experiments.studies import load_study
 from convbias.findings.results import ConditionRun, Results
 from convbias.networks.scores import Epoch, PerImage, Scores
@@ -154,17 +154,16 @@ def make_results(
         dataset: That they were trained on.
     """
     study = load_study("quick").of_experiment(name).with_seeds(tuple(seeds)).on(dataset)
+    experiment = experiment_of(name, dataset)
     runs, drawn = [], {}
-    for condition, arm in (
-        EXPERIMENTS[name].arms(DataVariant(dataset=dataset), "classic", 1).items()
-    ):
+    for condition, arm in experiment.arms(DataVariant(dataset=dataset), "classic", 1).items():
         for seed in study.seeds_of(arm):
             found = dict(values(condition, seed))
             scores = {each: found.pop(each) for each in ("accuracy", "loss") if each in found}
             run = make_run(arm, seed, measures=found, **scores)
             runs.append(run.model_copy(update={"condition": condition}))
             drawn[run.key] = dict(pictures(condition, seed)) if pictures else {}
-    return Results(EXPERIMENTS[name], study, tuple(runs), drawn, (), (), ())
+    return Results(experiment, study, tuple(runs), drawn, (), (), ())
 
 
 def _epoch(validation_accuracy: float, loss: float) -> Epoch:

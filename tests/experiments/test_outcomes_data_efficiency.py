@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from convbias.experiments import outcome_of
-from convbias.experiments.questions.data_efficiency.question import SIZES
+from convbias.experiments.questions.data_efficiency.question import SUBSETS
 from convbias.findings.results import Results
 from factories import make_results
 
@@ -85,7 +85,7 @@ def test_missing_runs_leave_the_largest_complete_table():
 @pytest.mark.parametrize(
     "wanted",
     [
-        lambda run: size_of(run) == SIZES[0],
+        lambda run: size_of(run) == SUBSETS[0],
         lambda run: run.condition.startswith("dense"),
         lambda run: run.condition == "cnn-3x3 on 300 images" and run.seed == 1,
         lambda run: (run.seed == 0) == run.condition.startswith("dense"),

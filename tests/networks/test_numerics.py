@@ -19,7 +19,7 @@ from convbias.data import Dataset, halves, split, variants
 from convbias.networks import models, muon, optimisers
 from convbias.networks.training import epoch_orders, split_of
 from convbias.spec.arms import Arm, Convolutional, DataVariant, Dense, Model
-from convbias.spec.datasets import FASHION_MNIST
+from convbias.spec.datasets import DATASETS, FASHION_MNIST
 from convbias.spec.numerics import NUMERICS_VERSION
 from convbias.spec.recipes import classic, scheduled
 from convbias.spec.streams import Stream
@@ -109,7 +109,7 @@ def fingerprint() -> str:
         "halves": [checksum(part) for part in halves(np.arange(2_000), LABELS, seed=3)],
         "images": [images(variant) for variant in VARIANTS],
         "seeds": [variants.SEED, variants.TEST_PATCHES_SEED],
-        "corner classes": variants.CORNER_CLASSES,
+        "corner classes": DATASETS["fashion-mnist"].corner_classes,
         "classes": FASHION_MNIST.classes,
         "layers": {model.name: layers(model) for model in MODELS},
         "muon": [muon.ITERATIONS, muon.COEFFICIENTS, muon.MOMENTUM, muon.ADAM_SHARE],

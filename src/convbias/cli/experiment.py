@@ -6,8 +6,7 @@ from pathlib import Path
 
 from convbias.cli.choices import RUNS, DatasetChoice, Jobs, Seeds, choose_study
 from convbias.cli.study import print_plan, train_and_report
-from convbias.errors import InputError, did_you_mean
-from convbias.experiments import EXPERIMENTS
+from convbias.experiments import check_experiment, experiment_of
 from convbias.runs.store import Store
 
 
@@ -37,13 +36,9 @@ def experiment(
         jobs: Number of processes; default one per core.
         plan: Only print which runs are planned, stored and missing, and the predicted time.
     """
-    if name not in EXPERIMENTS:
-        raise InputError(
-            f"there is no experiment {name!r}",
-            f"one of {', '.join(EXPERIMENTS)}",
-            did_you_mean(name, EXPERIMENTS),
-        )
+    check_experiment(name)
     chosen = choose_study(profile, dataset, seeds).of_experiment(name)
+    experiment_of(name, chosen.dataset)  # raises where the data set does not allow it
     if plan:
         print_plan(chosen, Store(runs), jobs)
         return 0

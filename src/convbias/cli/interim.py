@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 from convbias.errors import ConvbiasError
-from convbias.experiments import EXPERIMENTS, ORIGINAL
+from convbias.experiments import ORIGINAL
+from convbias.experiments.studies import experiments_of
 from convbias.findings.results import collect
 from convbias.runs.store import Store
 from convbias.spec.beyond.arms import AnyArm
@@ -32,10 +33,11 @@ class InterimContrasts:
     def __init__(self, study: Study, store: Store) -> None:
         self._study = study
         self._store = store
-        self._seeds = {name: study.of_experiment(name).seeds for name in study.experiments}
+        self._experiments = experiments_of(study)
+        self._seeds = {name: study.of_experiment(name).seeds for name in self._experiments}
         self._arms = {
-            name: {arm.hash: arm for arm in study.arms(EXPERIMENTS[name]).values()}
-            for name in study.experiments
+            name: {arm.hash: arm for arm in study.arms(experiment).values()}
+            for name, experiment in self._experiments.items()
         }
         self._findings: dict[str, list[Finding]] = {}
         self._latest: str | None = None
@@ -56,9 +58,10 @@ class InterimContrasts:
         for name, arms in self._arms.items():
             if arm.hash not in arms or seed not in self._seeds[name]:
                 continue
-            runs = collect(self._study, EXPERIMENTS[name], self._store).runs
+            experiment = self._experiments[name]
+            runs = collect(self._study, experiment, self._store).runs
             try:
-                self._findings[name] = evaluate(EXPERIMENTS[name], runs)
+                self._findings[name] = evaluate(experiment, runs)
             except ConvbiasError:  # the report, which has all runs, says what is wrong with them
                 continue
             self._latest = name

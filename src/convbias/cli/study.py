@@ -25,7 +25,13 @@ from convbias.cli.renewal import RenewedReport
 from convbias.experiments import ORIGINAL
 from convbias.experiments.execution import StudyPlan, plan_study, run_study
 from convbias.experiments.inputs import report_inputs
-from convbias.experiments.studies import FIRST, planned_runs
+from convbias.experiments.studies import (
+    FIRST,
+    experiments_of,
+    left_out_of,
+    planned_runs,
+    what_is_left_out,
+)
 from convbias.runs.atomic import check_folder
 from convbias.runs.missing import check_ready
 from convbias.runs.store import Store
@@ -100,6 +106,7 @@ def train_and_report(
     Returns:
         The exit code: 1 where a run or a measurement failed.
     """
+    _check_allowed(chosen)
     check_ready(planned_runs(chosen), folder)
     page = folder / "report.html"
     results().print(
@@ -108,6 +115,7 @@ def train_and_report(
         f"  report: {page}, from the first seed on\n          {page.resolve().as_uri()}",
         soft_wrap=True,
     )
+    _print_left_out(chosen)
     try:
         if until_decided:
             # Imported here, because SciPy takes a second to load and training needs none.
@@ -135,6 +143,17 @@ def train_and_report(
     return 0 if complete else 1
 
 
+def _check_allowed(chosen: Study) -> None:
+    """Raise the reason where the data set allows none of a study's experiments."""
+    if not experiments_of(chosen):
+        raise next(iter(left_out_of(chosen).values()))
+
+
+def _print_left_out(chosen: Study) -> None:
+    for sentence in what_is_left_out(chosen):
+        results().print(f"  left out: {sentence}", soft_wrap=True)
+
+
 def _train(chosen: Study, store: Store, folder: Path, jobs: int | None) -> bool:
     """Train and measure what a study lacks, and renew its report; whether nothing failed."""
     renewed = RenewedReport(chosen, store, folder)
@@ -155,8 +174,10 @@ def _is_current(page: Path, inputs: str) -> bool:
 def print_plan(chosen: Study, store: Store, jobs: int | None) -> None:
     """Print which runs are planned, stored and missing, and how long these will take."""
     check_folder(store.folder)
+    _check_allowed(chosen)
     plan = plan_study(chosen, store)
     _print_arms(f"Study {chosen.name}, {chosen.dataset}: plan", plan)
+    _print_left_out(chosen)
     stored = plan.stored
     unreadable = f" ({len(stored.damaged)} of them damaged)" if stored.damaged else ""
     results().print(

@@ -153,7 +153,9 @@ def two_classes(
     return images[kept], (labels[kept] == second).astype(np.uint8)
 
 
-def unlabelled_patches(pairs: int, size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def unlabelled_patches(
+    pairs: int, size: int, seed: int, channels: int = 1
+) -> tuple[np.ndarray, np.ndarray]:
     """Draw patches of noise; every patch occurs once in each class.
 
     Once `location_data` has placed them, only the location tells the class. A network that
@@ -167,12 +169,13 @@ def unlabelled_patches(pairs: int, size: int, seed: int) -> tuple[np.ndarray, np
         pairs: How many different patches.
         size: Pixels per side.
         seed: Random seed of the patches.
+        channels: 1 or 3; each is drawn on its own.
 
     Returns:
-        Patches, uint8 (2 * pairs, size, size, 1), at least half bright everywhere so that they
-        stand out from the canvas, and labels, uint8 (2 * pairs,), 0 and 1; the two of a pair are
-        neighbours.
+        Patches, uint8 (2 * pairs, size, size, channels), at least half bright everywhere so that
+        they stand out from the canvas, and labels, uint8 (2 * pairs,), 0 and 1; the two of a pair
+        are neighbours.
     """
     random = generator(seed, Stream.PATCHES)
-    patches = random.integers(128, 256, size=(pairs, size, size, 1), dtype=np.uint8)
+    patches = random.integers(128, 256, size=(pairs, size, size, channels), dtype=np.uint8)
     return np.repeat(patches, 2, axis=0), np.tile(np.array([0, 1], dtype=np.uint8), pairs)

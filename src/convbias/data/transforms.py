@@ -78,8 +78,8 @@ def permute(images: np.ndarray, permutation: np.ndarray) -> np.ndarray:
 def on_canvas(images: np.ndarray, side: int, rows: int = 0, columns: int = 0) -> np.ndarray:
     """Put every image onto a larger black canvas, shifted from its middle, without losing a pixel.
 
-    Shifting inside the 28 x 28 pixels would confound the shift with lost content: nearly all
-    garments touch the border.
+    Shifting inside the frame would confound the shift with lost content: nearly all images of
+    Fashion-MNIST touch the border.
 
     Args:
         images: uint8 (n, height, width, channels).

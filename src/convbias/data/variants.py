@@ -15,10 +15,6 @@ from convbias.spec.datasets import description_of
 SEED = 0
 TEST_PATCHES_SEED = 1  # so that no test patch is a training patch
 
-# Pullover and Coat: both have long sleeves and fill the frame, so that a corner holds as much of
-# either; and they can be told apart by their look, but less easily than by their place.
-CORNER_CLASSES = (2, 4)
-
 Labelled = tuple[np.ndarray, np.ndarray]
 
 
@@ -26,7 +22,7 @@ def vary(dataset: Dataset, variant: DataVariant) -> Dataset:
     """Shuffle blocks, put the images onto a canvas or into its corners, as a variant asks for.
 
     Args:
-        dataset: Images of 28 x 28 pixels, of ten classes.
+        dataset: The data set.
         variant: What to change; its `training_images`, `half` and `scored_on` are ignored here.
 
     Returns:
@@ -75,12 +71,12 @@ def corner_data(dataset: Dataset, variant: DataVariant) -> LocationData:
     """The images of a variant with corners, in all the places that the location test needs.
 
     Args:
-        dataset: Images of 28 x 28 pixels, of ten classes.
+        dataset: The data set.
         variant: A variant with corners, tied or free.
 
     Returns:
-        Pullovers (0) and Coats (1), or as many patches of their size; `measures.location_test`
-        takes the test images.
+        Images of two classes, labelled 0 and 1, or as many patches of their size;
+        `measures.location_test` takes the test images.
 
     Raises:
         InputError: The variant has no corners, or the data set has no image of one of the classes.
@@ -93,16 +89,34 @@ def corner_data(dataset: Dataset, variant: DataVariant) -> LocationData:
         )
     train, test = _two_classes(dataset, variant)
     # Without a margin, because the frame is what zero padding shows of the place. The canvas and
-    # the corners' distance, canvas - 28, are multiples of 4, so circular networks with two poolings
-    # forget the place exactly; with three none does, since both cannot be multiples of 8.
+    # the corners' distance, canvas - side, are multiples of 4, so circular networks with two
+    # poolings forget the place exactly.
     return location.location_data(*train, *test, side=variant.canvas, seed=SEED)
+
+
+def corner_classes(dataset: Dataset) -> tuple[int, int]:
+    """The two classes whose images are put into corners.
+
+    Args:
+        dataset: The data set.
+
+    Returns:
+        Those that its description names, or else the two with the most training images, of equally
+        large ones the first; the largest comes first.
+    """
+    described = description_of(dataset.name)
+    if described.corner_classes is not None:
+        return described.corner_classes
+    counts = np.bincount(dataset.train_labels, minlength=len(dataset.class_names))
+    first, second, *_ = np.argsort(-counts, kind="stable").tolist()
+    return first, second
 
 
 def scored_labels(dataset: Dataset, variant: DataVariant) -> np.ndarray:
     """The labels of the test images that a variant is scored on, without making the images.
 
     Args:
-        dataset: Images of 28 x 28 pixels, of ten classes.
+        dataset: The data set.
         variant: The data variant.
 
     Returns:
@@ -116,7 +130,7 @@ def scored_labels(dataset: Dataset, variant: DataVariant) -> np.ndarray:
 
 def _in_corners(dataset: Dataset, variant: DataVariant) -> Dataset:
     made = corner_data(dataset, variant)
-    names = tuple(dataset.class_names[label] for label in CORNER_CLASSES)
+    names = tuple(dataset.class_names[label] for label in corner_classes(dataset))
     return Dataset(
         dataset.name,
         made.tied if variant.corners == "tied" else made.free,
@@ -129,13 +143,14 @@ def _in_corners(dataset: Dataset, variant: DataVariant) -> Dataset:
 
 def _two_classes(dataset: Dataset, variant: DataVariant) -> tuple[Labelled, Labelled]:
     """Training and test images for the corners, and their labels, 0 and 1."""
-    train = location.two_classes(dataset.train_images, dataset.train_labels, *CORNER_CLASSES)
-    test = location.two_classes(dataset.test_images, dataset.test_labels, *CORNER_CLASSES)
+    classes = corner_classes(dataset)
+    train = location.two_classes(dataset.train_images, dataset.train_labels, *classes)
+    test = location.two_classes(dataset.test_images, dataset.test_labels, *classes)
     if variant.stimuli == "garments":
         return train, test
     pairs, test_pairs = len(train[1]) // 2, len(test[1]) // 2
-    side = description_of(dataset.name).side
+    side, channels = dataset.side, dataset.channels
     return (
-        location.unlabelled_patches(pairs, side, SEED),
-        location.unlabelled_patches(test_pairs, side, TEST_PATCHES_SEED),
+        location.unlabelled_patches(pairs, side, SEED, channels),
+        location.unlabelled_patches(test_pairs, side, TEST_PATCHES_SEED, channels),
     )

@@ -1,19 +1,22 @@
 """Profiles in, arms to train out; stored results in, statements and figures out.
 
 Every folder of `convbias.experiments.questions`, and of `convbias.experiments.beyond` for other
-data than images, is an experiment and is found by its name.
+data than images, is an experiment and is found by its name. Those on images adapt to a data set.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
+from convbias.errors import InputError, did_you_mean
 from convbias.experiments import beyond, questions
-from convbias.spec.experiment import Experiment
+from convbias.spec.datasets import DatasetDescription, DatasetName, description_of, is_own
+from convbias.spec.experiment import Experiment, UnsuitableError
 
 if TYPE_CHECKING:  # what draws figures is loaded only where an outcome is worked out
     from convbias.experiments.outcome import Outcome
@@ -21,21 +24,85 @@ if TYPE_CHECKING:  # what draws figures is loaded only where an outcome is worke
     from convbias.findings.statement import Statement
     from convbias.statistics import Contrast
 
-__all__ = ["EXPERIMENTS", "ORIGINAL", "headlines_of", "outcome_of"]
+__all__ = [
+    "EXPERIMENTS",
+    "ORIGINAL",
+    "check_experiment",
+    "experiment_of",
+    "headlines_of",
+    "outcome_of",
+]
 
 
 def _found() -> dict[str, Experiment]:
-    modules = [
-        import_module(f"{room.__name__}.{folder}.question")
+    folders = {
+        room: sorted(each.name for each in iter_modules(room.__path__))
         for room in (questions, beyond)
-        for folder in sorted(each.name for each in iter_modules(room.__path__))
+    }
+    described = description_of("fashion-mnist")
+    found = [
+        *(_adapted(folder, described) for folder in folders[questions]),
+        *(
+            import_module(f"{beyond.__name__}.{folder}.question").EXPERIMENT
+            for folder in folders[beyond]
+        ),
     ]
-    return {module.EXPERIMENT.name: module.EXPERIMENT for module in modules}
+    return {experiment.name: experiment for experiment in found}
 
 
+@lru_cache(maxsize=256)
+def _adapted(folder: str, described: DatasetDescription) -> Experiment:
+    module = import_module(f"{questions.__name__}.{folder}.question")
+    experiment: Experiment = module.experiment(described)
+    return experiment
+
+
+# On Fashion-MNIST.
 EXPERIMENTS: dict[str, Experiment] = _found()
 
 ORIGINAL = EXPERIMENTS["original"]
+
+
+def check_experiment(name: str) -> None:
+    """Check that there is an experiment of a name.
+
+    Raises:
+        InputError: There is none.
+    """
+    if name not in EXPERIMENTS:
+        raise InputError(
+            f"there is no experiment {name!r}",
+            f"one of {', '.join(EXPERIMENTS)}",
+            did_you_mean(name, EXPERIMENTS),
+        )
+
+
+def experiment_of(name: str, dataset: DatasetName) -> Experiment:
+    """An experiment, adapted to a data set.
+
+    Args:
+        name: The experiment's name.
+        dataset: The images; experiments on other data are the same with all built-in ones.
+
+    Raises:
+        InputError: There is no such experiment or data set.
+        UnsuitableError: The data set lacks what the experiment needs, or is a person's own and the
+            experiment not about images.
+
+    Example:
+        >>> len(experiment_of("permutation", "fashion-mnist").conditions)
+        12
+    """
+    check_experiment(name)
+    if EXPERIMENTS[name].on_images:
+        return _adapted(name.replace("-", "_"), description_of(dataset))
+    if is_own(dataset):
+        raise UnsuitableError(
+            f"{name} is about other data than {description_of(dataset).title}",
+            "an experiment on images",
+            f"run it without them: convbias experiment {name}",
+        )
+    return EXPERIMENTS[name]
 
 
 def outcome_of(results: Results) -> Outcome:

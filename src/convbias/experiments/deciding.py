@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import count, islice
 
-from convbias.experiments import EXPERIMENTS
+from convbias.experiments.studies import experiments_of
 from convbias.findings.evaluation import Finding, evaluate
 from convbias.findings.results import collect
 from convbias.runs.store import Store
@@ -55,12 +55,12 @@ def decide(study: Study, store: Store) -> Decision:
     seeds: dict[str, tuple[int, ...]] = {}
     findings: dict[str, tuple[Finding, ...]] = {}
     waiting: list[str] = []
-    for name in study.experiments:
+    for name, experiment in experiments_of(study).items():
         order = _seeds(study.of_experiment(name).seeds, study.looks[-1])
         findings[name] = ()
         for look in study.looks:
             seeds[name] = order[:look]
-            results = collect(study.with_seeds_of(seeds), EXPERIMENTS[name], store)
+            results = collect(study.with_seeds_of(seeds), experiment, store)
             if results.absent or results.unmeasured:
                 waiting.append(name)
                 break

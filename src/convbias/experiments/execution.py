@@ -6,8 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from convbias.experiments import EXPERIMENTS
-from convbias.experiments.studies import planned_runs, training_order
+from convbias.experiments.studies import (
+    adapted_experiments,
+    experiments_of,
+    planned_runs,
+    training_order,
+)
 from convbias.findings.results import collect
 from convbias.runs.cost import (
     measuring_costs,
@@ -96,11 +100,11 @@ def plan_study(study: Study, store: Store) -> StudyPlan:
     stored = stored_runs(training_order(study), store)
     conditions: dict[str, list[tuple[str, str]]] = {}
     measurements: dict[PlannedMeasurement, None] = {}
-    for name in study.experiments:
-        arms = study.arms(EXPERIMENTS[name])
+    for name, experiment in experiments_of(study).items():
+        arms = study.arms(experiment)
         for condition, arm in arms.items():
             conditions.setdefault(arm.hash, []).append((name, condition))
-        measures = EXPERIMENTS[name].measures
+        measures = experiment.measures
         hashes = {arm.hash for arm in arms.values()}
         trained = [run for run in stored.runs if run.arm_hash in hashes]
         measurements |= dict.fromkeys(missing_measurements(trained, measures, store).planned)
@@ -170,8 +174,8 @@ def measure_study(
     observer = observer or Observer()
     wanted: dict[PlannedMeasurement, None] = {}
     without_network: dict[str, tuple[str, ...]] = {}
-    for name in study.experiments:
-        results = collect(study, EXPERIMENTS[name], store)
+    for name, experiment in experiments_of(study).items():
+        results = collect(study, experiment, store)
         found = missing_measurements(results.runs, results.experiment.measures, store)
         wanted |= dict.fromkeys(found.planned)
         if found.without_network:
@@ -232,6 +236,6 @@ def run_study(
         True
     """
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    fixed = preregister(study, EXPERIMENTS, code_version(), now)
+    fixed = preregister(study, adapted_experiments(study.dataset), code_version(), now)
     training = train_missing(training_order(study), store, jobs, observer, fixed)
     return Execution(training, measure_study(study, store, jobs, observer))

@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 from contextlib import suppress
 
-from convbias.experiments import EXPERIMENTS
-from convbias.experiments.studies import planned_runs
+from convbias.experiments.studies import experiments_of, planned_runs
 from convbias.runs.environment import code_version
 from convbias.runs.store import Store
 from convbias.spec.study import Study
@@ -27,7 +26,7 @@ def report_inputs(study: Study, store: Store) -> str:
     if "+" in version:
         return ""
     digest = hashlib.sha256(f"{version}\n{study.model_dump_json()}\n".encode())
-    measures = sorted({each for name in study.experiments for each in EXPERIMENTS[name].measures})
+    measures = sorted({each for found in experiments_of(study).values() for each in found.measures})
     for arm, seed in planned_runs(study):
         record = store.path(arm, seed)
         measurements = (

@@ -7,10 +7,12 @@ from importlib import resources
 from pathlib import Path
 
 from convbias.errors import InputError, did_you_mean
-from convbias.experiments import EXPERIMENTS, ORIGINAL
+from convbias.experiments import EXPERIMENTS, ORIGINAL, experiment_of
 from convbias.runs.record import run_key
 from convbias.runs.sweep import longest_first
+from convbias.spec.datasets import DatasetName
 from convbias.spec.description import describe
+from convbias.spec.experiment import Experiment, UnsuitableError
 from convbias.spec.files import read_file
 from convbias.spec.study import PlannedRun, Study
 
@@ -65,6 +67,70 @@ def load_study(name: str) -> Study:
     return study
 
 
+def adapted_experiments(dataset: DatasetName) -> dict[str, Experiment]:
+    """All experiments that a data set allows, adapted to it, by name.
+
+    Args:
+        dataset: The images.
+    """
+    return {
+        name: found
+        for name in EXPERIMENTS
+        if isinstance(found := _found(name, dataset), Experiment)
+    }
+
+
+def experiments_of(study: Study) -> dict[str, Experiment]:
+    """A study's experiments, adapted to its data set; without those that this does not allow.
+
+    Args:
+        study: The study.
+
+    Returns:
+        Name to experiment, in the study's order.
+    """
+    return {
+        name: found
+        for name in study.experiments
+        if isinstance(found := _found(name, study.dataset), Experiment)
+    }
+
+
+def left_out_of(study: Study) -> dict[str, UnsuitableError]:
+    """The experiments of a study that its data set does not allow.
+
+    Args:
+        study: The study.
+
+    Returns:
+        Name to the reason, in the study's order.
+    """
+    return {
+        name: reason
+        for name in study.experiments
+        if isinstance(reason := _found(name, study.dataset), UnsuitableError)
+    }
+
+
+def what_is_left_out(study: Study) -> list[str]:
+    """What a study's data set does not allow, in sentences.
+
+    Args:
+        study: The study.
+    """
+    found = [f"{name}, because {reason.what}." for name, reason in left_out_of(study).items()]
+    for name, experiment in experiments_of(study).items():
+        found += [f"In {name}: {each}" for each in experiment.left_out]
+    return found
+
+
+def _found(name: str, dataset: DatasetName) -> Experiment | UnsuitableError:
+    try:
+        return experiment_of(name, dataset)
+    except UnsuitableError as reason:
+        return reason
+
+
 def planned_runs(study: Study) -> list[PlannedRun]:
     """Every run that a study needs, each once, arm by arm.
 
@@ -72,9 +138,9 @@ def planned_runs(study: Study) -> list[PlannedRun]:
         study: The study.
     """
     runs: dict[str, PlannedRun] = {}
-    for name in study.experiments:
+    for name, experiment in experiments_of(study).items():
         alone = study.of_experiment(name)
-        arms = study.arms(EXPERIMENTS[name]).values()
+        arms = study.arms(experiment).values()
         runs |= {run_key(arm, seed): (arm, seed) for arm in arms for seed in alone.seeds_of(arm)}
     return list(runs.values())
 
@@ -91,15 +157,16 @@ def training_order(study: Study) -> list[PlannedRun]:
         study: The study.
     """
     runs: dict[str, PlannedRun] = {}
-    for name in sorted(study.experiments, key=lambda name: name != ORIGINAL.name):
-        arms = study.arms(EXPERIMENTS[name])
+    experiments = experiments_of(study)
+    for name in sorted(experiments, key=lambda name: name != ORIGINAL.name):
+        arms = study.arms(experiments[name])
         alone = study.of_experiment(name)
         for seed in alone.seeds:
             of_seed = longest_first(
                 (arm, seed) for arm in arms.values() if seed in alone.seeds_of(arm)
             )
             if not runs:
-                contrast = EXPERIMENTS[name].contrasts[0]
+                contrast = experiments[name].contrasts[0]
                 compared = {arms.get(contrast.treatment), arms.get(contrast.baseline)}
                 of_seed.sort(key=lambda run: run[0] not in compared)
             runs |= {run_key(*run): run for run in of_seed if run_key(*run) not in runs}

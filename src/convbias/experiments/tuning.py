@@ -20,7 +20,7 @@ from pathlib import Path
 from statistics import fmean, variance
 
 from convbias.errors import RunError
-from convbias.experiments import EXPERIMENTS
+from convbias.experiments.studies import experiments_of
 from convbias.runs.atomic import write_atomically
 from convbias.runs.missing import stored_runs, train_missing
 from convbias.runs.observer import Observer
@@ -53,8 +53,8 @@ def settings_of(study: Study) -> dict[Setting, str]:
         Setting to the first condition that has it, as `experiment: condition`.
     """
     settings: dict[Setting, str] = {}
-    for name in study.experiments:
-        for condition, arm in study.arms(EXPERIMENTS[name]).items():
+    for name, experiment in experiments_of(study).items():
+        for condition, arm in study.arms(experiment).items():
             if isinstance(arm, Arm) and arm.recipe.name != "classic":
                 settings.setdefault(setting_of(arm), f"{name}: {condition}")
     return settings

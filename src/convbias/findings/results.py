@@ -12,6 +12,7 @@ from convbias.errors import ConvbiasError
 from convbias.runs.record import Run
 from convbias.runs.store import DamagedRunError, Store
 from convbias.spec.arms import DataVariant
+from convbias.spec.datasets import DatasetDescription, description_of
 from convbias.spec.experiment import Experiment
 from convbias.spec.preregistration import Preregistration, RegisteredContrast
 from convbias.spec.study import PlannedRun, Study
@@ -69,6 +70,11 @@ class Results:
     unmeasured: tuple[str, ...]
     damaged: tuple[ConvbiasError, ...]
     measured_images: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+
+    @property
+    def described(self) -> DatasetDescription:
+        """The data set of the study."""
+        return description_of(self.study.dataset)
 
     @property
     def data(self) -> DataVariant | None:

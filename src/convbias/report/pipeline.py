@@ -13,8 +13,9 @@ from convbias import data
 from convbias.data import Dataset
 from convbias.data.eda import Exploration, explore
 from convbias.errors import ConvbiasError, InputError
-from convbias.experiments import EXPERIMENTS, ORIGINAL
+from convbias.experiments import ORIGINAL
 from convbias.experiments.inputs import report_inputs
+from convbias.experiments.studies import experiments_of
 from convbias.findings.claims import ClaimResult
 from convbias.findings.results import ConditionRun, Results, collect
 from convbias.findings.run_table import table
@@ -128,7 +129,7 @@ def read_study(study: Study, store: Store) -> StudyResults:
         (0, 8)
     """
     inputs = report_inputs(study, store)  # before they are read, and may change
-    found = (collect(study, EXPERIMENTS[name], store) for name in study.experiments)
+    found = (collect(study, each, store) for each in experiments_of(study).values())
     return StudyResults(study, tuple(found), inputs)
 
 

@@ -6,11 +6,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from convbias.errors import InputError
 from convbias.spec.arms import Arm, DataVariant, Model
 from convbias.spec.beyond.arms import AnyArm, TaskCondition
 from convbias.spec.datasets import description_of
 from convbias.spec.quantities import Quantity
 from convbias.spec.recipes import RecipeName, recipe_for
+
+
+class UnsuitableError(InputError):
+    """A data set lacks what an experiment needs (exit code 2)."""
 
 
 @dataclass(frozen=True)
@@ -22,12 +27,15 @@ class Condition:
         model: The model.
         changes: Fields of `DataVariant` that differ from the profile's.
         recipe: Name of the recipe, if the question is about that; None takes the profile's.
+        rate_of: The model whose learning rate it takes where none was searched for its own: one
+            that differs from it in its filters only.
     """
 
     name: str
     model: Model
     changes: Mapping[str, Any] = field(default_factory=dict)
     recipe: RecipeName | None = None
+    rate_of: Model | None = None
 
     def arm(self, data: DataVariant, recipe: RecipeName, epochs: int) -> Arm:
         """The arm for a profile.
@@ -41,7 +49,9 @@ class Condition:
         """
         varied = DataVariant.model_validate(data.model_dump() | dict(self.changes))
         per_epoch = _most_images(data) if "training_images" in self.changes else None
-        chosen = recipe_for(self.recipe or recipe, epochs, self.model, varied, per_epoch)
+        chosen = recipe_for(
+            self.recipe or recipe, epochs, self.model, varied, per_epoch, self.rate_of
+        )
         return Arm(data=varied, model=self.model, recipe=chosen)
 
 
@@ -107,6 +117,7 @@ class Experiment:
         positive_control: Two conditions that must differ.
         looks: Numbers of seed pairs at which the contrasts are judged, as a study plans it; none:
             once, on all seeds.
+        left_out: Conditions that the data do not allow, each with the reason, in sentences.
     """
 
     name: str
@@ -121,6 +132,7 @@ class Experiment:
     short_control: str = ""
     positive_control: PositiveControl | None = None
     looks: tuple[int, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:

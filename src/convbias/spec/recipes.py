@@ -59,6 +59,7 @@ def tuned(
     name: SearchedName = "tuned",
     data: DataVariant | None = None,
     images_per_epoch: int | None = None,
+    rate_of: Model | None = None,
 ) -> Recipe:
     """The recipe with the peak learning rate that was best for this model on validation images.
 
@@ -72,6 +73,7 @@ def tuned(
             higher rates.
         data: The images; all of Fashion-MNIST by default.
         images_per_epoch: As in `Recipe`.
+        rate_of: A model whose rate this one takes where no search has covered it.
 
     Raises:
         InputError: No search has covered this model.
@@ -82,6 +84,8 @@ def tuned(
     if found is not None:
         return recipe.model_copy(update={"learning_rate": found.learning_rate})
     rates = tuned_learning_rates(name)
+    if model.name not in rates and rate_of is not None:
+        model = rate_of
     if model.name not in rates:
         raise InputError(
             f"no {name} learning rate is stored for the model {model.name}",
@@ -127,6 +131,7 @@ def recipe_for(
     model: Model,
     data: DataVariant | None = None,
     images_per_epoch: int | None = None,
+    rate_of: Model | None = None,
 ) -> Recipe:
     """The named recipe for one model.
 
@@ -136,6 +141,7 @@ def recipe_for(
         model: The model; a search stores a learning rate for each.
         data: The images, on which the learning rate was searched; all of Fashion-MNIST by default.
         images_per_epoch: As in `Recipe`.
+        rate_of: As for `tuned`.
 
     Raises:
         InputError: There is no such recipe, or no search has covered this model.
@@ -143,7 +149,7 @@ def recipe_for(
     if name == "classic":
         return classic(epochs).model_copy(update={"images_per_epoch": images_per_epoch})
     if name in get_args(SearchedName):
-        return tuned(epochs, model, name, data, images_per_epoch)
+        return tuned(epochs, model, name, data, images_per_epoch, rate_of)
     raise InputError(
         f"there is no recipe {name!r}",
         "classic, tuned or brief",

@@ -11,12 +11,12 @@ from convbias.findings.results import Results
 from convbias.findings.statement import Judgement, Statement, above
 from convbias.findings.values import scores_by_seed
 from convbias.findings.wording import mean_of
+from convbias.spec.formatting import percent
 from convbias.spec.quantities import TEST_ACCURACY
 
 SINGLE_PIXELS = "1x1"
 VALID = "valid padding"
 CLAIM = "choices-padding"
-GUESSING = 0.1  # of ten equal classes
 
 
 def outcome(results: Results) -> Outcome:
@@ -35,8 +35,9 @@ def outcome(results: Results) -> Outcome:
         )
     words = FigureText("accuracy", "Test accuracy with one choice changed", reading)
     drawn = any(scores_by_seed(results, name, TEST_ACCURACY) for name in names)
+    stacked = VALID in results.experiment.names
     return Outcome(
-        statements=(_stacks_without_padding(results),),
+        statements=(_stacks_without_padding(results),) if stacked else (),
         identities=(parameters_as_counted(results),),
         controls=(),
         figures=(rows_of_conditions(results, TEST_ACCURACY, words, names),) if drawn else (),
@@ -49,12 +50,13 @@ def _stacks_without_padding(results: Results) -> Statement:
     found = scores_by_seed(results, VALID, TEST_ACCURACY)
     if not found:
         return Statement(f"{asked}: not measured yet.", "not measured yet", CLAIM)
-    refuted = above(found.values(), GUESSING)
+    chance = results.described.chance
+    refuted = above(found.values(), chance)
     verdicts: dict[Judgement, Judgement] = {"holds": "does not hold", "does not hold": "holds"}
     return Statement(
         f"{asked}: two convolutions with valid padding, each with its pooling, reach a test"
         f" accuracy of {mean_of(found.values(), 100, 1, '%')}, where guessing gives"
-        f" {100 * GUESSING:.0f} %.",
+        f" {percent(chance, 0)}.",
         verdicts.get(refuted, refuted),
         CLAIM,
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from convbias.experiments.outcome import Outcome
-from convbias.experiments.questions.data_efficiency.question import EXPERIMENT
 from convbias.findings.headlines import gain, supports
 from convbias.findings.results import Results
 from convbias.findings.statement import Statement, all_of
@@ -13,10 +12,10 @@ from convbias.statistics import Contrast
 
 
 def headlines(
-    _results: Results, contrasts: Mapping[str, Contrast], outcome: Outcome
+    results: Results, contrasts: Mapping[str, Contrast], outcome: Outcome
 ) -> dict[str, Statement]:
     """Whether the CNN is ahead with every number of images, and what that is worth."""
-    names = {each.name: each.treatment.split()[-2] for each in EXPERIMENT.contrasts}
+    names = {each.name: each.treatment.split()[-2] for each in results.experiment.contrasts}
     found = {name: contrasts.get(name) for name in names}
     told = ", ".join(f"{gain(found[name])} with {images}" for name, images in names.items())
     return {

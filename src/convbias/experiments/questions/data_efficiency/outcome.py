@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from convbias.experiments.outcome import Outcome
-from convbias.experiments.questions.data_efficiency.question import MODELS, SIZES, condition_name
+from convbias.experiments.questions.data_efficiency.question import MODELS, condition_name, sizes_of
 from convbias.figures.conditions import FigureText
 from convbias.figures.curves import LinePosition, lines_of_conditions
 from convbias.figures.figure import Figure
@@ -70,7 +70,7 @@ def _accuracies(results: Results) -> Figure:
     places = {
         condition_name(model.name, size): LinePosition(model.name, size)
         for model in MODELS
-        for size in SIZES
+        for size in sizes_of(results.described)
     }
     words = FigureText(
         name="accuracy",
@@ -92,7 +92,7 @@ def _curves(results: Results) -> Curves | None:
         both = (arms.get(condition_name(name, size), {}) for name in (DENSE, CNN))
         return frozenset(set.intersection(*map(set, both)))
 
-    finished = {size: seeds for size in SIZES if (seeds := seeds_of(size))}
+    finished = {size: seeds for size in sizes_of(results.described) if (seeds := seeds_of(size))}
     common = frozenset.intersection(*finished.values()) if finished else frozenset()
     tables = [
         (wanted, [size for size, seeds in finished.items() if wanted <= seeds])

@@ -22,13 +22,12 @@ from convbias.findings.results import Results
 from convbias.findings.statement import FEWEST_SEEDS, Judgement, Statement, above, all_of
 from convbias.findings.values import by_seed, minus, scores_by_seed
 from convbias.findings.wording import how_many_seeds, mean_of
+from convbias.spec.formatting import percent
 from convbias.spec.quantities import TEST_ACCURACY
 
 # The last bit of a weight between 1/8 and 1/4 in size, as the largest of these filters are. Weights
 # are drawn anew to be compared, and another device may round their last bit otherwise.
 LAST_BIT = 2.0**-26
-
-CHANCE = 0.1  # accuracy of a guess among ten equally frequent classes
 
 # Frozen filters lie further from chance by chance once in 370 times.
 MOST_STANDARD_ERRORS = 3
@@ -127,14 +126,16 @@ def _without_training(results: Results) -> Statement:
             f"{asked}: no seed was finished by both.",
             "not measured yet",
         )
-    if min(trained[seed] for seed in shared) <= CHANCE:
+    chance = results.described.chance
+    if min(trained[seed] for seed in shared) <= chance:
         return Statement(f"{asked}: a trained network only guesses.", "undecided")
-    shares = [(frozen[seed] - CHANCE) / (trained[seed] - CHANCE) for seed in shared]
+    shares = [(frozen[seed] - chance) / (trained[seed] - chance) for seed in shared]
     return Statement(
         f"{asked}: random kernels with a trained head have a test accuracy of"
         f" {mean_of((frozen[seed] for seed in shared), 100, 1, '%')}, trained ones"
         f" {mean_of((trained[seed] for seed in shared), 100, 1, '%')}. Of what training all gains"
-        f" over guessing (10 %), random kernels have {mean_of(shares, 100, 1, '%')}.",
+        f" over guessing ({percent(chance, 0)}), random kernels have"
+        f" {mean_of(shares, 100, 1, '%')}.",
         above(shares, 0.5, comparisons=_INTERVALS),
     )
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from convbias.experiments.outcome import Outcome
 from convbias.experiments.questions.kernel_size.question import (
     BASE,
-    DILATIONS,
     MATCHED_FILTERS,
+    WITHIN,
     condition_name,
     dilated_name,
+    dilations_of,
+    sizes_of,
 )
 from convbias.figures import Figure
 from convbias.figures.conditions import FigureText, rows_of_conditions
@@ -21,7 +23,6 @@ from convbias.spec.arithmetic import multiply_adds
 from convbias.spec.quantities import TEST_ACCURACY
 from convbias.statistics import holm_over
 
-SIZES = (1, 3, 5, 7, 9)
 BASE_SIZE = 3
 CLAIMED = 5
 CLAIM = "kernel-5x5-optimal"
@@ -48,10 +49,13 @@ def _accuracy(results: Results) -> list[Figure]:
     places |= {
         condition_name(size, matching): LinePosition(matching, size)
         for matching in MATCHED_FILTERS
-        for size in SIZES
+        for size in sizes_of(results.described)
         if size > BASE_SIZE
     }
-    places |= {dilated_name(each): LinePosition(DILATED, 2 * each + 1) for each in DILATIONS}
+    places |= {
+        dilated_name(each): LinePosition(DILATED, 2 * each + 1)
+        for each in dilations_of(results.described)
+    }
     words = FigureText(
         name="accuracy",
         title="Test accuracy by kernel size, with one quantity held equal",
@@ -74,14 +78,19 @@ def _every_condition(results: Results) -> Figure:
 
 def _optimal(results: Results, matching: str) -> Statement:
     """Whether 5x5 is the best size when this is held equal."""
-    others = [size for size in SIZES if size != CLAIMED]
-    names = {size: condition_name(size, matching) for size in SIZES}
+    names = {
+        size: name
+        for size in sizes_of(results.described)
+        if (name := condition_name(size, matching)) in results.experiment.names
+    }
+    others = [size for size in names if size != CLAIMED]
     contrasts = {
         size: contrast
         for size in others
-        if (contrast := compared(results, names[CLAIMED], names[size], TEST_ACCURACY))
+        if CLAIMED in names
+        and (contrast := compared(results, names[CLAIMED], names[size], TEST_ACCURACY))
     }
-    if len(contrasts) < len(others):
+    if not contrasts or len(contrasts) < len(others):
         return Statement(
             f"At {matching}, not every kernel size has a finished run.", "not measured yet", CLAIM
         )
@@ -94,8 +103,8 @@ def _optimal(results: Results, matching: str) -> Statement:
     fewest = min(each.n for each in corrected.values())
     return Statement(
         f"“5x5 is optimal” at {matching}: its test accuracy differs by {differences}, in percentage"
-        f" points, {fewest} seed pair{'' if fewest == 1 else 's'}, verdicts corrected for the four"
-        " comparisons.",
+        f" points, {fewest} seed pair{'' if fewest == 1 else 's'}, verdicts corrected for the"
+        f" {len(others)} comparisons.",
         "holds"
         if verdicts == {"better"}
         else "does not hold"
@@ -117,14 +126,14 @@ def _counts(results: Results) -> tuple[Statement, ...]:
     if BASE not in counts:
         return (Statement(f"The {BASE} CNN has no finished run.", "not measured yet"),)
     statements = []
-    for place, matching, noun, allowed in (
-        (0, "equal parameters", "parameters", 0.015),
-        (1, "equal multiply-adds", "multiply-adds of the convolutions", 0.01),
+    for place, matching, noun in (
+        (0, "equal parameters", "parameters"),
+        (1, "equal multiply-adds", "multiply-adds of the convolutions"),
     ):
         base = counts[BASE][place]
         found = {
             name: counts[name][place] / base - 1
-            for size in SIZES
+            for size in sizes_of(results.described)
             if (name := condition_name(size, matching)) in counts
         }
         widest = max(found, key=lambda name: abs(found[name]))
@@ -132,7 +141,7 @@ def _counts(results: Results) -> tuple[Statement, ...]:
             Statement(
                 f"At {matching}, the {noun} differ from the {base:,.0f} of {BASE} by at most"
                 f" {100 * abs(found[widest]):.2f} % ({widest}).",
-                "holds" if abs(found[widest]) <= allowed else "does not hold",
+                "holds" if abs(found[widest]) <= WITHIN[matching] else "does not hold",
             )
         )
     return tuple(statements)

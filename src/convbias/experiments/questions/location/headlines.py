@@ -26,7 +26,7 @@ def headlines(
         "accuracy": shortened(
             averaging,
             "A global average discards position: in the other class’s corner the CNN is right for"
-            f" {plain} % of the garments, with circular padding for {circular} %.",
+            f" {plain} % of the {results.described.kind}, with circular padding for {circular} %.",
         ),
         "gap": Statement(
             "Averaging makes the CNN rely less on position than flattening does.",

@@ -15,7 +15,7 @@ AT_HOME = share("accuracy_similar", "accuracy at the class's own position", marg
 GAP = share("location_gap", "accuracy lost at the other class's position", margin=0.01)
 
 CHANCE = 0.5
-ALLOWED_GAP = 0.02  # of the control, which sees every garment in one corner only
+ALLOWED_GAP = 0.02  # of the control, which sees every image in one corner only
 
 
 def outcome(results: Results) -> Outcome:

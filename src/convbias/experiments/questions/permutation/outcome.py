@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from statistics import fmean
 
 from convbias.experiments.outcome import Outcome
-from convbias.experiments.questions.permutation.question import BLOCKS, WHOLE, condition_name
+from convbias.experiments.questions.permutation.question import blocks_of, condition_name
 from convbias.figures.conditions import FigureText
 from convbias.figures.curves import LinePosition, lines_of_conditions
 from convbias.findings.results import Results
@@ -24,32 +25,36 @@ def outcome(results: Results) -> Outcome:
     Args:
         results: the stored runs of the experiment `permutation`.
     """
+    side = results.described.side
+    blocks = blocks_of(side)
     places = {
-        condition_name(series, block): LinePosition(series, block)
+        condition_name(series, block): LinePosition(series, block or side)
         for series in _SERIES
-        for block in (*BLOCKS, WHOLE)
+        for block in (*blocks, None)
     }
     words = FigureText(
         name="accuracy",
         title="Test accuracy after shuffling blocks of the image",
         reading=(
-            "From left to right larger blocks are shuffled: 1 shuffles single pixels, 28 leaves the"
-            " images whole."
+            "From left to right larger blocks are shuffled: 1 shuffles single pixels,"
+            f" {side} leaves the images whole."
         ),
     )
     figure = lines_of_conditions(
         results, TEST_ACCURACY, words, places, "Side of the shuffled blocks (pixels)", "steps"
     )
-    return Outcome(statements=(), identities=(), controls=(_dense(results),), figures=(figure,))
+    return Outcome(
+        statements=(), identities=(), controls=(_dense(results, blocks),), figures=(figure,)
+    )
 
 
-def _dense(results: Results) -> Statement:
+def _dense(results: Results, blocks: Sequence[int]) -> Statement:
     """Whether shuffling changes the dense network, on the average of all sizes of blocks."""
     asked = "For a dense network, shuffling is only a different order of its inputs"
     shuffled = [
-        scores_by_seed(results, condition_name("dense", block), TEST_ACCURACY) for block in BLOCKS
+        scores_by_seed(results, condition_name("dense", block), TEST_ACCURACY) for block in blocks
     ]
-    whole = scores_by_seed(results, condition_name("dense", WHOLE), TEST_ACCURACY)
+    whole = scores_by_seed(results, condition_name("dense", None), TEST_ACCURACY)
     seeds = sorted(set(whole).intersection(*shuffled))
     if not seeds:
         return Statement(f"{asked}: no seed was finished on all blocks.", "not measured yet")
@@ -62,7 +67,7 @@ def _dense(results: Results) -> Statement:
     brackets = in_brackets(found, scale=TEST_ACCURACY.scale, digits=TEST_ACCURACY.digits)
     verdict: Judgement = "does not hold" if found.different else "undecided"
     return Statement(
-        f"{asked}: averaged over the {len(BLOCKS)} sizes of blocks, its test accuracy differs from"
+        f"{asked}: averaged over the {len(blocks)} sizes of blocks, its test accuracy differs from"
         f" that on whole images by {TEST_ACCURACY.amount(found.difference, '+')}"
         f" ({brackets}); less than"
         f" {TEST_ACCURACY.amount(found.margin)} does not matter.",

@@ -8,7 +8,11 @@ import numpy as np
 import pandas as pd
 
 from convbias.experiments.outcome import Outcome
-from convbias.experiments.questions.receptive_field.question import HALF_SIDE, KERNEL_SIZES
+from convbias.experiments.questions.receptive_field.question import (
+    HALF_SIDE,
+    KERNEL_SIZES,
+    theoretical_side,
+)
 from convbias.figures.conditions import FigureText
 from convbias.figures.curves import Axes, curves
 from convbias.figures.figure import Figure
@@ -51,19 +55,6 @@ def outcome(results: Results) -> Outcome:
         controls=(),
         figures=_figures(results, tuple(measured)),
     )
-
-
-def theoretical_side(kernel_size: int) -> int:
-    """Pixels per side that a unit sees after two convolutions, each with a 2 x 2 pooling.
-
-    By hand: a convolution adds k - 1 pixels and the pooling 1; the second ones twice as many,
-    because the first pooling halves the map.
-
-    Example:
-        >>> [theoretical_side(size) for size in (3, 5, 7)]
-        [10, 16, 22]
-    """
-    return 1 + (kernel_size - 1) + 1 + 2 * (kernel_size - 1) + 2
 
 
 def _condition(size: int) -> str:

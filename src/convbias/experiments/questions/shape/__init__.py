@@ -1,1 +1,1 @@
-"""Shape: whether networks answer by a garment's silhouette or by its texture."""
+"""Shape: whether networks answer by the silhouette or by the texture."""

@@ -17,12 +17,12 @@ from convbias.findings.results import ConditionRun, Results
 from convbias.findings.statement import Statement, above
 from convbias.findings.values import measured
 from convbias.findings.wording import mean_of
-from convbias.spec.formatting import counted
+from convbias.spec.formatting import counted, percent
 
 EVEN = 0.5  # shape bias of a network that names silhouette and texture equally often
-ALLOWED_LOSS = 0.01  # of accuracy, by cutting garments out
+ALLOWED_LOSS = 0.01  # of accuracy, by cutting silhouettes out
 PICTURE = "shape_examples"
-KINDS = ("garment", "silhouette", "other garment", "its texture", "hybrid")
+KINDS = ("image", "silhouette", "other image", "its texture", "hybrid")
 
 
 def outcome(results: Results) -> Outcome:
@@ -66,8 +66,8 @@ def _identity(runs: list[ConditionRun]) -> Statement:
 
 def _cut_out(runs: list[ConditionRun]) -> Statement:
     asked = (
-        f"Cutting garments out costs every network less than {SILHOUETTES.amount(ALLOWED_LOSS)} of"
-        " accuracy"
+        f"Cutting silhouettes out costs every network less than {SILHOUETTES.amount(ALLOWED_LOSS)}"
+        " of accuracy"
     )
     losses = [
         run.measures["accuracy_whole"] - run.measures["accuracy_cut_out"]
@@ -94,12 +94,12 @@ def _figures(results: Results, runs: list[ConditionRun]) -> tuple[Figure, ...]:
         SILHOUETTES: FigureText(
             "silhouettes",
             "Accuracy on silhouettes in one grey",
-            "Chance is 10 %.",
+            f"Chance is {percent(results.described.chance, 0)}.",
         ),
         TEXTURES: FigureText(
             "textures",
             "Accuracy on textures without silhouette",
-            "Chance is 10 %.",
+            f"Chance is {percent(results.described.chance, 0)}.",
         ),
     }
     shown = [
@@ -127,13 +127,15 @@ def _examples(results: Results) -> tuple[Figure, ...]:
     return (
         Figure(
             name="shape-stimuli",
-            title="A garment's silhouette filled with another garment's texture",
+            title="Silhouettes filled with the texture of another class",
             subtitle=with_remark(f"seed {seed}", data_remark(results.data)),
             caption=(
                 "From top to bottom: a test image, its silhouette, an image of another class, its"
                 " texture (6 x 6 pixels from inside, repeated), and the silhouette filled with it."
             ),
-            description="Images of garments, their silhouettes, other textures, and hybrids.",
+            description=(
+                f"Images of {results.described.kind}, silhouettes, other textures, and hybrids."
+            ),
             drawing=ImageGrid(rows),
         ),
     )

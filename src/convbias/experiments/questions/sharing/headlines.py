@@ -16,20 +16,14 @@ def headlines(
     _results: Results, contrasts: Mapping[str, Contrast], outcome: Outcome
 ) -> dict[str, Statement]:
     """Whether weight sharing buys most, with equal parameters and with equal channels."""
-    channels, parameters = (
-        shortened(
+    # With equally many parameters only where there are such networks.
+    matched = {"channels": "channel-matched", "parameters": "parameter-matched"}
+    found = {}
+    for (noun, ladder), statement in zip(matched.items(), outcome.statements, strict=False):
+        locality, sharing, averaging = (gain(contrasts.get(f"{step}-{ladder}")) for step in STEPS)
+        found[noun] = shortened(
             statement,
             f"With equally many {noun}, weight sharing buys most: {sharing} points, against"
             f" {locality} for locality and {averaging} for averaging.",
         )
-        for statement, noun, (locality, sharing, averaging) in zip(
-            outcome.statements,
-            ("channels", "parameters"),
-            (
-                [gain(contrasts.get(f"{step}-{matched}")) for step in STEPS]
-                for matched in ("channel-matched", "parameter-matched")
-            ),
-            strict=True,
-        )
-    )
-    return {"accuracy": parameters, "shares": channels}
+    return {"accuracy": found.get("parameters", found["channels"]), "shares": found["channels"]}

@@ -11,6 +11,7 @@ from convbias.experiments.questions.sharing.question import (
     CHANNEL_MATCHED,
     PARAMETER_MATCHED,
     STEPS,
+    WITHIN,
 )
 from convbias.figures.steps import accuracy_by_step, gap_shares_by_step
 from convbias.findings.evaluation import runs_by_arm, score
@@ -22,7 +23,6 @@ from convbias.statistics import Share, Summary, mean_interval, shares_of_gap, su
 
 LADDERS = {"channel-matched": CHANNEL_MATCHED, "parameter-matched": PARAMETER_MATCHED}
 LARGEST_ERROR = 1e-4  # of a probability; float32 leaves some 1e-7
-LARGEST_MISMATCH = 0.02  # of the dense network's parameters
 
 _ERRORS = ("embedding_error_local", "embedding_error_dense")
 
@@ -33,9 +33,14 @@ def outcome(results: Results) -> Outcome:
     Args:
         results: the stored runs of the experiment `sharing`.
     """
+    ladders = {
+        ladder: rungs
+        for ladder, rungs in LADDERS.items()
+        if set(rungs) <= set(results.experiment.names)
+    }
     scores = {
         ladder: found
-        for ladder, rungs in LADDERS.items()
+        for ladder, rungs in ladders.items()
         if (found := _scores(results, rungs)) is not None
     }
     # In percentage points, which the sentences of a share speak in.
@@ -47,7 +52,7 @@ def outcome(results: Results) -> Outcome:
         for ladder, of_steps in shares.items()
         if _is_gain(of_steps[0]) and of_steps[0].interval is not None
     }
-    figures = [accuracy_by_step(results, TEST_ACCURACY, LADDERS)]
+    figures = [accuracy_by_step(results, TEST_ACCURACY, ladders)]
     if bounded:
         figures.append(gap_shares_by_step(results, STEPS, bounded))
     return Outcome(
@@ -55,9 +60,12 @@ def outcome(results: Results) -> Outcome:
             _statement(results, ladder, shares[ladder], scores[ladder])
             if ladder in scores
             else _not_yet(ladder, rungs)
-            for ladder, rungs in LADDERS.items()
+            for ladder, rungs in ladders.items()
         ),
-        identities=(_embeddings(results), _parameters(results)),
+        identities=(
+            _embeddings(results),
+            *((_parameters(results),) if "parameter-matched" in ladders else ()),
+        ),
         controls=(),
         figures=tuple(figures),
     )
@@ -216,7 +224,7 @@ def _parameters(results: Results) -> Statement:
         for name, count in counts.items()
     ]
     text = f"Parameters beside the dense network's {dense:,.0f}: {', '.join(told)}."
-    if any(abs(count / dense - 1) > LARGEST_MISMATCH for count in counts.values()):
+    if any(abs(count / dense - 1) > WITHIN for count in counts.values()):
         return Statement(text, "does not hold")
     missing = len(counts) < len(PARAMETER_MATCHED) - 1
     return Statement(text, "not measured yet" if missing else "holds")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from convbias.experiments.canvas import largest_shift_of
 from convbias.experiments.outcome import Outcome
-from convbias.experiments.questions.shift.question import CONSISTENCY, LARGEST_SHIFT
+from convbias.experiments.questions.shift.question import CONSISTENCY
 from convbias.findings.headlines import mean_percent, supports
 from convbias.findings.results import Results
 from convbias.findings.statement import Statement, above, all_of
@@ -25,13 +26,14 @@ def headlines(
 
 
 def _accuracy(results: Results) -> Statement:
-    asked = "The CNN recognises shifted garments better"
+    largest, kind = largest_shift_of(results.described), results.described.kind
+    asked = f"The CNN recognises shifted {kind} better"
     dense, cnn = (_falls(results, name) for name in ("dense", "cnn"))
     less = minus(dense, cnn)
     if not less:
         return Statement(f"{asked}: not measured yet.", "not measured yet")
     return Statement(
-        f"{asked}: over {LARGEST_SHIFT} pixels it loses {mean_percent(cnn.values())} points of"
+        f"{asked}: over {largest} pixels it loses {mean_percent(cnn.values())} points of"
         f" accuracy, the dense network {mean_percent(dense.values())}.",
         above(less, 0.0),
     )
@@ -40,7 +42,8 @@ def _accuracy(results: Results) -> Statement:
 def _falls(results: Results, condition: str) -> dict[int, float]:
     """Seed to the accuracy that is lost by the largest shift."""
     near, far = (
-        by_seed(results, condition, f"accuracy_at_shift_{pixels}") for pixels in (0, LARGEST_SHIFT)
+        by_seed(results, condition, f"accuracy_at_shift_{pixels}")
+        for pixels in (0, largest_shift_of(results.described))
     )
     return {seed: near[seed] - far[seed] for seed in near if seed in far}
 
@@ -51,7 +54,7 @@ def _maps(results: Results, outcome: Outcome) -> Statement:
         for name in ("equivariance_error_pool_1", "framed_equivariance_error_conv_1")
     )
     return Statement(
-        "Feature maps move as the garment does: the first does exactly, away from the frame; after"
+        "Feature maps move as the image does: the first does exactly, away from the frame; after"
         f" pooling the error is {pooled} % of the map, near the frame {framed} %.",
         all_of([each.verdict for each in outcome.statements[:3]]),
     )

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
+from convbias.experiments.canvas import canvas_of, largest_shift_of
 from convbias.experiments.outcome import Outcome
-from convbias.experiments.questions.shift.question import CANVAS, CONSISTENCY, LARGEST_SHIFT
+from convbias.experiments.questions.shift.question import CONSISTENCY
 from convbias.figures import Figure
 from convbias.figures.conditions import FigureText, rows_of_conditions
 from convbias.figures.curves import Axes, curves
@@ -29,7 +30,6 @@ _THRESHOLDS = (
 _INTERVALS = 6
 
 _STUDY = "cnn"  # the original study's network
-_MOVES = "“A shoe moved by one pixel moves the feature map by one pixel”"
 _LAYERS = {
     "conv_1": "1st convolution",
     "pool_1": "1st pooling",
@@ -53,9 +53,9 @@ def outcome(results: Results) -> Outcome:
     )
     return Outcome(
         statements=(
-            _before_pooling(runs),
-            _after_pooling(runs),
-            _with_a_frame(runs),
+            _before_pooling(results, runs),
+            _after_pooling(results, runs),
+            _with_a_frame(results, runs),
             _less_changed(results),
             _one_pixel(results, runs),
             _beginning_to_move(results, runs),
@@ -70,8 +70,14 @@ def _strided(run: ConditionRun) -> bool:
     return isinstance(run.arm.model, Convolutional) and run.arm.model.downsampling == "stride"
 
 
-def _before_pooling(runs: Sequence[ConditionRun]) -> Statement:
-    place = f"{_MOVES}, after the first convolution and away from the frame"
+def _moves(results: Results) -> str:
+    # The original study's words, which are about its own images.
+    what = "A shoe" if results.study.dataset == "fashion-mnist" else "An image"
+    return f"“{what} moved by one pixel moves the feature map by one pixel”"
+
+
+def _before_pooling(results: Results, runs: Sequence[ConditionRun]) -> Statement:
+    place = f"{_moves(results)}, after the first convolution and away from the frame"
     unstrided = [run for run in runs if not _strided(run)]
     errors = measured(unstrided, "equivariance_error_conv_1")
     if not errors:
@@ -87,10 +93,10 @@ def _before_pooling(runs: Sequence[ConditionRun]) -> Statement:
     )
 
 
-def _after_pooling(runs: Sequence[ConditionRun]) -> Statement:
+def _after_pooling(results: Results, runs: Sequence[ConditionRun]) -> Statement:
     place = (
-        f"{_MOVES}, after the first max-pooling of {_STUDY}, where it should move by half a pixel"
-        " of the smaller map"
+        f"{_moves(results)}, after the first max-pooling of {_STUDY}, where it should move by half"
+        " a pixel of the smaller map"
     )
     errors = measured(runs, "equivariance_error_pool_1", _STUDY)
     still = measured(runs, "stillness_pool_1", _STUDY)
@@ -104,10 +110,10 @@ def _after_pooling(runs: Sequence[ConditionRun]) -> Statement:
     )
 
 
-def _with_a_frame(runs: Sequence[ConditionRun]) -> Statement:
+def _with_a_frame(results: Results, runs: Sequence[ConditionRun]) -> Statement:
     place = (
-        f"{_MOVES}, after the first convolution of {_STUDY} with the zero padding that it was"
-        " trained with"
+        f"{_moves(results)}, after the first convolution of {_STUDY} with the zero padding that it"
+        " was trained with"
     )
     errors = measured(runs, "framed_equivariance_error_conv_1", _STUDY)
     if not errors:
@@ -120,8 +126,9 @@ def _with_a_frame(runs: Sequence[ConditionRun]) -> Statement:
         else ""
     )
     return Statement(
-        f"{place}: the error is {mean_of(errors, 1, 3)} of the map, with {LARGEST_SHIFT} black"
-        f" pixels between garment and frame.{seen} {_THRESHOLDS}",
+        f"{place}: the error is {mean_of(errors, 1, 3)} of the map, with"
+        f" {largest_shift_of(results.described)} black pixels between image and frame.{seen}"
+        f" {_THRESHOLDS}",
         absent(errors, EXACT, NOTICEABLE, _INTERVALS),
         claim="equivariance-shift",
     )
@@ -143,7 +150,7 @@ def _less_changed(results: Results) -> Statement:
         )
         falls.append(above(fall, 0, margin=NOTICEABLE, comparisons=_INTERVALS))
     return Statement(
-        f"{claim}: when the garment moves by one pixel, the map changes {', and '.join(told)}.",
+        f"{claim}: when the image moves by one pixel, the map changes {', and '.join(told)}.",
         all_of(falls),
         claim="equivariance-pooling",
     )
@@ -152,7 +159,8 @@ def _less_changed(results: Results) -> Statement:
 def _one_pixel(results: Results, runs: Sequence[ConditionRun]) -> Statement:
     name = "one_pixel_flip_probability"
     flips = {each: measured(runs, name, each) for each in results.experiment.names}
-    claim = f"“The answer of {_STUDY} does not depend on the garment's position”"
+    kind = results.described.kind
+    claim = f"“The answer of {_STUDY} does not depend on the position of the {kind}”"
     if not any(flips.values()):
         return Statement(f"{claim}.", "not measured yet")
     percent = {each: [100 * value for value in values] for each, values in flips.items()}
@@ -207,7 +215,8 @@ def _consistent(runs: Sequence[ConditionRun]) -> Statement:
 
 
 def _accuracy(results: Results, runs: Sequence[ConditionRun]) -> Figure | None:
-    steps = [str(distance) for distance in range(LARGEST_SHIFT + 1)]
+    largest = largest_shift_of(results.described)
+    steps = [str(distance) for distance in range(largest + 1)]
     table = _table(
         (run, step, 100 * run.measures[f"accuracy_at_shift_{step}"])
         for run in runs
@@ -218,7 +227,8 @@ def _accuracy(results: Results, runs: Sequence[ConditionRun]) -> Figure | None:
         return None
     ends = table.groupby(["condition", "step"], sort=False)["value"].mean()
     reading = (
-        f"The same test images, moved along the axes and diagonals of a canvas of {CANVAS} pixels."
+        "The same test images, moved along the axes and diagonals of a canvas of"
+        f" {canvas_of(results.described)} pixels."
     )
     falls = " and ".join(
         f"{each} from {ends[each, steps[0]]:.1f} to {ends[each, steps[-1]]:.1f} %"
@@ -226,7 +236,7 @@ def _accuracy(results: Results, runs: Sequence[ConditionRun]) -> Figure | None:
         if (each, steps[0]) in ends and (each, steps[-1]) in ends
     )
     if falls:
-        reading += f" Over {LARGEST_SHIFT} pixels, accuracy goes for {falls}."
+        reading += f" Over {largest} pixels, accuracy goes for {falls}."
     words = FigureText("accuracy", "Accuracy against the distance of the shift", reading)
     axes = Axes("Distance of the shift (pixels)", steps, "Accuracy (%)", "%", 1)
     return curves(results, table, words, axes)
@@ -269,8 +279,8 @@ def _consistency(results: Results, runs: Sequence[ConditionRun]) -> Figure | Non
         name="consistency",
         title="How often two shifts of an image get the same answer",
         reading=(
-            f"All pairs of {8 * LARGEST_SHIFT + 1} positions of each image, whether the answer is"
-            " right or wrong: a network that always says the same has 100 %."
+            f"All pairs of {8 * largest_shift_of(results.described) + 1} positions of each image,"
+            " whether the answer is right or wrong: a network that always says the same has 100 %."
         ),
     )
     return rows_of_conditions(results, CONSISTENCY, words)
