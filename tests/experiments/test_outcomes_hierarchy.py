@@ -7,7 +7,7 @@ import pytest
 
 from convbias.experiments import outcome_of
 from convbias.experiments.outcome import Outcome
-from convbias.figures.filters import in_grey
+from convbias.figures.filters import as_image
 from convbias.findings.statement import above, absent
 from factories import make_results
 
@@ -190,5 +190,5 @@ def test_what_does_not_matter_or_is_one_of_many_is_not_shown() -> None:
 
 
 def test_grey_has_zero_in_the_middle() -> None:
-    np.testing.assert_array_equal(in_grey(np.zeros((3, 3))), 128)
-    np.testing.assert_array_equal(in_grey(np.array([[-4.0, 4.0]])), [[1, 255]])
+    np.testing.assert_array_equal(as_image(np.zeros((3, 3))), 128)
+    np.testing.assert_array_equal(as_image(np.array([[-4.0, 4.0]])), [[1, 255]])

@@ -126,7 +126,7 @@ def test_what_has_no_such_filters_is_refused():
     with pytest.raises(InputError, match="no room for an edge"):
         describe_filters(np.ones((1, 1, 1, 4)))
     for shape in ((3, 5, 1, 4), (3, 3, 2, 4), (3, 3, 4)):
-        with pytest.raises(InputError, match=r"\(size, size, 1, filters\)"):
+        with pytest.raises(InputError, match=r"\(size, size, channels, filters\)"):
             describe_filters(np.ones(shape))
 
 

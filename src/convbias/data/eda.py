@@ -14,7 +14,9 @@ from convbias.data.pixel_correlation import (
     adjacent_pixels,
     correlation_by_distance,
     correlation_matrix,
+    middle_in_grey,
 )
+from convbias.spec.datasets import description_of
 
 # Fainter pixels are invisible residue. Of Fashion-MNIST's test images 99.7 % have content on the
 # frame by any limit from 5 to 12, and 99.98 % have some pixel there that is not 0.
@@ -29,10 +31,12 @@ class Exploration:
 
     Args:
         class_names: One per label.
+        kind: What the images show, in the plural.
         train_counts: int64 (classes,), training images per class.
         test_counts: int64 (classes,), test images per class.
-        mean_images: float64 (classes, 28, 28), mean training image per class, 0 to 255; not a
-            number for a class without images.
+        mean_images: float64 (classes, side, side), with an axis of channels where there are
+            several: mean training image per class, 0 to 255; not a number for a class without
+            images.
         pixel_counts: int64 (256,), how often each pixel value occurs in the training images.
         touching_frame: Share (0 to 1) of the test images that have content, pixels above 8 of
             255, in the outermost rows or columns; a shift would push some of it out.
@@ -42,6 +46,7 @@ class Exploration:
     """
 
     class_names: tuple[str, ...]
+    kind: str
     train_counts: np.ndarray
     test_counts: np.ndarray
     mean_images: np.ndarray
@@ -72,13 +77,14 @@ def explore(dataset: Dataset) -> Exploration:
     matrix = _correlation_matrix(dataset)
     return Exploration(
         class_names=dataset.class_names,
+        kind=description_of(dataset.name).kind,
         train_counts=np.bincount(dataset.train_labels, minlength=classes),
         test_counts=np.bincount(dataset.test_labels, minlength=classes),
         mean_images=mean_images(dataset.train_images, dataset.train_labels, classes),
         pixel_counts=dataset.pixel_counts,
         touching_frame=float(touches_frame(dataset.test_images).mean()),
         duplicates=count_duplicates(dataset.train_images, dataset.test_images),
-        correlations=correlation_by_distance(matrix),
+        correlations=correlation_by_distance(matrix, range(1, len(matrix) // 2 + 1)),
         adjacent=adjacent_pixels(matrix),
     )
 
@@ -86,12 +92,12 @@ def explore(dataset: Dataset) -> Exploration:
 def _correlation_matrix(dataset: Dataset) -> np.ndarray:
     """Compute the correlations of pixels, or read those of many images from the user's cache."""
     if len(dataset.train_images) < KEPT_FROM:
-        return correlation_matrix(dataset.train_images)
+        return correlation_matrix(middle_in_grey(dataset.train_images))
     return kept(
         "correlations",
         (np.__version__, dataset.checksum),
         ("data/pixel_correlation.py",),
-        lambda: {"matrix": correlation_matrix(dataset.train_images)},
+        lambda: {"matrix": correlation_matrix(middle_in_grey(dataset.train_images))},
     )["matrix"]
 
 
@@ -99,16 +105,18 @@ def mean_images(images: np.ndarray, labels: np.ndarray, classes: int) -> np.ndar
     """Average the images of each class.
 
     Args:
-        images: uint8 (n, height, width, 1).
+        images: uint8 (n, height, width, channels).
         labels: Integers (n,).
         classes: How many classes there are.
 
     Returns:
-        float64 (classes, height, width); not a number for a class without images.
+        float64 (classes, height, width), of coloured images (classes, height, width, 3); not a
+        number for a class without images.
     """
-    means = np.full((classes, *images.shape[1:3]), np.nan)
+    pictures = images[..., 0] if images.shape[3] == 1 else images
+    means = np.full((classes, *pictures.shape[1:]), np.nan)
     for label in np.unique(labels):
-        means[label] = images[labels == label, :, :, 0].mean(axis=0)
+        means[label] = pictures[labels == label].mean(axis=0)
     return means
 
 
@@ -116,7 +124,7 @@ def touches_frame(images: np.ndarray) -> np.ndarray:
     """Find the images that have content in their outermost rows or columns.
 
     Args:
-        images: uint8 (n, height, width, 1), light on black.
+        images: uint8 (n, height, width, channels), light on black.
 
     Returns:
         Boolean (n,).
@@ -130,8 +138,8 @@ def count_duplicates(train_images: np.ndarray, test_images: np.ndarray) -> int:
     """Count the test images that are also training images, pixel by pixel.
 
     Args:
-        train_images: uint8 (n, height, width, 1).
-        test_images: uint8 (m, height, width, 1).
+        train_images: uint8 (n, height, width, channels).
+        test_images: uint8 (m, height, width, channels).
     """
     known = {image.tobytes() for image in train_images}
     return sum(image.tobytes() in known for image in test_images)

@@ -46,11 +46,15 @@ def with_remarks(picture: Picture, datasets: Iterable[DatasetName]) -> Picture:
 
     Returns:
         The picture with one more remark for each data set that it is unlike; a test image as it is.
+        Of a data set that was not counted, nothing is remarked.
     """
     known = sorted(USUAL.keys() & set(datasets))
     if picture.label is not None or not known:
         return picture
     converted = picture.converted
+    known = sorted(name for name in datasets if name in USUAL)
+    if not known:
+        return picture
     [light] = light_outermost(converted.pixels[np.newaxis]).tolist()
     remarks = [
         f"the picture is unlike {description_of(name).title}: {_percent(light)} of its outermost"

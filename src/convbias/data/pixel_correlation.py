@@ -89,6 +89,36 @@ class AdjacentPixels:
         return self.pairs > 0 and self.uncorrelated == 0
 
 
+# A table of all pairs of pixels has the fourth power of the side as entries: here, 20 megabytes.
+LARGEST_SIDE = 40
+
+
+def middle_in_grey(images: np.ndarray) -> np.ndarray:
+    """The part of images whose pixels are compared.
+
+    Args:
+        images: uint8 (n, height, width, channels).
+
+    Returns:
+        uint8 (n, height, width, 1): the middle 40 x 40 pixels of larger images; of coloured ones
+        the mean of the channels, rounded.
+
+    Example:
+        >>> middle_in_grey(np.full((2, 64, 64, 3), 7, np.uint8)).shape
+        (2, 40, 40, 1)
+    """
+    rows, columns = (
+        slice((length - LARGEST_SIDE) // 2, (length + LARGEST_SIDE) // 2)
+        if length > LARGEST_SIDE
+        else slice(None)
+        for length in images.shape[1:3]
+    )
+    middle = images[:, rows, columns]
+    if middle.shape[3] == 1:
+        return middle
+    return np.rint(middle.mean(axis=3, keepdims=True, dtype=np.float32)).astype(np.uint8)
+
+
 def correlation_matrix(images: np.ndarray) -> np.ndarray:
     """Pearson correlation over images between every two pixels.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from convbias.findings.results import ConditionRun
 from convbias.runs.record import Run
 from convbias.spec.arms import DataVariant
 from convbias.spec.beyond.arms import Task
-from convbias.spec.datasets import description_of
+from convbias.spec.datasets import DatasetName, description_of
 from convbias.spec.experiment import Experiment
 from convbias.spec.formatting import counted
 
@@ -120,7 +121,26 @@ def seeds_text(arms: Arms) -> str:
     return counted(count, "seed")
 
 
-def predictions(runs: Sequence[Run], dataset: Dataset) -> np.ndarray:
+class Labelled(Protocol):
+    """The labels of test images, with or without the images."""
+
+    @property
+    def name(self) -> DatasetName:
+        """The data set's name."""
+        ...
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """One per label."""
+        ...
+
+    @property
+    def test_labels(self) -> np.ndarray:
+        """int (n,): the class of every test image."""
+        ...
+
+
+def predictions(runs: Sequence[Run], dataset: Labelled) -> np.ndarray:
     """The predicted classes of an arm's runs.
 
     Args:
@@ -128,7 +148,7 @@ def predictions(runs: Sequence[Run], dataset: Dataset) -> np.ndarray:
         dataset: the data set of these test images.
 
     Returns:
-        uint8 (runs, test images).
+        uint8 or uint16 (runs, test images).
 
     Raises:
         InputError: a run has no predictions, or not one for each of these test images.

@@ -9,7 +9,14 @@ import numpy as np
 import pandas as pd
 
 from convbias.data import Dataset
-from convbias.figures.arms import Arms, arm_data, data_remark, predictions, with_remark
+from convbias.figures.arms import (
+    Arms,
+    Labelled,
+    arm_data,
+    data_remark,
+    predictions,
+    with_remark,
+)
 from convbias.figures.figure import Figure
 from convbias.figures.grids import ImageGrid, Tile
 from convbias.figures.theme import arm_scale
@@ -17,6 +24,7 @@ from convbias.runs.record import Run
 from convbias.spec.formatting import counted
 
 MOST_CONFUSED = 24
+MOST_CLASSES = 30  # in a figure
 _ARM_ROW, _CLASS_GAP = 11, 18  # pixels per arm of a class and between classes
 _FAR_END = 45  # percent from which the cell is dark enough for light text
 
@@ -40,7 +48,7 @@ def confusion_counts(predicted: np.ndarray, labels: np.ndarray, classes: int) ->
     return np.bincount(cells.ravel(), minlength=classes**2).reshape(classes, classes)
 
 
-def confusion(arm: str, runs: Sequence[Run], dataset: Dataset) -> Figure:
+def confusion(arm: str, runs: Sequence[Run], dataset: Labelled) -> Figure:
     """Draw the confusion matrix of an arm, in percent of each true class.
 
     Args:
@@ -57,6 +65,8 @@ def confusion(arm: str, runs: Sequence[Run], dataset: Dataset) -> Figure:
     names = list(dataset.class_names)
     counts = confusion_counts(predictions(runs, dataset), dataset.test_labels, len(names))
     shares = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    # Of many classes, those with the lowest recall, in the order of their labels.
+    shown = sorted(np.argsort(np.diag(shares), kind="stable")[:MOST_CLASSES].tolist())
     table = pd.DataFrame(
         {
             "true": names[true],
@@ -64,8 +74,8 @@ def confusion(arm: str, runs: Sequence[Run], dataset: Dataset) -> Figure:
             "share": shares[true, predicted],
             "images": counts[true, predicted] / len(runs),
         }
-        for true in range(len(names))
-        for predicted in range(len(names))
+        for true in shown
+        for predicted in shown
     )
     chart = alt.Chart(table).encode(
         alt.X("predicted:N")
@@ -111,7 +121,7 @@ def confusion(arm: str, runs: Sequence[Run], dataset: Dataset) -> Figure:
             data_remark(runs[0].image_arm.data),
         ),
         caption=(
-            f"Most frequent confusion: {worst}. Rows sum to 100 %; shares below 0.5 % are left"
+            f"Most frequent confusion: {worst}. {_rows(len(names))}; shares below 0.5 % are left"
             " blank; the colour scale is a square root."
         ),
         description=f"Confusion matrix of {arm}. Most frequent confusion: {worst}.",
@@ -119,7 +129,13 @@ def confusion(arm: str, runs: Sequence[Run], dataset: Dataset) -> Figure:
     )
 
 
-def per_class_table(arms: Arms, dataset: Dataset) -> pd.DataFrame:
+def _rows(classes: int) -> str:
+    if classes <= MOST_CLASSES:
+        return "Rows sum to 100 %"
+    return f"Of {classes:,} classes, the {MOST_CLASSES} with the lowest recall are shown"
+
+
+def per_class_table(arms: Arms, dataset: Labelled) -> pd.DataFrame:
     """Recall of every class for every arm.
 
     Args:
@@ -147,7 +163,7 @@ def per_class_table(arms: Arms, dataset: Dataset) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def per_class(arms: Arms, dataset: Dataset) -> Figure:
+def per_class(arms: Arms, dataset: Labelled) -> Figure:
     """Draw the recall of every class for every arm, lowest recall first.
 
     Args:
@@ -162,8 +178,9 @@ def per_class(arms: Arms, dataset: Dataset) -> Figure:
     """
     table = per_class_table(arms, dataset)
     means = table.groupby("class", sort=False)["mean"].mean().sort_values(kind="stable")
-    chart = alt.Chart(table).encode(
-        y=alt.Y("class:N").title(None).sort(list(means.index)).axis(domain=False, ticks=False),
+    shown = list(means.index[:MOST_CLASSES])
+    chart = alt.Chart(table[table["class"].isin(shown)]).encode(
+        y=alt.Y("class:N").title(None).sort(shown).axis(domain=False, ticks=False),
         yOffset=alt.YOffset("arm:N").sort(list(arms)).scale(paddingOuter=0.8),
         color=alt.Color("arm:N", scale=arm_scale(arms)).legend(title=None, symbolType="circle"),
         tooltip=[
@@ -188,6 +205,8 @@ def per_class(arms: Arms, dataset: Dataset) -> Figure:
         f"Mean over all arms: lowest for {hardest} ({means.iloc[0]:.1f} %), highest for {easiest}"
         f" ({means.iloc[-1]:.1f} %)."
     )
+    if len(means) > MOST_CLASSES:
+        caption += f" Of {len(means):,} classes, the {MOST_CLASSES} with the lowest are shown."
     return Figure(
         name="per-class",
         title="Recall by class and arm",
@@ -195,7 +214,7 @@ def per_class(arms: Arms, dataset: Dataset) -> Figure:
         caption=f"{caption} Dots: means over seeds. Bars: lowest to highest seed.",
         description=f"Recall by class and arm in percent. {caption}",
         drawing=alt.layer(rules, dots).properties(
-            width=640, height=_ARM_ROW * len(arms) * len(means) + _CLASS_GAP * len(means)
+            width=640, height=(_ARM_ROW * len(arms) + _CLASS_GAP) * len(shown)
         ),
     )
 
@@ -256,8 +275,8 @@ def _tile(index: int, predicted: np.ndarray, wrong: int, dataset: Dataset) -> Ti
     mistakes = predicted[predicted[:, index] != label, index]
     wrong_class = dataset.class_names[int(np.bincount(mistakes).argmax())]
     name, runs = dataset.class_names[label], len(predicted)
-    return Tile(
-        dataset.test_images[index, :, :, 0],
+    return Tile.of(
+        dataset.test_images[index],
         (name, f"→ {wrong_class}", f"{wrong} of {runs}"),
         f"{name} predicted as {wrong_class}, wrong in {wrong} of {runs} runs",
     )

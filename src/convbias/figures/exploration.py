@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import altair as alt
 import numpy as np
 import pandas as pd
 
 from convbias.data import Dataset
 from convbias.data.eda import Exploration
-from convbias.data.pixel_correlation import UNCORRELATED_BELOW
+from convbias.data.pixel_correlation import LARGEST_SIDE, UNCORRELATED_BELOW
 from convbias.figures.arms import with_remark
 from convbias.figures.figure import Figure
 from convbias.figures.grids import COLUMNS, ImageGrid, Tile
 from convbias.figures.theme import BLUE, GREEN, SKY, VERMILLION
 
 _NO_PIXELS = 0.5
+MOST_CLASSES = 30  # whose images are shown
 TRAINING, TEST = "training images", "test images"
 _DIRECTION_COLOURS = {"horizontal": BLUE, "vertical": VERMILLION, "diagonal": GREEN}
 
@@ -29,13 +32,19 @@ def class_counts(exploration: Exploration, remark: str | None) -> Figure:
     Returns:
         The figure.
     """
-    names = list(exploration.class_names)
+    shown = _shown(exploration.train_counts)
+    names = [exploration.class_names[label] for label in shown]
     table = pd.DataFrame(
-        {"class": name, "part": part, "images": int(count), "order": order}
+        {
+            "class": exploration.class_names[label],
+            "part": part,
+            "images": int(counts[label]),
+            "order": order,
+        }
         for order, (part, counts) in enumerate(
             ((TRAINING, exploration.train_counts), (TEST, exploration.test_counts))
         )
-        for name, count in zip(names, counts, strict=True)
+        for label in shown
     )
     chart = (
         alt.Chart(table)
@@ -54,7 +63,7 @@ def class_counts(exploration: Exploration, remark: str | None) -> Figure:
         f"{_range(counts)} {part}"
         for part, counts in ((TRAINING, exploration.train_counts), (TEST, exploration.test_counts))
     )
-    caption = f"Each class has {counted}."
+    caption = f"Each class has {counted}.{_of_how_many(exploration.class_names)}"
     return Figure(
         name="class-counts",
         title="Images per class",
@@ -63,6 +72,19 @@ def class_counts(exploration: Exploration, remark: str | None) -> Figure:
         description=f"Bars of images per class. {caption}",
         drawing=chart.properties(width=640, height=26 * len(names)),
     )
+
+
+def _shown(counts: np.ndarray) -> list[int]:
+    """The classes with the most training images, in the order of their labels."""
+    return sorted(np.argsort(-counts, kind="stable")[:MOST_CLASSES].tolist())
+
+
+def _of_how_many(class_names: Sequence[str]) -> str:
+    """That some classes are left out, in a sentence with a space before it; empty for all."""
+    count = len(class_names)
+    if count <= MOST_CLASSES:
+        return ""
+    return f" Of {count:,} classes, the {MOST_CLASSES} with the most training images are shown."
 
 
 def _range(counts: np.ndarray) -> str:
@@ -81,19 +103,24 @@ def sample_grid(dataset: Dataset, remark: str | None) -> Figure:
         The figure.
     """
     rows = []
-    for label, name in enumerate(dataset.class_names):
+    counts = np.bincount(dataset.train_labels, minlength=len(dataset.class_names))
+    for label in _shown(counts):
+        name = dataset.class_names[label]
         first = np.flatnonzero(dataset.train_labels == label)[:COLUMNS]
-        tiles = (Tile(dataset.train_images[i, :, :, 0], (), f"{name}, image {i}") for i in first)
+        tiles = (Tile.of(dataset.train_images[i], (), f"{name}, image {i}") for i in first)
         if len(first):
             rows.append((name, tuple(tiles)))
     caption = (
         f"The first {COLUMNS} training images of each class, in the order of the data files (not"
-        " selected)."
+        f" selected).{_of_how_many(dataset.class_names)}"
     )
+    height, width, channels = dataset.train_images.shape[1:]
     return Figure(
         name="samples",
         title="Training images of each class",
-        subtitle=with_remark("28 × 28 pixels, one channel", remark),
+        subtitle=with_remark(
+            f"{height} × {width} pixels, {'grey' if channels == 1 else 'in colour'}", remark
+        ),
         caption=caption,
         description=f"Grid of sample images, one row per class. {caption}",
         drawing=ImageGrid(tuple(rows)),
@@ -112,7 +139,8 @@ def mean_images(exploration: Exploration, remark: str | None) -> Figure:
     """
     tiles = tuple(
         Tile(image, (name,), f"mean of the class {name}")
-        for name, image in zip(exploration.class_names, exploration.mean_images, strict=True)
+        for label in _shown(exploration.train_counts)
+        for name, image in [(exploration.class_names[label], exploration.mean_images[label])]
         if np.isfinite(image).all()
     )
     return Figure(
@@ -120,8 +148,9 @@ def mean_images(exploration: Exploration, remark: str | None) -> Figure:
         title="Mean training image of each class",
         subtitle=with_remark("mean of every pixel over the class", remark),
         caption=(
-            "A sharp mean image means that the garments of the class are aligned, so that a dense"
-            " network has little to learn about position."
+            f"A sharp mean image means that the {exploration.kind} of the class are aligned, so"
+            " that a dense network has little to learn about position."
+            f"{_of_how_many(exploration.class_names)}"
         ),
         description="Mean training image of each class.",
         drawing=ImageGrid(((None, tiles),), columns=5),
@@ -182,6 +211,17 @@ def pixel_histogram(exploration: Exploration, remark: str | None) -> Figure:
         description=f"Histogram of pixel values on a logarithmic scale. {caption}",
         drawing=chart.properties(width=640, height=260),
     )
+
+
+def _compared_pixels(exploration: Exploration) -> str:
+    """Which pixels are compared, in a sentence with a space before it; empty for all."""
+    _, side, *channels = exploration.mean_images.shape[1:]
+    parts = []
+    if side > LARGEST_SIDE:
+        parts.append(f"the middle {LARGEST_SIDE} × {LARGEST_SIDE} pixels")
+    if channels:
+        parts.append("the mean of the colour channels")
+    return f" Compared: {', '.join(parts)}." if parts else ""
 
 
 def pixel_correlation(exploration: Exploration, remark: str | None) -> Figure:
@@ -250,6 +290,7 @@ def pixel_correlation(exploration: Exploration, remark: str | None) -> Figure:
         f"Of {adjacent.pairs:,} pairs of adjacent pixels, {adjacent.uncorrelated:,}"
         f" ({100 * adjacent.uncorrelated_share:.1f} %) have an absolute correlation below"
         f" {UNCORRELATED_BELOW:g} (shaded); the lowest correlation is {adjacent.minimum:.2f}."
+        f"{_compared_pixels(exploration)}"
     )
     return Figure(
         name="pixel-correlation",

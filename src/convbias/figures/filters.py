@@ -23,7 +23,7 @@ class Gallery:
 
     Args:
         name: name of the network.
-        kernels: float (size, size, filters).
+        kernels: float (size, size, filters), of coloured images (size, size, 3, filters).
         edge_shares: float (filters,), share (0 to 1) of each filter's energy that is an oriented
             edge.
     """
@@ -34,7 +34,7 @@ class Gallery:
 
 
 def filter_sheet(results: Results, text: FigureText, galleries: Sequence[Gallery]) -> Figure:
-    """Draw every filter in grey, ordered by their share of edges, largest first.
+    """Draw every filter in grey or in colour, ordered by their share of edges, largest first.
 
     Args:
         results: results of the experiment that the filters belong to.
@@ -66,25 +66,26 @@ def filter_sheet(results: Results, text: FigureText, galleries: Sequence[Gallery
 def _section(gallery: Gallery) -> PanelRows:
     order = np.argsort(-gallery.edge_shares, kind="stable")
     panels = tuple(
-        Panel(in_grey(gallery.kernels[:, :, index]), (f"{100 * gallery.edge_shares[index]:.0f} %",))
+        Panel(as_image(gallery.kernels[..., index]), (f"{100 * gallery.edge_shares[index]:.0f} %",))
         for index in order
     )
-    size, _, filters = gallery.kernels.shape
+    size, filters = gallery.kernels.shape[0], gallery.kernels.shape[-1]
     note = f"{filters} filters of {size} × {size} pixels, ordered by their share of edges."
     return PanelRows(gallery.name, note, (((), panels),), side=SIDE, slot=SLOT)
 
 
-def in_grey(kernel: np.ndarray) -> np.ndarray:
+def as_image(kernel: np.ndarray) -> np.ndarray:
     """Convert a kernel to an image: 0 is mid-grey, the largest absolute weight black or white.
 
     Args:
-        kernel: float (height, width).
+        kernel: float (height, width), or (height, width, 3), whose channels become red, green and
+            blue.
 
     Returns:
         uint8 of the same shape.
 
     Example:
-        >>> in_grey(np.array([[-2.0, 0.0], [1.0, 2.0]])).tolist()
+        >>> as_image(np.array([[-2.0, 0.0], [1.0, 2.0]])).tolist()
         [[1, 128], [192, 255]]
     """
     kernel = kernel.astype(np.float64)

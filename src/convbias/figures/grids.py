@@ -32,7 +32,7 @@ class Tile:
     """An image with lines of text below it.
 
     Args:
-        image: uint8 or float (height, width), 0 (black) to 255 (white); or uint8
+        image: uint8 or float (height, width), 0 (black) to 255 (white), or in colour
             (height, width, 3).
         lines: lines of text.
         description: text alternative.
@@ -41,6 +41,24 @@ class Tile:
     image: np.ndarray
     lines: tuple[str, ...]
     description: str
+
+    @classmethod
+    def of(cls, image: np.ndarray, lines: tuple[str, ...], description: str) -> Tile:
+        """A tile of an image of a data set.
+
+        Args:
+            image: uint8 (height, width, channels).
+            lines: lines of text.
+            description: text alternative.
+        """
+        return cls(image[..., 0] if image.shape[2] == 1 else image, lines, description)
+
+    @property
+    def pixels(self) -> np.ndarray:
+        """The image, in colour as uint8, which no scale of colours applies to."""
+        if self.image.ndim == 2:
+            return self.image
+        return np.rint(self.image).astype(np.uint8)
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +104,7 @@ class ImageGrid(Drawing):
             for column, tile in enumerate(tiles):
                 x = left + column * (TILE + GAP)
                 axes.imshow(
-                    tile.image,
+                    tile.pixels,
                     cmap="gray",
                     vmin=0,
                     vmax=255,

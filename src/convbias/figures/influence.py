@@ -54,7 +54,7 @@ def influence_sheet(
     section = PanelRows(
         "Influence of each pixel on the central unit of the last feature maps",
         "Solid square: theoretical receptive field. Dashed square: contains half of the"
-        " influence. 28 × 28 pixels.",
+        f" influence. {rows[0][1][0].image.shape[0]} × {rows[0][1][0].image.shape[1]} pixels.",
         tuple(((name,), tuple(map(_panel, maps))) for name, maps in rows),
         tuple(columns),
         SIDE,

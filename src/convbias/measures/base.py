@@ -10,6 +10,8 @@ import numpy as np
 from convbias.data import Dataset
 from convbias.networks.models import Architecture
 from convbias.spec.arms import Arm
+from convbias.spec.datasets import is_own
+from convbias.spec.streams import Stream, generator
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +31,23 @@ class Subject:
     seed: int
     source: Dataset
     dataset: Dataset
+
+    def first(self, count: int, labels: np.ndarray) -> np.ndarray:
+        """Which images are measured, where all would take too long: the same for every network.
+
+        Those of the built-in data sets are in random order, so the first ones are taken. A person's
+        own may be sorted by class, so theirs are drawn, with a fixed seed.
+
+        Args:
+            count: How many at most.
+            labels: One for each image.
+
+        Returns:
+            int64 (m,), indices of images in random order.
+        """
+        if is_own(self.source.name):
+            return generator(0, Stream.SUBSET).permutation(len(labels))[:count]
+        return np.arange(min(count, len(labels)))
 
     def untrained(self) -> keras.Sequential:
         """The same network with its initial weights."""

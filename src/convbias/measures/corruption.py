@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import jax
 import jax.numpy as jnp
@@ -21,6 +21,7 @@ from convbias.data.transforms import add_noise
 from convbias.measures.base import MeasureValues, Subject
 from convbias.measures.robustness import DEVIATIONS
 from convbias.networks.forward import Apply, compiled, to_logits
+from convbias.spec.datasets import FASHION_MNIST
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Corruption:
     apply: Callable[[np.ndarray, float, int], np.ndarray]
 
 
+# Those of images of 28 pixels.
 CORRUPTIONS = (
     Corruption("noise", DEVIATIONS, add_noise),
     Corruption(
@@ -57,6 +59,33 @@ CORRUPTIONS = (
         lambda images, strength, seed: occlude_at_random(images, int(strength), seed),
     ),
 )
+IN_PIXELS = ("blur", "occlusion")
+
+
+def corruptions_of(side: int) -> tuple[Corruption, ...]:
+    """The corruptions of images, blur and covered squares in proportion to their side.
+
+    Args:
+        side: Pixels per side of the images.
+
+    Example:
+        >>> [each.strengths for each in corruptions_of(56) if each.name in ("blur", "occlusion")]
+        [(1.0, 2.0, 3.0, 4.0), (8, 16, 24, 32)]
+    """
+    scale = side / FASHION_MNIST.side
+    return tuple(
+        replace(
+            each, strengths=tuple(_scaled(strength * scale, each) for strength in each.strengths)
+        )
+        if each.name in IN_PIXELS
+        else each
+        for each in CORRUPTIONS
+    )
+
+
+def _scaled(strength: float, corruption: Corruption) -> float:
+    return max(1, round(strength)) if corruption.name == "occlusion" else round(strength, 2)
+
 
 # Grey values. Weaker noise costs too little to compare bands, stronger leaves chance.
 BAND_DEVIATIONS = (16, 32)
@@ -68,8 +97,8 @@ def corrupted_accuracies(
     """Classify all images once with every corruption at every strength.
 
     Args:
-        network: Takes float32 (n, height, width, 1) in [0, 1], returns a score per class.
-        images: uint8 (n, height, width, 1), n at least 1.
+        network: Takes float32 (n, height, width, channels) in [0, 1], returns a score per class.
+        images: uint8 (n, height, width, channels), n at least 1.
         labels: int (n,).
         seed: Random seed of the noise and of the covered places, which are the same for all
             networks.
@@ -91,11 +120,12 @@ def corrupted_accuracies(
         return float((classify(changed).argmax(axis=1) == labels).mean())
 
     unchanged = images
-    for each in CORRUPTIONS:
+    corruptions = corruptions_of(images.shape[1])
+    for each in corruptions:
         unchanged = each.apply(unchanged, 0, seed)
     clean = accuracy(images)
     values = {"accuracy_clean": clean, "accuracy_at_strength_0": accuracy(unchanged)}
-    for each in CORRUPTIONS:
+    for each in corruptions:
         found = [accuracy(each.apply(images, strength, seed)) for strength in each.strengths]
         values |= {
             f"accuracy_{each.name}_{strength:g}": value
@@ -120,8 +150,8 @@ def fine_gradient_share(network: keras.Model, images: np.ndarray) -> float:
     the pixels is the smallest change that moves it by a given amount.
 
     Args:
-        network: From float32 (n, height, width, 1) in [0, 1] to probabilities by a softmax.
-        images: uint8 (n, height, width, 1), n at least 1.
+        network: From float32 (n, height, width, channels) in [0, 1] to probabilities by a softmax.
+        images: uint8 (n, height, width, channels), n at least 1.
 
     Returns:
         The share of the gradient's energy in periods below four pixels, mean over the images whose
@@ -138,7 +168,7 @@ def fine_gradient_share(network: keras.Model, images: np.ndarray) -> float:
             return (largest[:, 0] - largest[:, 1]).sum()
 
         gradient = jax.grad(margin)(pixels)
-        energy = jnp.square(jnp.abs(jnp.fft.fft2(gradient[..., 0])))
+        energy = jnp.square(jnp.abs(jnp.fft.fft2(gradient, axes=(1, 2)))).sum(axis=3)
         return jnp.stack([(energy * fine).sum(axis=(1, 2)), energy.sum(axis=(1, 2))], axis=1)
 
     of_fine, of_all = compiled(to_logits(network), energies)(images).T

@@ -15,10 +15,11 @@ from convbias.networks.convolution import images_first, images_last
 from convbias.networks.forward import check_images, scaled
 from convbias.networks.layers import LocalConnection
 from convbias.networks.local_connection import connect_locally, dense_matrix, local_kernels
+from convbias.spec.datasets import FASHION_MNIST
 
 BATCH = 500  # all maps of a batch are held at once
 # The first test images; the result is an identity, which more images would hardly test better.
-IMAGES = 1_000
+IMAGES = 1_000  # of Fashion-MNIST
 
 # Number of elements, 32 MiB: the whole matrix of the experiments' widest layer would take 1.5 GB.
 LARGEST_MATRIX = 2**23
@@ -33,9 +34,9 @@ def embedding_errors(network: keras.Model, images: np.ndarray) -> dict[str, floa
     propagates to the probabilities.
 
     Args:
-        network: From float32 (n, side, side, 1) in [0, 1] to probabilities. Its convolutions have
-            stride 1 and same padding; they may be locally connected already.
-        images: uint8 (n, side, side, 1), n at least 1.
+        network: From float32 (n, side, side, channels) in [0, 1] to probabilities. Its convolutions
+            have stride 1 and same padding; they may be locally connected already.
+        images: uint8 (n, side, side, channels), n at least 1.
 
     Returns:
         `embedding_error_local`, where convolutions share their kernels, and
@@ -129,6 +130,8 @@ def _densely(images: np.ndarray, kernels: np.ndarray, size: int) -> np.ndarray:
 
 def measure(subject: Subject) -> MeasureValues:
     """Both errors on the first test images; no numbers for a network without feature maps."""
-    images = subject.dataset.test_images[:IMAGES]
+    # The dense matrices, and the time that they take, grow with the fourth power of the side.
+    count = max(1, int(IMAGES * min(1, (FASHION_MNIST.side / subject.dataset.side) ** 4)))
+    images = subject.dataset.test_images[subject.first(count, subject.dataset.test_labels)]
     errors = embedding_errors(subject.network, images)
     return MeasureValues(errors, images=len(images) if errors else None)

@@ -50,9 +50,9 @@ def equivariance_error(
     by default, and every pixel is compared.
 
     Args:
-        network: Takes float32 (n, side, side, 1) in [0, 1]; only its layers before the global
-            average or the flattening matter.
-        images: uint8 (n, height, width, 1), no larger than side; they are centred on a canvas.
+        network: Takes float32 (n, side, side, channels) in [0, 1]; only its layers before the
+            global average or the flattening matter.
+        images: uint8 (n, height, width, channels), no larger than side; centred on a canvas.
         pixels: Distance of the shift, at least 1.
         frame: Whether the network keeps the padding it was trained with, whose border effects then
             count as errors.
@@ -158,7 +158,7 @@ def measure(subject: Subject) -> MeasureValues:
     """
     if not _map_layers(subject.network):
         return MeasureValues({})
-    images = subject.source.test_images[:IMAGES]
+    images = subject.source.test_images[subject.first(IMAGES, subject.source.test_labels)]
     kinds = {
         "equivariance_error": equivariance_error(subject.network, images),
         "stillness": equivariance_error(subject.network, images, still=True),

@@ -69,8 +69,8 @@ def lie_derivative(network: keras.Model, images: np.ndarray) -> LieDerivative:
     equivariance errors agree with those of central differences to about 2 %.
 
     Args:
-        network: Takes float32 (n, side, side, 1) in [0, 1], returns softmax probabilities.
-        images: uint8 (n, height, width, 1), no larger than side; they are centred on a canvas.
+        network: Takes float32 (n, side, side, channels) in [0, 1], returns softmax probabilities.
+        images: uint8 (n, height, width, channels), no larger than side; centred on a canvas.
 
     Returns:
         The derivatives, and the local equivariance errors that follow from them.

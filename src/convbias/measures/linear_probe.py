@@ -247,10 +247,11 @@ def measure(subject: Subject) -> MeasureValues:
         `probe_last_maps` is that of the last layer whose output is a map, whatever its name.
     """
     network, data = subject.network, subject.dataset
+    chosen = subject.first(TRAINING_IMAGES, data.train_labels)
     accuracies = linear_probe(
         network,
-        data.train_images[:TRAINING_IMAGES],
-        data.train_labels[:TRAINING_IMAGES],
+        data.train_images[chosen],
+        data.train_labels[chosen],
         data.test_images,
         data.test_labels,
     )

@@ -89,7 +89,8 @@ def describe_filters(kernels: np.ndarray) -> Filters:
     0 bar.
 
     Args:
-        kernels: float (size, size, 1, filters), as Keras stores them, size at least 3.
+        kernels: float (size, size, channels, filters), as Keras stores them, size at least 3. The
+            energies of a filter's channels are added up; its orientation is that of their sum.
 
     Returns:
         The shares and orientation of each filter.
@@ -97,39 +98,45 @@ def describe_filters(kernels: np.ndarray) -> Filters:
     Raises:
         InputError: The kernels have another shape.
     """
-    if kernels.ndim != 4 or kernels.shape[0] != kernels.shape[1] or kernels.shape[2] != 1:
-        raise InputError(f"kernels are {kernels.shape}", "(size, size, 1, filters)")
-    size = kernels.shape[0]
+    if kernels.ndim != 4 or kernels.shape[0] != kernels.shape[1]:
+        raise InputError(f"kernels are {kernels.shape}", "(size, size, channels, filters)")
+    size, channels = kernels.shape[0], kernels.shape[2]
     if size < SMALLEST_KERNEL:
         raise InputError(
             f"kernels of {size} x {size} pixels have no room for an edge and a bar",
             f"{SMALLEST_KERNEL} x {SMALLEST_KERNEL} or larger",
         )
-    filters = kernels.reshape(size * size, -1).T.astype(np.float64)
-    shapes = filters - filters.mean(axis=1, keepdims=True)
-    energy = np.square(shapes).sum(axis=1)
-    constant = energy <= ROUNDING * np.square(filters).sum(axis=1)
+    # Along its axes: filters, channels and pixels.
+    filters = kernels.reshape(size * size, channels, -1).transpose(2, 1, 0).astype(np.float64)
+    shapes = filters - filters.mean(axis=2, keepdims=True)
+    energy = np.square(shapes).sum(axis=(1, 2))
+    constant = energy <= ROUNDING * np.square(filters).sum(axis=(1, 2))
     divisor = np.where(constant, np.inf, energy)
     edges, bars = shapes @ edge_basis(size).T, shapes @ bar_basis(size).T
-    edge = np.square(edges).sum(axis=1) / divisor
-    direction = np.degrees(np.arctan2(edges[:, 1], edges[:, 0]))
+    edge = np.square(edges).sum(axis=(1, 2)) / divisor
+    along = edges.sum(axis=1)
+    direction = np.degrees(np.arctan2(along[:, 1], along[:, 0]))
     return Filters(
         edge=edge,
-        bar=np.square(bars).sum(axis=1) / divisor,
+        bar=np.square(bars).sum(axis=(1, 2)) / divisor,
         orientation=np.where(edge <= ROUNDING, np.nan, direction),
     )
 
 
-def energy_by_chance(size: int, dimensions: int, filters: int) -> tuple[float, float]:
+def energy_by_chance(
+    size: int, dimensions: int, filters: int, channels: int = 1
+) -> tuple[float, float]:
     """Share of a random filter's energy that falls into a fixed subspace of mean-free filters.
 
     For a direction uniform on the sphere, as that of independent normal weights, the share has a
-    beta distribution with parameters d / 2 and (m - d) / 2, m = size * size - 1.
+    beta distribution with parameters d / 2 and (m - d) / 2, m = size * size - 1; with c channels
+    both are multiplied by c.
 
     Args:
         size: Pixels per side.
         dimensions: Dimension d of the subspace: 2 for edges, 3 for bars.
         filters: Number of independent filters in the mean.
+        channels: Channels of every filter, whose energies are added up.
 
     Returns:
         Expectation of the mean, d / m, and its standard error.
@@ -138,7 +145,8 @@ def energy_by_chance(size: int, dimensions: int, filters: int) -> tuple[float, f
         >>> energy_by_chance(size=3, dimensions=2, filters=32)[0]
         0.25
     """
-    room = size * size - 1
+    room = (size * size - 1) * channels
+    dimensions *= channels
     variance = 2 * dimensions * (room - dimensions) / (room**2 * (room + 2))
     return dimensions / room, (variance / filters) ** 0.5
 
@@ -147,7 +155,7 @@ def oriented_filters(network: keras.Model) -> dict[str, float]:
     """How much of the first layer's filters are edges and bars, compared with chance.
 
     Args:
-        network: Its first convolution takes images of one channel, with kernels of at least 3 x 3.
+        network: Its first convolution has kernels of at least 3 x 3.
 
     Returns:
         `edge_energy` and `bar_energy` (mean share over the filters, 0 to 1), and for each the
@@ -163,8 +171,8 @@ def oriented_filters(network: keras.Model) -> dict[str, float]:
     numbers: dict[str, float] = {}
     shares = {"edge": (found.edge, edge_basis), "bar": (found.bar, bar_basis)}
     for name, (energy, basis) in shares.items():
-        size, filters = kernels.shape[0], kernels.shape[3]
-        expected, error = energy_by_chance(size, len(basis(size)), filters)
+        size, channels, filters = kernels.shape[1:]
+        expected, error = energy_by_chance(size, len(basis(size)), filters, channels)
         mean = float(energy.mean())
         numbers[f"{name}_energy"] = mean
         numbers[f"{name}_energy_by_chance"] = expected
@@ -200,8 +208,8 @@ def measure(subject: Subject) -> MeasureValues:
         The numbers of `oriented_filters`, and `kernels_moved`, the largest absolute difference
         between a weight of these filters and its initial value: for frozen filters exactly 0 on
         the device that drew them, and at most the last bit elsewhere. Pictures: `kernels`
-        (size, size, filters), and `edge_shares` (filters,), the share (0 to 1) of each filter's
-        energy that is an edge.
+        (size, size, filters), for coloured images (size, size, 3, filters), and `edge_shares`
+        (filters,), the share (0 to 1) of each filter's energy that is an edge.
     """
     try:
         numbers = oriented_filters(subject.network)
@@ -211,5 +219,8 @@ def measure(subject: Subject) -> MeasureValues:
     moved = np.abs(kernels - first_kernels(subject.untrained())).max()
     return MeasureValues(
         numbers | {"kernels_moved": float(moved)},
-        {"kernels": kernels[:, :, 0], "edge_shares": describe_filters(kernels).edge},
+        {
+            "kernels": kernels[:, :, 0] if kernels.shape[2] == 1 else kernels,
+            "edge_shares": describe_filters(kernels).edge,
+        },
     )

@@ -173,7 +173,8 @@ def measure(subject: Subject) -> MeasureValues:
     """
     if not theoretical_fields(subject.network):
         return MeasureValues({})
-    images = subject.dataset.test_images[:TEST_IMAGES]
+    dataset = subject.dataset
+    images = dataset.test_images[subject.first(TEST_IMAGES, dataset.test_labels)]
     influence, numbers = receptive_field(subject.network, images)
     before, untrained = receptive_field(subject.untrained(), images)
     return MeasureValues(

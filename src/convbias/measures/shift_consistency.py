@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
+from convbias.data.dataset import label_dtype
 from convbias.data.transforms import on_canvas
 from convbias.errors import InputError
 from convbias.measures.base import MeasureValues, Subject
@@ -29,8 +30,8 @@ class ShiftConsistency:
 
     Args:
         shifts: int64 (shifts, 2), rows down and columns right from the middle of the canvas.
-        predicted: uint8 (shifts, n), the most probable class.
-        labels: uint8 (n,).
+        predicted: uint8 (shifts, n), or uint16 above 256 classes, the most probable class.
+        labels: int (n,).
     """
 
     shifts: np.ndarray
@@ -112,10 +113,10 @@ def shift_consistency(
     """Classify every image at every shift of `compass_shifts` on the network's canvas.
 
     Args:
-        network: Takes float32 (n, side, side, 1) in [0, 1], returns probabilities;
+        network: Takes float32 (n, side, side, channels) in [0, 1], returns probabilities;
             side >= height + 2 * largest, so that no shift loses a pixel: 40 for Fashion-MNIST.
-        images: uint8 (n, height, width, 1), n at least 1.
-        labels: uint8 (n,).
+        images: uint8 (n, height, width, channels), n at least 1.
+        labels: int (n,).
         largest: Largest shift in pixels along each axis, at least 1.
 
     Returns:
@@ -130,7 +131,8 @@ def shift_consistency(
     classify = compiled(network, lambda apply, images: apply(images).argmax(axis=1))
     side, shifts = side_of(network), compass_shifts(largest)
     predicted = [classify(on_canvas(images, side, *shift)) for shift in shifts.tolist()]
-    return ShiftConsistency(shifts, np.stack(predicted).astype(np.uint8), labels)
+    classes = label_dtype(network.output_shape[-1])
+    return ShiftConsistency(shifts, np.stack(predicted).astype(classes), labels)
 
 
 def measure(subject: Subject) -> MeasureValues:
@@ -147,7 +149,8 @@ def measure(subject: Subject) -> MeasureValues:
     largest = (side_of(subject.network) - subject.source.side) // 2
     if largest < 1:
         return MeasureValues({})
-    images, labels = subject.source.test_images[:IMAGES], subject.source.test_labels[:IMAGES]
+    chosen = subject.first(IMAGES, subject.source.test_labels)
+    images, labels = subject.source.test_images[chosen], subject.source.test_labels[chosen]
     found = shift_consistency(subject.network, images, labels, largest)
     values = found.numbers
     if _averages_shared_convolutions(subject):

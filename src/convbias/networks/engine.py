@@ -25,6 +25,7 @@ import keras
 import numpy as np
 from jax import lax
 
+from convbias.data.dataset import label_dtype
 from convbias.networks import optimisers
 from convbias.networks.backend import check_backend
 from convbias.networks.forward import in_batches, scaled
@@ -53,7 +54,7 @@ class Predictions:
 
     Args:
         loss: float32 (n,), cross-entropy in nats.
-        predicted: uint8 (n,), the most probable class.
+        predicted: uint8 (n,), or uint16 above 256 classes, the most probable class.
         correct: bool (n,).
     """
 
@@ -86,6 +87,7 @@ class Engine:
         self.batch_size = min(recipe.batch_size, images)
         self.steps = -(-images // self.batch_size)
         self.seeds = seeds
+        self._label_dtype = label_dtype(architecture.dimensions.classes)
         self._template: Any = architecture.build(seed=0)
         # Its outputs are logits: a loss of probabilities has no gradient where these underflow.
         last_layer = self._template.layers[-1]
@@ -138,7 +140,7 @@ class Engine:
 
         Args:
             state: The state of any networks of this engine.
-            images: uint8 (n, side, side, 1), the data set's training images.
+            images: uint8 (n, side, side, channels), the data set's training images.
             labels: int32 (n,).
 
         Returns:
@@ -163,7 +165,7 @@ class Engine:
 
         Args:
             state: The state before; its buffers are donated, so use the returned one.
-            images: uint8 (n, side, side, 1).
+            images: uint8 (n, side, side, channels).
             labels: int32 (n,).
             orders: int (seeds, images), indices of the images in the order of training.
 
@@ -185,7 +187,7 @@ class Engine:
 
         Args:
             state: The networks' weights.
-            images: uint8 (n, side, side, 1).
+            images: uint8 (n, side, side, channels).
             labels: int32 (n,).
             chosen: int (seeds, m), the images that each seed's network is evaluated on.
 
@@ -206,7 +208,7 @@ class Engine:
         )
         loss, predicted = (np.atleast_2d(each.T) for each in evaluated)
         correct = predicted == np.asarray(labels)[chosen]
-        classes = predicted.astype(np.uint8)
+        classes = predicted.astype(self._label_dtype)
         return [Predictions(*one) for one in zip(loss, classes, correct, strict=True)]
 
     def restore(self, networks: Sequence[keras.Model], state: State) -> None:

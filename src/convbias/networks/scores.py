@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from convbias.spec.arrays import BoolArray, Float16Array, UInt8Array
+from convbias.spec.arrays import BoolArray, Float16Array, LabelArray
 from convbias.spec.description import Description
 
 
@@ -37,5 +37,5 @@ class PerImage(Description, frozen=True, arbitrary_types_allowed=True):
     """
 
     correct: BoolArray = Field(description="(n,): whether the image was classified correctly.")
-    predicted: UInt8Array | None = Field(default=None, description="(n,): the predicted class.")
+    predicted: LabelArray | None = Field(default=None, description="(n,): the predicted class.")
     loss: Float16Array | None = Field(default=None, description="(n,): cross-entropy in nats.")

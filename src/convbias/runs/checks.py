@@ -17,7 +17,7 @@ from convbias.networks.scores import PerImage
 from convbias.runs.record import Run
 from convbias.runs.store import DamagedRunError, Store, read_run, weights_checksum
 from convbias.spec.arms import Arm
-from convbias.spec.datasets import DatasetName
+from convbias.spec.datasets import DatasetName, is_own
 
 # float16 keeps 11 significant bits, and below its smallest normal number steps of 2**-24.
 HALF_RELATIVE, HALF_ABSOLUTE = 2.0**-11, 2.0**-25
@@ -55,7 +55,12 @@ def load_if_available(name: DatasetName) -> Dataset | None:
             return None
     except DataError:
         return None
-    return data.load(name)
+    try:
+        return data.load(name)
+    except InputError:
+        if is_own(name):
+            return None
+        raise
 
 
 def check_store(

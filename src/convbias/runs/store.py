@@ -19,13 +19,16 @@ from convbias.errors import ConvbiasError, InputError, StorageError, did_you_mea
 from convbias.runs.atomic import write_atomically
 from convbias.runs.measurement import Measurement
 from convbias.runs.record import Run, run_key
+from convbias.runs.stored_dataset import StoredDataset
 from convbias.spec.beyond.arms import AnyArm
+from convbias.spec.datasets import DatasetName, register
 from convbias.spec.files import read_file, refused
 from convbias.spec.numerics import NUMERICS_VERSION
 from convbias.spec.preregistration import Preregistration
 
 NETWORK = ".keras"  # suffix of a trained network, whose record has the same name
 PREREGISTRATIONS = "preregistrations"  # folder beside the records
+DATASETS = "datasets"  # likewise
 
 
 class DamagedRunError(ConvbiasError):
@@ -165,6 +168,39 @@ class Store:
                     found[each.hash] = each
         return found
 
+    def write_dataset(self, dataset: StoredDataset) -> None:
+        """Keep what describes a person's own data set; once, because its name has its checksum.
+
+        Raises:
+            StorageError: Another data set of that name is stored, the folder is not writable or the
+                disk is full.
+        """
+        path = self.folder / DATASETS / f"{dataset.name}.json"
+        if (known := self.read_dataset(dataset.name)) is not None:
+            if known.checksum != dataset.checksum:
+                raise StorageError(
+                    f"{path} describes other images of the name {dataset.name}",
+                    "one data set per name",
+                    "name another folder with --runs",
+                )
+            return
+        write_atomically(path, lambda file: file.write_text(dataset.model_dump_json() + "\n"))
+
+    def read_dataset(self, name: DatasetName) -> StoredDataset | None:
+        """What is kept of a person's own data set; None where it is not stored or damaged."""
+        path = self.folder / DATASETS / f"{name}.json"
+        try:
+            found = StoredDataset.model_validate_json(path.read_bytes())
+        except (OSError, ValidationError):
+            return None
+        return found if found.name == name else None
+
+    def register_datasets(self) -> None:
+        """Make the data sets of the stored runs known, whether or not their images are here."""
+        for path in sorted((self.folder / DATASETS).glob("*.json")):
+            if (found := self.read_dataset(path.stem)) is not None:
+                register(found.name, found.description)
+
     def quarantine(self, path: Path) -> Path:
         """Move a damaged record to the store's `quarantine` folder; nothing is deleted.
 
@@ -228,7 +264,7 @@ def read_run(path: Path) -> Run:
         StorageError: The file may not be read, which does not mean that it is damaged.
     """
     try:
-        run = Run.model_validate_json(read_file(path))
+        run = _validated(path)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the whole file"
@@ -250,6 +286,16 @@ def read_run(path: Path) -> Run:
             "run the study again: it moves the file to quarantine/ and trains the run anew",
         )
     return run
+
+
+def _validated(path: Path) -> Run:
+    text = read_file(path)
+    try:
+        return Run.model_validate_json(text)
+    except ValidationError:
+        # A run on images that this process does not know yet is valid once they are known.
+        Store(path.parent).register_datasets()
+        return Run.model_validate_json(text)
 
 
 def weights_checksum(weights: Iterable[np.ndarray]) -> str:

@@ -19,7 +19,7 @@ from convbias.runs.imports import import_keras
 from convbias.runs.record import Cost, Run, run_key
 from convbias.spec.arms import Arm
 from convbias.spec.beyond.arms import AnyArm, TaskArm
-from convbias.spec.datasets import DatasetName
+from convbias.spec.datasets import DatasetName, is_own
 from convbias.spec.numerics import NUMERICS_VERSION
 
 if TYPE_CHECKING:
@@ -107,6 +107,11 @@ def execute(
             keys.append(run_key(arm, seed))
         return keys
     dataset = dataset_of_process(arm.data.dataset)
+    if is_own(dataset.name):
+        from convbias.runs.store import Store
+        from convbias.runs.stored_dataset import StoredDataset
+
+        Store(folder).write_dataset(StoredDataset.of(dataset))
     for trained in training.train(arm, seeds, dataset, report):
         _store(arm, trained, dataset.checksum, folder, preregistration)
         keys.append(run_key(arm, trained.seed))

@@ -10,17 +10,22 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import PlainSerializer, PlainValidator
 
-DataType = Literal["bool", "uint8", "float16"]
+DataType = Literal["bool", "uint8", "uint16", "float16"]
 
 # Little-endian, whatever the machine is.
-_STORED_TYPES: dict[DataType, str] = {"bool": "|u1", "uint8": "|u1", "float16": "<f2"}
+_STORED_TYPES: dict[DataType, str] = {
+    "bool": "|u1",
+    "uint8": "|u1",
+    "uint16": "<u2",
+    "float16": "<f2",
+}
 
 
 def encode(array: np.ndarray) -> dict[str, Any]:
     """Put an array into a dictionary that JSON can hold.
 
     Args:
-        array: bool, uint8 or float16, of any shape.
+        array: bool, uint8, uint16 or float16, of any shape.
 
     Returns:
         `dtype`; `shape`; `data`, the elements in row-major order, compressed by zlib, in base64.
@@ -66,17 +71,22 @@ def decode(stored: dict[str, Any]) -> np.ndarray:
     return elements.reshape(shape)
 
 
-def _field(dtype: DataType) -> tuple[PlainValidator, PlainSerializer]:
-    """A field of a description that holds a read-only array of one type."""
+def _field(*dtypes: DataType) -> tuple[PlainValidator, PlainSerializer]:
+    """A field of a description that holds a read-only array of one of some types.
+
+    Args:
+        *dtypes: The types; arrays of others are converted to the first.
+    """
+    expected = " or ".join(dtypes)
 
     def validate(value: object) -> np.ndarray:
         if isinstance(value, dict):
             value = decode(value)
-            if value.dtype.name != dtype:
-                raise ValueError(f"an array of {value.dtype.name}, expected {dtype}")
+            if value.dtype.name not in dtypes:
+                raise ValueError(f"an array of {value.dtype.name}, expected {expected}")
         if not isinstance(value, np.ndarray):
-            raise ValueError(f"a {type(value).__name__}, expected an array of {dtype}")  # noqa: TRY004 - pydantic reports ValueError alone
-        array = value.astype(dtype)
+            raise ValueError(f"a {type(value).__name__}, expected an array of {expected}")  # noqa: TRY004 - pydantic reports ValueError alone
+        array = value.astype(value.dtype.name if value.dtype.name in dtypes else dtypes[0])
         array.flags.writeable = False
         return array
 
@@ -85,4 +95,5 @@ def _field(dtype: DataType) -> tuple[PlainValidator, PlainSerializer]:
 
 BoolArray = Annotated[np.ndarray, *_field("bool")]
 UInt8Array = Annotated[np.ndarray, *_field("uint8")]
+LabelArray = Annotated[np.ndarray, *_field("uint8", "uint16")]
 Float16Array = Annotated[np.ndarray, *_field("float16")]
