@@ -110,6 +110,28 @@ def test_of_a_network_the_first_convolution_counts():
     np.testing.assert_allclose(numbers["edge_energy_standard_errors_from_chance"], 0.25 / error)
 
 
+def test_the_channels_energies_are_added_up():
+    # An edge in red alone, with a bar of the same energy in green and nothing in blue: half each.
+    edge, bar = SOBEL_UP, np.outer([1, 2, 1], [1, -2, 1])
+    kernel = np.zeros((3, 3, 3, 1))
+    kernel[:, :, 0, 0] = edge / np.linalg.norm(edge)
+    kernel[:, :, 1, 0] = bar / np.linalg.norm(bar)
+    found = describe_filters(kernel)
+    np.testing.assert_allclose([found.edge[0], found.bar[0]], [0.5, 0.5])
+    np.testing.assert_allclose(found.orientation, 90)
+
+
+def test_chance_with_several_channels():
+    # Red, green and blue are three independent filters of a third of the energy each: the share has
+    # the same expectation, and about a third of the variance.
+    random = np.random.default_rng(0).normal(size=(3, 3, 3, 20_000))
+    shares = describe_filters(random).edge
+    expected, error = energy_by_chance(3, 2, len(shares), channels=3)
+    assert expected == 2 / 8
+    assert abs(shares.mean() - expected) < 4 * error
+    np.testing.assert_allclose(shares.std() / len(shares) ** 0.5, error, rtol=0.03)
+
+
 def test_an_untrained_network_is_near_chance():
     numbers = oriented_filters(models.build(Convolutional(kernel_size=5), seed=0))
     for name in ("edge", "bar"):
@@ -125,7 +147,7 @@ def test_what_has_no_such_filters_is_refused():
         oriented_filters(models.build(Dense(), seed=0))
     with pytest.raises(InputError, match="no room for an edge"):
         describe_filters(np.ones((1, 1, 1, 4)))
-    for shape in ((3, 5, 1, 4), (3, 3, 2, 4), (3, 3, 4)):
+    for shape in ((3, 5, 1, 4), (3, 3, 4)):
         with pytest.raises(InputError, match=r"\(size, size, channels, filters\)"):
             describe_filters(np.ones(shape))
 

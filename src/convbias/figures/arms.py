@@ -136,7 +136,7 @@ class Labelled(Protocol):
 
     @property
     def test_labels(self) -> np.ndarray:
-        """int (n,): the class of every test image."""
+        """The class of every test image, int (n,)."""
         ...
 
 
