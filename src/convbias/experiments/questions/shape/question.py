@@ -35,13 +35,12 @@ def experiment(described: DatasetDescription) -> Experiment:
         described: The data set.
 
     Raises:
-        UnsuitableError: The images are coloured.
+        UnsuitableError: The images are coloured, or not on black.
     """
     kind = described.kind
-    if described.channels != 1:
+    if described.channels != 1 or described.conversion != "light-on-black":
         raise UnsuitableError(
-            f"the images of {described.title} are coloured, and silhouettes are cut out of a black"
-            " ground",
+            f"silhouettes are cut out of a black ground, which {described.title} need not have",
             "grey images of light things on black",
         )
     return Experiment(
