@@ -83,12 +83,12 @@ def convert(image: Image.Image) -> Converted:
         [0, 255]
     """
     size = f"{image.width} × {image.height} pixels"
-    steps = [Step(f"as given: {size}, {_mode_in_words(image)}", _thumbnail(_colours(image)))]
-    upright = _upright(image)
-    remarks = _remarks_on_bits(upright)
-    if upright is not image:
-        steps.append(Step("turned upright, as the camera has noted", _thumbnail(_colours(upright))))
-    grey = _grey(upright, steps)
+    steps = [Step(f"as given: {size}, {_mode_in_words(image)}", _thumbnail(colours(image)))]
+    turned = upright(image)
+    remarks = _remarks_on_bits(turned)
+    if turned is not image:
+        steps.append(Step("turned upright, as the camera has noted", _thumbnail(colours(turned))))
+    grey = _grey(turned, steps)
     return _fit(grey, steps, remarks)
 
 
@@ -139,7 +139,8 @@ def _mode_in_words(image: Image.Image) -> str:
     return f"{name} with transparency" if image.has_transparency_data else name
 
 
-def _upright(image: Image.Image) -> Image.Image:
+def upright(image: Image.Image) -> Image.Image:
+    """The picture as it was seen when it was taken; itself where the camera noted no rotation."""
     try:
         noted = image.getexif().get(ExifTags.Base.Orientation, 1)
         return ImageOps.exif_transpose(image) if noted in TURNED else image
@@ -147,8 +148,8 @@ def _upright(image: Image.Image) -> Image.Image:
         return image
 
 
-def _colours(image: Image.Image) -> Image.Image:
-    """The picture as a screen can show it, transparent parts on white."""
+def colours(image: Image.Image) -> Image.Image:
+    """The picture as a screen can show it, grey or RGB, transparent parts on white."""
     if image.mode in BITS_16:
         return _eight_bits(image)
     if image.has_transparency_data:
@@ -172,7 +173,7 @@ def _grey(image: Image.Image, steps: list[Step]) -> Image.Image:
         steps.append(Step(f"{laid}16 bits rounded to 8", _thumbnail(grey)))
         return grey
     if image.has_transparency_data:
-        image = _colours(image)
+        image = colours(image)
         steps.append(Step(LAID_ON_WHITE, _thumbnail(image)))
     if image.mode in ("1", "L"):
         return image.convert("L")

@@ -12,8 +12,9 @@ from convbias.data.dataset import Dataset
 from convbias.data.drawn import drawn
 from convbias.data.idx_files import IDX_FILES, FileReport
 from convbias.data.kept import kept
+from convbias.data.own.cache import load_own
 from convbias.errors import AbsentDataError, DataError, InputError
-from convbias.spec.datasets import DatasetName, description_of
+from convbias.spec.datasets import OWN_NAME, DatasetName, description_of
 
 PARTS = ("train_images", "train_labels", "test_images", "test_labels")
 
@@ -23,7 +24,8 @@ def load(name: DatasetName, folder: Path | None = None) -> Dataset:
 
     Those of `convbias.data.idx_files.IDX_FILES` are read from the folder that CONVBIAS_DATA names,
     else from the user's cache, into which they are downloaded if missing; checksums are verified
-    every time. `drawn` is generated.
+    every time. `drawn` is generated. A person's own are read from the user's cache, where
+    `convbias.data.own.read_own` keeps them.
 
     Args:
         name: Which data set.
@@ -38,6 +40,8 @@ def load(name: DatasetName, folder: Path | None = None) -> Dataset:
     """
     if _checked(name) == "drawn":
         return _drawn_garments()
+    if OWN_NAME.fullmatch(name):
+        return load_own(name)
     train_images, train_labels, test_images, test_labels = IDX_FILES[name].read(folder)
     return Dataset(
         name,
