@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from convbias.cli.choices import RUNS, DatasetChoice, Jobs, Seeds, choose_study
+from convbias.cli.choices import NO_OWN, RUNS, DatasetChoice, Jobs, OwnImages, Seeds, choose_study
 from convbias.cli.study import print_plan, train_and_report
 from convbias.errors import InputError, did_you_mean
 from convbias.experiments import EXPERIMENTS
@@ -17,6 +17,7 @@ def experiment(
     *,
     profile: str = "quick",
     dataset: DatasetChoice | None = None,
+    own: OwnImages = NO_OWN,
     seeds: Seeds = None,
     runs: Path = RUNS,
     out: Path | None = None,
@@ -31,6 +32,7 @@ def experiment(
         name: The experiment's name.
         profile: Name of a profile, or path of a TOML file of the same form; sets the scale.
         dataset: Replaces the profile's data set, as for `convbias study`.
+        own: Your own images instead.
         seeds: Replace the profile's seeds.
         runs: Folder of stored runs.
         out: Folder for the report; default report/PROFILE/NAME.
@@ -43,7 +45,7 @@ def experiment(
             f"one of {', '.join(EXPERIMENTS)}",
             did_you_mean(name, EXPERIMENTS),
         )
-    chosen = choose_study(profile, dataset, seeds).of_experiment(name)
+    chosen = choose_study(profile, dataset, seeds, own).of_experiment(name)
     if plan:
         print_plan(chosen, Store(runs), jobs)
         return 0
