@@ -747,7 +747,7 @@ def _centred(plain):  # noqa: ANN001, ANN202 - Pillow's images
         plain = plain.crop((left, top, left + side, top + side))
     if side == SIDE:
         return plain
-    return plain.resize((SIDE, SIDE), Image.Resampling.LANCZOS, reducing_gap=GAP)
+    return plain.resize((SIDE, SIDE), Image.Resampling.LANCZOS, reducing_gap=3.0)
 
 
 def _light_on_black(grey):  # noqa: ANN001, ANN202 - Pillow's images

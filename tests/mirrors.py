@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from convbias.data.idx_files import IDX_FILES, FileReport, PublishedFile
+from convbias.data.idx_files import IDX_FILES
+from convbias.data.published_files import FileReport, PublishedFile
 
 NAMES = tuple(IDX_FILES["fashion-mnist"].files)
 IMAGES, LABELS, TEST_IMAGES, TEST_LABELS = NAMES

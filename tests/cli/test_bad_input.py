@@ -17,7 +17,7 @@ from tools.servers.processes import CONVBIAS
 
 from command_line import TINY, convbias, files_below, finished_study
 from convbias.cli import main
-from convbias.data.idx_files import PublishedFile
+from convbias.data.published_files import PublishedFile
 from convbias.runs.store import Store
 from convbias.spec.arms import Dense
 from factories import grey, make_arm, make_run

@@ -177,9 +177,10 @@ def test_a_typing_error_gets_a_suggestion(call: Callable[[str], object]) -> None
         call("fashion-minst")
 
 
-def test_there_is_nothing_to_fetch_for_drawn() -> None:
-    with pytest.raises(InputError, match="generated"):
-        fetch("drawn")
+@pytest.mark.parametrize("name", ["drawn", "digits"])
+def test_there_is_nothing_to_fetch_without_published_files(name: str) -> None:
+    with pytest.raises(InputError, match="no published files"):
+        fetch(name)
 
 
 # Splits

@@ -167,7 +167,8 @@ def test_progress_is_shown_on_a_terminal_only(
 WORKER = """
 import json, sys
 from pathlib import Path
-from convbias.data.idx_files import IdxFiles, PublishedFile
+from convbias.data.idx_files import IdxFiles
+from convbias.data.published_files import PublishedFile
 plan = json.loads(sys.argv[1])
 published = {name: PublishedFile(*file) for name, file in plan["files"].items()}
 IdxFiles.cache_folder = Path(plan["cache"])

@@ -25,7 +25,7 @@ from convbias.spec.recipes import classic, scheduled
 from convbias.spec.streams import Stream
 from factories import grey
 
-FINGERPRINTS = {1: "e989c43960fdb0d3eba23ec8afe02dd8719c0d6f2fc7e9bb3d0f9bd8d6de622b"}
+FINGERPRINTS = {1: "28d73de1674a3d42a330810fd1250f34ce694ebf8d8c2d7307837db71ba9ae8e"}
 
 MODELS: tuple[Model, ...] = (
     Dense(),

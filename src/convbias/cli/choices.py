@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -21,7 +22,8 @@ from convbias.spec.rates import own_rates_path
 from convbias.spec.seeds import check_seeds
 from convbias.spec.study import Study
 
-DatasetChoice = Literal["auto", BuiltInName]
+# Built-in data sets by their names, which help lists; and a person's own by theirs.
+DatasetChoice = Literal["auto", BuiltInName] | DatasetName
 Seeds = Annotated[tuple[int, ...] | None, Parameter(consume_multiple=True)]
 Jobs = Annotated[int | None, Parameter(validator=validators.Number(gte=1))]
 
@@ -32,8 +34,36 @@ RUNS = Path("runs")
 PUBLISHED = Path("published")  # the word for the studies that come with the package
 
 
+@Parameter(name="*")
+@dataclass(frozen=True)
+class OwnImages:
+    """Your own images instead of a data set by name, and how to read them.
+
+    Args:
+        data: Your own images: a folder with a subfolder per class, four IDX files in a folder, a
+            .npz file, or Parquet files. Instead of --dataset.
+        side: Pixels per side to which your images are brought, a multiple of 4 from 8 to 96;
+            default by their sizes.
+        skip_damaged: Leave out those of your files that cannot be decoded, and say how many.
+        follow_links: Follow symbolic links in your folder.
+        most_images: Read at most so many of your images, drawn at random.
+    """
+
+    data: Path | None = None
+    side: int | None = None
+    skip_damaged: bool = False
+    follow_links: bool = False
+    most_images: int | None = None
+
+
+NO_OWN = OwnImages()
+
+
 def choose_study(
-    profile: str, dataset: DatasetChoice | None, seeds: Sequence[int] | None = None
+    profile: str,
+    dataset: DatasetChoice | None,
+    seeds: Sequence[int] | None = None,
+    own: OwnImages = NO_OWN,
 ) -> Study:
     """Read a profile and apply the command's options.
 
@@ -41,16 +71,17 @@ def choose_study(
         profile: name or path of a profile.
         dataset: replaces the profile's data set; only `auto` falls back to generated garments.
         seeds: replace the profile's seeds.
+        own: replaces the profile's data set by the person's own images.
 
     Raises:
-        InputError: There is no such profile, or it or the seeds are invalid.
+        InputError: There is no such profile, or it, the seeds or the images are invalid.
     """
     study = load_study(profile)
     if seeds is not None:
         check_seeds(seeds)
         study = study.with_seeds(tuple(seeds))
     say_own_rates(study.recipe, *(each.recipe for each in study.scale.values()))
-    return study.on(choose_dataset(dataset or study.dataset))
+    return study.on(choose_images(dataset, own, study.dataset))
 
 
 def plan_looks(
@@ -143,7 +174,73 @@ def _published(folder: Path) -> list[Path]:
     return sorted(path.parent for path in folder.glob("*/runs") if path.is_dir())
 
 
-def choose_dataset(choice: DatasetChoice | DatasetName) -> DatasetName:
+def choose_images(
+    dataset: DatasetChoice | None, own: OwnImages, default: DatasetName
+) -> DatasetName:
+    """The data set that a command names: by its name, or by the path of a person's own images.
+
+    Args:
+        dataset: the option --dataset.
+        own: the option --data and those that belong to it.
+        default: the data set where neither is given.
+
+    Raises:
+        InputError: Both are given, or the data set cannot be read.
+    """
+    if own.data is None:
+        if own != NO_OWN:
+            raise InputError(
+                "--side, --skip-damaged, --follow-links and --most-images say how your own images"
+                " are read, and --data names none",
+                "--data with the path of your images",
+                "add --data, or leave the other options out",
+            )
+        return choose_dataset(dataset or default)
+    if dataset is not None:
+        raise InputError(
+            "--data and --dataset together",
+            "one of them: your own images, or a data set by its name",
+            "leave one of the two out",
+        )
+    return read_images(own, own.data)
+
+
+def read_images(own: OwnImages, path: Path) -> DatasetName:
+    """Read a person's own images, or find them in the cache, and say what they are."""
+    # Imported here, because most commands need no decoder.
+    from convbias.data.own import ReadingOptions, read_own, reading_of
+
+    options = ReadingOptions(own.side, own.skip_damaged, own.follow_links, own.most_images)
+    dataset = read_own(path, options)
+    reading = reading_of(dataset.name)
+    colours = "grey" if dataset.channels == 1 else "colour"
+    messages().print(
+        f"{dataset.title}: {len(dataset.train_images):,} training and {len(dataset.test_images):,}"
+        f" test images of {dataset.side} x {dataset.side} pixels, {colours},"
+        f" {len(dataset.class_names):,} classes; its name is {dataset.name}",
+        soft_wrap=True,
+    )
+    for change, count in sorted(reading.changes.items()):
+        messages().print(f"  {count:,} {change}", soft_wrap=True)
+    for remark in reading.remarks:
+        warn(f"  {remark}")
+    if reading.skipped:
+        warn(f"  damaged and left out: {named(list(reading.skipped))}")
+    return dataset.name
+
+
+def named(names: Sequence[str]) -> str:
+    """A count of things, and the names of the first five.
+
+    Example:
+        >>> named(["a", "b"]), named("abcdefgh")
+        ('2 (a, b)', '8 (a, b, c, d, e and 3 more)')
+    """
+    more = f" and {len(names) - 5:,} more" if len(names) > 5 else ""
+    return f"{len(names):,} ({', '.join(names[:5])}{more})"
+
+
+def choose_dataset(choice: DatasetChoice) -> DatasetName:
     """Resolve `auto`, and print a warning where it falls back to generated garments."""
     name, absent = data.resolve(choice)
     if absent is not None:

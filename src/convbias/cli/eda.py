@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from convbias import data
-from convbias.cli.choices import DatasetChoice, choose_dataset
+from convbias.cli.choices import NO_OWN, DatasetChoice, OwnImages, choose_images
 from convbias.cli.console import percent, print_table, results
 from convbias.data import Dataset
 from convbias.data.eda import Exploration, explore
@@ -22,17 +22,23 @@ from convbias.figures import (
 from convbias.runs.atomic import check_writable
 
 
-def eda(*, dataset: DatasetChoice = "fashion-mnist", out: Path = Path("report/eda")) -> None:
+def eda(
+    *,
+    dataset: DatasetChoice | None = None,
+    own: OwnImages = NO_OWN,
+    out: Path = Path("report/eda"),
+) -> None:
     """Describe the images: classes, duplicates, margins and pixel correlations.
 
     Example: `convbias eda --dataset drawn`
 
     Args:
-        dataset: The images; auto falls back to generated garments when Fashion-MNIST is
-            unavailable.
+        dataset: The images, by default Fashion-MNIST; auto falls back to generated garments when
+            it is unavailable.
+        own: Your own images instead.
         out: Folder for the figures.
     """
-    loaded = data.load(choose_dataset(dataset))
+    loaded = data.load(choose_images(dataset, own, "fashion-mnist"))
     check_writable(out)
     exploration = explore(loaded)
     remark = dataset_remark(loaded)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from convbias.cli.choices import RUNS, DatasetChoice, Jobs, Seeds, choose_study
+from convbias.cli.choices import NO_OWN, RUNS, DatasetChoice, Jobs, OwnImages, Seeds, choose_study
 from convbias.cli.study import print_plan, train_and_report
 from convbias.experiments import check_experiment, experiment_of
 from convbias.runs.store import Store
@@ -16,6 +16,7 @@ def experiment(
     *,
     profile: str = "quick",
     dataset: DatasetChoice | None = None,
+    own: OwnImages = NO_OWN,
     seeds: Seeds = None,
     runs: Path = RUNS,
     out: Path | None = None,
@@ -30,6 +31,7 @@ def experiment(
         name: The experiment's name.
         profile: Name of a profile, or path of a TOML file of the same form; sets the scale.
         dataset: Replaces the profile's data set, as for `convbias study`.
+        own: Your own images instead.
         seeds: Replace the profile's seeds.
         runs: Folder of stored runs.
         out: Folder for the report; default report/PROFILE/NAME.
@@ -37,7 +39,7 @@ def experiment(
         plan: Only print which runs are planned, stored and missing, and the predicted time.
     """
     check_experiment(name)
-    chosen = choose_study(profile, dataset, seeds).of_experiment(name)
+    chosen = choose_study(profile, dataset, seeds, own).of_experiment(name)
     experiment_of(name, chosen.dataset)  # raises where the data set does not allow it
     if plan:
         print_plan(chosen, Store(runs), jobs)

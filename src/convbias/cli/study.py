@@ -6,10 +6,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from convbias.cli.choices import (
+    NO_OWN,
     RUNS,
     AtMost,
     DatasetChoice,
     Jobs,
+    OwnImages,
     Seeds,
     Until,
     choose_study,
@@ -47,6 +49,7 @@ def study(
     /,
     *,
     dataset: DatasetChoice | None = None,
+    own: OwnImages = NO_OWN,
     seeds: Seeds = None,
     until: Until | None = None,
     at_most: AtMost = None,
@@ -65,6 +68,7 @@ def study(
         profile: Name of a profile, or path of a TOML file of the same form.
         dataset: Replaces the profile's data set; auto falls back to generated garments when
             Fashion-MNIST is unavailable.
+        own: Your own images instead.
         seeds: Replace the profile's seeds.
         until: With decided, seeds are added until every primary contrast is decided, and verdicts
             are given at a few planned looks, over which together errors are as rare as in one test.
@@ -74,7 +78,7 @@ def study(
         jobs: Number of processes; default one per core.
         plan: Only print which runs are planned, stored and missing, and the predicted time.
     """
-    chosen = plan_looks(choose_study(profile, dataset, seeds), until, at_most, seeds)
+    chosen = plan_looks(choose_study(profile, dataset, seeds, own), until, at_most, seeds)
     store = Store(runs)
     if plan:
         print_plan(next_look(chosen, store, until), store, jobs)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from convbias.cli.choices import DatasetChoice, Jobs, choose_dataset
+from convbias.cli.choices import NO_OWN, DatasetChoice, Jobs, OwnImages, choose_images
 from convbias.cli.console import percent, print_table, results
 from convbias.cli.live import duration
 from convbias.cli.observer import ConsoleObserver
@@ -22,6 +22,7 @@ def tune(
     /,
     *,
     dataset: DatasetChoice | None = None,
+    own: OwnImages = NO_OWN,
     write: bool = False,
     plan: bool = False,
     runs: Path = Path("runs/tuning"),
@@ -38,6 +39,7 @@ def tune(
         profile: Name of a profile, or path of a TOML file of the same form.
         dataset: Replaces the profile's data set; auto falls back to generated garments when
             Fashion-MNIST is unavailable.
+        own: Your own images instead.
         write: Store the best rates in your own folder, from which studies take them.
         plan: Only print how many settings are searched, which runs are missing for the first
             rounds, and the predicted time.
@@ -50,7 +52,7 @@ def tune(
             path.parent, "make it a writable folder; without --write, rates are only printed"
         )
     study = load_study(profile)
-    settings = settings_of(study.on(choose_dataset(dataset or study.dataset)))
+    settings = settings_of(study.on(choose_images(dataset, own, study.dataset)))
     store = Store(runs)
     if plan:
         _print_plan(settings, store, jobs)

@@ -22,6 +22,8 @@ from convbias.spec.datasets import FASHION_MNIST_FORM, InputForm
 LIGHT_ABOVE = 127
 TRIM_WITHIN = 13  # grey values from the background's that still count as background: 5 % of 255
 DARK_UP_TO = 32  # background that is lighter than this, after the conversion, is remarked upon
+# Pixels that a faster method may leave for one of the result, before Lanczos' filter.
+LEFT_FOR_ONE = 3.0
 GAP = 64  # Lanczos' filter gets at most about this many pixels for one; more take gigabytes
 LARGEST_PICTURE = 160  # pixels per side of a step's picture
 
@@ -85,14 +87,14 @@ def convert(image: Image.Image, form: InputForm = FASHION_MNIST_FORM) -> Convert
         [0, 255]
     """
     size = f"{image.width} × {image.height} pixels"
-    steps = [Step(f"as given: {size}, {_mode_in_words(image)}", _thumbnail(_colours(image)))]
-    upright = _upright(image)
-    remarks = _remarks_on_bits(upright)
-    if upright is not image:
-        steps.append(Step("turned upright, as the camera has noted", _thumbnail(_colours(upright))))
+    steps = [Step(f"as given: {size}, {_mode_in_words(image)}", _thumbnail(colours(image)))]
+    turned = upright(image)
+    remarks = _remarks_on_bits(turned)
+    if turned is not image:
+        steps.append(Step("turned upright, as the camera has noted", _thumbnail(colours(turned))))
     if form.conversion == "centred-square":
-        return Converted(_centred_square(upright, form, steps), tuple(steps), tuple(remarks))
-    grey = _grey(upright, steps)
+        return Converted(_centred_square(turned, form, steps), tuple(steps), tuple(remarks))
+    grey = _grey(turned, steps)
     return _fit(grey, form.side, steps, remarks)
 
 
@@ -117,21 +119,41 @@ def convert_pixels(
 
 def _centred_square(image: Image.Image, form: InputForm, steps: list[Step]) -> np.ndarray:
     if image.has_transparency_data and image.mode not in BITS_16:
-        image = _colours(image)
+        image = colours(image)
         steps.append(Step("transparent parts laid on white", _thumbnail(image)))
-    image = _grey(image, steps) if form.channels == 1 else _colours(image).convert("RGB")
-    side = min(image.size)
-    if image.size != (side, side):
-        left, top = (image.width - side) // 2, (image.height - side) // 2
-        image = image.crop((left, top, left + side, top + side))
-        words = f"the centred square cut out, {side} × {side} pixels are left"
-        steps.append(Step(words, _thumbnail(image)))
-    if side != form.side:
-        size = (form.side, form.side)
-        image = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=GAP)
+    image = _grey(image, steps) if form.channels == 1 else colours(image).convert("RGB")
+    square = centred_square(image)
+    if square is not image:
+        words = f"the centred square cut out, {square.width} × {square.height} pixels are left"
+        steps.append(Step(words, _thumbnail(square)))
+    small = resized(square, form.side)
+    if small is not square:
         words = f"resized to {form.side} × {form.side} pixels with Lanczos' filter"
-        steps.append(Step(words, np.array(image)))
-    return np.array(image)
+        steps.append(Step(words, np.array(small)))
+    return np.array(small)
+
+
+def centred_square(image: Image.Image) -> Image.Image:
+    """Cut the largest square out of the middle of an image; a square is returned as it is."""
+    shorter = min(image.size)
+    if image.size == (shorter, shorter):
+        return image
+    left, top = (image.width - shorter) // 2, (image.height - shorter) // 2
+    # Not by the argument `box` of `resize`, which also averages pixels outside of it.
+    return image.crop((left, top, left + shorter, top + shorter))
+
+
+def resized(square: Image.Image, side: int) -> Image.Image:
+    """Bring a square to another size with Lanczos' filter; of that size it is returned as it is.
+
+    Args:
+        square: Grey or RGB.
+        side: Pixels per side of the result.
+    """
+    if square.width == side:
+        return square
+    size = (side, side)
+    return square.resize(size, Image.Resampling.LANCZOS, reducing_gap=LEFT_FOR_ONE)
 
 
 def _fit(grey: Image.Image, side: int, steps: list[Step], remarks: Sequence[str] = ()) -> Converted:
@@ -167,7 +189,8 @@ def _mode_in_words(image: Image.Image) -> str:
     return f"{name} with transparency" if image.has_transparency_data else name
 
 
-def _upright(image: Image.Image) -> Image.Image:
+def upright(image: Image.Image) -> Image.Image:
+    """The picture as it was seen when it was taken; itself where the camera noted no rotation."""
     try:
         noted = image.getexif().get(ExifTags.Base.Orientation, 1)
         return ImageOps.exif_transpose(image) if noted in TURNED else image
@@ -175,8 +198,8 @@ def _upright(image: Image.Image) -> Image.Image:
         return image
 
 
-def _colours(image: Image.Image) -> Image.Image:
-    """The picture as a screen can show it, transparent parts on white."""
+def colours(image: Image.Image) -> Image.Image:
+    """The picture as a screen can show it, grey or RGB, transparent parts on white."""
     if image.mode in BITS_16:
         return _eight_bits(image)
     if image.has_transparency_data:
@@ -200,7 +223,7 @@ def _grey(image: Image.Image, steps: list[Step]) -> Image.Image:
         steps.append(Step(f"{laid}16 bits rounded to 8", _thumbnail(grey)))
         return grey
     if image.has_transparency_data:
-        image = _colours(image)
+        image = colours(image)
         steps.append(Step(LAID_ON_WHITE, _thumbnail(image)))
     if image.mode in ("1", "L"):
         return image.convert("L")

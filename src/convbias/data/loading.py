@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import PIL
 
+from convbias.data.cifar_files import CIFAR_10, CifarFiles
 from convbias.data.dataset import Dataset
+from convbias.data.digits import digits
 from convbias.data.drawn import drawn
-from convbias.data.idx_files import IDX_FILES, FileReport
+from convbias.data.idx_files import IDX_FILES, IdxFiles
 from convbias.data.kept import kept
+from convbias.data.own.cache import load_own
+from convbias.data.published_files import FileReport
 from convbias.errors import AbsentDataError, DataError, InputError
-from convbias.spec.datasets import DatasetName, description_of
+from convbias.spec.datasets import OWN_NAME, DatasetName, PublishedName, description_of
 
 PARTS = ("train_images", "train_labels", "test_images", "test_labels")
 
@@ -21,9 +26,10 @@ PARTS = ("train_images", "train_labels", "test_images", "test_labels")
 def load(name: DatasetName, folder: Path | None = None) -> Dataset:
     """Load a data set.
 
-    Those of `convbias.data.idx_files.IDX_FILES` are read from the folder that CONVBIAS_DATA names,
-    else from the user's cache, into which they are downloaded if missing; checksums are verified
-    every time. `drawn` is generated.
+    Those that are published are read from the folder that CONVBIAS_DATA names, else from the user's
+    cache, into which they are downloaded if missing; checksums are verified every time. `drawn` is
+    generated, and `digits` comes with scikit-learn. A person's own are in the user's cache, where
+    `convbias.data.own.read_own` has put them.
 
     Args:
         name: Which data set.
@@ -38,14 +44,14 @@ def load(name: DatasetName, folder: Path | None = None) -> Dataset:
     """
     if _checked(name) == "drawn":
         return _drawn_garments()
-    train_images, train_labels, test_images, test_labels = IDX_FILES[name].read(folder)
-    return Dataset(
-        name,
-        train_images[..., np.newaxis],
-        train_labels,
-        test_images[..., np.newaxis],
-        test_labels,
-    )
+    if name == "digits":
+        return Dataset(name, *digits())
+    if OWN_NAME.fullmatch(name):
+        return load_own(name)
+    train_images, train_labels, test_images, test_labels = _published(name).read(folder)
+    if train_images.ndim == 3:
+        train_images, test_images = train_images[..., np.newaxis], test_images[..., np.newaxis]
+    return Dataset(name, train_images, train_labels, test_images, test_labels)
 
 
 @cache
@@ -73,13 +79,13 @@ def fetch(name: DatasetName) -> Path:
         InputError: The data set has no files, or no data set has that name.
         DataError: A file is missing, unreadable or damaged, or cannot be downloaded.
     """
-    if _checked(name) == "drawn":
+    if _checked(name) not in get_args(PublishedName):
         raise InputError(
-            "the data set 'drawn' has no files: it is generated",
-            f"a data set that is downloaded: {', '.join(IDX_FILES)}",
-            "use --dataset drawn as it is; there is nothing to fetch",
+            f"the data set {name!r} has no published files",
+            f"a data set that is downloaded: {', '.join(get_args(PublishedName))}",
+            f"use --dataset {name} as it is; there is nothing to fetch",
         )
-    return IDX_FILES[name].fetch()
+    return _published(name).fetch()
 
 
 def verify(name: DatasetName = "fashion-mnist", folder: Path | None = None) -> list[FileReport]:
@@ -90,14 +96,15 @@ def verify(name: DatasetName = "fashion-mnist", folder: Path | None = None) -> l
         folder: Folder with its files, instead of CONVBIAS_DATA or the user's cache.
 
     Returns:
-        One report per published file; none for a data set that is generated.
+        One report per published file; none for a data set without such files.
 
     Raises:
         InputError: No data set has that name.
         DataError: `folder` or CONVBIAS_DATA names something that holds none of the files.
     """
-    files = IDX_FILES.get(_checked(name))
-    return files.verify(folder) if files else []
+    if _checked(name) not in get_args(PublishedName):
+        return []
+    return _published(name).verify(folder)
 
 
 def resolve(name: str) -> tuple[DatasetName, DataError | None]:
@@ -121,6 +128,10 @@ def resolve(name: str) -> tuple[DatasetName, DataError | None]:
     except AbsentDataError as error:
         return "drawn", error
     return "fashion-mnist", None
+
+
+def _published(name: DatasetName) -> IdxFiles | CifarFiles:
+    return CIFAR_10 if name == CIFAR_10.name else IDX_FILES[name]
 
 
 def _checked(name: str) -> DatasetName:

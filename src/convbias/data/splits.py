@@ -121,6 +121,25 @@ def folds(labels: np.ndarray, seed: int, count: int) -> list[np.ndarray]:
     return [np.sort(part) for part in parts]
 
 
+def chosen_once(labels: np.ndarray, n: int, stream: Stream) -> np.ndarray:
+    """Choose images once for all seeds, with the classes in the proportions of the whole.
+
+    Args:
+        labels: Integers (m,).
+        n: How many to choose, at most m.
+        stream: What they are chosen for.
+
+    Returns:
+        int64 (n,), ascending.
+
+    Example:
+        >>> labels = np.arange(20) % 2
+        >>> np.bincount(labels[chosen_once(labels, 4, Stream.OWN_TEST)]).tolist()
+        [2, 2]
+    """
+    return np.sort(_stratified_order(labels, 0, stream)[:n])
+
+
 def _stratified_order(labels: np.ndarray, seed: int, stream: Stream) -> np.ndarray:
     """Order images at random, with the classes in proportion in every first part.
 

@@ -15,8 +15,8 @@ from convbias.errors import InputError, StorageError, did_you_mean
 from convbias.spec.description import Description
 from convbias.spec.files import read_file
 
-PublishedName = Literal["fashion-mnist", "mnist", "kmnist"]
-BuiltInName = Literal[PublishedName, "drawn"]
+PublishedName = Literal["fashion-mnist", "mnist", "kmnist", "cifar-10"]
+BuiltInName = Literal[PublishedName, "digits", "drawn"]
 Conversion = Literal["light-on-black", "centred-square"]
 
 # A built-in data set, or a person's own: its folder's or file's name in lower case and the first
@@ -175,6 +175,40 @@ DATASETS: dict[BuiltInName, DatasetDescription] = {
         licence="CC BY-SA 4.0",
         remark="Kuzushiji-MNIST, not Fashion-MNIST",
         corner_classes=(2, 4),
+    ),
+    "cifar-10": DatasetDescription(
+        title="CIFAR-10",
+        kind="photographs",
+        class_names=(
+            "airplane",
+            "automobile",
+            "bird",
+            "cat",
+            "deer",
+            "dog",
+            "frog",
+            "horse",
+            "ship",
+            "truck",
+        ),
+        sizes=(45_000, 5_000, 10_000),
+        side=32,
+        channels=3,
+        source="A. Krizhevsky, Learning multiple layers of features from tiny images, 2009",
+        licence="not stated",
+        remark="CIFAR-10, not Fashion-MNIST",
+        hub_name="uoft-cs/cifar10",
+    ),
+    "digits": DatasetDescription(
+        title="the digits of scikit-learn",
+        kind="handwritten digits",
+        class_names=tuple(str(digit) for digit in range(10)),
+        sizes=(1_350, 150, 297),
+        side=8,
+        source="E. Alpaydin and C. Kaynak, 1998 (UCI Machine Learning Repository), the part that"
+        " comes with scikit-learn",
+        licence="CC BY 4.0",
+        remark="digits of 8 x 8 pixels, not Fashion-MNIST",
     ),
     "drawn": DatasetDescription(
         title="the drawn garments",
