@@ -205,6 +205,7 @@ DATASETS: dict[BuiltInName, DatasetDescription] = {
         class_names=tuple(str(digit) for digit in range(10)),
         sizes=(1_350, 150, 297),
         side=8,
+        conversion="light-on-black",
         source="E. Alpaydin and C. Kaynak, 1998 (UCI Machine Learning Repository), the part that"
         " comes with scikit-learn",
         licence="CC BY 4.0",
