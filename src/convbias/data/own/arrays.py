@@ -19,7 +19,7 @@ from convbias.data.own.decoding import fitted, is_grey
 from convbias.data.own.memory import check_memory
 from convbias.data.own.pictures import chosen_side
 from convbias.data.own.sources import Part, Source, Squares
-from convbias.errors import DataError
+from convbias.errors import DataError, InputError
 from convbias.spec.files import open_file
 
 KEYS = ("x_train", "y_train", "x_test", "y_test")
@@ -44,26 +44,34 @@ def read_npz(path: Path) -> Source:
     """
     try:
         with open_file(path) as opened, zipfile.ZipFile(opened) as archive:
-            names = {name.removesuffix(".npy") for name in archive.namelist()}
-            wanted = KEYS if {"x_test", "y_test"} & names else KEYS[:2]
-            absent = [key for key in wanted if key not in names]
-            if absent:
-                raise DataError(
-                    f"{path} lacks {' and '.join(absent)}; it has {', '.join(sorted(names)[:10])}",
-                    "x_train, y_train, and x_test, y_test or neither of them",
-                    "write it with `numpy.savez(path, x_train=..., y_train=...)`",
-                )
+            wanted = _wanted(archive, path)
             check_memory(0, 0, 2 * sum(_bytes_of(archive, key, path) for key in wanted))
             opened.seek(0)
             with np.load(opened, allow_pickle=False) as file:
                 arrays = {key: file[key] for key in wanted}
-    except (zipfile.BadZipFile, ValueError, EOFError, OSError, zlib.error, SyntaxError) as error:
+    except InputError:
+        raise
+    except Exception as error:  # damage can look like encryption, or like any compression
         raise DataError(
-            f"{path} cannot be read: {str(error).splitlines()[0] or type(error).__name__}",
+            f"{path} cannot be read: {error or type(error).__name__}",
             "a .npz file of numbers, written by `numpy.savez`",
             "write it again",
         ) from error
     return _source(arrays, str(path))
+
+
+def _wanted(archive: zipfile.ZipFile, path: Path) -> tuple[str, ...]:
+    """Which arrays are to be read; all of them are there."""
+    names = {name.removesuffix(".npy") for name in archive.namelist()}
+    wanted = KEYS if {"x_test", "y_test"} & names else KEYS[:2]
+    absent = [key for key in wanted if key not in names]
+    if absent:
+        raise DataError(
+            f"{path} lacks {' and '.join(absent)}; it has {', '.join(sorted(names)[:10])}",
+            "x_train, y_train, and x_test, y_test or neither of them",
+            "write it with `numpy.savez(path, x_train=..., y_train=...)`",
+        )
+    return wanted
 
 
 def _bytes_of(archive: zipfile.ZipFile, key: str, path: Path) -> int:

@@ -14,7 +14,7 @@ from convbias.data.dataset import label_dtype
 from convbias.data.own.classes import check_class_names, number_labels
 from convbias.data.own.memory import check_memory
 from convbias.data.own.sources import Encoded, Part, Source
-from convbias.errors import DataError
+from convbias.errors import DataError, InputError
 from convbias.spec.extras import check_installed
 
 IMAGE_COLUMNS, LABEL_COLUMNS = ("image", "img"), ("label", "labels")
@@ -78,7 +78,6 @@ def _by_part(files: Sequence[Path]) -> tuple[list[Path], list[Path]]:
 
 def _read(path: Path) -> tuple[list[Encoded], np.ndarray, tuple[str, ...] | None]:
     # Imported here, because only this needs the extra.
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
@@ -88,15 +87,16 @@ def _read(path: Path) -> tuple[list[Encoded], np.ndarray, tuple[str, ...] | None
         image = _column(schema.names, features, "Image", IMAGE_COLUMNS, path)
         label = _column(schema.names, features, "ClassLabel", LABEL_COLUMNS, path)
         table = file.read(columns=[image, label])
-    except (pa.ArrowException, OSError) as error:
+        images, labels = table.column(image).to_pylist(), table.column(label).to_pylist()
+    except InputError:
+        raise
+    except Exception as error:  # Arrow has errors of many kinds
         raise DataError(
-            f"{path} cannot be read: {str(error).splitlines()[0]}",
+            f"{path} cannot be read: {str(error).split(chr(10))[0]}",
             "a complete Parquet file",
             "copy or write it again",
         ) from error
     names = features.get(label, {}).get("names")
-    images = table.column(image).to_pylist()
-    labels = table.column(label).to_pylist()
     encoded = [
         Encoded(f"{path.name}, row {row:,}", _content(value, path, row))
         for row, value in enumerate(images)
