@@ -8,7 +8,7 @@ import os
 import pickle
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -293,7 +293,9 @@ def test_parquet_files_without_images_or_labels(tmp_path: Path, refused) -> None
     pq.write_table(pa.table({"image": [{"bytes": None, "path": "a.png"}], "label": [0]}), path)
     refused(path, "row 0 has no bytes of an image")
     pq.write_table(pa.table({"image": [b"", b""], "label": [0, None]}), path)
-    refused(path, "row 1 has no label")
+    refused(path, "row 1 has the label None")
+    pq.write_table(pa.table({"image": [b"", b""], "label": [[0], [0, 1]]}), path)
+    refused(path, r"row 0 has the label \[0\]")
     pq.write_table(pa.table({"image": [b"", b""], "label": [0, 1]}), path)
     refused(path, r"2 of 2 images cannot be read: some.parquet, row 0")
     path.write_bytes(path.read_bytes()[:-10])
@@ -349,7 +351,7 @@ def test_a_full_disk_leaves_nothing(
 
 
 @pytest.fixture(scope="module")
-def sound(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, bytes]]:
+def sound(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     folder = tmp_path_factory.mktemp("sound")
     contents = {"some.npz": npz(folder / "some.npz").read_bytes()}
     for suffix in (".png", ".jpg", ".webp", ".bmp"):

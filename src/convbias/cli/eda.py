@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from convbias import data
@@ -9,6 +10,7 @@ from convbias.cli.choices import NO_OWN, DatasetChoice, OwnImages, choose_images
 from convbias.cli.console import percent, print_table, results
 from convbias.data import Dataset
 from convbias.data.eda import Exploration, explore
+from convbias.data.inspection import Finding, inspect
 from convbias.data.pixel_correlation import UNCORRELATED_BELOW
 from convbias.figures import (
     class_counts,
@@ -28,7 +30,7 @@ def eda(
     own: OwnImages = NO_OWN,
     out: Path = Path("report/eda"),
 ) -> None:
-    """Describe the images: classes, duplicates, margins and pixel correlations.
+    """Describe the images: classes, duplicates, margins, correlations, and what looks wrong.
 
     Example: `convbias eda --dataset drawn`
 
@@ -45,6 +47,7 @@ def eda(
     suffix = f" ({remark})" if remark else ""
     _print_counts(exploration, f"Images per class{suffix}")
     _print_facts(loaded, exploration, f"Facts{suffix}")
+    _print_findings(inspect(loaded), f"What to look at before you trust a result{suffix}")
     _print_correlations(exploration, f"Correlation of two pixels by distance{suffix}")
     for figure in (
         class_counts(exploration, remark),
@@ -86,6 +89,15 @@ def _print_facts(dataset: Dataset, exploration: Exploration, title: str) -> None
         ("neighbouring pixels always correlated", verdict),
     ]
     print_table(title, ("fact", "found"), rows, words=("fact", "found"))
+
+
+def _print_findings(findings: Iterable[Finding], title: str) -> None:
+    rows = [
+        ("look" if each.found else "", each.check, each.text, "\n".join(each.examples))
+        for each in findings
+    ]
+    columns = ("", "checked for", "found", "the first of them")
+    print_table(title, columns, rows, words=columns)
 
 
 def _print_correlations(exploration: Exploration, title: str) -> None:

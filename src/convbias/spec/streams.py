@@ -28,6 +28,7 @@ class Stream(IntEnum):
     OWN_TEST = 33
     OWN_IMAGES = 34
     DIGITS_TEST = 35
+    INSPECTED = 36
     COLUMN_ORDERS = 41
     LOANS = 42
     NODE_NUMBERS = 43

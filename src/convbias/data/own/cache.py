@@ -28,8 +28,9 @@ from convbias.spec.datasets import (
 from convbias.spec.description import Description
 from convbias.spec.files import read_file
 
+ImageNames = tuple[list[str], list[str]]
 PARTS = ("train_images", "train_labels", "test_images", "test_labels")
-DESCRIPTION, READING = "description.json", "reading.json"
+DESCRIPTION, READING, NAMES = "description.json", "reading.json", "names.json"
 LONGEST_SLUG = 40  # characters
 
 
@@ -80,6 +81,7 @@ def keep(
     description: DatasetDescription,
     reading: Reading,
     arrays: Mapping[str, np.ndarray],
+    names: ImageNames,
 ) -> None:
     """Keep a data set in the user's cache, whole or not at all; one of its name is replaced.
 
@@ -88,6 +90,7 @@ def keep(
         description: What is known of it.
         reading: How it was read.
         arrays: The four arrays, by their names in `Dataset`.
+        names: What training images and test images are called, for instance by their files.
 
     Raises:
         StorageError: The cache is not writable or the disk is full.
@@ -100,6 +103,7 @@ def keep(
         for part in PARTS:
             np.save(unfinished / f"{part}.npy", arrays[part], allow_pickle=False)
         (unfinished / DESCRIPTION).write_text(description.model_dump_json(indent=1), "utf-8")
+        (unfinished / NAMES).write_text(json.dumps(names), "utf-8")
         (unfinished / READING).write_text(reading.model_dump_json(indent=1), "utf-8")
         while True:
             try:
@@ -161,6 +165,26 @@ def reading_of(name: DatasetName) -> Reading:
         ValidationError: The file that says so is damaged.
     """
     return Reading.model_validate_json(read_file(own_folder(name) / READING))
+
+
+def image_names(dataset: Dataset) -> ImageNames:
+    """What the images of a data set are called: by their files, where they were read from such.
+
+    Args:
+        dataset: Any data set.
+
+    Returns:
+        The names of the training images, and of the test images.
+    """
+    if OWN_NAME.fullmatch(dataset.name):
+        with suppress(StorageError, ValueError):
+            train, test = json.loads(read_file(own_folder(dataset.name) / NAMES))
+            if (len(train), len(test)) == (len(dataset.train_images), len(dataset.test_images)):
+                return train, test
+    return (
+        [f"training image {index}" for index in range(len(dataset.train_images))],
+        [f"test image {index}" for index in range(len(dataset.test_images))],
+    )
 
 
 def load_own(name: DatasetName) -> Dataset:

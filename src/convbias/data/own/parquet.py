@@ -97,14 +97,19 @@ def _read(path: Path) -> tuple[list[Encoded], np.ndarray, tuple[str, ...] | None
             "copy or write it again",
         ) from error
     names = features.get(label, {}).get("names")
+    named = tuple(map(str, names)) if isinstance(names, list) else None
     encoded = [
         Encoded(f"{path.name}, row {row:,}", _content(value, path, row))
         for row, value in enumerate(images)
     ]
-    if any(each is None for each in labels):
-        row = labels.index(None)
-        raise DataError(f"{path}, row {row:,} has no label", "a label for each image")
-    return encoded, np.array(labels), tuple(map(str, names)) if names else None
+    strange = [row for row, each in enumerate(labels) if not isinstance(each, int | str)]
+    if strange:
+        raise DataError(
+            f"{path}, row {strange[0]:,} has the label {labels[strange[0]]!r}",
+            "a whole number or a text for each image",
+            "give each image one class, or leave it out",
+        )
+    return encoded, np.array(labels), named or None
 
 
 def _features(metadata: Mapping[bytes, bytes]) -> dict[str, dict[str, Any]]:

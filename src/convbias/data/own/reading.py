@@ -83,7 +83,9 @@ def read_own(path: Path, options: ReadingOptions = ReadingOptions()) -> Dataset:
         skipped=_skipped(source, squares),
         remarks=source.remarks,
     )
-    cache.keep(name, _description(title, source, arrays), reading, arrays)
+    names = _names(source)
+    names_of_parts = [names[index] for index in train], [names[index] for index in test]
+    cache.keep(name, _description(title, source, arrays), reading, arrays, names_of_parts)
     return cache.load_own(name)
 
 
@@ -167,6 +169,16 @@ def _indices(source: Source, squares: Squares, path: Path) -> tuple[np.ndarray, 
             "add images, or read more of them (--most-images)",
         )
     return train, test
+
+
+def _names(source: Source) -> list[str]:
+    """What all training images, then all test images, are called."""
+    parts = {"training": source.train} | ({} if source.test is None else {"test": source.test})
+    return [
+        _printable(image.name) if isinstance(image, Encoded) else f"{part} image {index}"
+        for part, of_part in parts.items()
+        for index, image in enumerate(of_part.images)
+    ]
 
 
 def _skipped(source: Source, squares: Squares) -> dict[str, str]:
