@@ -25,7 +25,7 @@ from convbias.spec.recipes import classic, scheduled
 from convbias.spec.streams import Stream
 from factories import grey
 
-FINGERPRINTS = {1: "28d73de1674a3d42a330810fd1250f34ce694ebf8d8c2d7307837db71ba9ae8e"}
+FINGERPRINTS = {1: "e9c4450a31e1de657803e1b1f0d6ca92d968fafff4b035b8ddbd7899b30dcb24"}
 
 MODELS: tuple[Model, ...] = (
     Dense(),
