@@ -19,7 +19,6 @@ from typing import Literal
 
 import platformdirs
 
-from convbias.data.download import download
 from convbias.errors import AbsentDataError, DataError, StorageError
 from convbias.spec.datasets import PublishedName, description_of
 from convbias.spec.files import read_file
@@ -209,6 +208,9 @@ class PublishedFiles:
         folder = self.folder_without_download(folder)
         missing = [name for name in self.files if not (folder / name).exists()]
         if missing and folder == self.cache_folder:
+            # Imported here, because it takes as long as all else, and most commands need it not.
+            from convbias.data.download import download
+
             checksums = {name: self.files[name].sha256 for name in missing}
             failures = download(folder, checksums, self.addresses)
             if failures:

@@ -8,8 +8,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from joblib.externals.loky import ProcessPoolExecutor
-from joblib.externals.loky.process_executor import TerminatedWorkerError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -129,6 +127,10 @@ def _results(groups: Sequence[Sequence[Encoded]], side: int, *, exact: bool) -> 
         for group in groups:
             yield decode(group, side, exact=exact)
         return
+    # Imported here, because processes that only load images do not need it.
+    from joblib.externals.loky import ProcessPoolExecutor
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
+
     # Processes, not threads: for small images most time is spent in Python, one thread at a time.
     workers = ProcessPoolExecutor(os.cpu_count(), initializer=_ignore_interrupts)
     try:

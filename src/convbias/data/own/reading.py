@@ -68,9 +68,9 @@ def read_own(path: Path, options: ReadingOptions = ReadingOptions()) -> Dataset:
     train, test = _indices(source, squares, path)
     labels = _labels(source)
     arrays = {
-        "train_images": squares.images[train],
+        "train_images": _rows(squares.images, train),
         "train_labels": labels[train],
-        "test_images": squares.images[test],
+        "test_images": _rows(squares.images, test),
         "test_labels": labels[test],
     }
     checksum = cache.content_checksum(arrays, source.class_names)
@@ -86,7 +86,13 @@ def read_own(path: Path, options: ReadingOptions = ReadingOptions()) -> Dataset:
     names = _names(source)
     names_of_parts = [names[index] for index in train], [names[index] for index in test]
     cache.keep(name, _description(title, source, arrays), reading, arrays, names_of_parts)
-    return cache.load_own(name)
+    return cache.open_own(name)
+
+
+def _rows(images: np.ndarray, indices: np.ndarray) -> np.ndarray:
+    """Some of the images; not copied where they are next to each other."""
+    first, end = int(indices[0]), int(indices[-1]) + 1
+    return images[first:end] if end - first == len(indices) else images[indices]
 
 
 def _reader(
