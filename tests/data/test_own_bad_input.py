@@ -6,6 +6,7 @@ import errno
 import io
 import os
 import pickle
+import time
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -345,6 +346,17 @@ def test_a_full_disk_leaves_nothing(
     with pytest.raises(StorageError, match="No space left on device"):
         read_own(pets)
     assert not [path for path in cache.rglob("*") if path.is_file()]
+
+
+def test_what_a_killed_process_has_left_is_removed(pets: Path, cache: Path) -> None:
+    folder = cache / "convbias" / "datasets"
+    for name, age in (("old", 2 * 24 * 3_600), ("new", 60)):
+        left = folder / f".unfinished-{name}"
+        left.mkdir(parents=True)
+        (left / "train_images.npy").touch()
+        os.utime(left, (time.time() - age,) * 2)
+    read_own(pets)
+    assert [path.name for path in folder.glob(".*")] == [".unfinished-new"]
 
 
 # Anything

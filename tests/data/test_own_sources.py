@@ -199,6 +199,45 @@ def test_images_are_turned_upright_and_laid_on_white(tmp_path: Path) -> None:
     assert np.where(clear[..., 3:] == 255, 0, 255).repeat(3, -1).astype(np.uint8).tobytes() in found
 
 
+def test_every_kind_of_pixel_becomes_eight_bits(tmp_path: Path) -> None:
+    """Values that eight bits hold exactly: multiples of 257 in 16 bits, and a palette's colours."""
+    folder = tmp_path / "kinds"
+    class_folders(folder, noise(40), CLASSES)
+    [grey] = noise(1, channels=1, seed=4)[..., 0]
+    [colours] = noise(1, seed=5)
+    Image.fromarray(grey.astype(np.uint16) * 257).save(folder / "cat" / "deep.png")
+    Image.fromarray(colours).convert("P", palette=Image.Palette.ADAPTIVE).save(
+        folder / "cat" / "palette.png"
+    )
+    Image.fromarray(grey > 127).save(folder / "cat" / "bits.bmp")
+    dataset = read_own(folder)
+    assert reading_of(dataset.name).changes == {"rounded from 16 bits to 8": 1}
+    found = {pixels for pixels, _ in everything(dataset)}
+    assert grey[..., np.newaxis].repeat(3, -1).tobytes() in found
+    assert colours.tobytes() in found  # 64 pixels have at most 64 colours
+    assert ((grey > 127) * np.uint8(255))[..., np.newaxis].repeat(3, -1).tobytes() in found
+
+
+def test_large_photographs_are_reduced_as_if_decoded_in_full(tmp_path: Path) -> None:
+    """Decoded at an eighth: the middle is off by less than half a pixel of the result."""
+    random = np.random.default_rng(0)
+    for index in range(20):
+        small = random.integers(0, 256, (9, 12, 3), dtype=np.uint8)
+        large = Image.fromarray(small).resize((1_200, 900), Image.Resampling.BICUBIC)
+        path = tmp_path / "photographs" / CLASSES[index % 2] / f"{index}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        large.save(path, quality=95)
+    dataset = read_own(tmp_path / "photographs")
+    assert dataset.side == 32
+    with Image.open(path) as image:
+        middle = image.crop((150, 0, 1_050, 900)).resize((32, 32), Image.Resampling.LANCZOS)
+    found = np.concatenate([dataset.train_images, dataset.test_images]).astype(int)
+    differences = np.sort(np.abs(found - np.asarray(middle)).mean(axis=(1, 2, 3)))
+    # In grey values: that of the photograph itself, and that of the most similar other one.
+    assert differences[0] < 5
+    assert differences[1] > 40
+
+
 def test_the_middle_is_cut_out_and_averaged(tmp_path: Path) -> None:
     """Far from edges, flat areas keep their colour; a long image loses both ends."""
     pixels = np.zeros((40, 80, 3), np.uint8)

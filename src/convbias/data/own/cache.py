@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import tempfile
+import time
 import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -32,6 +33,8 @@ ImageNames = tuple[list[str], list[str]]
 PARTS = ("train_images", "train_labels", "test_images", "test_labels")
 DESCRIPTION, READING, NAMES = "description.json", "reading.json", "names.json"
 LONGEST_SLUG = 40  # characters
+UNFINISHED = ".unfinished-"
+SECONDS_UNFINISHED = 24 * 3_600  # after which nobody is still writing
 
 
 class Reading(Description, frozen=True):
@@ -99,7 +102,8 @@ def keep(
     unfinished: Path | None = None
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".unfinished-"))
+        _clear_leftovers(folder.parent)
+        unfinished = Path(tempfile.mkdtemp(dir=folder.parent, prefix=UNFINISHED))
         for part in PARTS:
             np.save(unfinished / f"{part}.npy", arrays[part], allow_pickle=False)
         (unfinished / DESCRIPTION).write_text(description.model_dump_json(indent=1), "utf-8")
@@ -113,7 +117,7 @@ def keep(
                 if not folder.exists():
                     raise
                 # Renamed first, so that no process sees a half-deleted one under its name.
-                old = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".unfinished-"))
+                old = Path(tempfile.mkdtemp(dir=folder.parent, prefix=UNFINISHED))
                 with suppress(FileNotFoundError):  # another process was faster
                     folder.rename(old / "old")
                 shutil.rmtree(old, ignore_errors=True)
@@ -129,6 +133,14 @@ def keep(
     # What this process has looked up before it was read is out of date.
     description_of.cache_clear()
     register(name, description)
+
+
+def _clear_leftovers(folder: Path) -> None:
+    """Remove what killed processes have left behind."""
+    for path in folder.glob(f"{UNFINISHED}*"):
+        with suppress(OSError):
+            if time.time() - path.stat().st_mtime > SECONDS_UNFINISHED:
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def find(key: str) -> Dataset | None:
