@@ -56,7 +56,7 @@ COMMANDS = {
     "option": (["study", "--sedes", "0"], ["--sedes", "Did you mean --seeds?"]),
     "dataset": (
         ["study", "smoke", "--dataset", "fashion-minst"],
-        ['"fashion-minst"', 'Did you mean "fashion-mnist"?'],
+        ["'fashion-minst'", "did you mean 'fashion-mnist'?"],
     ),
     "model": (["train", "dens"], ['"dens"', 'Did you mean "dense"?']),
     "recipe": (["train", "dense", "--recipe", "clasic"], ['Did you mean "classic"?']),
@@ -83,7 +83,10 @@ COMMANDS = {
     "a seed in words": (["train", "dense", "--seeds", "one"], ["--seeds", '"one"']),
     "no epochs": (["train", "dense", "--epochs", "0"], ["--epochs", "0"]),
     "no learning rate": (["train", "dense", "--learning-rate", "0"], ["--learning-rate"]),
-    "few images": (["train", "dense", "--training-images", "5"], ["--training-images", "100"]),
+    "few images": (
+        ["train", "dense", "--training-images", "5"],
+        ["--training-images", "equal to 10"],
+    ),
     "no processes": (["study", "smoke", "--jobs", "0"], ["--jobs"]),
     "a key of no run": (
         ["runs", "show", "7d2a25b1d671-seed99"],
@@ -135,7 +138,10 @@ PROFILES = {
         TINY.replace('"original"', '"orignal"'),
         ["'orignal'", "did you mean 'original'?"],
     ),
-    "unknown dataset": (TINY.replace("drawn", "drwan"), ["dataset", "'drwan'", "'drawn'"]),
+    "unknown dataset": (
+        TINY.replace("drawn", "drwan"),
+        ["data set 'drwan'", "did you mean 'drawn'"],
+    ),
     "unknown recipe": (TINY.replace("classic", "clasic"), ["recipe", "'clasic'", "'classic'"]),
     "missing key": (TINY.replace("epochs = 2\n", ""), ["tiny.toml", "'epochs' is missing"]),
     "malformed": (TINY.replace("[0, 1]", "[0, 1"), ["not valid TOML", "line"]),
