@@ -267,7 +267,7 @@ def test_a_reader_that_stops_reading(study: Path) -> None:
 def test_eda(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     said = printed(capsys, "eda", "--dataset", "drawn", "--out", "figures")
     assert "…" not in said
-    assert said.count("(drawn garments, not Fashion-MNIST)") == 3
+    assert said.count("(drawn garments, not Fashion-MNIST)") == 4
     row = next(line for line in said.splitlines() if "Ankle Boot" in line)
     assert re.findall(r"[\d,]+", row) == ["600", "100", "700"]
     drawings = {path.stem for path in (here / "figures").glob("*.svg")}

@@ -268,7 +268,7 @@ def test_an_array_that_promises_terabytes(tmp_path: Path, refused) -> None:
     with zipfile.ZipFile(tmp_path / "some.npz", "w") as archive:
         for name in ("x_train", "y_train"):
             archive.writestr(f"{name}.npy", header.getvalue())
-    refused(tmp_path / "some.npz", "GB of memory")
+    refused(tmp_path / "some.npz", r"some.npz holds needs about 110,592\.0 GB of memory")
 
 
 def test_idx_files_that_are_incomplete(tmp_path: Path, refused) -> None:
@@ -317,7 +317,7 @@ def test_memory_is_predicted_before_images_are_read(
 ) -> None:
     needed = 2 * 30 * 96 * 96 * 3  # bytes: two copies of three channels
     monkeypatch.setattr("convbias.data.own.memory.available_memory", lambda: needed - 1)
-    refused(pets, "30 images of 96 x 96 pixels need about 0.0 GB", side=96)
+    refused(pets, "to decode 30 images to 96 x 96 pixels needs about 0.0 GB of memory", side=96)
     monkeypatch.setattr("convbias.data.own.memory.available_memory", lambda: needed)
     assert read_own(pets, ReadingOptions(side=96)).side == 96
 

@@ -16,7 +16,7 @@ from PIL import Image
 from convbias.data.idx import parse
 from convbias.data.own.classes import number_labels
 from convbias.data.own.decoding import fitted, is_grey
-from convbias.data.own.memory import check_memory
+from convbias.data.own.memory import check_file_fits, check_memory
 from convbias.data.own.pictures import chosen_side
 from convbias.data.own.sources import Part, Source, Squares
 from convbias.errors import DataError, InputError
@@ -45,7 +45,7 @@ def read_npz(path: Path) -> Source:
     try:
         with open_file(path) as opened, zipfile.ZipFile(opened) as archive:
             wanted = _wanted(archive, path)
-            check_memory(0, 0, 2 * sum(_bytes_of(archive, key, path) for key in wanted))
+            check_file_fits(path, sum(_bytes_of(archive, key, path) for key in wanted))
             opened.seek(0)
             with np.load(opened, allow_pickle=False) as file:
                 arrays = {key: file[key] for key in wanted}
@@ -149,7 +149,7 @@ def _read_idx(path: Path) -> np.ndarray:
                 int.from_bytes(lengths[begin : begin + 4], "big")
                 for begin in range(0, len(lengths), 4)
             )
-            check_memory(0, 0, 2 * size)
+            check_file_fits(path, size)
             # One byte more than the header says shows whether there are more.
             content = start + lengths + file.read(size + 1)
     except (OSError, EOFError, zlib.error) as error:

@@ -24,15 +24,38 @@ def check_memory(images: int, side: int, held: int = 0) -> None:
         InputError: They need more than is available.
     """
     needed = COPIES * images * side**2 * 3 + held
-    free = available_memory()
-    if free is None or needed <= free:
-        return
-    raise InputError(
-        f"{images:,} images of {side} x {side} pixels need about {needed / 1e9:.1f} GB of memory"
-        " while they are read",
-        f"at most the {free / 1e9:.1f} GB that are available",
+    _check(
+        needed,
+        f"to decode {images:,} images to {side} x {side} pixels needs",
         "choose a smaller --side, or read fewer images with --most-images",
     )
+
+
+def check_file_fits(path: Path, size: int) -> None:
+    """Refuse to read a file whose content does not fit into memory.
+
+    Args:
+        path: The file.
+        size: Bytes of its content, by its header.
+
+    Raises:
+        InputError: It needs more than is available.
+    """
+    _check(
+        COPIES * size,
+        f"what {path} holds needs",
+        "write fewer images to the file, as whole numbers of 8 bits",
+    )
+
+
+def _check(needed: int, what: str, fix: str) -> None:
+    free = available_memory()
+    if free is not None and needed > free:
+        raise InputError(
+            f"{what} about {needed / 1e9:,.1f} GB of memory",
+            f"at most the {free / 1e9:,.1f} GB that are available",
+            fix,
+        )
 
 
 def available_memory() -> int | None:

@@ -12,7 +12,7 @@ import numpy as np
 
 from convbias.data.dataset import label_dtype
 from convbias.data.own.classes import check_class_names, number_labels
-from convbias.data.own.memory import check_memory
+from convbias.data.own.memory import check_file_fits
 from convbias.data.own.sources import Encoded, Part, Source
 from convbias.errors import DataError, InputError
 from convbias.spec.extras import check_installed
@@ -43,7 +43,7 @@ def read_parquet(files: Sequence[Path]) -> Source:
     """
     check_installed("parquet", ["pyarrow"])
     where = str(files[0]) if len(files) == 1 else str(files[0].parent)
-    check_memory(0, 0, sum(path.stat().st_size for path in files))
+    check_file_fits(Path(where), sum(path.stat().st_size for path in files))
     train_files, test_files = _by_part(files)
     train = [_read(path) for path in train_files]
     test = [_read(path) for path in test_files]
