@@ -165,6 +165,18 @@ def test_rates_of_adapted_networks_are_those_of_the_published_ones():
     assert found[name].recipe.learning_rate == rate
 
 
+def test_an_epoch_of_few_images_is_several_passes():
+    # 270 images to train on would be 5 batches of 64.
+    arms = arms_of("original", COLOURED).values()
+    assert {arm.recipe.images_per_epoch for arm in arms} == {10_000}
+    arms = arms_of("data-efficiency", COLOURED).values()
+    assert {arm.recipe.images_per_epoch for arm in arms} == {10_000}
+    for dataset in ("fashion-mnist", "drawn"):
+        assert {arm.recipe.images_per_epoch for arm in arms_of("original", dataset).values()} == {
+            None
+        }
+
+
 def test_the_corners_are_those_of_the_two_largest_classes():
     dataset = made_dataset(COLOURED)
     assert corner_classes(dataset) == (0, 1)
