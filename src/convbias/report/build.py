@@ -13,6 +13,7 @@ from convbias.data import Dataset
 from convbias.data.eda import Exploration, explore
 from convbias.errors import InputError
 from convbias.experiments import ORIGINAL
+from convbias.experiments.adapting import RULES
 from convbias.figures import (
     Arms,
     Figure,
@@ -135,6 +136,7 @@ def write_report(
         own=own_answer(found.findings, further, [*runs, *further_runs]) if own else None,
         described=description_of(dataset.name),
         class_rows=class_rows(arms, dataset),
+        rules=RULES,
         coverage=coverage or COMPLETE,
         libraries=libraries,
         study_name=study_name,

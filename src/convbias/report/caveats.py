@@ -74,6 +74,7 @@ def rates_caveat(runs: Iterable[Run]) -> Caveat | None:
     others = [arm for arm in arms.values() if search_of(arm) is None]
     if not others:
         return None
+    where = "for another training"
     reason = (
         "Short trainings do better with higher learning rates, so a rate is valid for the images"
         " and the length at which it was searched. For these arms it was another length, or fewer"
@@ -86,8 +87,9 @@ def rates_caveat(runs: Iterable[Run]) -> Caveat | None:
             " rate may be better: a verdict on them may change with it. `convbias tune` searches"
             " on these images."
         )
+        where = "on other images"
     rates = counted(len(arms), "learning rate")
-    return Caveat(f"{len(others)} of {rates} were searched for another training", (reason,))
+    return Caveat(f"{len(others)} of {rates} were searched {where}", (reason,))
 
 
 def _data_caveat(arms: Arms) -> Caveat | None:

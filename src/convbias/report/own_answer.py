@@ -76,12 +76,6 @@ CONTRASTS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ),
 )
 
-# Experiments whose first statement or headline says what no contrast does.
-SENTENCES: tuple[tuple[str, str], ...] = (
-    ("Images saved", "data-efficiency"),
-    ("Shifts", "shift"),
-)
-
 
 @dataclass(frozen=True)
 class Bought:
@@ -148,12 +142,12 @@ class OwnAnswer:
 
     Args:
         bought: one row for each property, measured or not.
-        sentences: findings that are no differences, with the parts of the report that show them.
+        saved: how many images convolution saves, which is no difference.
         advice: which network to take; None where no run has validation scores.
     """
 
     bought: tuple[Bought, ...]
-    sentences: tuple[tuple[Statement, str], ...]
+    saved: Statement
     advice: Advice | None
 
 
@@ -178,11 +172,7 @@ def own_answer(
         bought=tuple(
             _bought(what, experiment, names, rows) for what, experiment, names in CONTRASTS
         ),
-        sentences=tuple(
-            (found, f"experiment-{name}")
-            for what, name in SENTENCES
-            for found in [_sentence(what, name, by_experiment.get(name))]
-        ),
+        saved=_saved(by_experiment.get("data-efficiency")),
         advice=advice(runs),
     )
 
@@ -202,12 +192,13 @@ def _bought(
     return Bought(what, MISSING, MISSING, "not measured yet", "")
 
 
-def _sentence(what: str, name: str, section: ExperimentSection | None) -> Statement:
+def _saved(section: ExperimentSection | None) -> Statement:
     if section is None:
-        return Statement(f"{what}: the experiment {name} was not run.", "not measured yet")
-    if name == "data-efficiency":
-        return section.outcome.statements[0]
-    return next(iter(section.headlines.values()))
+        return Statement(
+            "How many images convolution saves was not measured: data-efficiency was not run.",
+            "not measured yet",
+        )
+    return section.outcome.statements[0]
 
 
 def advice(runs: Iterable[ConditionRun]) -> Advice | None:
