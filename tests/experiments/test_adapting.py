@@ -165,6 +165,14 @@ def test_rates_of_adapted_networks_are_those_of_the_published_ones():
     assert found[name].recipe.learning_rate == rate
 
 
+def test_experiments_with_more_images_than_there_are_take_all_and_share_runs():
+    study = load_study("quick").on(COLOURED)
+    original, sharing = (
+        study.arms(experiment_of(name, COLOURED)) for name in ("original", "sharing")
+    )
+    assert sharing["dense"].data == original["dense"].data == DataVariant(dataset=COLOURED)
+
+
 def test_an_epoch_of_few_images_is_several_passes():
     # 270 images to train on would be 5 batches of 64.
     arms = arms_of("original", COLOURED).values()
