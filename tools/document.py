@@ -20,6 +20,7 @@ from convbias.report.card.figures import figures
 from convbias.report.card.writing import write_card
 from convbias.runs.atomic import write_atomically
 from convbias.runs.store import Store
+from tools.adapting_page import adapting_blocks
 from tools.blocks import put_into
 from tools.external.page import external_blocks
 from tools.looks.page import designs_blocks
@@ -37,6 +38,7 @@ def page_blocks(
         "README.md": readme_blocks(profile, original, sections),
         "docs/method.md": method_blocks(original, [each.results for each in sections]),
         "docs/reproduce.md": reproduce_blocks(profile, original, sections),
+        "docs/adapting.md": adapting_blocks(),
         "docs/external-checks.md": external_blocks(),
         "docs/decisions/0013-looks.md": designs_blocks(),
     }

@@ -98,7 +98,7 @@ def experiment_of(name: str, dataset: DatasetName) -> Experiment:
         return _adapted(name.replace("-", "_"), description_of(dataset))
     if is_own(dataset):
         raise UnsuitableError(
-            f"{name} is about other data than {description_of(dataset).title}",
+            "it is about other data than these images",
             "an experiment on images",
             f"run it without them: convbias experiment {name}",
         )

@@ -14,7 +14,7 @@ from convbias.findings.results import ConditionRun
 from convbias.runs.record import Run
 from convbias.spec.arms import DataVariant
 from convbias.spec.beyond.arms import Task
-from convbias.spec.datasets import DatasetName, description_of
+from convbias.spec.datasets import DatasetName, description_of, is_own
 from convbias.spec.experiment import Experiment
 from convbias.spec.formatting import counted
 
@@ -74,7 +74,8 @@ def data_remark(data: DataVariant | Task | None) -> str | None:
     """
     if not isinstance(data, DataVariant):
         return None
-    remark = description_of(data.dataset).remark
+    described = description_of(data.dataset)
+    remark = described.title if is_own(data.dataset) else described.remark
     remarks = [remark] if remark else []
     if data.training_images is not None:
         part = "" if remarks else ", a part of Fashion-MNIST"
@@ -91,7 +92,8 @@ def arm_data(arms: Arms) -> DataVariant:
 
 def dataset_remark(dataset: Dataset) -> str | None:
     """The remark that must accompany numbers about a data set, as in `data_remark`."""
-    if remark := description_of(dataset.name).remark:
+    described = description_of(dataset.name)
+    if remark := described.title if is_own(dataset.name) else described.remark:
         return remark
     n = len(dataset.train_images)
     return None if n == PUBLISHED_TRAINING_IMAGES else f"{n:,} images, a part of Fashion-MNIST"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from convbias.spec.arms import DataVariant
 from convbias.spec.beyond.arms import Task
-from convbias.spec.datasets import description_of
+from convbias.spec.datasets import description_of, is_own
 from convbias.spec.experiment import PlannedContrast
 from convbias.spec.formatting import counted, p_value_text
 from convbias.spec.quantities import Quantity
@@ -92,10 +92,11 @@ def where(data: DataVariant | Task | None) -> str:
     ):
         return ""
     images = "drawn images" if data.dataset == "drawn" else "images"
-    if description_of(data.dataset).remark and data.dataset != "drawn":
+    if description_of(data.dataset).remark and data.dataset != "drawn" and not is_own(data.dataset):
         images += f" of {description_of(data.dataset).title}"
     if data.training_images is None:
-        return f"On {images} instead of Fashion-MNIST: "
+        # A report on a person's own images is about nothing else.
+        return "" if is_own(data.dataset) else f"On {images} instead of Fashion-MNIST: "
     return f"With {data.training_images:,} {images} to train on: "
 
 

@@ -98,7 +98,7 @@ def original_headlines(
             f"The CNN also has the lower test loss: {gain(loss, TEST_LOSS)} nats per image.",
             supports(loss),
         ),
-        "convergence-accuracy": _faster(claims),
+        **_faster(claims),
         "convergence-loss": _overtrained(arms),
     }
 
@@ -122,13 +122,14 @@ def _with_fewer_parameters(arms: Arms) -> str:
     return f" with {100 * cnn / dense:.0f} % of its parameters"
 
 
-def _faster(claims: Iterable[ClaimResult]) -> Statement:
-    [found] = [each for each in claims if each.id == "convergence-speed"]
+def _faster(claims: Iterable[ClaimResult]) -> dict[str, Statement]:
+    """Nothing where no claims are judged."""
+    found = next((each for each in claims if each.id == "convergence-speed"), None)
+    if found is None:
+        return {}
     measured = f": {found.measured}" if found.measured else ""
-    return Statement(
-        f"The CNN needs fewer epochs for the dense network’s final accuracy{measured}.",
-        found.verdict,
-    )
+    text = f"The CNN needs fewer epochs for the dense network’s final accuracy{measured}."
+    return {"convergence-accuracy": Statement(text, found.verdict)}
 
 
 def _overtrained(arms: Arms) -> Statement:

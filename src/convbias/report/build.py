@@ -13,6 +13,7 @@ from convbias.data import Dataset
 from convbias.data.eda import Exploration, explore
 from convbias.errors import InputError
 from convbias.experiments import ORIGINAL
+from convbias.experiments.adapting import RULES
 from convbias.figures import (
     Arms,
     Figure,
@@ -42,14 +43,18 @@ from convbias.findings.results import ConditionRun
 from convbias.report import methods, page, tables
 from convbias.report.answer import answer, original_headlines
 from convbias.report.caveats import caveats, rates_caveat
+from convbias.report.classes import class_rows
 from convbias.report.comparison import Cell, Measure, comparison, comparison_records
 from convbias.report.coverage import COMPLETE, Coverage
+from convbias.report.own_answer import own_answer
 from convbias.report.page import NumberedFigure
 from convbias.report.sections import ExperimentSection, audit_claims
 from convbias.runs.atomic import write_atomically
+from convbias.runs.stored_dataset import StoredDataset
 from convbias.runs.sweep import cores
 from convbias.spec.arithmetic import Layers
 from convbias.spec.arms import Arm
+from convbias.spec.datasets import description_of, is_own
 from convbias.spec.experiment import Experiment
 from convbias.spec.quantities import TEST_ACCURACY, TEST_LOSS
 from convbias.statistics import POWER
@@ -59,11 +64,12 @@ def write_report(
     study_name: str,
     experiment: Experiment,
     runs: Sequence[ConditionRun],
-    dataset: Dataset,
+    dataset: Dataset | StoredDataset,
     folder: Path,
     further: Sequence[ExperimentSection] = (),
     not_run: Sequence[str] = (),
     coverage: Coverage | None = None,
+    left_out: Sequence[str] = (),
 ) -> Path:
     """Write the report of a study from its stored runs; nothing is trained.
 
@@ -72,13 +78,15 @@ def write_report(
         experiment: experiment whose arms and contrasts are reported; runs of other arms are
             omitted.
         runs: runs of one study, with one description per arm.
-        dataset: the data that the runs were trained and scored on.
+        dataset: the data that the runs were trained and scored on; or what is stored of a person's
+            own, whose images are gone, and with them the figures that show any.
         folder: folder for `report.html`, which is self-contained, `figures/`, `comparison.csv` and
             `claims.csv`.
         further: sections of the study's other experiments.
         not_run: names of its experiments that have none.
         coverage: how much of the study the runs are; all of it by default. While the study is
             trained, this process alone renders the figures.
+        left_out: what the data set does not allow, in sentences.
 
     Returns:
         The path of `report.html`.
@@ -112,6 +120,7 @@ def write_report(
         charts |= page.start_rendering(own_figures, pool)
         figures = page.number_figures([*own_figures, *section_figures], charts)
         libraries = page.libraries(bundle.result())
+    own = is_own(dataset.name)
     runs_by_key = {run.key: run for run in runs}
     for run in further_runs:
         runs_by_key.setdefault(run.key, run)  # shared arms keep the name of the first experiment
@@ -124,6 +133,10 @@ def write_report(
         figures,
         headlines=headlines,
         answer=answer(arms, found.findings, further),
+        own=own_answer(found.findings, further, [*runs, *further_runs]) if own else None,
+        described=description_of(dataset.name),
+        class_rows=class_rows(arms, dataset),
+        rules=RULES,
         coverage=coverage or COMPLETE,
         libraries=libraries,
         study_name=study_name,
@@ -136,6 +149,7 @@ def write_report(
         finished_at=max(run.cost.finished_at for run in runs),
         remark=data_remark(arm_data(arms)),
         dataset=dataset,
+        images=dataset if isinstance(dataset, Dataset) else None,
         exploration=found.exploration,
         findings=found.findings,
         caveats=[
@@ -160,6 +174,7 @@ def write_report(
         tables=tables,
         further=further,
         not_run=not_run,
+        left_out=left_out,
         further_sections=[
             (f"experiment-{each.results.experiment.name}", each.results.experiment.title)
             for each in further
@@ -174,7 +189,7 @@ def write_report(
 
 def write_experiment(
     section: ExperimentSection,
-    dataset: Dataset | None,
+    dataset: Dataset | StoredDataset | None,
     folder: Path,
     coverage: Coverage | None = None,
 ) -> Path:
@@ -223,7 +238,7 @@ def write_experiment(
 class _Evaluation:
     """What the report says about a study's original comparison and its data."""
 
-    exploration: Exploration
+    exploration: Exploration | None
     layers: Mapping[str, Layers]
     findings: list[Finding]
     claims: list[ClaimResult]
@@ -233,22 +248,25 @@ class _Evaluation:
 def _evaluate(
     experiment: Experiment,
     runs: Sequence[ConditionRun],
-    dataset: Dataset,
+    dataset: Dataset | StoredDataset,
     further: Sequence[ExperimentSection],
 ) -> _Evaluation:
-    exploration = explore(dataset)
+    exploration = explore(dataset) if isinstance(dataset, Dataset) else None
     findings = evaluate(experiment, runs)
-    # The claims are about the original comparison, so they need its contrasts.
-    if experiment.name == ORIGINAL.name:
-        claims = audit_claims(runs, dataset, exploration, further, findings, experiment)
-    else:
-        claims = audit_claims(runs, dataset, exploration, further)
+    claims: list[ClaimResult] = []
+    # A person's own images decide nothing about the original study's.
+    if isinstance(dataset, Dataset) and exploration is not None and not is_own(dataset.name):
+        # The claims are about the original comparison, so they need its contrasts.
+        if experiment.name == ORIGINAL.name:
+            claims = audit_claims(runs, dataset, exploration, further, findings, experiment)
+        else:
+            claims = audit_claims(runs, dataset, exploration, further)
     return _Evaluation(
         exploration=exploration,
-        layers=methods.networks(experiment),
+        layers=methods.networks(experiment, description_of(dataset.name).dimensions),
         findings=findings,
         claims=claims,
-        comparison=comparison(experiment, runs),
+        comparison=comparison(experiment, runs, dataset.test_labels),
     )
 
 
@@ -270,7 +288,7 @@ def _of_experiment(experiment: Experiment, runs: Sequence[ConditionRun]) -> list
     return sorted(kept, key=lambda run: (names.index(run.condition), run.seed))
 
 
-def _check_data(runs: Sequence[ConditionRun], dataset: Dataset) -> None:
+def _check_data(runs: Sequence[ConditionRun], dataset: Dataset | StoredDataset) -> None:
     for run in runs:
         if not isinstance(run.arm, Arm):
             continue
@@ -288,9 +306,9 @@ def _figures(
     arms: Arms,
     found: _Evaluation,
     runs: Sequence[ConditionRun],
-    dataset: Dataset,
+    dataset: Dataset | StoredDataset,
 ) -> list[Figure]:
-    exploration, remark = found.exploration, dataset_remark(dataset)
+    exploration = found.exploration
     first = experiment.contrasts[0]
     compared = [(arm, arms[arm]) for arm in (first.baseline, first.treatment) if arm in arms]
     treatment = [(arm, of_arm) for arm, of_arm in compared if arm == first.treatment]
@@ -302,13 +320,17 @@ def _figures(
         convergence(arms, "loss"),
         *(confusion(arm, of_arm, dataset) for arm, of_arm in compared),
         per_class(arms, dataset),
-        *(most_confused(arm, of_arm, dataset) for arm, of_arm in treatment),
-        class_counts(exploration, remark),
-        sample_grid(dataset, remark),
-        mean_images(exploration, remark),
-        pixel_histogram(exploration, remark),
-        pixel_correlation(exploration, remark),
     ]
+    if isinstance(dataset, Dataset) and exploration is not None:
+        remark = dataset_remark(dataset)
+        figures += [
+            *(most_confused(arm, of_arm, dataset) for arm, of_arm in treatment),
+            class_counts(exploration, remark),
+            sample_grid(dataset, remark),
+            mean_images(exploration, remark),
+            pixel_histogram(exploration, remark),
+            pixel_correlation(exploration, remark),
+        ]
     return [figure for figure in figures if figure is not None]
 
 

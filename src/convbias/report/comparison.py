@@ -6,12 +6,15 @@ import operator
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
-from convbias.figures import finished_arms
+from convbias.figures import Arms, arm_data, finished_arms
 from convbias.findings.claims.published import published
 from convbias.findings.evaluation import score
 from convbias.findings.results import ConditionRun
+from convbias.report.classes import balancing_weights, unbalanced
+from convbias.spec.datasets import DatasetName, is_own
 from convbias.spec.experiment import Experiment
 from convbias.spec.quantities import TEST_ACCURACY, TEST_LOSS
 from convbias.statistics import Summary, summarise
@@ -129,14 +132,28 @@ class Cell:
         return "" if low == high else f"{low} to {high}"
 
 
+def _balanced(labels: np.ndarray) -> Measure:
+    weights = balancing_weights(labels)
+
+    def of(run: ConditionRun) -> float | None:
+        found = run.per_image
+        return None if found is None else 100 * float((found.correct * weights).mean())
+
+    return Measure(
+        "balanced_accuracy", "Balanced test accuracy", "mean over classes, %", 2, operator.neg, of
+    )
+
+
 def comparison(
-    experiment: Experiment, runs: Iterable[ConditionRun]
+    experiment: Experiment, runs: Iterable[ConditionRun], labels: np.ndarray | None = None
 ) -> list[tuple[Measure, list[Cell]]]:
     """Compare the arms of an experiment measure by measure.
 
     Args:
         experiment: the experiment.
         runs: runs of one study; diverged runs are omitted.
+        labels: int (n,), the classes of the test images; where they differ in size, balanced
+            accuracy is a measure, too.
 
     Returns:
         Measure, and one cell per arm with a finished run in the experiment's order.
@@ -145,8 +162,10 @@ def comparison(
         InputError: no run of the experiment is finished, or a run has no test scores.
     """
     arms = finished_arms(experiment, runs)
+    first, *others = MEASURES
+    balanced = [] if labels is None or not unbalanced(labels) else [_balanced(labels)]
     rows = []
-    for measure in MEASURES:
+    for measure in (first, *balanced, *others):
         summaries = {arm: _summary(measure, of_arm) for arm, of_arm in arms.items()}
         badness = {
             arm: measure.badness(summary.mean) for arm, summary in summaries.items() if summary
@@ -158,12 +177,16 @@ def comparison(
                 summary=summary,
                 # A single arm has nothing to be compared with.
                 best=len(badness) > 1 and badness.get(arm) == least,
-                published=_published(measure, arm),
+                published="" if is_own(_dataset(arms)) else _published(measure, arm),
             )
             for arm, summary in summaries.items()
         ]
         rows.append((measure, cells))
     return rows
+
+
+def _dataset(arms: Arms) -> DatasetName:
+    return arm_data(arms).dataset
 
 
 def _published(measure: Measure, arm: str) -> str:
@@ -178,12 +201,15 @@ def _summary(measure: Measure, runs: Sequence[ConditionRun]) -> Summary | None:
     return summarise(values) if values else None
 
 
-def comparison_table(experiment: Experiment, runs: Iterable[ConditionRun]) -> pd.DataFrame:
+def comparison_table(
+    experiment: Experiment, runs: Iterable[ConditionRun], labels: np.ndarray | None = None
+) -> pd.DataFrame:
     """The comparison as a table of text.
 
     Args:
         experiment: the experiment.
         runs: runs of one study; diverged runs are omitted.
+        labels: As for `comparison`.
 
     Returns:
         One row per measure, with its unit, and one column per arm: mean over seeds, 95 % interval
@@ -196,7 +222,7 @@ def comparison_table(experiment: Experiment, runs: Iterable[ConditionRun]) -> pd
         f"{measure.title} ({measure.unit})" if measure.unit else measure.title: {
             cell.arm: _text(measure, cell) for cell in cells
         }
-        for measure, cells in comparison(experiment, runs)
+        for measure, cells in comparison(experiment, runs, labels)
     }
     return pd.DataFrame.from_dict(rows, orient="index")
 

@@ -15,6 +15,7 @@ from convbias.findings.results import ConditionRun
 from convbias.runs.record import Environment, Run
 from convbias.spec.arithmetic import Layers, weight_shapes
 from convbias.spec.arms import Recipe
+from convbias.spec.datasets import FASHION_MNIST, Dimensions
 from convbias.spec.experiment import Condition, Experiment
 from convbias.spec.formatting import counted
 from convbias.spec.preregistration import Preregistration
@@ -87,17 +88,18 @@ class CostRow:
     peak_megabytes: float
 
 
-def networks(experiment: Experiment) -> dict[str, Layers]:
+def networks(experiment: Experiment, dimensions: Dimensions = FASHION_MNIST) -> dict[str, Layers]:
     """The shapes of the weights of an experiment's models.
 
     Args:
         experiment: the experiment.
+        dimensions: what the networks take and give.
 
     Returns:
         Arm name to layer name to weight name to shape.
     """
     return {
-        each.name: weight_shapes(each.model)
+        each.name: weight_shapes(each.model, dimensions)
         for each in experiment.conditions
         if isinstance(each, Condition)
     }

@@ -15,7 +15,7 @@ from convbias.data.eda import Exploration, explore
 from convbias.errors import ConvbiasError, InputError
 from convbias.experiments import ORIGINAL
 from convbias.experiments.inputs import report_inputs
-from convbias.experiments.studies import experiments_of
+from convbias.experiments.studies import experiments_of, what_is_left_out
 from convbias.findings.claims import ClaimResult
 from convbias.findings.results import ConditionRun, Results, collect
 from convbias.findings.run_table import table
@@ -26,6 +26,7 @@ from convbias.report.sections import ExperimentSection, audit_claims, experiment
 from convbias.runs.atomic import check_writable, write_atomically
 from convbias.runs.record import run_key
 from convbias.runs.store import Store
+from convbias.runs.stored_dataset import StoredDataset
 from convbias.spec.study import PlannedRun, Study
 
 
@@ -37,11 +38,13 @@ class StudyResults:
         study: the study.
         experiments: the results of each of its experiments, in its order.
         inputs: from `convbias.experiments.inputs.report_inputs`.
+        stored_dataset: what is stored of the images, where they are a person's own.
     """
 
     study: Study
     experiments: tuple[Results, ...]
     inputs: str
+    stored_dataset: StoredDataset | None = None
 
     @property
     def runs(self) -> tuple[ConditionRun, ...]:
@@ -97,9 +100,21 @@ class StudyResults:
         return explore(self.dataset)
 
     @cached_property
+    def shown_dataset(self) -> Dataset | StoredDataset:
+        """The study's images, or what is stored of a person's own whose images are gone."""
+        try:
+            return self.dataset
+        except InputError:
+            if self.stored_dataset is None:
+                raise
+            return self.stored_dataset
+
+    @cached_property
     def comparison(self) -> pd.DataFrame | None:
         """Means over seeds in the original comparison; None where that has no stored run."""
-        return comparison_table(ORIGINAL, self.original.runs) if self.original else None
+        if self.original is None:
+            return None
+        return comparison_table(ORIGINAL, self.original.runs, self.shown_dataset.test_labels)
 
     @cached_property
     def sections(self) -> tuple[ExperimentSection, ...]:
@@ -130,7 +145,7 @@ def read_study(study: Study, store: Store) -> StudyResults:
     """
     inputs = report_inputs(study, store)  # before they are read, and may change
     found = (collect(study, each, store) for each in experiments_of(study).values())
-    return StudyResults(study, tuple(found), inputs)
+    return StudyResults(study, tuple(found), inputs, store.read_dataset(study.dataset))
 
 
 def audit_study(results: StudyResults) -> list[ClaimResult]:
@@ -208,7 +223,7 @@ def write_study_report(
     path = folder / "table.csv"
     write_atomically(path, lambda file: rows.to_csv(file, index=False, lineterminator="\n"))
     on_images = any(each.experiment.on_images for each in results.experiments)
-    dataset = results.dataset if on_images else None
+    dataset = results.shown_dataset if on_images else None
     coverage = Coverage(
         planned=results.planned,
         missing=tuple(name for name, _ in results.missing),
@@ -221,7 +236,15 @@ def write_study_report(
         name = results.study.name
         not_run = results.not_run
         page = write_report(
-            name, original.experiment, original.runs, dataset, folder, sections, not_run, coverage
+            name,
+            original.experiment,
+            original.runs,
+            dataset,
+            folder,
+            sections,
+            not_run,
+            coverage,
+            what_is_left_out(results.study),
         )
         return StudyReport(path, (page,))
     folders = {each: folder / each.results.experiment.name for each in sections}

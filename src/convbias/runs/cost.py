@@ -34,6 +34,13 @@ THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
 COMPILATIONS = 2  # of an epoch, which was timed, and of scoring, assumed to take as long
 # The forward pass's share of the cost of a training step; scoring needs the forward pass alone.
 FORWARD_SHARE = 1 / 3
+# Test images that measures take at most, where that is not all of them.
+MEASURED_IMAGES = {
+    "embedding": 1_000,
+    "equivariance_error": 500,
+    "receptive_field": 1_000,
+    "shift_consistency": 1_000,
+}
 FOURIER_PRODUCTS = 3  # per pixel and pair of channels, see `convbias.networks.convolution`
 MUON_SMALL_PRODUCTS = 5 * 4  # iterations times products in each
 # Times the plain CNN's, as training on a canvas of 40 x 40 pixels took here: copying a frame, and
@@ -230,7 +237,19 @@ def _measure_gigaflop(arm: AnyArm, _: int, measure: str) -> float:
     plain = Convolutional() if arm.model.family == "cnn" else Dense()
     measured = arm.model_copy(update={"model": plain})
     times = _gigaflop_per_image(arm) / _gigaflop_per_image(measured)
-    return by_family.get(arm.model.family, 0.0) * times
+    return by_family.get(arm.model.family, 0.0) * times * _measured_share(measured, measure)
+
+
+def _measured_share(arm: Arm, measure: str) -> float:
+    """The work of a measure on an arm's images, relative to those of Fashion-MNIST."""
+    described, dimensions = description_of(arm.data.dataset), arm.data.dimensions
+    of_original = description_of("fashion-mnist")
+    # The costs were measured on canvases in the same proportion.
+    side = round(dimensions.side * of_original.side / described.side)
+    as_measured = replace(FASHION_MNIST, side=side)
+    per_image = _work(arm.model, dimensions) / _work(arm.model, as_measured)
+    most = MEASURED_IMAGES.get(measure, of_original.sizes[2])
+    return per_image * min(most, described.sizes[2]) / most
 
 
 def _gigaflop_per_image(arm: Arm) -> float:
@@ -259,15 +278,21 @@ def _kernels(model: Model, dimensions: Dimensions) -> list[tuple[int, int]]:
     return [(math.prod(kernel[:-1]), kernel[-1]) for kernel in kernels]
 
 
+def _work(model: Model, dimensions: Dimensions) -> int:
+    """Multiply-adds per image, without those of a CNN's head."""
+    if isinstance(model, Dense):
+        return _dense_work(model, dimensions)
+    return _convolutions_work(model, dimensions)
+
+
 def _relative_work(arm: Arm) -> float:
     """Arithmetic relative to the measured network with the same kernel size."""
     model, dimensions = arm.model, arm.data.dimensions
     if isinstance(model, Dense):
-        return _dense_work(model, dimensions) / _dense_work(model, FASHION_MNIST)
+        return _work(model, dimensions) / _work(model, FASHION_MNIST)
     measured = Convolutional(kernel_size=model.kernel_size)
     times = EXTRA_WORK.get(model.padding, 1) * EXTRA_WORK.get(model.downsampling, 1)
-    work = _convolutions_work(model, dimensions)
-    return times * work / _convolutions_work(measured, FASHION_MNIST)
+    return times * _work(model, dimensions) / _work(measured, FASHION_MNIST)
 
 
 def _dense_work(model: Dense, dimensions: Dimensions) -> int:

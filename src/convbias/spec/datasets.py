@@ -118,6 +118,16 @@ class DatasetDescription(Description, frozen=True):
         return InputForm(self.side, self.channels, self.conversion)
 
     @property
+    def thing(self) -> str:
+        """What one image shows, in the singular.
+
+        Example:
+            >>> DATASETS["mnist"].thing
+            'handwritten digit'
+        """
+        return self.kind.removesuffix("s")
+
+    @property
     def chance(self) -> float:
         """Accuracy (0 to 1) of guessing each class equally often."""
         return 1 / len(self.class_names)

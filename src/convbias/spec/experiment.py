@@ -13,6 +13,8 @@ from convbias.spec.datasets import description_of
 from convbias.spec.quantities import Quantity
 from convbias.spec.recipes import RecipeName, recipe_for
 
+LEAST_PER_EPOCH = 10_000  # images, about 160 batches of 64
+
 
 class UnsuitableError(InputError):
     """A data set lacks what an experiment needs (exit code 2)."""
@@ -40,7 +42,8 @@ class Condition:
     def arm(self, data: DataVariant, recipe: RecipeName, epochs: int) -> Arm:
         """The arm for a profile.
 
-        An arm with fewer images than the profile's takes as many steps as the others.
+        An arm with fewer images than the profile's takes as many steps as the others. Of a small
+        data set an epoch is several passes, or else its networks would hardly be trained.
 
         Args:
             data: The profile's images.
@@ -49,6 +52,8 @@ class Condition:
         """
         varied = DataVariant.model_validate(data.model_dump() | dict(self.changes))
         per_epoch = _most_images(data) if "training_images" in self.changes else None
+        if _is_small(data):
+            per_epoch = LEAST_PER_EPOCH
         chosen = recipe_for(
             self.recipe or recipe, epochs, self.model, varied, per_epoch, self.rate_of
         )
@@ -180,6 +185,13 @@ class Experiment:
             elif condition.changes.get("training_images", most) <= most:
                 arms[condition.name] = condition.arm(data, recipe, epochs)
         return arms
+
+
+def _is_small(data: DataVariant) -> bool:
+    """Whether a data set has so few images that an epoch is several passes over them."""
+    # The drawn images are for trying things out, as fast as possible.
+    few = description_of(data.dataset).sizes[0] < LEAST_PER_EPOCH
+    return few and data.dataset != "drawn"
 
 
 def _most_images(data: DataVariant) -> int:

@@ -21,6 +21,19 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+
+def in_words(number: int) -> str:
+    """Write a number in words up to ten, in digits beyond.
+
+    Example:
+        >>> in_words(6), in_words(20)
+        ('six', '20')
+    """
+    return _WORDS[number] if number < len(_WORDS) else f"{number:,}"
+
+
 def percent(share: float, digits: int = 2) -> str:
     """Write a share (0 to 1) in percent.
 

@@ -89,7 +89,7 @@ class Study(Description, frozen=True):
         return self.model_copy(update={"scale": self.scale | scale})
 
     def on(self, dataset: DatasetName) -> Study:
-        """The study on another data set, limited to its number of training images."""
+        """The study on another data set; where that has fewer images, on all of them."""
         most = description_of(dataset).sizes[0]
         scale = {name: _at_most(each, most) for name, each in self.scale.items()}
         return _at_most(self, most).model_copy(update={"dataset": dataset, "scale": scale})
@@ -116,10 +116,10 @@ class Study(Description, frozen=True):
 
 
 def _at_most(scaled: Scaled, images: int) -> Scaled:
-    if scaled.training_images is None:
+    if scaled.training_images is None or scaled.training_images <= images:
         return scaled
-    fewer = min(scaled.training_images, images)
-    return scaled.model_copy(update={"training_images": fewer})
+    # All of them, as experiments without a limit take, so that they share their runs.
+    return scaled.model_copy(update={"training_images": None})
 
 
 def _distinct(seeds: tuple[int, ...]) -> tuple[int, ...]:

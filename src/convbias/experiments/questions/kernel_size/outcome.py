@@ -20,6 +20,7 @@ from convbias.findings.results import Results
 from convbias.findings.statement import Statement
 from convbias.findings.values import scores_by_seed
 from convbias.spec.arithmetic import multiply_adds
+from convbias.spec.formatting import in_words
 from convbias.spec.quantities import TEST_ACCURACY
 from convbias.statistics import holm_over
 
@@ -104,7 +105,7 @@ def _optimal(results: Results, matching: str) -> Statement:
     return Statement(
         f"“5x5 is optimal” at {matching}: its test accuracy differs by {differences}, in percentage"
         f" points, {fewest} seed pair{'' if fewest == 1 else 's'}, verdicts corrected for the"
-        f" {len(others)} comparisons.",
+        f" {in_words(len(others))} comparisons.",
         "holds"
         if verdicts == {"better"}
         else "does not hold"

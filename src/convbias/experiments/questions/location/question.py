@@ -12,11 +12,12 @@ ELSEWHERE = share("accuracy_dissimilar", "accuracy at the other class's position
 
 
 def _classes(described: DatasetDescription) -> str:
-    """Which images are in the first corner, and those in the other."""
-    if described.corner_classes is None:
-        return "images of the largest class are in one corner of the canvas and of the next largest"
-    first, second = (described.class_names[label] for label in described.corner_classes)
-    return f"images of the class {first} are in one corner of the canvas and of the class {second}"
+    """What is in one corner, and what in the other."""
+    first, second = "images of the largest class", "those of the next largest"
+    if described.corner_classes is not None:
+        names = (described.class_names[label] for label in described.corner_classes)
+        first, second = (f"{name.lower()}s" for name in names)
+    return f"{first} are in one corner of the canvas and {second}"
 
 
 def experiment(described: DatasetDescription) -> Experiment:
@@ -33,9 +34,9 @@ def experiment(described: DatasetDescription) -> Experiment:
         name="location",
         title="Does a global average discard position?",
         question=(
-            f"In training, {_classes(described)} in the other; in the test they exchange corners."
-            " A network that uses the appearance is as accurate as before; one"
-            " that uses the position is nearly always wrong."
+            f"In training, {_classes(described)} in the other; in the test they exchange corners. A"
+            " network that uses the appearance is as accurate as before; one that uses the position"
+            " is nearly always wrong."
         ),
         conditions=(
             Condition("dense", Dense(), tied),

@@ -22,7 +22,6 @@ from convbias.spec.formatting import counted, percent
 EVEN = 0.5  # shape bias of a network that names silhouette and texture equally often
 ALLOWED_LOSS = 0.01  # of accuracy, by cutting silhouettes out
 PICTURE = "shape_examples"
-KINDS = ("image", "silhouette", "other image", "its texture", "hybrid")
 
 
 def outcome(results: Results) -> Outcome:
@@ -35,7 +34,7 @@ def outcome(results: Results) -> Outcome:
     return Outcome(
         statements=(_by_shape(runs),),
         identities=(_identity(runs),),
-        controls=(_cut_out(runs),),
+        controls=(_cut_out(results.described.kind, runs),),
         figures=_figures(results, runs),
     )
 
@@ -64,9 +63,9 @@ def _identity(runs: list[ConditionRun]) -> Statement:
     )
 
 
-def _cut_out(runs: list[ConditionRun]) -> Statement:
+def _cut_out(kind: str, runs: list[ConditionRun]) -> Statement:
     asked = (
-        f"Cutting silhouettes out costs every network less than {SILHOUETTES.amount(ALLOWED_LOSS)}"
+        f"Cutting {kind} out costs every network less than {SILHOUETTES.amount(ALLOWED_LOSS)}"
         " of accuracy"
     )
     losses = [
@@ -120,21 +119,24 @@ def _examples(results: Results) -> tuple[Figure, ...]:
     seed, examples = next(found, (None, None))
     if examples is None:
         return ()
+    thing = results.described.thing
+    kinds = (thing, "silhouette", f"other {thing}", "its texture", "hybrid")
     rows = tuple(
         (name, tuple(Tile(image.astype(np.uint8), (), name) for image in images))
-        for name, images in zip(KINDS, examples, strict=True)
+        for name, images in zip(kinds, examples, strict=True)
     )
     return (
         Figure(
             name="shape-stimuli",
-            title="Silhouettes filled with the texture of another class",
+            title=f"A {thing}'s silhouette filled with another {thing}'s texture",
             subtitle=with_remark(f"seed {seed}", data_remark(results.data)),
             caption=(
                 "From top to bottom: a test image, its silhouette, an image of another class, its"
                 " texture (6 x 6 pixels from inside, repeated), and the silhouette filled with it."
             ),
             description=(
-                f"Images of {results.described.kind}, silhouettes, other textures, and hybrids."
+                f"Images of {results.described.kind}, their silhouettes, other textures, and"
+                " hybrids."
             ),
             drawing=ImageGrid(rows),
         ),

@@ -37,7 +37,7 @@ def experiment(described: DatasetDescription) -> Experiment:
     Raises:
         UnsuitableError: The images are coloured, or not on black.
     """
-    kind = described.kind
+    thing = described.thing
     if described.channels != 1 or described.conversion != "light-on-black":
         raise UnsuitableError(
             f"silhouettes are cut out of a black ground, which {described.title} need not have",
@@ -47,8 +47,8 @@ def experiment(described: DatasetDescription) -> Experiment:
         name="shape",
         title="Shape: silhouette against texture",
         question=(
-            f"When silhouettes of {kind} are filled with the texture of others, which of the two do"
-            " the networks name?"
+            f"When the silhouette of one {thing} is filled with the texture of another, which of"
+            " the two do the networks name?"
         ),
         conditions=conditions_of(
             (DENSE, POINTWISE, CNN, FLATTENED, Convolutional(kernel_size=5), LARGEST)
@@ -107,7 +107,7 @@ def experiment(described: DatasetDescription) -> Experiment:
         ),
         control=(
             "Silhouettes filled with black are black images, which all get the same answer (an"
-            " identity). Cutting silhouettes out must cost less than one percentage point of"
+            f" identity). Cutting {described.kind} out must cost less than one percentage point of"
             " accuracy."
         ),
         measures=("shape",),
@@ -117,7 +117,7 @@ def experiment(described: DatasetDescription) -> Experiment:
             f" that they tell little.{_alike(described)} The intervals do not cover other test"
             " images."
         ),
-        short_question="do networks go by the silhouette or by the texture?",
+        short_question=f"do networks go by a {thing}'s silhouette or by its texture?",
         short_control="black silhouettes: one answer; 1x1 kernels must see fewer silhouettes",
         positive_control=PositiveControl(
             because="1x1 kernels see no outline, so they must recognise fewer silhouettes",

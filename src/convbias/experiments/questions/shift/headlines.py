@@ -53,8 +53,9 @@ def _maps(results: Results, outcome: Outcome) -> Statement:
         mean_percent(by_seed(results, "cnn", name).values(), 0)
         for name in ("equivariance_error_pool_1", "framed_equivariance_error_conv_1")
     )
+    thing = results.described.thing
     return Statement(
-        "Feature maps move as the image does: the first does exactly, away from the frame; after"
+        f"Feature maps move as the {thing} does: the first does exactly, away from the frame; after"
         f" pooling the error is {pooled} % of the map, near the frame {framed} %.",
         all_of([each.verdict for each in outcome.statements[:3]]),
     )

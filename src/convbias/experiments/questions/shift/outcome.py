@@ -127,8 +127,8 @@ def _with_a_frame(results: Results, runs: Sequence[ConditionRun]) -> Statement:
     )
     return Statement(
         f"{place}: the error is {mean_of(errors, 1, 3)} of the map, with"
-        f" {largest_shift_of(results.described)} black pixels between image and frame.{seen}"
-        f" {_THRESHOLDS}",
+        f" {largest_shift_of(results.described)} black pixels between {results.described.thing} and"
+        f" frame.{seen} {_THRESHOLDS}",
         absent(errors, EXACT, NOTICEABLE, _INTERVALS),
         claim="equivariance-shift",
     )
@@ -150,7 +150,8 @@ def _less_changed(results: Results) -> Statement:
         )
         falls.append(above(fall, 0, margin=NOTICEABLE, comparisons=_INTERVALS))
     return Statement(
-        f"{claim}: when the image moves by one pixel, the map changes {', and '.join(told)}.",
+        f"{claim}: when the {results.described.thing} moves by one pixel, the map changes"
+        f" {', and '.join(told)}.",
         all_of(falls),
         claim="equivariance-pooling",
     )
@@ -159,8 +160,8 @@ def _less_changed(results: Results) -> Statement:
 def _one_pixel(results: Results, runs: Sequence[ConditionRun]) -> Statement:
     name = "one_pixel_flip_probability"
     flips = {each: measured(runs, name, each) for each in results.experiment.names}
-    kind = results.described.kind
-    claim = f"“The answer of {_STUDY} does not depend on the position of the {kind}”"
+    thing = results.described.thing
+    claim = f"“The answer of {_STUDY} does not depend on the {thing}'s position”"
     if not any(flips.values()):
         return Statement(f"{claim}.", "not measured yet")
     percent = {each: [100 * value for value in values] for each, values in flips.items()}

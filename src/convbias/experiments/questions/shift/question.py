@@ -6,6 +6,7 @@ from convbias.experiments.canvas import canvas_of, largest_shift_of
 from convbias.spec.arms import Convolutional, Dense
 from convbias.spec.datasets import DatasetDescription
 from convbias.spec.experiment import Condition, Experiment, PlannedContrast, PositiveControl
+from convbias.spec.formatting import in_words
 from convbias.spec.quantities import share
 
 CONSISTENCY = share("shift_consistency", "consistency under shifts", margin=0.01)
@@ -17,16 +18,16 @@ def experiment(described: DatasetDescription) -> Experiment:
     Args:
         described: The data set.
     """
-    kind, largest = described.kind, largest_shift_of(described)
+    thing, largest = described.thing, largest_shift_of(described)
     canvas = {"canvas": canvas_of(described)}
     shifted = {**canvas, "largest_shift": largest}
     return Experiment(
         name="shift",
-        title=f"Shift: are shifted {kind} recognised?",
+        title=f"Shift: is a shifted {thing} recognised?",
         question=(
-            f"Do feature maps and answers follow, or ignore, a shift of the {kind} by 1 to"
-            f" {largest} pixels? The canvas is larger than the image, so that nothing is cut"
-            " off."
+            f"Do feature maps and answers follow, or ignore, a shift of the {thing} by one to"
+            f" {in_words(largest)} pixels? The canvas is larger than the image, so that nothing is"
+            " cut off."
         ),
         conditions=(
             Condition("dense", Dense(), canvas),
@@ -94,8 +95,8 @@ def experiment(described: DatasetDescription) -> Experiment:
         ),
         measures=("shift_consistency", "equivariance_error", "lie_derivative"),
         not_shown=(
-            "Only shifts are tested: rotation and scale are other symmetries. Unshifted test images"
-            " are in the middle of the canvas."
+            "Only shifts are tested: rotation and scale are other symmetries. Unshifted test"
+            f" {described.kind} are in the middle of the canvas."
         ),
         short_question="how consistent and equivariant is each layer under shifts?",
         short_control="stride 1, circular padding: exactly consistent",
