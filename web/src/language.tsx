@@ -11,6 +11,8 @@ export interface Language {
   readonly t: Texts;
   /** A number with so many digits behind the point; with its sign where that is asked for. */
   number(value: number, digits?: number, signed?: boolean): string;
+  /** A text at the beginning of a sentence. */
+  capital(text: string): string;
 }
 
 const Current = createContext<Language>(languageOf("en"));
@@ -29,6 +31,7 @@ function languageOf(code: string): Language {
       })
         .format(value)
         .replace("-", "−"),
+    capital: (text) => text.charAt(0).toLocaleUpperCase(code) + text.slice(1),
   };
 }
 

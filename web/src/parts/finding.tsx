@@ -17,25 +17,26 @@ export function Finding({ experiment, names }: { experiment: Experiment; names: 
       {shown.map((contrast) => (
         <Found key={contrast.name} contrast={contrast} />
       ))}
-      <p class="small">
-        <strong>{t.notShown}:</strong> {t.notShownOf(experiment.title, experiment.notShown)}
-      </p>
+      {experiment.notShown && (
+        <p class="small">
+          <strong>{t.notShown}:</strong> {t.notShownOf(experiment.title, experiment.notShown)}
+        </p>
+      )}
     </section>
   );
 }
 
 function Found({ contrast }: { contrast: Contrast }) {
-  const { t, number } = useLanguage();
+  const { t, number, capital } = useLanguage();
   const { quantity, interval } = contrast;
   const write = (value: number, signed = false) => number(quantity.scale * value, quantity.digits, signed);
-  const name = (condition: string) => t.conditions[condition] ?? condition;
   const kind = contrast.verdict.split(" ")[0];
   return (
     <div class="found" data-contrast={contrast.name}>
       <p class="asked">{t.questions[contrast.name] ?? contrast.question}</p>
       <p>
         <span class={`verdict ${kind}`}>{t.verdicts[contrast.verdict]}</span>{" "}
-        {t.minus(name(contrast.treatment), name(contrast.baseline))}:{" "}
+        {capital(t.minus(t.condition(contrast.treatment), t.condition(contrast.baseline)))}:{" "}
         <strong>
           {write(contrast.difference, true)} {t.units[quantity.unit] ?? quantity.unit}
         </strong>
@@ -46,8 +47,8 @@ function Found({ contrast }: { contrast: Contrast }) {
         {t.pValue(pText(contrast.adjustedPValue, number), contrast.comparisons)}
       </p>
       {contrast.remarks.map((remark) => (
-        <p class="small" key={remark} lang="en">
-          {remark}
+        <p class="small" key={remark}>
+          {t.remarks[remark] ?? remark}
         </p>
       ))}
       <details>

@@ -12,17 +12,19 @@ interface Props {
   options: Readonly<Record<string, string>>;
   /** What the study found; null where it has not decided. */
   answer: string | null;
+  /** What the reader may try before and after the guess. */
+  between?: ComponentChildren;
   /** What is shown after the guess. */
   children: ComponentChildren;
 }
 
 /** Ask for a guess, and only then show what was found. */
-export function Guess({ name, question, options, answer, children }: Props) {
+export function Guess({ name, question, options, answer, between, children }: Props) {
   const { t } = useLanguage();
   const [guess, setGuess] = useAddress(`guess-${name}`, "");
   const id = useId();
   const given = guess in options ? guess : guess === SKIPPED ? SKIPPED : "";
-  return (
+  const asked = (
     <div class="guess">
       <fieldset>
         <legend>
@@ -64,7 +66,13 @@ export function Guess({ name, question, options, answer, children }: Props) {
           </button>
         </p>
       )}
-      {given && <div class="revealed">{children}</div>}
     </div>
+  );
+  return (
+    <>
+      {asked}
+      {between}
+      {given && <div class="revealed">{children}</div>}
+    </>
   );
 }

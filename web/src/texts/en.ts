@@ -38,11 +38,12 @@ export const en = {
     comparisons > 1 ? `p ${p}, corrected for ${comparisons} comparisons` : `p ${p}`,
   to: "to",
   runs: (n: string) => `The ${n} runs behind it`,
+  remarks: {} as Record<string, string>,
   notShown: "Not shown",
   notShownOf: (_title: string, text: string) => text,
   verdicts: {
-    better: "higher",
-    worse: "lower",
+    better: "better",
+    worse: "worse",
     equivalent: "equivalent",
     undecided: "undecided",
     "depends on the learning rate": "depends on the learning rate",
@@ -50,17 +51,13 @@ export const en = {
   } as Record<string, string>,
   units: {} as Record<string, string>,
   questions: {} as Record<string, string>,
-  conditions: {
-    dense: "dense network",
-    cnn: "CNN",
-    "cnn-3x3": "CNN, 3x3",
-    "cnn-5x5": "CNN, 5x5",
-    "cnn-7x7": "CNN, 7x7",
-    "circular polyphase cnn": "CNN that cannot flip",
-    "circular cnn": "circular CNN",
-    "classic dense": "dense network, Keras’ defaults",
-    "classic cnn-3x3": "CNN, Keras’ defaults",
-  } as Record<string, string>,
+  condition: (name: string) => {
+    const known = name === "circular polyphase cnn" ? "CNN that cannot flip" : name;
+    return known
+      .replace(/^classic (.*)$/, "$1 with Keras’ defaults")
+      .replace(/\bdense\b/, "dense network")
+      .replace(/\bcnn(-3x3)?\b/, "CNN");
+  },
   classes: {} as Record<string, string>,
   asTable: "The same numbers as a table",
   meanAndInterval: "mean [95 % interval]",
@@ -88,7 +85,6 @@ export const en = {
     down: "Down",
     reset: "Back to the middle",
     position: (right: string, down: string) => `${right} to the right, ${down} down`,
-    says: (name: string, label: string, percent: string) => `${name}: ${label}, ${percent} %`,
     flips: (flips: string, moves: string) => `Changed its answer ${flips} times in ${moves} moves`,
     isRight: "right",
     isWrong: "wrong",
@@ -104,6 +100,12 @@ export const en = {
     units: (n: string) => `The ${n} units of the dense network’s first layer. They do not move, they change.`,
     steadyWhy:
       "This CNN continues the image beyond its frame, and chooses which pixels to keep by their strength. Nothing in it depends on the place, so it cannot change its answer.",
+    evidence: "Where the answer comes from",
+    evidenceLabel: (name: string, label: string) => `${name}: squares that speak for and against ${label}`,
+    evidenceSum: (name: string, label: string, sum: string, rest: string, score: string) =>
+      `${name}, ${label}: squares ${sum}, rest ${rest}, score ${score}`,
+    evidenceText:
+      "Orange squares speak for the answer, blue ones against it. All squares and the rest add up to the network’s score exactly; nothing is estimated.",
     missing: (name: string) => `${name}: its network is not stored, so only its numbers are shown below.`,
     flipTable: "Chance that a step of one pixel changes the answer",
     network: "Network",
@@ -119,19 +121,17 @@ export const en = {
     question: "How fast does accuracy fall when test images are shifted?",
     lead: (most: string) =>
       `All networks here were trained on garments in the middle. At test time the garments are shifted by up to ${most} pixels. Draw what you expect: drag across the chart, or move the points with the arrow keys.`,
-    drawFor: "You draw the curve of the",
+    drawFor: "You draw the curve of the:",
     point: (network: string, shift: string) => `Your guess for the ${network} at a shift of ${shift} pixels`,
     compare: "Compare with the study",
     clear: "Draw again",
     x: "Distance of the shift (pixels)",
     y: "Test accuracy (%)",
     yours: (network: string) => `your curve: ${network}`,
-    off: (network: string, points: string) =>
-      `${network}: your curve is ${points} percentage points off on average.`,
+    off: (points: string) => `Your curve is ${points} percentage points off on average.`,
     fall: (network: string, from: string, to: string, fall: string) =>
       `${network}: from ${from} % in the middle to ${to} % at the largest shift, ${fall} points less.`,
     band: "Lines are means over seeds, bands their 95 % intervals.",
-    more: "Further networks",
   },
   luck: {
     nav: "Is it luck?",
@@ -143,7 +143,7 @@ export const en = {
       dense: "The dense network",
       equal: "Neither, clearly",
     } as Record<string, string>,
-    recipe: "Trained with",
+    recipe: "Trained with:",
     recipes: { tuned: "searched learning rates", classic: "Keras’ defaults" } as Record<string, string>,
     one: "Draw one seed",
     three: "Draw three",
@@ -151,7 +151,7 @@ export const en = {
     over: "Start over, in another order",
     drawn: (n: string, all: string) => `${n} of ${all} seeds`,
     none: "No seed is drawn yet.",
-    standing: (difference: string, verdict: string) => `CNN minus dense network: ${difference}. So far: ${verdict}.`,
+    standing: (difference: string) => `CNN minus dense network so far: ${difference}.`,
     interval: (low: string, high: string) => `95 % interval ${low} to ${high}`,
     tooFew: (n: string) =>
       `With fewer than ${n} seeds no difference is certain, however large: the signs could all agree by chance.`,
@@ -177,8 +177,8 @@ export const en = {
     y: "Test accuracy (%)",
     difference: (difference: string, low: string, high: string) =>
       `CNN minus dense network: ${difference} points over the seeds (95 % interval ${low} to ${high}).`,
-    needs: (cnnImages: string, denseImages: string) =>
-      `At that accuracy of the CNN (${cnnImages} images), the dense network is between ${denseImages} images.`,
+    needs: (cnnImages: string, low: string, high: string) =>
+      `To be as accurate as the CNN with ${cnnImages} images, the dense network needs between ${low} and ${high}.`,
     beyond: (cnnImages: string, most: string) =>
       `What the CNN reaches with ${cnnImages} images, the dense network does not reach with ${most}.`,
     before: (cnnImages: string, least: string) =>
@@ -196,6 +196,7 @@ export const en = {
     } as Record<string, string>,
     slider: "Side of the blocks (pixels)",
     whole: "not shuffled",
+    wholeShort: "whole",
     blocks: (n: string) => `blocks of ${n} x ${n} pixels`,
     before: "The picture",
     toCnn: "What the CNN is given",
@@ -222,6 +223,7 @@ export const en = {
     place: (row: string, column: string) => `Row ${row}, column ${column}`,
     cost: (weights: string, places: string, dense: string) =>
       `One kernel has ${weights} weights, and uses them at ${places} places. A dense network would need ${dense} weights to give such a map.`,
+    network: (model: string, parameters: string) => `Network ${model}, ${parameters} weights in all, run`,
     standardised: "Before, the network subtracts the mean brightness and divides by the spread, so black is negative.",
     needs: "This view computes with a CNN, and no network can be loaded here.",
   },
@@ -231,7 +233,7 @@ export const en = {
     lead: "A larger kernel sees more at once. It also has more weights and takes more arithmetic. So the study compares kernels in three ways: with equally many filters, weights, or multiplications.",
     predict: "With equally many filters: which kernel is the most accurate?",
     size: "Kernel",
-    equal: "Held equal",
+    equal: "Held equal:",
     matchings: {
       "equal width": "filters",
       "equal parameters": "weights",

@@ -97,7 +97,7 @@ function Worth({ pairs, pair }: { pairs: readonly Pair[]; pair: Pair }) {
         ? t.images.beyond(at, number(pairs[pairs.length - 1].at))
         : reached === 0
           ? t.images.before(at, number(pairs[0].at))
-          : t.images.needs(at, `${number(pairs[reached - 1].at)}–${number(pairs[reached].at)}`)}
+          : t.images.needs(at, number(pairs[reached - 1].at), number(pairs[reached].at))}
     </p>
   );
 }

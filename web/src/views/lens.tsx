@@ -39,11 +39,16 @@ export function Lens({ number, study, images, networks }: Props) {
   const options = Object.fromEntries([1, side, places].map((each) => [each, t.lens.options(write(each))]));
   return (
     <View name="lens" number={number} question={t.lens.question} lead={t.lens.lead}>
-      <Window cnn={cnn} images={images} />
-      <Guess name="lens" question={t.lens.predict} options={options} answer={String(places)}>
+      <Guess
+        name="lens"
+        question={t.lens.predict}
+        options={options}
+        answer={String(places)}
+        between={<Window cnn={cnn} images={images} />}
+      >
         <p>{t.lens.cost(write(weights), write(places), write(places * places * study.study.channels))}</p>
         <p class="small">
-          {cnn.description.model}, {write(parameters)} <code>{cnn.description.run}</code>
+          {t.lens.network(cnn.description.model, write(parameters))} <code>{cnn.description.run}</code>
         </p>
       </Guess>
     </View>

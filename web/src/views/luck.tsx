@@ -55,19 +55,22 @@ export function Luck({ number, study }: { number: number; study: Study }) {
     <View name="luck" number={number} question={t.luck.question} lead={t.luck.lead}>
       {tuned && samples.tuned.length > 0 ? (
         <>
-          <Draw samples={samples} />
           {recipe && asked ? (
             <Guess
               name="luck"
               question={t.luck.predict}
               options={t.luck.options}
               answer={winner(samples.classic)}
+              between={<Draw samples={samples} />}
             >
               {original && <Finding experiment={original} names={["cnn-over-dense-accuracy"]} />}
               <Finding experiment={recipe} names={[asked.name]} />
             </Guess>
           ) : (
-            <Finding experiment={tuned} names={["cnn-over-dense-accuracy"]} />
+            <>
+              <Draw samples={samples} />
+              <Finding experiment={tuned} names={["cnn-over-dense-accuracy"]} />
+            </>
           )}
         </>
       ) : (
@@ -141,7 +144,7 @@ function Draw({ samples }: { samples: Readonly<Record<string, readonly Drawn[]>>
           <>
             <p>
               <span class={`verdict ${now.verdict}`}>{t.luck.verdicts[now.verdict]}</span>{" "}
-              {t.luck.standing(amount(now.difference), t.luck.verdicts[now.verdict])}
+              {t.luck.standing(amount(now.difference))}
             </p>
             <p class="small" data-n={now.n}>
               {t.luck.drawn(number(n), number(sample.length))}

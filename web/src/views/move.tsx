@@ -10,6 +10,7 @@ import { paint, type PictureData } from "../parts/picture.tsx";
 import { usePercent } from "../parts/table.tsx";
 import type { Images, Network } from "../resources.ts";
 import { contrastOf, type Role, type Study } from "../study.ts";
+import { Evidence } from "./evidence.tsx";
 import { Maps, Units } from "./maps.tsx";
 import { moved } from "./moved.ts";
 import { Places } from "./places.tsx";
@@ -44,27 +45,38 @@ export function Move({ number, study, images, networks }: Props) {
         : main?.verdict === "equivalent"
           ? "equal"
           : null;
+  const playground = images && networks.length > 0 && (
+    <Playground study={study} images={images} networks={networks} />
+  );
   return (
     <View name="move" number={number} question={t.move.question} lead={t.move.lead}>
-      {images && networks.length > 0 && <Playground study={study} images={images} networks={networks} />}
       {experiment ? (
-        <Guess name="move" question={t.move.predict} options={t.move.options} answer={answer}>
+        <Guess
+          name="move"
+          question={t.move.predict}
+          options={t.move.options}
+          answer={answer}
+          between={playground}
+        >
           <Flips study={study} />
           <Finding experiment={experiment} names={CONTRASTS} />
         </Guess>
       ) : (
-        <NotStored experiment="shift" />
+        <>
+          {playground}
+          <NotStored experiment="shift" />
+        </>
       )}
     </View>
   );
 }
 
 function Flips({ study }: { study: Study }) {
-  const { t, number } = useLanguage();
+  const { t, number, capital } = useLanguage();
   const percent = usePercent();
   const rows = Object.entries(CONDITIONS).flatMap(([role, name]) => {
     const values = study.experiments.shift?.conditions[name]?.values.one_pixel_flip_probability;
-    return values ? [[t[role as Role], percent(values), number(values.seeds.length)]] : [];
+    return values ? [[capital(t[role as Role]), percent(values), number(values.seeds.length)]] : [];
   });
   if (rows.length === 0) return null;
   return (
@@ -100,7 +112,7 @@ interface PlaygroundProps {
 }
 
 function Playground({ study, images, networks }: PlaygroundProps) {
-  const { t } = useLanguage();
+  const { t, capital } = useLanguage();
   // Networks of one size take the same canvas; those with a margin lose no pixel.
   const side = Math.max(...networks.map((each) => each.description.side));
   const shown = networks.filter((each) => each.description.side === side);
@@ -153,11 +165,12 @@ function Playground({ study, images, networks }: PlaygroundProps) {
           .filter((role) => !shown.some((each) => each.description.role === role))
           .map((role) => (
             <p class="small" key={role}>
-              {t.move.missing(t[role])}
+              {capital(t.move.missing(t[role]))}
             </p>
           ))}
       </div>
       <Inside networks={shown} outcomes={outcomes} />
+      <Evidence networks={shown} outcomes={outcomes} image={canvas} classes={study.study.classes} />
       <Places networks={shown} picture={picture} side={side} most={most} />
       <ChooseImage
         images={images}
@@ -264,7 +277,7 @@ interface AnswerProps {
 }
 
 function Answer({ network, outcome, classes, label, at }: AnswerProps) {
-  const { t, number } = useLanguage();
+  const { t, number, capital } = useLanguage();
   const { description } = network;
   const best = largest(outcome.probabilities);
   const name = t[description.role];
@@ -281,7 +294,7 @@ function Answer({ network, outcome, classes, label, at }: AnswerProps) {
   const right = classes[best] === label;
   return (
     <div class={`answer-card ${description.role}`} data-role={description.role}>
-      <h3>{name}</h3>
+      <h3>{capital(name)}</h3>
       <p class="said" role="status">
         <strong>{said}</strong>{" "}
         <span class={right ? "right" : "wrong"}>{right ? t.move.isRight : t.move.isWrong}</span>

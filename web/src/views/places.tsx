@@ -15,7 +15,7 @@ interface Props {
 
 /** Each network's answer at every place that the garment can have. */
 export function Places({ networks, picture, side, most }: Props) {
-  const { t, number } = useLanguage();
+  const { t, number, capital } = useLanguage();
   const width = 2 * most + 1;
   // Of each network one answer per place, as far as they are computed; null before the reader asks.
   const [answers, setAnswers] = useState<number[][] | null>(null);
@@ -64,7 +64,7 @@ export function Places({ networks, picture, side, most }: Props) {
                     ))}
                   </svg>
                   <figcaption>
-                    {t.move.everywhereText(t[description.role], number(same), number(found.length))}
+                    {capital(t.move.everywhereText(t[description.role], number(same), number(found.length)))}
                   </figcaption>
                 </figure>
               );

@@ -44,7 +44,7 @@ function useCurve(name: Drawn, start: number, most: number): number[] {
 }
 
 function Curves({ experiment, most }: { experiment: Experiment; most: number }) {
-  const { t, number } = useLanguage();
+  const { t, number, capital } = useLanguage();
   const percent = usePercent();
   const [drawing, setDrawing] = useAddress("curve", "dense");
   const [shown, setShown] = useAddress("compared", "");
@@ -150,13 +150,15 @@ function Curves({ experiment, most }: { experiment: Experiment; most: number }) 
             );
             return (
               <p key={name}>
-                {t.shift.fall(
-                  t[name],
-                  number(100 * first, 1),
-                  number(100 * last, 1),
-                  number(100 * (first - last), 1),
+                {capital(
+                  t.shift.fall(
+                    t[name],
+                    number(100 * first, 1),
+                    number(100 * last, 1),
+                    number(100 * (first - last), 1),
+                  ),
                 )}{" "}
-                {t.shift.off(t[name], number(off, 1))}
+                {t.shift.off(number(off, 1))}
               </p>
             );
           })}
@@ -164,7 +166,7 @@ function Curves({ experiment, most }: { experiment: Experiment; most: number }) 
             caption={`${t.shift.y}, ${t.meanAndInterval}, ${t.seeds(number(measured.cnn[0].seeds.length))}`}
             columns={[t.move.network, ...shifts.map((each) => number(each))]}
             rows={Object.keys(experiment.conditions).map((name) => [
-              t.conditions[name] ?? name,
+              capital(t.condition(name)),
               ...curveOf(experiment, name).map((each) => percent(each)),
             ])}
           />

@@ -1,3 +1,4 @@
+import type { ComponentChild } from "preact";
 import { useNumber } from "../address.ts";
 import { useLanguage } from "../language.tsx";
 import { ChooseImage } from "../parts/choose-image.tsx";
@@ -43,14 +44,15 @@ export function Shuffle({ number, study, images }: Props) {
     <View name="shuffle" number={number} question={t.shuffle.question} lead={t.shuffle.lead}>
       {experiment && pairs.length > 1 ? (
         <Blocks pairs={pairs} study={study} images={images}>
-          {(shown) => (
+          {(pictures, numbers) => (
             <Guess
               name="shuffle"
               question={t.shuffle.predict}
               options={t.shuffle.options}
               answer={(verdict && answers[verdict]) ?? null}
+              between={pictures}
             >
-              {shown}
+              {numbers}
               <Finding experiment={experiment} names={experiment.contrasts.map((each) => each.name)} />
             </Guess>
           )}
@@ -66,7 +68,7 @@ interface BlocksProps {
   pairs: readonly Pair[];
   study: Study;
   images: Images | null;
-  children(shown: preact.ComponentChild): preact.ComponentChild;
+  children(pictures: ComponentChild, numbers: ComponentChild): ComponentChild;
 }
 
 function Blocks({ pairs, study, images, children }: BlocksProps) {
@@ -78,7 +80,7 @@ function Blocks({ pairs, study, images, children }: BlocksProps) {
     block === study.study.side ? t.shuffle.whole : t.shuffle.blocks(number(block));
   const picture = images?.pictures[index];
   const order = study.permutations[String(pair.at)];
-  return (
+  const pictures = (
     <>
       <label class="slider wide">
         <span>{t.shuffle.slider}</span>
@@ -110,21 +112,22 @@ function Blocks({ pairs, study, images, children }: BlocksProps) {
           <ChooseImage images={images} chosen={index} onChoose={setIndex} />
         </>
       )}
-      {children(
-        <>
-          <TwoNumbers pair={pair} />
-          <TwoCurves
-            pairs={pairs}
-            chosen={chosen}
-            x={{
-              title: t.shuffle.x,
-              text: (value) => (value === study.study.side ? t.shuffle.whole : number(value)),
-              position: Math.log,
-            }}
-            y={t.shuffle.y}
-          />
-        </>,
-      )}
     </>
   );
+  const numbers = (
+    <>
+      <TwoNumbers pair={pair} />
+      <TwoCurves
+        pairs={pairs}
+        chosen={chosen}
+        x={{
+          title: t.shuffle.x,
+          text: (value) => (value === study.study.side ? t.shuffle.wholeShort : number(value)),
+          position: Math.log,
+        }}
+        y={t.shuffle.y}
+      />
+    </>
+  );
+  return <>{children(pictures, numbers)}</>;
 }
