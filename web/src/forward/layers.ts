@@ -41,7 +41,7 @@ export function convolve(
   dilation: number,
   relu: boolean,
 ): Tensor {
-  const { size, inputs, filters, weights, bias } = kernel;
+  const { size, inputs, filters } = kernel;
   const { height, width, data } = input;
   const span = dilation * (size - 1) + 1;
   const before = padding === "same" ? Math.floor((span - 1) / 2) : 0;
@@ -49,8 +49,12 @@ export function convolve(
   const output = tensor(height - lost, width - lost, filters);
   const sums = new Float64Array(filters);
   // The values of a window that are not zero, after ReLU the fewer part, and where their weights begin.
-  const values = new Float64Array(size * size * inputs + 3);
-  const starts = new Int32Array(values.length);
+  let values = new Float64Array(size * size * inputs + 3);
+  let starts = new Int32Array(values.length);
+  // Those of the window before: where it is the same, as on a plain ground, so is the result.
+  let lastValues = new Float64Array(values.length);
+  let lastStarts = new Int32Array(values.length);
+  let lastFound = -1;
   for (let row = 0; row < output.height; row += 1) {
     for (let column = 0; column < output.width; column += 1) {
       let found = 0;
@@ -71,26 +75,46 @@ export function convolve(
           }
         }
       }
-      sums.set(bias);
-      values.fill(0, found, found + 3); // to a multiple of four, which halves the time
-      for (let each = 0; each < found; each += 4) {
-        const [a, b, c, d] = [values[each], values[each + 1], values[each + 2], values[each + 3]];
-        const [p, q, r, s] = [starts[each], starts[each + 1], starts[each + 2], starts[each + 3]];
-        for (let filter = 0; filter < filters; filter += 1) {
-          sums[filter] +=
-            a * weights[p + filter] +
-            b * weights[q + filter] +
-            c * weights[r + filter] +
-            d * weights[s + filter];
-        }
+      let same = found === lastFound;
+      for (let each = 0; same && each < found; each += 1) {
+        same = values[each] === lastValues[each] && starts[each] === lastStarts[each];
       }
-      const to = (row * output.width + column) * filters;
-      for (let filter = 0; filter < filters; filter += 1) {
-        output.data[to + filter] = relu && sums[filter] < 0 ? 0 : sums[filter];
+      if (!same) {
+        addUp(sums, kernel, values, starts, found);
+        if (relu) clip(sums);
+        [values, lastValues, starts, lastStarts, lastFound] = [lastValues, values, lastStarts, starts, found];
       }
+      output.data.set(sums, (row * output.width + column) * filters);
     }
   }
   return output;
+}
+
+/** Set the sums to the bias plus the weights from each start on, times its value. */
+function addUp(
+  sums: Float64Array,
+  { filters, weights, bias }: Kernel,
+  values: Float64Array,
+  starts: Int32Array,
+  found: number,
+): void {
+  sums.set(bias);
+  values.fill(0, found, found + 3); // to a multiple of four, which halves the time
+  for (let each = 0; each < found; each += 4) {
+    const [a, b, c, d] = [values[each], values[each + 1], values[each + 2], values[each + 3]];
+    const [p, q, r, s] = [starts[each], starts[each + 1], starts[each + 2], starts[each + 3]];
+    for (let filter = 0; filter < filters; filter += 1) {
+      sums[filter] +=
+        a * weights[p + filter] +
+        b * weights[q + filter] +
+        c * weights[r + filter] +
+        d * weights[s + filter];
+    }
+  }
+}
+
+function clip(sums: Float64Array): void {
+  for (let index = 0; index < sums.length; index += 1) if (sums[index] < 0) sums[index] = 0;
 }
 
 /** The highest value, or the average, of blocks of `size` by `size` pixels; what is left over is dropped. */

@@ -131,6 +131,22 @@ function Playground({ study, images, networks }: PlaygroundProps) {
   const canvas = useMemo(() => moved(picture, side, right, down), [picture, side, right, down]);
   const outcomes = useMemo(() => shown.map((each) => run(each.layers, canvas)), [canvas, shown.length]);
   const label = images.names[chosen];
+  // What does not follow the garment is not compared again at every step.
+  const still = useMemo(
+    () => (
+      <>
+        <Places networks={shown} picture={picture} side={side} most={most} />
+        <ChooseImage
+          images={images}
+          chosen={chosen}
+          onChoose={(index) =>
+            change({ image: index === usual ? null : String(index), right: null, down: null })
+          }
+        />
+      </>
+    ),
+    [networks, picture, side, most, images, usual],
+  );
   return (
     <div class="playground">
       <div class="stage">
@@ -171,14 +187,7 @@ function Playground({ study, images, networks }: PlaygroundProps) {
       </div>
       <Inside networks={shown} outcomes={outcomes} />
       <Evidence networks={shown} outcomes={outcomes} image={canvas} classes={study.study.classes} />
-      <Places networks={shown} picture={picture} side={side} most={most} />
-      <ChooseImage
-        images={images}
-        chosen={chosen}
-        onChoose={(index) =>
-          change({ image: index === usual ? null : String(index), right: null, down: null })
-        }
-      />
+      {still}
     </div>
   );
 }
