@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -141,28 +141,42 @@ def described_layers(network: keras.Model) -> tuple[list[dict[str, Any]], list[n
 
 
 def _described(layer: Any) -> dict[str, Any]:  # noqa: ANN401 - Keras annotates no attributes
-    if isinstance(layer, AntialiasedPooling):
-        if layer.method == "polyphase":
-            return {"kind": "polyphase", "circular": layer.circular}
-    elif isinstance(layer, CircularPadding):
-        return {"kind": "circular", "pixels": layer.pixels}
-    elif isinstance(layer, keras.layers.Rescaling):
-        return {"kind": "rescaling", "scale": layer.scale, "offset": layer.offset}
-    elif isinstance(layer, keras.layers.Conv2D):
-        if layer.strides == (1, 1):
-            return {
-                "kind": "convolution",
-                "padding": layer.padding,
-                "dilation": layer.dilation_rate[0],
-                "relu": layer.activation is keras.activations.relu,
-            }
-    elif isinstance(layer, keras.layers.MaxPooling2D | keras.layers.AveragePooling2D):
-        highest = isinstance(layer, keras.layers.MaxPooling2D)
-        return {"kind": "maximum" if highest else "average", "size": layer.pool_size[0]}
-    elif isinstance(layer, keras.layers.GlobalAveragePooling2D):
-        return {"kind": "global-average"}
-    elif isinstance(layer, keras.layers.Flatten):
-        return {"kind": "flatten"}
-    elif isinstance(layer, keras.layers.Dense):
-        return {"kind": "dense", "activation": layer.activation.__name__}
+    for kind, describe in _DESCRIBED.items():
+        if isinstance(layer, kind) and (described := describe(layer)) is not None:
+            return described
     raise LookupError(f"the page cannot compute the layer {layer.name}")
+
+
+def _polyphase(layer: AntialiasedPooling) -> dict[str, Any] | None:
+    if layer.method != "polyphase":
+        return None
+    return {"kind": "polyphase", "circular": layer.circular}
+
+
+def _convolution(layer: Any) -> dict[str, Any] | None:  # noqa: ANN401
+    if layer.strides != (1, 1):
+        return None
+    return {
+        "kind": "convolution",
+        "padding": layer.padding,
+        "dilation": layer.dilation_rate[0],
+        "relu": layer.activation is keras.activations.relu,
+    }
+
+
+# None where the page cannot compute a layer of this class with these options.
+_DESCRIBED: dict[type[keras.layers.Layer], Callable[[Any], dict[str, Any] | None]] = {
+    keras.layers.Rescaling: lambda layer: {
+        "kind": "rescaling",
+        "scale": layer.scale,
+        "offset": layer.offset,
+    },
+    CircularPadding: lambda layer: {"kind": "circular", "pixels": layer.pixels},
+    keras.layers.Conv2D: _convolution,
+    keras.layers.MaxPooling2D: lambda layer: {"kind": "maximum", "size": layer.pool_size[0]},
+    keras.layers.AveragePooling2D: lambda layer: {"kind": "average", "size": layer.pool_size[0]},
+    AntialiasedPooling: _polyphase,
+    keras.layers.GlobalAveragePooling2D: lambda _: {"kind": "global-average"},
+    keras.layers.Flatten: lambda _: {"kind": "flatten"},
+    keras.layers.Dense: lambda layer: {"kind": "dense", "activation": layer.activation.__name__},
+}
