@@ -68,10 +68,15 @@ function Page({ loaded, onLanguage }: { loaded: Loaded; onLanguage(code: string)
   const { t, code } = useLanguage();
   const { study } = loaded;
   useEffect(() => {
-    if (!loaded.complete) return;
+    if (!loaded.complete) return undefined;
     document.documentElement.dataset.page = "ready";
-    const named = section();
-    if (named) document.getElementById(named)?.scrollIntoView();
+    const show = () => {
+      const named = section();
+      if (named) document.getElementById(named)?.scrollIntoView();
+    };
+    show();
+    window.addEventListener("hashchange", show);
+    return () => window.removeEventListener("hashchange", show);
   }, [loaded.complete]);
   return (
     <>

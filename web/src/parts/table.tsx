@@ -14,7 +14,7 @@ export function NumbersTable({ caption, columns, rows }: Props) {
     <details class="numbers">
       <summary>{t.asTable}</summary>
       {/* Keyboards can scroll what has the focus. */}
-      <div class="scroll" tabIndex={0} role="region" aria-label={caption}>
+      <div class="scroll" tabIndex={0} role="group" aria-label={caption}>
         <table>
           <caption>{caption}</caption>
           <thead>

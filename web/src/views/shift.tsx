@@ -95,7 +95,7 @@ function Curves({ experiment, most }: { experiment: Experiment; most: number }) 
                 cx={scale.x(shift)}
                 cy={scale.y(guessed[active][shift])}
                 r={9}
-                tabIndex={0}
+                tabindex={0}
                 role="slider"
                 aria-label={t.shift.point(t[active], number(shift))}
                 aria-valuemin={0}
