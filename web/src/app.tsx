@@ -37,21 +37,24 @@ function useLoaded(): Loaded {
       }
       setLoaded({ ...NOTHING, study });
       const images = await loadImages(study).catch(() => null);
-      const networks: Network[] = [];
-      // Small ones first, so that there is something to look at; what fails is left out.
+      let networks: readonly Network[] = [];
+      // Small ones first, each shown as soon as it is there; what fails is left out.
       const bySize = [...study.networks].sort((first, second) => first.parameters - second.parameters);
       for (const description of images ? bySize : []) {
         const network = await loadNetwork(description).catch(() => null);
-        if (network) networks.push(network);
+        if (network) networks = inOrder(study, [...networks, network]);
+        setLoaded({ ...NOTHING, study, images, networks });
       }
-      networks.sort(
-        (first, second) => study.networks.indexOf(first.description) - study.networks.indexOf(second.description),
-      );
-      setLoaded({ study, failure: null, images, networks, complete: true });
+      setLoaded({ ...NOTHING, study, images, networks, complete: true });
     };
     void load();
   }, []);
   return loaded;
+}
+
+function inOrder(study: Study, networks: readonly Network[]): Network[] {
+  const place = (network: Network) => study.networks.indexOf(network.description);
+  return [...networks].sort((first, second) => place(first) - place(second));
 }
 
 export function App() {
@@ -67,6 +70,10 @@ export function App() {
 function Page({ loaded, onLanguage }: { loaded: Loaded; onLanguage(code: string): void }) {
   const { t, code } = useLanguage();
   const { study } = loaded;
+  const usable = loaded.networks.length > 0;
+  useEffect(() => {
+    if (usable && !loaded.complete) document.documentElement.dataset.page = "usable";
+  }, [usable, loaded.complete]);
   useEffect(() => {
     if (!loaded.complete) return undefined;
     document.documentElement.dataset.page = "ready";
@@ -141,7 +148,7 @@ function Views({ loaded, study }: { loaded: Loaded; study: Study }) {
   return (
     <>
       {complete && networks.length === 0 && <p class="notice">{bare ? t.bareFile : t.noNetworks}</p>}
-      <Move number={1} study={study} images={images} networks={networks} />
+      <Move number={1} study={study} images={images} networks={networks} complete={complete} />
       <Shift number={2} study={study} />
       <Luck number={3} study={study} />
       <TrainingImages number={4} study={study} />

@@ -30,10 +30,12 @@ interface Props {
   study: Study;
   images: Images | null;
   networks: readonly Network[];
+  /** Whether there is no network still to come. */
+  complete: boolean;
 }
 
 /** Move a garment, and watch what networks make of it. */
-export function Move({ number, study, images, networks }: Props) {
+export function Move({ number, study, images, networks, complete }: Props) {
   const { t } = useLanguage();
   const experiment = study.experiments.shift;
   const main = contrastOf(study, "shift", MAIN);
@@ -46,7 +48,7 @@ export function Move({ number, study, images, networks }: Props) {
           ? "equal"
           : null;
   const playground = images && networks.length > 0 && (
-    <Playground study={study} images={images} networks={networks} />
+    <Playground study={study} images={images} networks={networks} complete={complete} />
   );
   return (
     <View name="move" number={number} question={t.move.question} lead={t.move.lead}>
@@ -109,9 +111,10 @@ interface PlaygroundProps {
   study: Study;
   images: Images;
   networks: readonly Network[];
+  complete: boolean;
 }
 
-function Playground({ study, images, networks }: PlaygroundProps) {
+function Playground({ study, images, networks, complete }: PlaygroundProps) {
   const { t, capital } = useLanguage();
   // Networks of one size take the same canvas; those with a margin lose no pixel.
   const side = Math.max(...networks.map((each) => each.description.side));
@@ -178,7 +181,7 @@ function Playground({ study, images, networks }: PlaygroundProps) {
           />
         ))}
         {(["dense", "cnn"] as const)
-          .filter((role) => !shown.some((each) => each.description.role === role))
+          .filter((role) => complete && !shown.some((each) => each.description.role === role))
           .map((role) => (
             <p class="small" key={role}>
               {capital(t.move.missing(t[role]))}
