@@ -99,7 +99,7 @@ export const en = {
     maps: "The strongest feature maps. They move with the garment.",
     units: (n: string) => `The ${n} units of the dense network’s first layer. They do not move, they change.`,
     steadyWhy:
-      "This CNN continues the image beyond its frame, and chooses which pixels to keep by their strength. Nothing in it depends on the place, so it cannot change its answer.",
+      "The CNN that cannot flip continues the image beyond its frame, and chooses which pixels to keep by their strength. Nothing in it depends on the place, so it cannot change its answer.",
     evidence: "Where the answer comes from",
     evidenceLabel: (name: string, label: string) => `${name}: squares that speak for and against ${label}`,
     evidenceSum: (name: string, label: string, sum: string, rest: string, score: string) =>

@@ -153,7 +153,7 @@ export const es: Texts = {
     maps: "Los mapas más fuertes. Se mueven con la prenda.",
     units: (n) => `Las ${n} unidades de la primera capa de la red densa. No se mueven: cambian.`,
     steadyWhy:
-      "Esta CNN continúa la imagen más allá de su borde y elige por su intensidad qué píxeles conserva. Nada en ella depende del lugar, así que no puede cambiar su respuesta.",
+      "La CNN que no puede cambiar continúa la imagen más allá de su borde y elige por su intensidad qué píxeles conserva. Nada en ella depende del lugar, así que no puede cambiar su respuesta.",
     evidence: "De dónde viene la respuesta",
     evidenceLabel: (name, label) => `${name}: cuadros a favor y en contra de ${label}`,
     evidenceSum: (name, label, sum, rest, score) =>

@@ -180,6 +180,9 @@ function Playground({ study, images, networks, complete }: PlaygroundProps) {
             at={`${chosen} ${right} ${down}`}
           />
         ))}
+        {shown.some((each) => each.description.role === "steady") && (
+          <p class="small">{t.move.steadyWhy}</p>
+        )}
         {(["dense", "cnn"] as const)
           .filter((role) => complete && !shown.some((each) => each.description.role === role))
           .map((role) => (
@@ -325,7 +328,6 @@ function Answer({ network, outcome, classes, label, at }: AnswerProps) {
           ))}
       </div>
       <p class="small flips">{t.move.flips(number(flips), number(moves))}</p>
-      {description.role === "steady" && <p class="small">{t.move.steadyWhy}</p>}
       {description.testAccuracy !== null && (
         <p class="small">
           {t.move.trained(number(description.epochs), number(100 * description.testAccuracy, 1))}
