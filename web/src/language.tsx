@@ -1,0 +1,58 @@
+import { type ComponentChildren, createContext } from "preact";
+import { useContext, useEffect } from "preact/hooks";
+import { useAddress } from "./address.ts";
+import { en, type Texts } from "./texts/en.ts";
+import { es } from "./texts/es.ts";
+
+const TEXTS: Readonly<Record<string, Texts>> = { en, es };
+
+export interface Language {
+  readonly code: string;
+  readonly t: Texts;
+  /** A number with so many digits behind the point; with its sign where that is asked for. */
+  number(value: number, digits?: number, signed?: boolean): string;
+  /** A text at the beginning of a sentence. */
+  capital(text: string): string;
+}
+
+const Current = createContext<Language>(languageOf("en"));
+
+function languageOf(code: string): Language {
+  return {
+    code,
+    t: TEXTS[code],
+    number: (value, digits = 0, signed = false) =>
+      new Intl.NumberFormat(code, {
+        minimumFractionDigits: digits,
+        maximumFractionDigits: digits,
+        signDisplay: signed ? "exceptZero" : "negative",
+        // Spanish groups four digits only on request.
+        useGrouping: "always",
+      })
+        .format(value)
+        .replace("-", "−"),
+    capital: (text) => text.charAt(0).toLocaleUpperCase(code) + text.slice(1),
+  };
+}
+
+/** The language of the address, or else that of the browser where the page has it. */
+export function useLanguageChoice(): [Language, (code: string) => void] {
+  const preferred = navigator.language.startsWith("es") ? "es" : "en";
+  const [code, setCode] = useAddress("lang", preferred);
+  const known = code in TEXTS ? code : preferred;
+  useEffect(() => {
+    document.documentElement.lang = known;
+    document.title = TEXTS[known].title;
+  }, [known]);
+  return [languageOf(known), setCode];
+}
+
+export const LANGUAGES = Object.keys(TEXTS);
+
+export function Speaking({ language, children }: { language: Language; children: ComponentChildren }) {
+  return <Current.Provider value={language}>{children}</Current.Provider>;
+}
+
+export function useLanguage(): Language {
+  return useContext(Current);
+}
