@@ -56,16 +56,17 @@ def test_a_folder_per_class(tmp_path: Path) -> None:
     assert (described.side, described.channels, described.sizes) == (8, 3, (49, 5, 6))
 
 
-def test_folders_for_training_validation_and_test(tmp_path: Path) -> None:
+@pytest.mark.parametrize("names", [("train", "val", "test"), ("Training", "Valid", "TEST")])
+def test_folders_for_training_validation_and_test(tmp_path: Path, names: tuple[str, ...]) -> None:
     images = noise(60)
     labels = np.concatenate(
         [
             class_folders(tmp_path / "pets" / part, images[start:end], CLASSES)
-            for part, start, end in (("train", 0, 30), ("val", 30, 45), ("test", 45, 60))
+            for part, start, end in zip(names, (0, 30, 45), (30, 45, 60), strict=True)
         ]
     )
     dataset = read_own(tmp_path / "pets")
-    assert len(dataset.train_images) == 45  # those of `val` among them
+    assert len(dataset.train_images) == 45  # those for validation among them
     assert everything(dataset) == expected(images, labels)
     tested = {image.tobytes() for image in dataset.test_images}
     assert tested == {image.tobytes() for image in images[45:]}

@@ -132,9 +132,9 @@ def read_folder(folder: Path, listing: Listing, options: ReadingOptions) -> Sour
     by_top: dict[str, list[ListedFile]] = {}
     for file in listing.files:
         by_top.setdefault(file.name.split("/")[0], []).append(file)
-    training = {name: by_top.get(name, []) for name in tops if name in (*TRAINING, *VALIDATION)}
-    tested = {name: by_top.get(name, []) for name in tops if name in TEST}
-    [first] = [name for name in tops if name in TRAINING]
+    training = {name: by_top.get(name, []) for name in tops if _is(name, TRAINING, VALIDATION)}
+    tested = {name: by_top.get(name, []) for name in tops if _is(name, TEST)}
+    [first] = [name for name in tops if _is(name, TRAINING)]
     names = _subfolders(folder / first, options)
     classes = check_class_names(names, str(folder / first))
     train = _part(folder, training, names, listing, options)
@@ -158,12 +158,12 @@ def _split_folders(folder: Path, tops: list[str], options: ReadingOptions) -> bo
 
     A class may be called `train`, too; its folder holds images, and that of a split holds classes.
     """
-    training = [name for name in tops if name in TRAINING]
+    training = [name for name in tops if _is(name, TRAINING)]
     if not any(_subfolders(folder / name, options) for name in training):
         return False
-    known = (*TRAINING, *VALIDATION, *TEST)
-    strange = [name for name in tops if name not in known]
-    twice = [names for names in (TRAINING, TEST) if sum(name in tops for name in names) > 1]
+    strange = [name for name in tops if not _is(name, TRAINING, VALIDATION, TEST)]
+    several = [[name for name in tops if _is(name, part)] for part in (TRAINING, TEST)]
+    twice = [names for names in several if len(names) > 1]
     if not strange and not twice:
         return True
     raise DataError(
@@ -171,6 +171,11 @@ def _split_folders(folder: Path, tops: list[str], options: ReadingOptions) -> bo
         "either one per class, or train and, where there are such, test and val",
         f"move {strange[0] if strange else twice[0][1]} somewhere else",
     )
+
+
+def _is(name: str, *parts: tuple[str, ...]) -> bool:
+    """Whether a folder's name is that of a part of a split, in capitals or not."""
+    return any(name.casefold() in part for part in parts)
 
 
 def _part(
