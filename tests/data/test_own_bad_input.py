@@ -190,12 +190,6 @@ def test_all_files_of_a_class_are_damaged(pets: Path, refused) -> None:
     refused(pets, "30 of 30 images cannot be read", skip_damaged=True)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_that_may_not_be_read(pets: Path, refused) -> None:
-    (pets / "cat" / "0000.png").chmod(0)
-    refused(pets, r"cat/0000.png \(Permission denied\)")
-
-
 def test_a_file_that_vanishes_while_it_is_read(
     pets: Path, refused, monkeypatch: pytest.MonkeyPatch
 ) -> None:
