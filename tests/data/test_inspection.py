@@ -13,9 +13,9 @@ from PIL import Image
 from convbias.data import Dataset
 from convbias.data.border import border_tells_class
 from convbias.data.duplicates import equal_images, similar_images
-from convbias.data.inspection import inspect
+from convbias.data.inspection import inspect, inspect_own
 from convbias.data.own import ReadingOptions, read_own
-from convbias.spec.datasets import DatasetDescription, register
+from convbias.spec.datasets import DatasetDescription, own_folder, register
 from own_images import class_folders, noise
 
 SIDE = 16
@@ -224,3 +224,20 @@ def test_nothing_is_wrong_with_fashion_mnist_but_copies_and_borders(
     named = {each.check for each in inspect(few) if each.found}
     assert CHECKS[9] in named
     assert named <= {*CHECKS[3:6], CHECKS[9]}
+
+
+def test_what_was_found_is_kept_beside_the_images(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    images = noise(30)
+    class_folders(tmp_path / "pets", np.concatenate([images, images[:2]]), ("cat", "dog"))
+    dataset = read_own(tmp_path / "pets")
+    first = inspect_own(dataset)
+    assert first == inspect(dataset)
+    [kept] = own_folder(dataset.name).glob("inspection-*.json")
+    assert inspect_own(dataset) == first
+    kept.write_bytes(kept.read_bytes()[:50])
+    assert inspect_own(dataset) == first
+    kept.write_text("[]")  # so it is read, not computed
+    assert inspect_own(dataset) == ()

@@ -7,16 +7,19 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
+from pydantic import TypeAdapter, ValidationError
 
 from convbias.data.border import border_tells_class
 from convbias.data.dataset import Dataset
 from convbias.data.duplicates import SAME_FROM, Pairs, equal_images, similar_images
 from convbias.data.own.cache import image_names, reading_of
 from convbias.errors import StorageError
-from convbias.spec.datasets import OWN_NAME
+from convbias.spec.datasets import OWN_NAME, own_folder
+from convbias.spec.files import read_file
 from convbias.spec.formatting import counted, percent
 
 MOST_NAMED = 5
+INSPECTION_VERSION = 1  # goes up when the same images give other findings
 IMBALANCED_FROM = 2.0  # times as many images in the largest class as in the smallest
 
 
@@ -37,6 +40,9 @@ class Finding:
     examples: tuple[str, ...] = ()
 
 
+_FINDINGS = TypeAdapter(tuple[Finding, ...])
+
+
 def inspect(dataset: Dataset) -> tuple[Finding, ...]:
     """Check a data set; seconds for 60,000 images.
 
@@ -52,6 +58,21 @@ def inspect(dataset: Dataset) -> tuple[Finding, ...]:
         *_classes(dataset),
         _border(dataset),
     )
+
+
+def inspect_own(dataset: Dataset) -> tuple[Finding, ...]:
+    """Check a person's own images once: what was found is kept beside them in the cache.
+
+    Args:
+        dataset: A data set that `convbias.data.own` has read.
+    """
+    path = own_folder(dataset.name) / f"inspection-{INSPECTION_VERSION}.json"
+    with suppress(StorageError, ValidationError):
+        return _FINDINGS.validate_json(read_file(path))
+    found = inspect(dataset)
+    with suppress(OSError):  # the next report computes them again
+        path.write_bytes(_FINDINGS.dump_json(found))
+    return found
 
 
 def _damaged(dataset: Dataset) -> Iterator[Finding]:

@@ -11,6 +11,8 @@ import pandas as pd
 
 from convbias.data import Dataset
 from convbias.data.eda import Exploration, explore
+from convbias.data.inspection import Finding as DataFinding
+from convbias.data.inspection import inspect_own
 from convbias.errors import InputError
 from convbias.experiments import ORIGINAL
 from convbias.experiments.adapting import RULES
@@ -151,6 +153,7 @@ def write_report(
         dataset=dataset,
         images=dataset if isinstance(dataset, Dataset) else None,
         exploration=found.exploration,
+        inspected=found.inspected,
         findings=found.findings,
         caveats=[
             *([rates] if (rates := rates_caveat(runs_by_key.values())) else []),
@@ -239,6 +242,7 @@ class _Evaluation:
     """What the report says about a study's original comparison and its data."""
 
     exploration: Exploration | None
+    inspected: Sequence[DataFinding]
     layers: Mapping[str, Layers]
     findings: list[Finding]
     claims: list[ClaimResult]
@@ -261,8 +265,10 @@ def _evaluate(
             claims = audit_claims(runs, dataset, exploration, further, findings, experiment)
         else:
             claims = audit_claims(runs, dataset, exploration, further)
+    own_images = isinstance(dataset, Dataset) and is_own(dataset.name)
     return _Evaluation(
         exploration=exploration,
+        inspected=inspect_own(dataset) if own_images else (),
         layers=methods.networks(experiment, description_of(dataset.name).dimensions),
         findings=findings,
         claims=claims,
