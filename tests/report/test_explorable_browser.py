@@ -45,7 +45,7 @@ OVERFLOWING = """
 
 
 class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
+    def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002
         """Nothing in the tests' output."""
 
 
