@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -29,6 +28,7 @@ from convbias.report.explorable.site import read_shown, write_page
 from convbias.runs.store import Store
 from convbias.runs.stored_network import load_network
 from convbias.spec.arms import Convolutional, Dense
+from convbias.spec.datasets import Dimensions
 from convbias.statistics import mean_interval, sign_flip_p_value
 from factories import make_arm, make_run
 from page_site import NODE, PUBLISHED, ROOT, WEB, node, packages
@@ -135,21 +135,23 @@ def test_the_page_answers_as_keras_does(
     ],
     ids=lambda model: model.name,
 )
-def test_every_option_of_the_convolution_is_computed(
-    model: Convolutional, site: tuple[Path, Store], tmp_path: Path, fashion_mnist: Dataset
-):
-    network = build(model, 3)
+def test_every_option_of_the_convolution_is_computed(model: Convolutional, tmp_path: Path):
+    random = np.random.default_rng(0)
+    network = build(model, 3, dimensions=Dimensions(side=12, channels=3, classes=4))
     for bias in (each for each in network.weights if each.name == "bias"):
-        bias.assign(np.random.default_rng(0).normal(0, 0.1, bias.shape))
-    study = json.loads((site[0] / "study.json").read_text("utf-8"))
+        bias.assign(random.normal(0, 0.1, bias.shape))
     layers, arrays = described_layers(network)
     (tmp_path / "network.bin").write_bytes(b"".join(each.tobytes() for each in arrays))
-    shutil.copy(site[0] / "images.bin", tmp_path)
-    study["networks"] = [{"run": "one", "file": "network.bin", "side": 28, "layers": layers}]
+    images = random.integers(0, 256, (5, 12, 12, 3), dtype=np.uint8)
+    (tmp_path / "images.bin").write_bytes(images.tobytes())
+    study = {
+        "study": {"side": 12, "channels": 3},
+        "images": {"file": "images.bin", "labels": [0, 1, 2, 3, 0]},
+        "networks": [{"run": "one", "file": "network.bin", "side": 12, "layers": layers}],
+    }
     (tmp_path / "study.json").write_text(json.dumps(study))
     [found] = json.loads(node(WEB / "tests/forward.ts", tmp_path))
-    images = fashion_mnist.test_images[study["images"]["indices"]].astype(np.float32) / 255
-    expected = Forward(network).logits(images)
+    expected = Forward(network).logits(images.astype(np.float32) / 255)
     assert np.allclose([each["logits"] for each in found["images"]], expected, atol=1e-5)
 
 

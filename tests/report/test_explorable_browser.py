@@ -20,9 +20,13 @@ from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 from convbias.data import Dataset
 from convbias.data.transforms import block_permutation, on_canvas, permute
 from convbias.data.variants import SEED
+from convbias.experiments.studies import load_study
 from convbias.networks.forward import Forward
+from convbias.report.explorable.site import write_page
+from convbias.report.pipeline import StudyResults
 from convbias.runs.store import Store
 from convbias.runs.stored_network import load_network
+from factories import make_results
 from page_site import PUBLISHED, packages
 from report.test_report_browser import ARGUMENTS
 
@@ -45,7 +49,7 @@ OVERFLOWING = """
 
 
 class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
+    def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002
         """Nothing in the tests' output."""
 
 
@@ -473,6 +477,34 @@ def test_a_bare_file_shows_the_stored_results(
     expect(page.locator("main > .notice")).to_contain_text("opened as a bare file")
     assert_found(page.locator("#move"), contrast_of(study, "shift", "cnn-more-consistent"))
     expect(page.locator("#luck .now")).to_contain_text("12 of 30 seeds")
+    page.close()
+
+
+def test_one_seed_and_missing_experiments_are_shown_as_what_they_are(
+    browser: Browser, tmp_path: Path
+):
+    def values(_condition: str, _seed: int) -> dict[str, float]:
+        shifted = {f"accuracy_at_shift_{distance}": 0.8 for distance in range(7)}
+        return {"accuracy": 0.8, "one_pixel_flip_probability": 0.1, **shifted}
+
+    shown = ("original", "shift", "data-efficiency", "kernel-size")
+    results = tuple(make_results(name, values, seeds=(0,), dataset="drawn") for name in shown)
+    study = load_study("quick").on("drawn")
+    write_page(StudyResults(study, results, ""), [Store(tmp_path / "none")], tmp_path / "site")
+    url = (tmp_path / "site/index.html").as_uri() + EVERYTHING
+    page = browser.new_page(locale="en-GB")
+    troubles: list[str] = []
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.on("console", lambda message: troubles.append(message.text))
+    page.goto(url)
+    page.wait_for_selector(READY)
+    # Browsers say of the other files that a bare page may not load them.
+    assert [each for each in troubles if "fetch" not in each.lower() and "ERR_" not in each] == []
+    assert "NaN" not in page.content()
+    expect(page.locator("#shuffle .notice")).to_contain_text("no runs of this experiment")
+    expect(page.locator("header .notice")).to_contain_text("drawn garments, not Fashion-MNIST")
+    expect(page.locator("#luck .now")).to_contain_text("1 of 1 seeds")
+    expect(page.locator("#luck .now .verdict")).to_have_text("undecided")
     page.close()
 
 

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from convbias.cli.choices import RUNS, DatasetChoice, choose_profile, choose_store, choose_study
+from convbias.cli.choices import (
+    NO_OWN,
+    RUNS,
+    DatasetChoice,
+    OwnImages,
+    choose_profile,
+    choose_store,
+    choose_study,
+)
 from convbias.cli.console import print_damaged, print_page, results, warn, working
 from convbias.report.explorable.site import read_shown, write_page
 
@@ -14,6 +22,7 @@ def page(
     /,
     *,
     dataset: DatasetChoice | None = None,
+    own: OwnImages = NO_OWN,
     runs: Path = RUNS,
     networks: Path | None = None,
     out: Path = Path("page"),
@@ -28,13 +37,14 @@ def page(
         profile: Name of a profile, or path of a TOML file of the same form; default full for the
             published study, else first.
         dataset: Replaces the profile's data set, as for `convbias study`.
+        own: Your own images instead.
         runs: Folder of stored runs, or published for the study that comes with the package; that
             is read by default as long as no run is stored.
         networks: Folder of stored runs whose networks the page computes with; those that it lacks
             come from the study's runs.
         out: Folder for the page.
     """
-    chosen = choose_study(choose_profile(profile, runs), dataset)
+    chosen = choose_study(choose_profile(profile, runs), dataset, own=own)
     store = choose_store(runs, chosen)
     found = read_shown(chosen, store)
     print_damaged(found.damaged)

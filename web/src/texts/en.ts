@@ -224,6 +224,8 @@ export const en = {
     cost: (weights: string, places: string, dense: string) =>
       `One kernel has ${weights} weights, and uses them at ${places} places. A dense network would need ${dense} weights to give such a map.`,
     network: (model: string, parameters: string) => `Network ${model}, ${parameters} weights in all, run`,
+    colours:
+      "These are the numbers of the red channel. Green and blue have weights of their own, and their products are added as well.",
     standardised: "Before, the network subtracts the mean brightness and divides by the spread, so black is negative.",
     needs: "This view computes with a CNN, and no network can be loaded here.",
   },

@@ -270,6 +270,8 @@ export const es: Texts = {
     cost: (weights, places, dense) =>
       `Un núcleo tiene ${weights} pesos y los usa en ${places} lugares. Una red densa necesitaría ${dense} pesos para dar un mapa así.`,
     network: (model, parameters) => `Red ${model}, ${parameters} pesos en total, entrenamiento`,
+    colours:
+      "Estos son los números del canal rojo. El verde y el azul tienen sus propios pesos, y sus productos también se suman.",
     standardised:
       "Antes, la red resta el brillo medio y divide por la dispersión; por eso el negro es negativo.",
     needs: "Esta vista calcula con una CNN, y aquí no se puede cargar ninguna red.",

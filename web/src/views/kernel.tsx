@@ -75,7 +75,7 @@ function Sizes({ experiment, study, images }: { experiment: Experiment; study: S
     .filter((each) => each.size > 1)
     .flatMap(({ condition: each }) => each.values.test_accuracy.interval ?? [each.values.test_accuracy.mean])
     .map((each) => 100 * each);
-  const [low, high] = [Math.floor(Math.min(...ends)), Math.ceil(Math.max(...ends))];
+  const [low, high] = [Math.floor(Math.min(...ends) - 0.2), Math.ceil(Math.max(...ends) + 0.2)];
   return (
     <>
       <fieldset class="choice">

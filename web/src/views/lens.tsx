@@ -156,6 +156,7 @@ function Window({ cnn, images }: { cnn: Network; images: Images }) {
           {t.lens.relu(number(Math.max(sum + bias, 0), 3))}.
         </p>
       )}
+      {kernel.inputs > 1 && <p class="small">{t.lens.colours}</p>}
       {index > 0 && <p class="small">{t.lens.standardised}</p>}
       <ChooseImage images={images} chosen={chosen} onChoose={setChosen} />
     </div>

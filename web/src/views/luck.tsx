@@ -177,9 +177,10 @@ function Draw({ samples }: { samples: Readonly<Record<string, readonly Drawn[]>>
 function Funnel({ sample, history }: { sample: readonly Drawn[]; history: readonly Standing[] }) {
   const { t, number } = useLanguage();
   const all = sample.map((each) => 100 * each.difference);
-  const spread = Math.max(...all) - Math.min(...all);
-  const low = Math.min(0, ...all) - 0.25 * spread;
-  const high = Math.max(0, ...all) + 0.25 * spread;
+  // Never nothing, as where all seeds agree.
+  const room = Math.max(0.25 * (Math.max(...all) - Math.min(...all)), 0.2);
+  const low = Math.min(0, ...all) - room;
+  const high = Math.max(0, ...all) + room;
   const inside = (value: number) => Math.min(Math.max(value, low), high);
   const steps = ticks(0, sample.length, 6).filter((each) => each > 0 && Number.isInteger(each));
   return (

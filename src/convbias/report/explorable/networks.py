@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from convbias.experiments import EXPERIMENTS
+from convbias.experiments import experiment_of
 from convbias.networks.forward import side_of
 from convbias.networks.layers import AntialiasedPooling, CircularPadding
 from convbias.runs.choosing import best_run
@@ -19,14 +19,8 @@ from convbias.runs.stored_network import load_network
 from convbias.spec.arms import Arm
 from convbias.spec.datasets import DatasetName
 
-_SHIFT = {each.name: each for each in EXPERIMENTS["shift"].conditions}
-
 # What the page calls a network, to the condition of `shift` that has its model and its canvas.
-_ON_CANVAS = {
-    "dense": _SHIFT["dense"],
-    "cnn": _SHIFT["cnn"],
-    "steady": _SHIFT["circular polyphase cnn"],
-}
+_ON_CANVAS = {"dense": "dense", "cnn": "cnn", "steady": "circular polyphase cnn"}
 _PLAIN = ("dense", "cnn")  # the same models on the images as they are
 
 
@@ -64,33 +58,35 @@ def page_networks(stores: Sequence[Store], dataset: DatasetName) -> list[PageNet
     Raises:
         InputError: A network cannot be read.
     """
-    found: dict[tuple[str, bool], PageNetwork] = {}
-    wanted = [(role, True) for role in _ON_CANVAS] + [(role, False) for role in _PLAIN]
+    conditions = {each.name: each for each in experiment_of("shift", dataset).conditions}
+    on_canvas = {role: conditions[name] for role, name in _ON_CANVAS.items()}
+    wanted: list[tuple[str, object, Mapping[str, Any]]] = [
+        *((role, each.model, each.changes) for role, each in on_canvas.items()),
+        *((role, on_canvas[role].model, {}) for role in _PLAIN),
+    ]
+    found: dict[int, PageNetwork] = {}
     for store in stores:
         runs = [
             run
             for run in store.with_networks()[0]
             if isinstance(run.arm, Arm) and run.arm.data.dataset == dataset
         ]
-        for role, canvas in wanted:
-            run = _best(runs, role, canvas=canvas)
-            if run is not None and (role, canvas) not in found:
-                found[role, canvas] = _page_network(load_network(store, run), run, role)
-    return [found[each] for each in wanted if each in found]
+        for place, (role, model, changes) in enumerate(wanted):
+            run = _best(runs, model, changes)
+            if run is not None and place not in found:
+                found[place] = _page_network(load_network(store, run), run, role)
+    return [found[place] for place in sorted(found)]
 
 
-def _best(runs: Iterable[Run], role: str, *, canvas: bool) -> Run | None:
-    condition = _ON_CANVAS[role]
-    changes: Mapping[str, Any] = condition.changes if canvas else {}
+def _best(runs: Iterable[Run], model: object, changes: Mapping[str, Any]) -> Run | None:
     alike = [
         run
         for run in runs
         if isinstance(run.arm, Arm)
-        and run.arm.model == condition.model
-        and run.arm.data.changes == changes
+        and (run.arm.model, run.arm.data.changes) == (model, changes)
         and run.status == "finished"
     ]
-    if not canvas:
+    if not changes:
         return best_run(alike)
     ranked = {(-run.validation.accuracy, run.key): run for run in alike if run.validation}
     return ranked[min(ranked)] if ranked else None
