@@ -8,8 +8,7 @@ from typing import get_args
 import keras
 
 from convbias.errors import InputError
-from convbias.experiments import EXPERIMENTS
-from convbias.experiments.studies import load_study, profiles_folder
+from convbias.experiments.studies import experiments_of, load_study, profiles_folder
 from convbias.report.card.contents import Commands
 from convbias.runs.record import Run
 from convbias.shipping.export.exporting import check_exportable
@@ -82,8 +81,8 @@ def experiment_command(arm: Arm, seed: int) -> str | None:
     """
     for profile in sorted(path.stem for path in profiles_folder().glob("*.toml")):
         study = load_study(profile).on(arm.data.dataset)
-        for name in study.experiments:
-            if arm in study.arms(EXPERIMENTS[name]).values():
+        for name, experiment in experiments_of(study).items():
+            if arm in study.arms(experiment).values():
                 where = ("--profile", profile, "--dataset", arm.data.dataset)
                 return _line("experiment", name, *where, "--seeds", str(seed))
     return None
