@@ -26,6 +26,7 @@ from convbias.report.explorable.site import write_page
 from convbias.report.pipeline import StudyResults
 from convbias.runs.store import Store
 from convbias.runs.stored_network import load_network
+from convbias.spec.formatting import without_rounding_error
 from factories import make_results
 from page_site import PUBLISHED, packages
 from report.test_report_browser import ARGUMENTS
@@ -35,7 +36,7 @@ pytestmark = pytest.mark.integration
 EVERYTHING = (
     "#move?guess-move=cnn&right=3&down=-2&curve-dense=80.70.60.50.40.30&compared=1&seeds=12"
     "&guess-luck=cnn&guess-images=dense&size=2&guess-shuffle=better&block=2&guess-lens=28"
-    "&guess-kernel=5x5"
+    "&guess-untie=locality&guess-kernel=5x5"
 )
 READY = "html[data-page=ready]"
 PATIENCE = 120_000  # milliseconds
@@ -124,9 +125,15 @@ def at(page: Page, place: str) -> Locator:
     return page.locator(place.split("?", maxsplit=1)[0])
 
 
+def number(value: float, digits: int, sign: str = "") -> str:
+    """As the study's tables round it."""
+    return f"{without_rounding_error(value):{sign}.{digits}f}"
+
+
 def written(values: dict[str, Any], digits: int = 1) -> str:
     low, high = values["interval"]
-    return f"{100 * values['mean']:.{digits}f} [{100 * low:.{digits}f} to {100 * high:.{digits}f}]"
+    mean, low, high = (number(100 * each, digits) for each in (values["mean"], low, high))
+    return f"{mean} [{low} to {high}]"
 
 
 def assert_found(view: Locator, contrast: dict[str, Any]) -> None:
@@ -135,10 +142,9 @@ def assert_found(view: Locator, contrast: dict[str, Any]) -> None:
     expect(found.locator(".verdict")).to_have_text(contrast["verdict"])
     scale, digits = contrast["quantity"]["scale"], contrast["quantity"]["digits"]
     text = found.inner_text().replace("−", "-")
-    low, high = (f"{scale * end:+.{digits}f}" for end in contrast["interval"])
-    assert (
-        f"{scale * contrast['difference']:+.{digits}f} percentage points [{low} to {high}]" in text
-    )
+    low, high = (number(scale * end, digits, "+") for end in contrast["interval"])
+    difference = number(scale * contrast["difference"], digits, "+")
+    assert f"{difference} percentage points [{low} to {high}]" in text
     assert f"{contrast['n']} pairs of seeds" in text
     found.locator("summary").click()
     assert found.locator("code").all_inner_texts() == contrast["runs"]
@@ -400,6 +406,25 @@ def test_one_convolution_is_added_up(page: Page, study: dict[str, Any], fashion_
     expect(view.locator(".revealed")).to_contain_text("9 weights, and uses them at 784 places")
 
 
+def test_weights_are_untied_step_by_step(page: Page, study: dict[str, Any]):
+    view = at(page, "#untie?guess-untie=sharing")
+    expect(view.locator(".told")).to_contain_text("You expected that.")
+    view.locator("input[type=range]").focus()
+    page.keyboard.press("ArrowRight")
+    expect(view.locator("figcaption")).to_contain_text("19 connections, 19 different weights")
+    page.keyboard.press("ArrowRight")
+    expect(view.locator("figcaption")).to_contain_text("19 connections, 3 different weights")
+    conditions = study["experiments"]["sharing"]["conditions"]
+    for ladder, suffix in (("channel-matched", ""), ("parameter-matched", " (matched)")):
+        view.locator(f".choice input[value={ladder}]").check()
+        condition = conditions[f"convolution + flatten{suffix}"]
+        expect(view).to_contain_text(f"{condition['parameters']:,.0f} weights")
+        accuracy = written(condition["values"]["test_accuracy"], 2)
+        expect(view.locator(".accuracy")).to_contain_text(accuracy)
+        for step in ("locality", "sharing", "averaging"):
+            assert_found(view, contrast_of(study, "sharing", f"{step}-{ladder}"))
+
+
 def test_kernels_are_compared_in_three_ways(page: Page, study: dict[str, Any]):
     view = at(page, "#kernel?guess-kernel=7x7&kernel=5x5")
     expect(view.locator(".told")).to_contain_text("You expected that.")
@@ -438,7 +463,7 @@ def test_nonsense_in_the_address_is_left_out(browser: Browser, address: str):
     nonsense = "#move?image=-7&right=1e9&seeds=NaN&curve-dense=a.b&layer=<b>&lang=xx&kernel=0x0"
     page, troubles = opened(browser, address + nonsense)
     assert page.locator("html").get_attribute("lang") == "en"
-    expect(page.locator(".view")).to_have_count(7)
+    expect(page.locator(".view")).to_have_count(8)
     assert troubles == []
     page.context.close()
 

@@ -10,8 +10,9 @@ import { Luck } from "./views/luck.tsx";
 import { Move } from "./views/move.tsx";
 import { Shift } from "./views/shift.tsx";
 import { Shuffle } from "./views/shuffle.tsx";
+import { Untie } from "./views/untie.tsx";
 
-const VIEWS = ["move", "shift", "luck", "images", "shuffle", "lens", "kernel"] as const;
+const VIEWS = ["move", "shift", "luck", "images", "shuffle", "lens", "untie", "kernel"] as const;
 
 /** What could be loaded: the study or why not, and as much of images and networks as there is. */
 interface Loaded {
@@ -154,7 +155,8 @@ function Views({ loaded, study }: { loaded: Loaded; study: Study }) {
       <TrainingImages number={4} study={study} />
       <Shuffle number={5} study={study} images={images} />
       <Lens number={6} study={study} images={images} networks={networks} />
-      <Kernel number={7} study={study} images={images} />
+      <Untie number={7} study={study} />
+      <Kernel number={8} study={study} images={images} />
     </>
   );
 }
