@@ -294,9 +294,9 @@ def test_a_curve_is_drawn_by_mouse_and_by_keyboard(page: Page, study: dict[str, 
         for distance in range(7)
     ]
     text = view.locator(".revealed").inner_text()
-    assert f"from {measured[0]:.1f} % in the middle to {measured[6]:.1f} %" in text
+    assert f"from {number(measured[0], 1)} % in the middle to {number(measured[6], 1)} %" in text
     off = np.mean(np.abs(np.subtract(measured[1:], drawn)))
-    assert f"Your curve is {off:.1f} percentage points off" in text
+    assert f"Your curve is {number(float(off), 1)} percentage points off" in text
     view.locator(".numbers summary").click()
     row = view.locator(".numbers tbody tr").first.locator("td").all_inner_texts()
     assert row == [
@@ -324,9 +324,9 @@ def test_seeds_are_drawn_until_the_verdict_settles(page: Page, study: dict[str, 
             view.get_by_role("button", name="Draw all").click()
         contrast = contrast_of(study, experiment, name)
         expect(view.locator(".now .verdict")).to_contain_text(verdict)
-        low, high = (f"{100 * end:+.2f}" for end in contrast["seedsInterval"])
+        low, high = (number(100 * end, 2, "+") for end in contrast["seedsInterval"])
         text = view.locator(".now").inner_text().replace("−", "-")
-        assert f"{100 * contrast['difference']:+.2f} percentage points" in text
+        assert f"{number(100 * contrast['difference'], 2, '+')} percentage points" in text
         assert f"95 % interval {low} to {high}" in text
         assert f"p = {contrast['pValue']:.1e}".replace("e-0", "e-") in text
         assert view.locator(".dots circle").count() == 30
@@ -372,7 +372,9 @@ def test_pixels_are_shuffled_as_in_the_study(
     for found, expected in zip(pixels, (image, shuffled, image), strict=True):
         assert np.abs(np.reshape(found, (28, 28, 4))[..., :1] - expected[0].astype(int)).max() <= 1
     values = values_of(study, "permutation", "cnn-3x3 on blocks of 7", "test_accuracy")
-    expect(view.locator(".two-numbers .cnn strong")).to_have_text(f"{100 * values['mean']:.1f} %")
+    expect(view.locator(".two-numbers .cnn strong")).to_have_text(
+        f"{number(100 * values['mean'], 1)} %"
+    )
     assert_found(view, contrast_of(study, "permutation", "cnn-over-dense-on-shuffled-pixels"))
 
 
@@ -438,8 +440,8 @@ def test_kernels_are_compared_in_three_ways(page: Page, study: dict[str, Any]):
             f"{condition['multiplyAdds']:,}",
         ]
     fields = study["experiments"]["receptive-field"]["conditions"]["cnn-5x5"]["values"]
-    half = fields["effective_field_50"]["mean"]
-    expect(view.locator(".field")).to_contain_text(f"the inner {half:.1f} x {half:.1f}")
+    half = number(fields["effective_field_50"]["mean"], 1)
+    expect(view.locator(".field")).to_contain_text(f"the inner {half} x {half}")
     view.locator("input[type=range]").focus()
     page.keyboard.press("End")
     expect(view.locator(".slider output")).to_have_text("9x9")
