@@ -74,7 +74,6 @@ export const en = {
   classes: {} as Record<string, string>,
   asTable: "The same numbers as a table",
   meanAndInterval: "mean [95 % interval]",
-  percent: "%",
   points: "percentage points",
   chooseImage: "Choose a picture",
   image: (label: string, index: string) => `${label}, test image ${index}`,

@@ -127,7 +127,6 @@ export const es: Texts = {
   },
   asTable: "Los mismos números en una tabla",
   meanAndInterval: "media [intervalo del 95 %]",
-  percent: "%",
   points: "puntos porcentuales",
   chooseImage: "Elija una imagen",
   image: (label, index) => `${label}, imagen de prueba ${index}`,
