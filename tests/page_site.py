@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -74,5 +75,8 @@ def packages() -> Path:
     """The folder of the installed npm packages, which `make test` installs."""
     folder = WEB / "node_modules"
     if not folder.exists():
-        pytest.skip("the page's packages are not installed: make web/node_modules/.stamp")
+        reason = "the page's packages are not installed: make web/node_modules/.stamp"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
     return folder

@@ -29,6 +29,7 @@ from convbias.runs.store import Store
 from convbias.runs.stored_network import load_network
 from convbias.spec.arms import Convolutional, Dense
 from convbias.spec.datasets import Dimensions
+from convbias.spec.formatting import without_rounding_error
 from convbias.statistics import mean_interval, sign_flip_p_value
 from factories import make_arm, make_run
 from page_site import NODE, PUBLISHED, ROOT, WEB, node, packages
@@ -50,7 +51,7 @@ def answers(site: tuple[Path, Store]) -> dict[str, Any]:
     return {each["run"]: each for each in json.loads(node(WEB / "tests/forward.ts", site[0]))}
 
 
-@pytest.mark.parametrize("name", ["shift", "permutation", "kernel-size"])
+@pytest.mark.parametrize("name", ["shift", "permutation", "sharing"])
 def test_contrasts_and_values_are_those_of_the_study(study: dict[str, Any], name: str):
     experiment = EXPERIMENTS[name]
     results = collect(load_study("full"), experiment, PUBLISHED)
@@ -198,6 +199,16 @@ def test_statistics_of_the_published_pairs(study: dict[str, Any]):
     assert standing["interval"] == pytest.approx(contrast["seedsInterval"], abs=1e-12)
     assert standing["pValue"] == pytest.approx(contrast["pValue"], rel=1e-9)
     assert standing["verdict"] == contrast["verdict"] == "better"
+
+
+def test_numbers_are_rounded_as_in_the_tables():
+    random = np.random.default_rng(1)
+    values = [-0.8250000000000002, 0.825, 0.125, 0.375, -0.375, 89.125, 2.5, 3.5, 0.0625, 0.0]
+    pairs = [(value, digits) for value in values for digits in (0, 1, 2, 3)]
+    pairs += [(round(each, 3), 2) for each in random.normal(0, 50, 200).tolist()]
+    found = json.loads(node(WEB / "tests/rounding.ts", given=json.dumps(pairs)))
+    expected = [f"{without_rounding_error(value):.{digits}f}" for value, digits in pairs]
+    assert [float(each) for each in found] == [float(each) for each in expected]
 
 
 def test_the_shipped_site_is_what_the_source_gives(tmp_path: Path):

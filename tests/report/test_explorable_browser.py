@@ -26,6 +26,7 @@ from convbias.report.explorable.site import write_page
 from convbias.report.pipeline import StudyResults
 from convbias.runs.store import Store
 from convbias.runs.stored_network import load_network
+from convbias.spec.formatting import without_rounding_error
 from factories import make_results
 from page_site import PUBLISHED, packages
 from report.test_report_browser import ARGUMENTS
@@ -35,7 +36,7 @@ pytestmark = pytest.mark.integration
 EVERYTHING = (
     "#move?guess-move=cnn&right=3&down=-2&curve-dense=80.70.60.50.40.30&compared=1&seeds=12"
     "&guess-luck=cnn&guess-images=dense&size=2&guess-shuffle=better&block=2&guess-lens=28"
-    "&guess-kernel=5x5"
+    "&guess-untie=locality&guess-kernel=5x5"
 )
 READY = "html[data-page=ready]"
 PATIENCE = 120_000  # milliseconds
@@ -124,9 +125,15 @@ def at(page: Page, place: str) -> Locator:
     return page.locator(place.split("?", maxsplit=1)[0])
 
 
+def number(value: float, digits: int, sign: str = "") -> str:
+    """As the study's tables round it."""
+    return f"{without_rounding_error(value):{sign}.{digits}f}"
+
+
 def written(values: dict[str, Any], digits: int = 1) -> str:
     low, high = values["interval"]
-    return f"{100 * values['mean']:.{digits}f} [{100 * low:.{digits}f} to {100 * high:.{digits}f}]"
+    mean, low, high = (number(100 * each, digits) for each in (values["mean"], low, high))
+    return f"{mean} [{low} to {high}]"
 
 
 def assert_found(view: Locator, contrast: dict[str, Any]) -> None:
@@ -135,10 +142,9 @@ def assert_found(view: Locator, contrast: dict[str, Any]) -> None:
     expect(found.locator(".verdict")).to_have_text(contrast["verdict"])
     scale, digits = contrast["quantity"]["scale"], contrast["quantity"]["digits"]
     text = found.inner_text().replace("−", "-")
-    low, high = (f"{scale * end:+.{digits}f}" for end in contrast["interval"])
-    assert (
-        f"{scale * contrast['difference']:+.{digits}f} percentage points [{low} to {high}]" in text
-    )
+    low, high = (number(scale * end, digits, "+") for end in contrast["interval"])
+    difference = number(scale * contrast["difference"], digits, "+")
+    assert f"{difference} percentage points [{low} to {high}]" in text
     assert f"{contrast['n']} pairs of seeds" in text
     found.locator("summary").click()
     assert found.locator("code").all_inner_texts() == contrast["runs"]
@@ -288,9 +294,9 @@ def test_a_curve_is_drawn_by_mouse_and_by_keyboard(page: Page, study: dict[str, 
         for distance in range(7)
     ]
     text = view.locator(".revealed").inner_text()
-    assert f"from {measured[0]:.1f} % in the middle to {measured[6]:.1f} %" in text
+    assert f"from {number(measured[0], 1)} % in the middle to {number(measured[6], 1)} %" in text
     off = np.mean(np.abs(np.subtract(measured[1:], drawn)))
-    assert f"Your curve is {off:.1f} percentage points off" in text
+    assert f"Your curve is {number(float(off), 1)} percentage points off" in text
     view.locator(".numbers summary").click()
     row = view.locator(".numbers tbody tr").first.locator("td").all_inner_texts()
     assert row == [
@@ -318,9 +324,9 @@ def test_seeds_are_drawn_until_the_verdict_settles(page: Page, study: dict[str, 
             view.get_by_role("button", name="Draw all").click()
         contrast = contrast_of(study, experiment, name)
         expect(view.locator(".now .verdict")).to_contain_text(verdict)
-        low, high = (f"{100 * end:+.2f}" for end in contrast["seedsInterval"])
+        low, high = (number(100 * end, 2, "+") for end in contrast["seedsInterval"])
         text = view.locator(".now").inner_text().replace("−", "-")
-        assert f"{100 * contrast['difference']:+.2f} percentage points" in text
+        assert f"{number(100 * contrast['difference'], 2, '+')} percentage points" in text
         assert f"95 % interval {low} to {high}" in text
         assert f"p = {contrast['pValue']:.1e}".replace("e-0", "e-") in text
         assert view.locator(".dots circle").count() == 30
@@ -366,7 +372,9 @@ def test_pixels_are_shuffled_as_in_the_study(
     for found, expected in zip(pixels, (image, shuffled, image), strict=True):
         assert np.abs(np.reshape(found, (28, 28, 4))[..., :1] - expected[0].astype(int)).max() <= 1
     values = values_of(study, "permutation", "cnn-3x3 on blocks of 7", "test_accuracy")
-    expect(view.locator(".two-numbers .cnn strong")).to_have_text(f"{100 * values['mean']:.1f} %")
+    expect(view.locator(".two-numbers .cnn strong")).to_have_text(
+        f"{number(100 * values['mean'], 1)} %"
+    )
     assert_found(view, contrast_of(study, "permutation", "cnn-over-dense-on-shuffled-pixels"))
 
 
@@ -400,6 +408,25 @@ def test_one_convolution_is_added_up(page: Page, study: dict[str, Any], fashion_
     expect(view.locator(".revealed")).to_contain_text("9 weights, and uses them at 784 places")
 
 
+def test_weights_are_untied_step_by_step(page: Page, study: dict[str, Any]):
+    view = at(page, "#untie?guess-untie=sharing")
+    expect(view.locator(".told")).to_contain_text("You expected that.")
+    view.locator("input[type=range]").focus()
+    page.keyboard.press("ArrowRight")
+    expect(view.locator("figcaption")).to_contain_text("19 connections, 19 different weights")
+    page.keyboard.press("ArrowRight")
+    expect(view.locator("figcaption")).to_contain_text("19 connections, 3 different weights")
+    conditions = study["experiments"]["sharing"]["conditions"]
+    for ladder, suffix in (("channel-matched", ""), ("parameter-matched", " (matched)")):
+        view.locator(f".choice input[value={ladder}]").check()
+        condition = conditions[f"convolution + flatten{suffix}"]
+        expect(view).to_contain_text(f"{condition['parameters']:,.0f} weights")
+        accuracy = written(condition["values"]["test_accuracy"], 2)
+        expect(view.locator(".accuracy")).to_contain_text(accuracy)
+        for step in ("locality", "sharing", "averaging"):
+            assert_found(view, contrast_of(study, "sharing", f"{step}-{ladder}"))
+
+
 def test_kernels_are_compared_in_three_ways(page: Page, study: dict[str, Any]):
     view = at(page, "#kernel?guess-kernel=7x7&kernel=5x5")
     expect(view.locator(".told")).to_contain_text("You expected that.")
@@ -413,8 +440,8 @@ def test_kernels_are_compared_in_three_ways(page: Page, study: dict[str, Any]):
             f"{condition['multiplyAdds']:,}",
         ]
     fields = study["experiments"]["receptive-field"]["conditions"]["cnn-5x5"]["values"]
-    half = fields["effective_field_50"]["mean"]
-    expect(view.locator(".field")).to_contain_text(f"the inner {half:.1f} x {half:.1f}")
+    half = number(fields["effective_field_50"]["mean"], 1)
+    expect(view.locator(".field")).to_contain_text(f"the inner {half} x {half}")
     view.locator("input[type=range]").focus()
     page.keyboard.press("End")
     expect(view.locator(".slider output")).to_have_text("9x9")
@@ -438,7 +465,7 @@ def test_nonsense_in_the_address_is_left_out(browser: Browser, address: str):
     nonsense = "#move?image=-7&right=1e9&seeds=NaN&curve-dense=a.b&layer=<b>&lang=xx&kernel=0x0"
     page, troubles = opened(browser, address + nonsense)
     assert page.locator("html").get_attribute("lang") == "en"
-    expect(page.locator(".view")).to_have_count(7)
+    expect(page.locator(".view")).to_have_count(8)
     assert troubles == []
     page.context.close()
 

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import { enter, section } from "./address.ts";
 import { LANGUAGES, Speaking, useLanguage, useLanguageChoice } from "./language.tsx";
 import { type Images, loadImages, loadNetwork, type Network } from "./resources.ts";
@@ -10,8 +10,9 @@ import { Luck } from "./views/luck.tsx";
 import { Move } from "./views/move.tsx";
 import { Shift } from "./views/shift.tsx";
 import { Shuffle } from "./views/shuffle.tsx";
+import { Untie } from "./views/untie.tsx";
 
-const VIEWS = ["move", "shift", "luck", "images", "shuffle", "lens", "kernel"] as const;
+const VIEWS = ["move", "shift", "luck", "images", "shuffle", "lens", "untie", "kernel"] as const;
 
 /** What could be loaded: the study or why not, and as much of images and networks as there is. */
 interface Loaded {
@@ -145,16 +146,35 @@ function Views({ loaded, study }: { loaded: Loaded; study: Study }) {
   const { t } = useLanguage();
   const { images, networks, complete } = loaded;
   const bare = location.protocol === "file:";
+  // What needs no network is not drawn again with each that arrives.
+  const stored = useMemo(
+    () => (
+      <>
+        <Shift number={2} study={study} />
+        <Luck number={3} study={study} />
+        <TrainingImages number={4} study={study} />
+      </>
+    ),
+    [study],
+  );
+  const pictured = useMemo(() => <Shuffle number={5} study={study} images={images} />, [study, images]);
+  const last = useMemo(
+    () => (
+      <>
+        <Untie number={7} study={study} />
+        <Kernel number={8} study={study} images={images} />
+      </>
+    ),
+    [study, images],
+  );
   return (
     <>
       {complete && networks.length === 0 && <p class="notice">{bare ? t.bareFile : t.noNetworks}</p>}
       <Move number={1} study={study} images={images} networks={networks} complete={complete} />
-      <Shift number={2} study={study} />
-      <Luck number={3} study={study} />
-      <TrainingImages number={4} study={study} />
-      <Shuffle number={5} study={study} images={images} />
+      {stored}
+      {pictured}
       <Lens number={6} study={study} images={images} networks={networks} />
-      <Kernel number={7} study={study} images={images} />
+      {last}
     </>
   );
 }

@@ -1,6 +1,7 @@
 import { type ComponentChildren, createContext } from "preact";
 import { useContext, useEffect } from "preact/hooks";
 import { useAddress } from "./address.ts";
+import { rounded } from "./rounding.ts";
 import { en, type Texts } from "./texts/en.ts";
 import { es } from "./texts/es.ts";
 
@@ -29,7 +30,7 @@ function languageOf(code: string): Language {
         // Spanish groups four digits only on request.
         useGrouping: "always",
       })
-        .format(value)
+        .format(rounded(value, digits))
         .replace("-", "−"),
     capital: (text) => text.charAt(0).toLocaleUpperCase(code) + text.slice(1),
   };

@@ -80,7 +80,11 @@ export function Chart({ label, x, y, height = 320, onDraw, children }: Props) {
             <g key={tick}>
               <line class="tick" x1={scale.x(tick)} x2={scale.x(tick)} y1={bottom} y2={bottom + 5} />
               {(x.ticks.length - 1 - index) % every === 0 && (
-                <text x={scale.x(tick)} y={bottom + 19} text-anchor="middle">
+                <text
+                  x={Math.min(scale.x(tick), width - 3.6 * x.text(tick).length)}
+                  y={bottom + 19}
+                  text-anchor="middle"
+                >
                   {x.text(tick)}
                 </text>
               )}

@@ -50,7 +50,20 @@ export const en = {
     exploratory: "exploratory",
   } as Record<string, string>,
   units: {} as Record<string, string>,
-  questions: {} as Record<string, string>,
+  questions: {
+    "locality-parameter-matched":
+      "With equally many weights: is a network more accurate when its units see only their neighbourhood?",
+    "sharing-parameter-matched":
+      "With equally many weights: is a network more accurate when all positions share one kernel?",
+    "averaging-parameter-matched":
+      "With equally many weights: is a network more accurate with a global average before the dense layers?",
+    "locality-channel-matched":
+      "With equally many filters: is a network more accurate when its units see only their neighbourhood?",
+    "sharing-channel-matched":
+      "With equally many filters: is a network more accurate when all positions share one kernel?",
+    "averaging-channel-matched":
+      "With equally many filters: is a network more accurate with a global average before the dense layers?",
+  } as Record<string, string>,
   condition: (name: string) => {
     const known = name === "circular polyphase cnn" ? "CNN that cannot flip" : name;
     return known
@@ -61,7 +74,6 @@ export const en = {
   classes: {} as Record<string, string>,
   asTable: "The same numbers as a table",
   meanAndInterval: "mean [95 % interval]",
-  percent: "%",
   points: "percentage points",
   chooseImage: "Choose a picture",
   image: (label: string, index: string) => `${label}, test image ${index}`,
@@ -228,6 +240,38 @@ export const en = {
       "These are the numbers of the red channel. Green and blue have weights of their own, and their products are added as well.",
     standardised: "Before, the network subtracts the mean brightness and divides by the spread, so black is negative.",
     needs: "This view computes with a CNN, and no network can be loaded here.",
+  },
+  untie: {
+    nav: "Untie the weights",
+    question: "Which of the assumptions is worth most?",
+    lead: "A convolution is a dense layer with restrictions: units see only their neighbourhood, all of them share one kernel, and at the end each kernel’s outputs are averaged. Move the slider from one restriction to the next.",
+    predict: (equal: string) => `With equally many ${equal}: which step gains the most accuracy?`,
+    options: {
+      locality: "Seeing only the neighbourhood",
+      sharing: "Sharing one kernel",
+      averaging: "Averaging over all places",
+    } as Record<string, string>,
+    slider: "Restrictions",
+    rungs: {
+      dense: "dense: everything with everything",
+      local: "only neighbours",
+      shared: "neighbours, one kernel for all",
+      averaged: "one kernel, then the average",
+    } as Record<string, string>,
+    short: { dense: "dense", local: "neighbours", shared: "shared", averaged: "averaged" } as Record<string, string>,
+    pictures: {
+      dense: "Each unit below is connected with all above.",
+      local: "Each unit is connected with its neighbours, by weights of its own.",
+      shared: "All units have the same weights, drawn in the same colours.",
+      averaged: "All units have the same weights, and their mean goes on.",
+    } as Record<string, string>,
+    lines: (lines: string, weights: string) => `Here: ${lines} connections, ${weights} different weights.`,
+    equal: "Held equal:",
+    ladders: { "parameter-matched": "weights", "channel-matched": "filters" } as Record<string, string>,
+    size: (weights: string, filters: string) =>
+      filters ? `The trained network: ${weights} weights, ${filters} filters.` : `The trained network: ${weights} weights.`,
+    accuracy: (rung: string, accuracy: string) => `Test accuracy, ${rung}: ${accuracy} %`,
+    y: "Test accuracy (%)",
   },
   kernel: {
     nav: "The kernel",

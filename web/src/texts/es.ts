@@ -72,6 +72,14 @@ export const es: Texts = {
     "dense-loses-nothing-by-shuffling-pixels": "¿Acierta igual la red densa si se barajan los píxeles?",
     "cnn-over-dense-on-shuffled-pixels":
       "¿Sigue la CNN por delante de la red densa con los píxeles barajados?",
+    "locality-channel-matched": "Con iguales filtros: ¿acierta más si las unidades ven solo su entorno?",
+    "sharing-channel-matched": "Con iguales filtros: ¿acierta más si todos los lugares comparten un núcleo?",
+    "averaging-channel-matched":
+      "Con iguales filtros: ¿acierta más con una media global antes de las capas densas?",
+    "locality-parameter-matched": "Con iguales pesos: ¿acierta más si las unidades ven solo su entorno?",
+    "sharing-parameter-matched": "Con iguales pesos: ¿acierta más si todos los lugares comparten un núcleo?",
+    "averaging-parameter-matched":
+      "Con iguales pesos: ¿acierta más con una media global antes de las capas densas?",
     "5x5-over-3x3-at-equal-width": "Con igual número de filtros, ¿acierta más 5x5 que 3x3?",
     "5x5-over-7x7-at-equal-width": "Con igual número de filtros, ¿acierta más 5x5 que 7x7?",
     "5x5-over-3x3-at-equal-parameters": "Con igual número de pesos, ¿acierta más 5x5 que 3x3?",
@@ -94,6 +102,10 @@ export const es: Texts = {
       .replace(/ on blocks of (\d+)$/, " con bloques de $1")
       .replace(/ on whole images$/, " con imágenes enteras")
       .replace(/ on ([\d,]+) images$/, (_, images: string) => ` con ${images.replace(",", ".")} imágenes`)
+      .replace(/ \(matched\)$/, " (con iguales pesos)")
+      .replace(/^local \+ flatten/, "conexión local y aplanado")
+      .replace(/^convolution \+ flatten/, "convolución y aplanado")
+      .replace(/^convolution \+ average/, "convolución y media")
       .replace(/ at equal width$/, " con iguales filtros")
       .replace(/ at equal parameters$/, " con iguales pesos")
       .replace(/ at equal multiply-adds$/, " con iguales multiplicaciones")
@@ -115,7 +127,6 @@ export const es: Texts = {
   },
   asTable: "Los mismos números en una tabla",
   meanAndInterval: "media [intervalo del 95 %]",
-  percent: "%",
   points: "puntos porcentuales",
   chooseImage: "Elija una imagen",
   image: (label, index) => `${label}, imagen de prueba ${index}`,
@@ -276,6 +287,38 @@ export const es: Texts = {
       "Antes, la red resta el brillo medio y divide por la dispersión; por eso el negro es negativo.",
     needs: "Esta vista calcula con una CNN, y aquí no se puede cargar ninguna red.",
   },
+  untie: {
+    nav: "Desate los pesos",
+    question: "¿Cuál de las suposiciones vale más?",
+    lead: "Una convolución es una capa densa con restricciones: cada unidad ve solo su entorno, todas comparten un núcleo y al final se promedian las salidas de cada núcleo. Mueva el control de una restricción a la siguiente.",
+    predict: (equal) => `Con iguales ${equal}, ¿qué paso gana más exactitud?`,
+    options: {
+      locality: "Ver solo el entorno",
+      sharing: "Compartir un núcleo",
+      averaging: "Promediar sobre todos los lugares",
+    },
+    slider: "Restricciones",
+    rungs: {
+      dense: "densa: todo con todo",
+      local: "solo vecinos",
+      shared: "vecinos, un núcleo para todos",
+      averaged: "un núcleo y después la media",
+    },
+    short: { dense: "densa", local: "vecinos", shared: "un núcleo", averaged: "media" },
+    pictures: {
+      dense: "Cada unidad de abajo está conectada con todas las de arriba.",
+      local: "Cada unidad está conectada con sus vecinas, con pesos propios.",
+      shared: "Todas las unidades tienen los mismos pesos, dibujados con los mismos colores.",
+      averaged: "Todas las unidades tienen los mismos pesos, y su media sigue adelante.",
+    },
+    lines: (lines, weights) => `Aquí: ${lines} conexiones, ${weights} pesos distintos.`,
+    equal: "Se mantiene igual:",
+    ladders: { "parameter-matched": "pesos", "channel-matched": "filtros" },
+    size: (weights, filters) =>
+      filters ? `La red entrenada: ${weights} pesos, ${filters} filtros.` : `La red entrenada: ${weights} pesos.`,
+    accuracy: (rung, accuracy) => `Exactitud de prueba, ${rung}: ${accuracy} %`,
+    y: "Exactitud de prueba (%)",
+  },
   kernel: {
     nav: "El núcleo",
     question: "¿Es mejor un núcleo más grande?",
@@ -318,6 +361,8 @@ const NOT_SHOWN: Readonly<Record<string, string>> = {
     "Las tasas de aprendizaje se eligieron con todas las imágenes; con pocas, otras podrían ser mejores. No se extrapola más allá del conjunto mayor.",
   "Locality: pixels and blocks shuffled":
     "Se usa una sola manera de barajar, así que la dispersión es la de las semillas. Una red que conociera el orden podría deshacerlo.",
+  "Locality and sharing, step by step":
+    "Las partes dependen del orden de los pasos, y otros órdenes son posibles. La red densa es la del estudio original, no la equivalente densa de la red local, que tendría millones de pesos.",
   "Kernel size without confounders":
     "Solo se buscó la tasa de aprendizaje de cada red; el mejor tamaño para estas imágenes no tiene por qué serlo para otras más grandes.",
 };

@@ -22,6 +22,7 @@ _SHOWN: dict[str, Callable[[str], bool]] = {
     ),
     "data-efficiency": lambda _: False,
     "permutation": lambda _: False,
+    "sharing": lambda _: False,
     "kernel-size": lambda _: False,
     "receptive-field": lambda name: name in ("effective_field_50", "theoretical_field"),
 }
