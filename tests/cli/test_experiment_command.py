@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from command_line import files_below
 from convbias.cli import main
-from convbias.experiments import EXPERIMENTS
+from convbias.experiments import EXPERIMENTS, experiment_of, questions
 from convbias.experiments.execution import run_study
 from convbias.experiments.studies import load_study
 from convbias.findings.results import collect
 from convbias.runs.store import Store
 from convbias.spec.arms import Convolutional
 from convbias.spec.beyond.arms import TaskCondition
+from convbias.spec.datasets import DatasetDescription
+from convbias.spec.experiment import Experiment
 from convbias.spec.study import Study
 
 FURTHER = tuple(name for name in EXPERIMENTS if name != "original")
@@ -48,14 +53,28 @@ def leave_one_condition(patch: pytest.MonkeyPatch) -> None:
     Recipes of other data are the same in every profile, so their steps are cut here.
     """
     for name, whole in list(EXPERIMENTS.items()):
-        one = whole.conditions[1 if whole.measures else 0]
-        if isinstance(one, TaskCondition):
-            steps = "steps" if "steps" in type(one.recipe).model_fields else "epochs"
-            one = replace(one, recipe=one.recipe.model_copy(update={steps: 10}))
-        elif isinstance(one.model, Convolutional):
-            few = tuple(4 * layer for layer in range(1, len(one.model.filters) + 1))
-            one = replace(one, model=one.model.model_copy(update={"filters": few}))
-        patch.setitem(EXPERIMENTS, name, replace(whole, conditions=(one,)))
+        if whole.on_images:
+            module = import_module(f"{questions.__name__}.{name.replace('-', '_')}.question")
+            patch.setattr(module, "experiment", partial(with_one_condition, module.experiment))
+        else:
+            patch.setitem(EXPERIMENTS, name, reduced(whole))
+
+
+def with_one_condition(
+    experiment: Callable[[DatasetDescription], Experiment], described: DatasetDescription
+) -> Experiment:
+    return reduced(experiment(described))
+
+
+def reduced(whole: Experiment) -> Experiment:
+    one = whole.conditions[1 if whole.measures else 0]
+    if isinstance(one, TaskCondition):
+        steps = "steps" if "steps" in type(one.recipe).model_fields else "epochs"
+        one = replace(one, recipe=one.recipe.model_copy(update={steps: 10}))
+    elif isinstance(one.model, Convolutional):
+        few = tuple(4 * layer for layer in range(1, len(one.model.filters) + 1))
+        one = replace(one, model=one.model.model_copy(update={"filters": few}))
+    return replace(whole, conditions=(one,))
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +96,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def check_report(name: str, study: Study, runs: Path, folder: Path, said: str) -> None:
     """A finished experiment has all its runs and measurements, and a page that shows them."""
     assert f"Report: {folder}/report.html" in said
-    results = collect(study, EXPERIMENTS[name], Store(runs))
+    results = collect(study, experiment_of(name, study.dataset), Store(runs))
     assert [run.condition for run in results.runs] == list(results.study.arms(results.experiment))
     assert not results.absent
     assert not results.unmeasured
@@ -116,7 +135,7 @@ def test_an_experiment_that_there_is_not(capsys: pytest.CaptureFixture[str]) -> 
 def test_the_plan_of_an_experiment(profile: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["experiment", "choices", "--profile", profile, "--plan"]) == 0
     said = capsys.readouterr().out
-    for condition in EXPERIMENTS["choices"].names:
+    for condition in experiment_of("choices", "drawn").names:
         assert f"choices: {condition}" in said
     assert "10 runs planned, 0 stored" in said
     assert "measurements" not in said

@@ -6,7 +6,7 @@ data than images, is an experiment and is found by its name. Those on images ada
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from importlib import import_module
@@ -50,11 +50,15 @@ def _found() -> dict[str, Experiment]:
     return {experiment.name: experiment for experiment in found}
 
 
-@lru_cache(maxsize=256)
 def _adapted(folder: str, described: DatasetDescription) -> Experiment:
-    module = import_module(f"{questions.__name__}.{folder}.question")
-    experiment: Experiment = module.experiment(described)
-    return experiment
+    return _built(import_module(f"{questions.__name__}.{folder}.question").experiment, described)
+
+
+@lru_cache(maxsize=256)  # matching networks searches for their filters
+def _built(
+    experiment: Callable[[DatasetDescription], Experiment], described: DatasetDescription
+) -> Experiment:
+    return experiment(described)
 
 
 # On Fashion-MNIST.

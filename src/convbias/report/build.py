@@ -265,10 +265,12 @@ def _evaluate(
             claims = audit_claims(runs, dataset, exploration, further, findings, experiment)
         else:
             claims = audit_claims(runs, dataset, exploration, further)
-    own_images = isinstance(dataset, Dataset) and is_own(dataset.name)
+    inspected: Sequence[DataFinding] = ()
+    if isinstance(dataset, Dataset) and is_own(dataset.name):
+        inspected = inspect_own(dataset)
     return _Evaluation(
         exploration=exploration,
-        inspected=inspect_own(dataset) if own_images else (),
+        inspected=inspected,
         layers=methods.networks(experiment, description_of(dataset.name).dimensions),
         findings=findings,
         claims=claims,

@@ -33,11 +33,9 @@ def outcome(results: Results) -> Outcome:
     Args:
         results: the stored runs of the experiment `sharing`.
     """
-    ladders = {
-        ladder: rungs
-        for ladder, rungs in LADDERS.items()
-        if set(rungs) <= set(results.experiment.names)
-    }
+    shared = set.intersection(*map(set, LADDERS.values()))
+    own = set(results.experiment.names) - shared
+    ladders = {ladder: rungs for ladder, rungs in LADDERS.items() if own.intersection(rungs)}
     scores = {
         ladder: found
         for ladder, rungs in ladders.items()
