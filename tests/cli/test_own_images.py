@@ -57,10 +57,15 @@ def test_a_plan_is_the_same_by_path_and_by_name(
 ) -> None:
     name = read(pets, capsys)
     assert run([*command, "--data", str(pets), "--skip-damaged"]) == 0
-    by_path = capsys.readouterr().out
+    by_path = without_times(capsys.readouterr().out)
     assert run([*command, "--dataset", name]) == 0
-    assert capsys.readouterr().out == by_path
+    assert without_times(capsys.readouterr().out) == by_path
     assert by_path
+
+
+def without_times(plan: str) -> str:
+    """A plan without predicted times, for which the machine's speed is measured each time."""
+    return re.sub(r"about [^.,]* here", "", plan)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +97,7 @@ def test_eda_says_what_to_look_at(pets: Path, capsys: pytest.CaptureFixture[str]
     (pets / "dog" / "copy.png").write_bytes(copy)
     assert run(["eda", "--data", str(pets), "--out", "figures"]) == 0
     text = said(capsys)
-    assert "What to look at before you trust a result (pets, not Fashion-MNIST)" in text
+    assert "What to look at before you trust a result (pets)" in text
     [line] = [line for line in text.splitlines() if "look" in line and "1 pair" in line]
     assert "cat/0000.png" in line
     assert "dog/copy.png" in line
