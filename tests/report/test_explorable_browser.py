@@ -40,6 +40,7 @@ EVERYTHING = (
 )
 READY = "html[data-page=ready]"
 PATIENCE = 120_000  # milliseconds
+expect.set_options(timeout=PATIENCE)
 
 OVERFLOWING = """
 [...document.querySelectorAll("body *")]
@@ -119,9 +120,19 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
     page.context.close()
 
 
+# The address is read in an event of its own, and what it changes is drawn after that: a key that is
+# pressed earlier would still move what was there before.
+SHOW = """(place) => new Promise((done) => {
+    const drawn = () => requestAnimationFrame(() => requestAnimationFrame(() => done()));
+    if (location.hash === place) return drawn();
+    addEventListener("hashchange", drawn, { once: true });
+    location.hash = place;
+})"""
+
+
 def at(page: Page, place: str) -> Locator:
     """Show a place of the page, as a link to it would; its view."""
-    page.evaluate("(place) => { location.hash = place }", place)
+    page.evaluate(SHOW, place)
     return page.locator(place.split("?", maxsplit=1)[0])
 
 
