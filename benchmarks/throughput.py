@@ -195,15 +195,15 @@ def _plan(options: argparse.Namespace, conditions: dict[str, Any]) -> Plan:
             labels = dataset.train_labels[:images]
             np.savez(arrays, images=dataset.train_images[:images], labels=labels)
             task = {"arrays": arrays, "kernel_size": _kernel_size(network), "epoch_images": images}
-            task |= {name: conditions[name] for name in ("dataset", "seconds")}
+            task["seconds"] = conditions["seconds"]
             for number in range(1 if options.quick else 5):
                 for contender, mode in IN_TURN:
                     keys = {"network": network, "round": number}
                     keys |= {"contender": contender, "mode": mode}
-                    yield keys, partial(_trial, contender, mode, task, options.quick)
+                    yield keys, partial(trial, contender, mode, task, options.quick)
 
 
-def _trial(contender: str, mode: str, task: dict[str, Any], quick: bool) -> dict[str, Processes]:
+def trial(contender: str, mode: str, task: dict[str, Any], quick: bool) -> dict[str, Processes]:
     """Time a contender, and again while other programs disturb it; the least disturbed counts."""
     is_product = contender == MATRIX_PRODUCT
     attempts: list[Processes] = []

@@ -20,6 +20,7 @@ from convbias.report.card.figures import figures
 from convbias.report.card.writing import write_card
 from convbias.runs.atomic import write_atomically
 from convbias.runs.store import Store
+from tools.across_page import across_blocks
 from tools.adapting_page import adapting_blocks
 from tools.blocks import put_into
 from tools.external.page import external_blocks
@@ -39,6 +40,7 @@ def page_blocks(
         "docs/method.md": method_blocks(original, [each.results for each in sections]),
         "docs/reproduce.md": reproduce_blocks(profile, original, sections),
         "docs/adapting.md": adapting_blocks(),
+        "docs/across-data.md": across_blocks(profile),
         "docs/external-checks.md": external_blocks(),
         "docs/decisions/0013-looks.md": designs_blocks(),
     }

@@ -1,6 +1,7 @@
 """Publish a study: its runs into results/, its figures and tables into README.md and docs/.
 
-Usage: `.venv/bin/python -m tools.publish --runs runs`
+Usage: `.venv/bin/python -m tools.publish --runs runs`, and for the study of other images
+`.venv/bin/python -m tools.publish --profile across --dataset mnist --runs runs`
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from convbias.experiments import EXPERIMENTS, ORIGINAL
-from convbias.experiments.studies import PUBLISHED, load_study
+from convbias.experiments import ORIGINAL
+from convbias.experiments.studies import PUBLISHED, experiments_of, load_study
 from convbias.findings.results import ConditionRun, collect
 from convbias.report.card.pipeline import write_model_card
 from convbias.report.pipeline import read_study, write_study_report
@@ -22,7 +23,7 @@ from convbias.runs.store import Store, read_run
 from convbias.spec.quantities import TEST_LOSS
 from convbias.spec.study import Study
 from tools.document import write_pages
-from tools.published import ROOT, published_sections
+from tools.published import ACROSS, ROOT, published_folder_of, published_sections
 from tools.readme_page import FIGURES
 
 DESCRIBED = "cnn-3x3"  # the condition whose network gets a model card
@@ -52,7 +53,7 @@ def _needed_per_image(study: Study) -> dict[str, set[str]]:
     """
     compared = {
         study.arms(experiment)[condition].hash
-        for experiment in map(EXPERIMENTS.__getitem__, study.experiments)
+        for experiment in experiments_of(study).values()
         for contrast in experiment.contrasts
         if contrast.quantity.name == TEST_LOSS.name
         for condition in (contrast.treatment, contrast.baseline)
@@ -74,14 +75,17 @@ def publish_runs(study: Study, source: Store, target: Store, only: Sequence[str]
     if not only:
         shutil.rmtree(target.folder, ignore_errors=True)
     (target.folder / "measurements").mkdir(parents=True, exist_ok=True)
+    if (dataset := source.read_dataset(study.dataset)) is not None:
+        target.write_dataset(dataset)
     needed = _needed_per_image(study)
     fixed = source.preregistrations()
-    for name in only or study.experiments:
-        for run in collect(study, EXPERIMENTS[name], source).runs:
+    experiments = experiments_of(study)
+    for name in only or experiments:
+        for run in collect(study, experiments[name], source).runs:
             target.write(_reduced(read_run(source.path(run.arm, run.seed)), needed))
             if run.preregistration in fixed:
                 target.write_preregistration(fixed[run.preregistration])
-            for measure in EXPERIMENTS[name].measures:
+            for measure in experiments[name].measures:
                 path = source.measurement_path(run, measure)
                 shutil.copy(path, target.folder / "measurements")
 
@@ -106,23 +110,29 @@ def main() -> None:
     parser.add_argument(
         "--only", nargs="+", default=[], help="experiments to publish beside what is published"
     )
+    parser.add_argument("--profile", default=PUBLISHED, choices=(PUBLISHED, ACROSS))
+    parser.add_argument("--dataset", help="images of the profile's study, where not its own")
     arguments = parser.parse_args()
-    study = load_study(PUBLISHED)
     source = Store(arguments.runs)
-    target = Store(ROOT / "results" / study.name / "runs")
+    source.register_datasets()
+    study = load_study(arguments.profile)
+    if arguments.dataset:
+        study = study.on(arguments.dataset)
+    target = Store(published_folder_of(study) / "runs")
     publish_runs(study, source, target, arguments.only)
-    if not arguments.only:
+    main_study = study.name == PUBLISHED
+    if main_study and not arguments.only:
         _publish_networks(collect(study, ORIGINAL, source).runs, source, target)
     with tempfile.TemporaryDirectory() as folder:
         write_study_report(read_study(study, target), Path(folder))
         shutil.copy(Path(folder) / "table.csv", target.folder.parent)
         (ROOT / "docs/figures").mkdir(exist_ok=True)
-        for figure in FIGURES:
+        for figure in FIGURES if main_study else ():
             shutil.copy(
                 Path(folder) / "figures" / f"{figure}.svg",
                 ROOT / "docs/figures" / f"{study.name}-{figure}.svg",
             )
-    write_pages(study.name, *published_sections(study.name))
+    write_pages(PUBLISHED, *published_sections(PUBLISHED))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,11 @@ from benchmarks.contender import BATCH_SIZE, LEARNING_RATE, Lap, LapTimer, Stopw
 from keras import layers
 
 
-def build(kernel_size: int, rate: Any = LEARNING_RATE) -> keras.Sequential:  # noqa: ANN401 - Keras'
+def build(
+    kernel_size: int,
+    rate: Any = LEARNING_RATE,  # noqa: ANN401 - a number or a schedule
+    shape: tuple[int, ...] = (28, 28, 1),
+) -> keras.Sequential:
     """The CNN with kernels of this size, or the dense network for 0, compiled with Adam."""
 
     def dense(units: int, dropout: float) -> list[keras.Layer]:
@@ -30,7 +34,7 @@ def build(kernel_size: int, rate: Any = LEARNING_RATE) -> keras.Sequential:  # n
         hidden = [*convolution(32), *convolution(64), layers.GlobalAveragePooling2D()]
         hidden += dense(128, 0.3)
     output = layers.Dense(10, activation="softmax")
-    model = keras.Sequential([keras.Input((28, 28, 1)), *hidden, output])
+    model = keras.Sequential([keras.Input(shape), *hidden, output])
     optimiser, loss = keras.optimizers.Adam(rate), "sparse_categorical_crossentropy"
     model.compile(optimizer=optimiser, loss=loss, metrics=["accuracy"])
     return model
@@ -41,7 +45,7 @@ def throughput(arrays: str, kernel_size: int, seconds: float, **_more: object) -
     stopwatch = Stopwatch(seconds)
     with np.load(arrays) as task:
         images, labels = task["images"].astype(np.float32) / 255, task["labels"]
-    model = build(kernel_size)
+    model = build(kernel_size, shape=images.shape[1:])
     model.fit(images[:BATCH_SIZE], labels[:BATCH_SIZE], batch_size=BATCH_SIZE, verbose=0)
     stopwatch.started()
 

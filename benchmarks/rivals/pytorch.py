@@ -15,7 +15,7 @@ MOMENTUM = 0.95
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 
 
-def build(kernel_size: int) -> nn.Sequential:
+def build(kernel_size: int, side: int = 28, channels: int = 1) -> nn.Sequential:
     """The CNN with kernels of this size, or the dense network for 0; both end in logits."""
 
     def dense(inputs: int, outputs: int, dropout: float) -> list[nn.Module]:
@@ -27,15 +27,20 @@ def build(kernel_size: int) -> nn.Sequential:
         return [layer, nn.MaxPool2d(2), nn.ReLU(inplace=True)]
 
     if kernel_size == 0:
-        hidden = [nn.Flatten(), *dense(784, 128, 0.2), *dense(128, 64, 0.2)]
+        hidden = [nn.Flatten(), *dense(side**2 * channels, 128, 0.2), *dense(128, 64, 0.2)]
         return nn.Sequential(*hidden, nn.Linear(64, 10))
-    hidden = [*convolution(1, 32), *convolution(32, 64), nn.AdaptiveAvgPool2d(1), nn.Flatten()]
+    hidden = [
+        *convolution(channels, 32),
+        *convolution(32, 64),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
+    ]
     network = nn.Sequential(*hidden, *dense(64, 128, 0.3), nn.Linear(128, 10))
     return network.to(memory_format=torch.channels_last)
 
 
 def as_pixels(images: np.ndarray, mean: float = 0.0, deviation: float = 1.0) -> Tensor:
-    """Images uint8 (n, 28, 28, 1) as standardised float32, channels last in memory."""
+    """Images uint8 (n, side, side, channels) as standardised float32, channels last in memory."""
     scaled = (torch.from_numpy(images).permute(0, 3, 1, 2).float() / 255 - mean) / deviation
     return scaled.float().contiguous(memory_format=torch.channels_last)
 
@@ -47,7 +52,7 @@ def throughput(
     stopwatch = Stopwatch(seconds)
     with np.load(arrays) as task:
         images, labels = as_pixels(task["images"]), torch.from_numpy(task["labels"]).long()
-    network = build(kernel_size)
+    network = build(kernel_size, images.shape[2], images.shape[1])
     optimiser = torch.optim.Adam(network.parameters(), LEARNING_RATE, fused=True)
 
     def train(order: Tensor) -> tuple[float, float]:

@@ -13,10 +13,11 @@ from convbias import data
 from convbias.cli.console import messages, print_panel, warn
 from convbias.errors import InputError
 from convbias.experiments.studies import FIRST, load_study
+from convbias.experiments.studies import PUBLISHED as PUBLISHED_STUDY
 from convbias.runs.atomic import check_folder
 from convbias.runs.published import published_folder
 from convbias.runs.store import Store
-from convbias.spec.datasets import BuiltInName, DatasetName
+from convbias.spec.datasets import BuiltInName, DatasetName, short_name
 from convbias.spec.looks import FIRST_LOOK, MOST_PAIRS, planned_looks
 from convbias.spec.rates import own_rates_path
 from convbias.spec.seeds import check_seeds
@@ -161,17 +162,35 @@ def choose_profile(profile: str | None, runs: Path) -> str:
         runs: as for `choose_store`.
 
     Returns:
-        The named profile; else the only study published in the folder; else `first`.
+        The named profile; else the study that is published in the folder, of several the one on
+        Fashion-MNIST; else `first`.
     """
-    published = _published(published_folder() if _is_published(runs) else runs)
-    if profile is None and len(published) == 1:
-        return published[0].name
-    return profile or FIRST
+    published = _main_study(published_folder() if _is_published(runs) else runs)
+    return profile or (published.name if published else FIRST)
+
+
+def register_datasets(runs: Path) -> None:
+    """Make the data sets of stored runs known, whether or not their images are here.
+
+    Args:
+        runs: as for `choose_store`.
+    """
+    folder = published_folder() if _is_published(runs) else runs
+    for each in (folder, folder / "runs", *(study / "runs" for study in _published(folder))):
+        Store(each).register_datasets()
 
 
 def _published(folder: Path) -> list[Path]:
     """The folders of the studies published in a folder."""
     return sorted(path.parent for path in folder.glob("*/runs") if path.is_dir())
+
+
+def _main_study(folder: Path) -> Path | None:
+    """The folder of the study that is meant where none is named; None where that is unclear."""
+    published = _published(folder)
+    if len(published) == 1:
+        return published[0]
+    return next((each for each in published if each.name == PUBLISHED_STUDY), None)
 
 
 def choose_images(
@@ -261,7 +280,8 @@ def choose_store(runs: Path, study: Study | None = None) -> Store:
         runs: a folder of runs, of one published study, or of all published studies; or the word
             `published`. The default folder stands for the published studies as long as it holds no
             run, which is said.
-        study: the study to look for; the only published study when absent.
+        study: the study to look for; when absent the only published study, or of several the one
+            on Fashion-MNIST.
 
     Raises:
         InputError: The folder was named, and does not exist.
@@ -292,7 +312,10 @@ def _is_published(runs: Path) -> bool:
 
 
 def _find_store(folder: Path, study: Study | None) -> Store:
-    published = [folder / study.name] if study else _published(folder)
-    inner = [folder, *published] if len(published) == 1 else [folder]
-    candidates = [Store(folder), *(Store(each / "runs") for each in inner)]
+    if study is None:
+        published = [each for each in (_main_study(folder),) if each]
+    else:
+        # A study on other images than its profile's is published under their name.
+        published = [folder / study.name, folder / short_name(study.dataset)]
+    candidates = [Store(folder), *(Store(each / "runs") for each in (folder, *published))]
     return next((store for store in candidates if store.paths()), candidates[0])

@@ -17,12 +17,12 @@ from convbias.cli.choices import (
     choose_study,
     next_look,
     plan_looks,
+    register_datasets,
 )
 from convbias.cli.console import print_damaged, results, warn, working
 from convbias.findings.claims import ClaimResult
 from convbias.findings.statement import Judgement
 from convbias.report.pipeline import audit_study, read_study
-from convbias.runs.store import Store
 
 STYLES: dict[Judgement, str] = {
     "holds": "green",
@@ -58,7 +58,7 @@ def claims(
         runs: Folder of stored runs, or published for the study that comes with the package; that
             is read by default as long as no run is stored.
     """
-    Store(runs).register_datasets()
+    register_datasets(runs)
     chosen = plan_looks(choose_study(choose_profile(profile, runs), dataset), until, at_most)
     store = choose_store(runs, chosen)
     found = read_study(next_look(chosen, store, until), store)

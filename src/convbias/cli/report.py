@@ -19,6 +19,7 @@ from convbias.cli.choices import (
     choose_study,
     next_look,
     plan_looks,
+    register_datasets,
     until_options,
 )
 from convbias.cli.console import (
@@ -67,7 +68,7 @@ def report(
             is read by default as long as no run is stored.
         out: Folder for the report; default report/PROFILE.
     """
-    Store(runs).register_datasets()  # images may be gone, but not what the runs say of them
+    register_datasets(runs)  # images may be gone, but not what the runs say of them
     profile = choose_profile(profile, runs)
     chosen = plan_looks(choose_study(profile, dataset, seeds), until, at_most, seeds)
     folder = out or Path("report") / chosen.name

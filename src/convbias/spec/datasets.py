@@ -251,6 +251,19 @@ def is_own(name: DatasetName) -> bool:
     return OWN_NAME.fullmatch(name) is not None
 
 
+def short_name(name: DatasetName) -> str:
+    """A data set's name, without the checksum where it is a person's own.
+
+    Args:
+        name: The data set.
+
+    Example:
+        >>> short_name("flowers-1f0c2d9a7b"), short_name("cifar-10")
+        ('flowers', 'cifar-10')
+    """
+    return name.rpartition("-")[0] if is_own(name) else name
+
+
 def own_folder(name: DatasetName) -> Path:
     """The folder in the user's cache that holds a person's own data set."""
     return Path(platformdirs.user_cache_dir("convbias")) / "datasets" / name
