@@ -17,6 +17,8 @@ from convbias.spec.formatting import MISSING
 from tools.blocks import table
 from tools.published import ACROSS, datasets_across, published
 
+REFERENCE = "Fashion-MNIST"  # with which others are compared, at the same length
+
 # Verdicts that say which way a difference goes, or that there is none.
 DECIDED = ("better", "worse", "equivalent")
 
@@ -48,9 +50,22 @@ def across_blocks(profile: str) -> dict[str, str]:
     Returns:
         Each block's text by its name.
     """
-    main = _studied(published(profile))
+    main = Studied("Fashion-MNIST, longer", published(profile))
     others = [_studied(published(ACROSS, dataset)) for dataset in datasets_across()]
-    studies = [main, *others]
+    others.sort(key=lambda each: each.title != REFERENCE)
+    return compared([main, *others])
+
+
+def compared(studies: Sequence[Studied]) -> dict[str, str]:
+    """Write the generated blocks of the page from studies.
+
+    Args:
+        studies: the published one, that on Fashion-MNIST at the others' length, the others.
+
+    Returns:
+        Each block's text by its name.
+    """
+    main, *others = studies
     shared = [
         each.experiment
         for name, each in main.named.items()
@@ -70,8 +85,8 @@ def across_blocks(profile: str) -> dict[str, str]:
         "studies": table(_lengths(studies, shared)),
         "accuracies": table(_accuracies(studies)),
         "summary": "\n".join(
-            f"- {sentence(other.title, [(each[0], each[place]) for each in verdicts])}"
-            for place, other in enumerate(others, 1)
+            f"- {sentence(other.title, [(each[1], each[place]) for each in verdicts])}"
+            for place, other in enumerate(others[1:], 2)
         ),
         "contrasts": "\n\n".join(tables),
     }
@@ -118,14 +133,12 @@ def sentence(title: str, verdicts: Sequence[tuple[str, str]]) -> str:
 
     Example:
         >>> sentence("MNIST", [("better", "better"), ("worse", "undecided")])
-        'MNIST: of 2 verdicts on Fashion-MNIST, 1 is the same, 0 are others, 1 is undecided.'
+        'MNIST: of 2 verdicts on Fashion-MNIST, the same in 1, different in 0, undecided in 1.'
     """
     counts = Counter(carries_over(*each) for each in verdicts if each[0] in DECIDED)
-    told = ", ".join(
-        f"{counts[answer]} {'is' if counts[answer] == 1 else 'are'} {words}"
-        for answer, words in (("yes", "the same"), ("no", "others"), ("undecided", "undecided"))
-    )
-    return f"{title}: of {sum(counts.values())} verdicts on Fashion-MNIST, {told}."
+    answers = {"yes": "the same", "no": "different", "undecided": "undecided"}
+    told = ", ".join(f"{words} in {counts[answer]}" for answer, words in answers.items())
+    return f"{title}: of {counts.total()} verdicts on Fashion-MNIST, {told}."
 
 
 def contrast_table(
@@ -134,16 +147,16 @@ def contrast_table(
     """The contrasts of an experiment on all data sets.
 
     Args:
-        studies: Fashion-MNIST's first.
+        studies: as for `compared`.
         rows: each study's rows, in the same order of contrasts.
     """
     titles = [each.title for each in studies]
     table_rows = [["question", *titles, "carries over"]]
     for of_contrast in zip(*rows, strict=True):
-        first, *rest = (_verdict(row) for row in of_contrast)
+        _, known, *others = (_verdict(row) for row in of_contrast)
         over = [
-            f"{title}: {carries_over(first, found)}"
-            for title, found in zip(titles[1:], rest, strict=True)
+            f"{title}: {carries_over(known, found)}"
+            for title, found in zip(titles[2:], others, strict=True)
         ]
         planned = next(row for row in of_contrast if row).finding.planned
         question = f"{planned.question} ({planned.quantity.long_unit})"

@@ -453,13 +453,27 @@ def test_runs_are_found_in_folders_of_published_studies(here: Path) -> None:
         assert choose_store(folder, study).folder == published
     assert choose_store(here / "results", load_study("full")).folder == here / "results"
     assert choose_profile(None, here / "results") == "quick"
-    (here / "results" / "full" / "runs").mkdir(parents=True)
+    (here / "results" / "smoke" / "runs").mkdir(parents=True)
     assert choose_profile(None, here / "results") == "first"  # which of the two?
+    (here / "results" / "full" / "runs").mkdir(parents=True)
+    assert choose_profile(None, here / "results") == "full"  # the one on Fashion-MNIST
     (here / "others" / "full" / "runs").mkdir(parents=True)
     assert choose_profile(None, here / "others") == "full"
     assert choose_profile("smoke", here / "others") == "smoke"
     (here / "results" / "b.json").touch()
     assert choose_store(here / "results", study).folder == here / "results"
+
+
+def test_studies_of_other_images_are_found_by_their_name(here: Path) -> None:
+    study = load_study("across")
+    for name in ("full", "mnist", "flowers"):
+        Store(here / "results" / name / "runs").write(make_run("dense", 0))
+    flowers = load_study("smoke").model_copy(update={"dataset": "flowers-1f0c2d9a7b"})
+    for wanted, folder in ((study, "mnist"), (flowers, "flowers"), (None, "full")):
+        found = choose_store(here / "results", wanted)
+        assert found.folder == here / "results" / folder / "runs"
+    # The folder of one of them, without a study: its runs.
+    assert choose_store(here / "results" / "mnist").folder == here / "results" / "mnist" / "runs"
 
 
 @pytest.fixture

@@ -8,8 +8,10 @@ import numpy as np
 from tools.publish import publish_runs
 
 from convbias.experiments import EXPERIMENTS, ORIGINAL
-from convbias.experiments.studies import PUBLISHED, load_study
+from convbias.experiments.studies import PUBLISHED, experiments_of, load_study
 from convbias.runs.store import Store
+from convbias.runs.stored_dataset import StoredDataset
+from convbias.spec.datasets import description_of
 from convbias.spec.preregistration import preregister
 from convbias.spec.quantities import TEST_LOSS
 from factories import make_run
@@ -52,3 +54,28 @@ def test_published_runs_keep_only_the_needed_per_image_arrays(tmp_path: Path) ->
     assert target.preregistrations() == {fixed.hash: fixed}
     for measure in shift.measures:
         assert target.measurement_path(after, measure).read_text() == measure
+
+
+def test_a_study_of_a_persons_own_images_is_published_with_what_describes_them(
+    tmp_path: Path,
+) -> None:
+    described = StoredDataset(
+        name="flowers-1f0c2d9a7b",
+        checksum="1f0c2d9a7b" + 54 * "0",
+        description=description_of("digits"),
+        train_counts=(135,) * 10,
+        test_labels=np.arange(297) % 10,
+    )
+    source, target = Store(tmp_path / "source"), Store(tmp_path / "target")
+    source.write_dataset(described)
+    source.register_datasets()
+    study = load_study("across").on(described.name)
+    arm = study.arms(experiments_of(study)["original"])["dense"]
+    source.write(make_run(arm, 0, images=297))
+
+    publish_runs(study, source, target)
+
+    assert [run.arm for run in target] == [arm]
+    found = target.read_dataset(described.name)
+    assert found is not None
+    assert (found.description, found.checksum) == (described.description, described.checksum)
