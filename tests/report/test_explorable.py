@@ -41,11 +41,6 @@ BUILT = {"index.html", "page.css", "page.js"}
 
 
 @pytest.fixture(scope="module")
-def study(site: tuple[Path, Store]) -> dict[str, Any]:
-    return json.loads((site[0] / "study.json").read_text("utf-8"))
-
-
-@pytest.fixture(scope="module")
 def answers(site: tuple[Path, Store]) -> dict[str, Any]:
     """What the page's own forward pass gives, by run."""
     return {each["run"]: each for each in json.loads(node(WEB / "tests/forward.ts", site[0]))}

@@ -9,7 +9,7 @@ const FOR = [255, 176, 0];
 const AGAINST = [86, 180, 233];
 
 /** Contributions as a picture: black is none, orange speaks for the class, blue against it. */
-function evidencePicture(height: number, width: number, contributions: ArrayLike<number>): PictureData {
+export function evidencePicture(height: number, width: number, contributions: ArrayLike<number>): PictureData {
   const data = new Float32Array(3 * contributions.length);
   let most = 0;
   for (let pixel = 0; pixel < contributions.length; pixel += 1) {
@@ -30,17 +30,19 @@ interface Props {
   outcomes: readonly Outcome[];
   image: Tensor;
   classes: readonly string[];
+  /** The class that they speak for; null for each network's own answer. */
+  label?: number | null;
 }
 
 /** Where in the picture each network finds its answer. */
-export function Evidence({ networks, outcomes, image, classes }: Props) {
+export function Evidence({ networks, outcomes, image, classes, label = null }: Props) {
   const { t, number, capital } = useLanguage();
   return (
     <div class="evidence">
       <h3>{t.move.evidence}</h3>
       <div class="grids">
         {networks.map(({ description, layers }, index) => {
-          const best = largest(outcomes[index].probabilities);
+          const best = label ?? largest(outcomes[index].probabilities);
           const map = classMap(layers, image, outcomes[index], best);
           const sum = map.contributions.reduce((total, each) => total + each, 0);
           const name = capital(t[description.role]);
