@@ -14,7 +14,7 @@ from command_line import one_at_a_time, shared_folder
 from convbias.experiments import EXPERIMENTS
 from convbias.experiments.studies import load_study
 from convbias.networks.models import build
-from convbias.report.explorable.onnx_runtime import PACKAGE
+from convbias.report.explorable.onnx_runtime import PACKAGE, read_runtime
 from convbias.report.explorable.site import read_shown, write_page
 from convbias.runs.published import published_folder
 from convbias.runs.store import Store
@@ -53,7 +53,7 @@ def tested_site(base: Path) -> tuple[Path, Store]:
             shutil.rmtree(unfinished, ignore_errors=True)
             drawn = drawn_networks(unfinished / "networks")
             results = read_shown(load_study("full"), PUBLISHED)
-            runtime = ONNX_RUNTIME if ONNX_RUNTIME.exists() else None
+            runtime = read_runtime(ONNX_RUNTIME) if ONNX_RUNTIME.exists() else None
             out = unfinished / "site"
             write_page(results, [drawn, PUBLISHED], out, onnx_runtime=runtime)
             unfinished.rename(folder)

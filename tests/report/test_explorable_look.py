@@ -257,6 +257,8 @@ CAMERA = """
 })()
 """
 
+ENDED = "window.stream.getTracks().every((each) => each.readyState === 'ended')"
+
 
 def test_the_camera_is_asked_for_and_ends_when_the_view_is_left(page: Page):
     view = at(page, "#look?source=camera")
@@ -270,12 +272,12 @@ def test_the_camera_is_asked_for_and_ends_when_the_view_is_left(page: Page):
     expect(view.locator(".occlusion")).to_have_count(0)
     page.evaluate("document.getElementById('move').scrollIntoView()")
     expect(view.get_by_role("button", name="Switch the camera on")).to_have_count(1)
-    assert page.evaluate("window.stream.getTracks().every((each) => each.readyState === 'ended')")
+    page.wait_for_function(ENDED)
     view.get_by_role("button", name="Switch the camera on").click()
     expect(view.get_by_role("button", name="Switch the camera off")).to_be_visible()
     view.locator(".choice input[value=test]").check()
     expect(view.locator("video")).to_have_count(0)
-    assert page.evaluate("window.stream.getTracks().every((each) => each.readyState === 'ended')")
+    page.wait_for_function(ENDED)
 
 
 def test_a_refused_camera_is_told(browser: Browser, address: str):

@@ -14,6 +14,7 @@ from convbias.cli.choices import (
     choose_study,
 )
 from convbias.cli.console import print_damaged, print_page, results, warn, working
+from convbias.report.explorable.onnx_runtime import read_runtime
 from convbias.report.explorable.site import read_shown, write_page
 from convbias.runs.published import page_store, published_folder
 
@@ -48,6 +49,7 @@ def page(
             drop their own networks into the page; it adds 14 MB, which only then are loaded.
         out: Folder for the page.
     """
+    runtime = read_runtime(onnx_runtime) if onnx_runtime else None
     chosen = choose_study(choose_profile(profile, runs), dataset, own=own)
     store = choose_store(runs, chosen)
     found = read_shown(chosen, store)
@@ -56,7 +58,7 @@ def page(
         stores = [choose_store(networks), store] if networks else [store]
         if store.folder.is_relative_to(published_folder()):
             stores.append(page_store())
-        written = write_page(found, stores, out, onnx_runtime=onnx_runtime)
+        written = write_page(found, stores, out, onnx_runtime=runtime)
     shown = ", ".join(written.experiments)
     results().print(f"Shown: {shown}; networks: {len(written.networks)}", soft_wrap=True)
     if not written.networks:

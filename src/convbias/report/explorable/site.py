@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -17,7 +17,7 @@ from convbias.data.variants import SEED
 from convbias.errors import InputError
 from convbias.report.explorable.networks import PageNetwork, page_networks
 from convbias.report.explorable.numbers import SHOWN, experiment_record
-from convbias.report.explorable.onnx_runtime import FOLDER, read_runtime
+from convbias.report.explorable.onnx_runtime import FOLDER
 from convbias.report.pipeline import StudyResults, read_study
 from convbias.runs.atomic import check_writable, write_atomically
 from convbias.runs.store import Store
@@ -69,7 +69,7 @@ def write_page(
     networks: Sequence[Store],
     folder: Path,
     *,
-    onnx_runtime: Path | None = None,
+    onnx_runtime: Mapping[str, bytes] | None = None,
 ) -> Page:
     """Write the explorable page on a study's stored runs; nothing is trained.
 
@@ -78,11 +78,10 @@ def write_page(
         networks: Hold the networks that the page computes with, the first that has one; without
             any the page shows the stored results alone.
         folder: Receives the site; its `index.html` and `study.json` are written last.
-        onnx_runtime: The package `onnxruntime-web`, with which readers' own networks are computed.
+        onnx_runtime: From `read_runtime`; with it, readers' own networks are computed.
 
     Raises:
-        InputError: No run is finished, a network cannot be read, or ONNX Runtime is another one;
-            nothing is written then.
+        InputError: No run is finished, or a network cannot be read; nothing is written then.
         DataError: The images are missing or damaged, and cannot be downloaded.
         StorageError: The folder is not writable or the disk is full.
     """
@@ -95,7 +94,6 @@ def write_page(
             "at least one finished run",
             "train the study first, or read the published one with --runs published",
         )
-    runtime = read_runtime(onnx_runtime) if onnx_runtime else {}
     chosen = page_networks(networks, results.study.dataset, results.runs)
     shown = _sample(results.dataset)
     record = {
@@ -107,7 +105,7 @@ def write_page(
             "labels": results.dataset.test_labels[shown].tolist(),
         },
         "networks": [each.description for each in chosen],
-        "onnxRuntime": bool(runtime),
+        "onnxRuntime": onnx_runtime is not None,
         "permutations": _permutations(results),
         "experiments": {each.experiment.name: experiment_record(each) for each in finished},
     }
@@ -115,7 +113,7 @@ def write_page(
     _write(folder / "images.bin", results.dataset.test_images[shown].tobytes())
     for each in chosen:
         _write(folder / each.file, each.weights)
-    for name, content in runtime.items():
+    for name, content in (onnx_runtime or {}).items():
         _write(folder / FOLDER / name, content)
     _write_study(folder, record)
     built = resources.files("convbias.report.explorable") / "site"
