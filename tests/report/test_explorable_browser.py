@@ -38,7 +38,7 @@ pytestmark = pytest.mark.integration
 EVERYTHING = (
     "#move?guess-move=cnn&right=3&down=-2&curve-dense=80.70.60.50.40.30&compared=1&seeds=12"
     "&guess-luck=cnn&guess-images=dense&size=2&guess-shuffle=better&block=2&guess-lens=28"
-    "&guess-untie=locality&guess-kernel=5x5"
+    "&guess-untie=locality&guess-kernel=5x5&guess-look=place&source=sketch&guess-bring=above"
 )
 OVERFLOWING = """
 [...document.querySelectorAll("body *")]
@@ -55,9 +55,15 @@ def test_nothing_is_inaccessible_or_comes_from_elsewhere(browser: Browser, addre
     page.evaluate(axe)
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
-        found = page.evaluate("axe.run().then(({ violations }) => violations)")
+        # Colours are all that differs in the dark.
+        rules = {"runOnly": ["color-contrast"]} if scheme == "dark" else {}
+        found = page.evaluate("(rules) => axe.run(rules).then((all) => all.violations)", rules)
         described = [(each["id"], [node["html"] for node in each["nodes"]][:3]) for each in found]
         assert described == [], scheme
+    for source in ("photo", "camera", "test"):
+        page.locator(f"#look .choice input[value={source}]").check()
+        found = page.evaluate("axe.run('#look').then(({ violations }) => violations)")
+        assert [(each["id"], each["nodes"][0]["html"]) for each in found] == [], source
     assert troubles == []
     page.context.close()
 
@@ -301,10 +307,22 @@ def test_weights_are_untied_step_by_step(page: Page, study: dict[str, Any]):
     view = at(page, "#untie?guess-untie=sharing")
     expect(view.locator(".told")).to_contain_text("You expected that.")
     view.locator("input[type=range]").focus()
+    expect(view.locator(".filters canvas")).to_have_count(8)
     page.keyboard.press("ArrowRight")
     expect(view.locator("figcaption")).to_contain_text("19 connections, 19 different weights")
+    expect(view.locator(".filters")).to_have_count(0)
     page.keyboard.press("ArrowRight")
     expect(view.locator("figcaption")).to_contain_text("19 connections, 3 different weights")
+    # The kernels of the first convolution, the strongest first, as their weights are.
+    shown = view.locator(".filters canvas").first.evaluate(
+        "(one) => [...one.getContext('2d').getImageData(0, 0, 3, 3).data]"
+    )
+    kernels = load_network(PUBLISHED, PUBLISHED.named(study["networks"][-1]["run"]))
+    weights = kernels.get_layer("conv_1").get_weights()[0][:, :, 0]
+    strongest = weights[..., (weights**2).sum((0, 1)).argmax()]
+    expected = np.abs(strongest)[..., None] / np.abs(strongest).max()
+    expected = expected * np.where(strongest[..., None] > 0, [255, 176, 0], [86, 180, 233])
+    assert np.abs(np.reshape(shown, (3, 3, 4))[..., :3] - expected).max() <= 1
     conditions = study["experiments"]["sharing"]["conditions"]
     for ladder, suffix in (("channel-matched", ""), ("parameter-matched", " (matched)")):
         view.locator(f".choice input[value={ladder}]").check()
@@ -354,7 +372,7 @@ def test_nonsense_in_the_address_is_left_out(browser: Browser, address: str):
     nonsense = "#move?image=-7&right=1e9&seeds=NaN&curve-dense=a.b&layer=<b>&lang=xx&kernel=0x0"
     page, troubles = opened(browser, address + nonsense)
     assert page.locator("html").get_attribute("lang") == "en"
-    expect(page.locator(".view")).to_have_count(8)
+    expect(page.locator(".view")).to_have_count(10)
     assert troubles == []
     page.context.close()
 
