@@ -133,8 +133,9 @@ export const en = (thing: string) => {
       network: "Network",
       cut: "These networks take images without a margin, so what leaves the frame is lost.",
       trained: (epochs: string, accuracy: string) => `${epochs} epochs, test accuracy ${accuracy} %.`,
-      repeated: (accuracy: string) =>
-        `Trained again, with this seed, for the page; the study’s own training of this seed has ${accuracy} %.`,
+      repeated: (accuracies: string) =>
+        `These networks were trained again for the page, on another machine. With the same seed, the study’s own networks have: ${accuracies}.`,
+      accuracyOf: (network: string, accuracy: string) => `${network} ${accuracy} %`,
       everywhere: "Try every place",
       everywhereText: (name: string, same: string, all: string) =>
         `${name}: the answer of the middle at ${same} of ${all} places`,

@@ -193,8 +193,9 @@ export const es = (thing: string): Texts => {
       network: "Red",
       cut: "Estas redes toman imágenes sin margen, así que lo que sale del marco se pierde.",
       trained: (epochs, accuracy) => `${epochs} épocas, exactitud de prueba ${accuracy} %.`,
-      repeated: (accuracy) =>
-        `Entrenada otra vez, con esta semilla, para la página; el entrenamiento del estudio con esta semilla tiene ${accuracy} %.`,
+      repeated: (accuracies) =>
+        `Estas redes se entrenaron otra vez para la página, en otra máquina. Con la misma semilla, las del estudio tienen: ${accuracies}.`,
+      accuracyOf: (network, accuracy) => `${network} ${accuracy} %`,
       everywhere: "Probar todos los lugares",
       everywhereText: (name, same, all) => `${name}: la respuesta del centro en ${same} de ${all} lugares`,
       everywhereKey: "Lleno: la misma respuesta que en el centro. Vacío: otra.",

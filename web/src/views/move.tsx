@@ -129,11 +129,11 @@ function Playground({ study, images, networks, complete }: PlaygroundProps) {
     ),
     [networks, picture, side, most, images, usual],
   );
-  const trained = ({ epochs, testAccuracy, studyAccuracy }: NetworkDescription) => {
-    if (testAccuracy === null) return "";
-    const text = t.move.trained(number(epochs), number(100 * testAccuracy, 1));
-    return studyAccuracy === null ? text : `${text} ${t.move.repeated(number(100 * studyAccuracy, 1))}`;
-  };
+  const trained = ({ epochs, testAccuracy }: NetworkDescription) =>
+    testAccuracy === null ? "" : t.move.trained(number(epochs), number(100 * testAccuracy, 1));
+  const repeated = shown.flatMap(({ description: { role, studyAccuracy } }) =>
+    studyAccuracy === null ? [] : [t.move.accuracyOf(t[role], number(100 * studyAccuracy, 1))],
+  );
   return (
     <div class="playground">
       <div class="stage">
@@ -179,6 +179,7 @@ function Playground({ study, images, networks, complete }: PlaygroundProps) {
         {shown.some((each) => each.description.role === "steady") && (
           <p class="small">{t.move.steadyWhy}</p>
         )}
+        {repeated.length > 0 && <p class="small">{t.move.repeated(repeated.join(", "))}</p>}
         {(["dense", "cnn"] as const)
           .filter((role) => complete && !shown.some((each) => each.description.role === role))
           .map((role) => (
