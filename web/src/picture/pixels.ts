@@ -21,6 +21,20 @@ export function cropped(pixels: Pixels, left: number, top: number, width: number
   return cut;
 }
 
+/** Every so many pixels, so that no side is longer; for looking at, not for networks. */
+export function thumbnail(pixels: Pixels, longest: number): Pixels {
+  const { width, height, channels, data } = pixels;
+  const step = Math.ceil(Math.max(width, height) / longest);
+  if (step === 1) return pixels;
+  const small = blank(Math.ceil(width / step), Math.ceil(height / step), channels);
+  for (let at = 0; at < small.data.length; at += 1) {
+    const [pixel, channel] = [Math.floor(at / channels), at % channels];
+    const [row, column] = [Math.floor(pixel / small.width) * step, (pixel % small.width) * step];
+    small.data[at] = data[(row * width + column) * channels + channel];
+  }
+  return small;
+}
+
 /** Grey values by ITU-R 601, rounded as Pillow rounds them. */
 export function grey(pixels: Pixels): Pixels {
   const { width, height, channels, data } = pixels;

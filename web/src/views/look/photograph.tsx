@@ -4,7 +4,9 @@ import { DropFile } from "../../parts/drop-file.tsx";
 import { Picture, type PictureData } from "../../parts/picture.tsx";
 import { type Converted, convert, type Form } from "../../picture/convert.ts";
 import { decode, PictureError, type Trouble } from "../../picture/decode.ts";
-import type { Pixels } from "../../picture/pixels.ts";
+import { type Pixels, thumbnail } from "../../picture/pixels.ts";
+
+const THUMBNAIL = 320; // pixels
 
 /** Pixels as networks take them. */
 export function pictureOf({ width, height, channels, data }: Pixels, wanted: number): PictureData {
@@ -63,7 +65,7 @@ function Steps({ converted }: { converted: Converted }) {
       <ol class="steps">
         {converted.steps.map(({ kind, numbers, pixels }) => (
           <li key={kind}>
-            <Picture picture={pictureOf(pixels, pixels.channels)} label="" />
+            <Picture picture={pictureOf(thumbnail(pixels, THUMBNAIL), pixels.channels)} label="" />
             <p class="small">{t.look.steps[kind](...numbers.map((each) => number(each)))}</p>
           </li>
         ))}
