@@ -5,6 +5,7 @@ from __future__ import annotations
 from http.server import SimpleHTTPRequestHandler
 from typing import Any
 
+import numpy as np
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from convbias.spec.formatting import without_rounding_error
@@ -69,6 +70,18 @@ def at(page: Page, place: str) -> Locator:
     """Show a place of the page, as a link to it would; its view."""
     page.evaluate(SHOW, place)
     return page.locator(place.split("?", maxsplit=1)[0])
+
+
+def pixels_of(canvas: Locator) -> np.ndarray:
+    """The grey values of a canvas."""
+    width, height, values = canvas.evaluate(
+        # Through a copy, because Chromium remarks on canvases that are read often.
+        "(one) => { const copy = new OffscreenCanvas(one.width, one.height).getContext('2d');"
+        " copy.drawImage(one, 0, 0);"
+        " return [one.width, one.height,"
+        " [...copy.getImageData(0, 0, one.width, one.height).data]]; }"
+    )
+    return np.reshape(values, (height, width, 4))[..., 0]
 
 
 def number(value: float, digits: int, sign: str = "") -> str:

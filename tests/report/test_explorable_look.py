@@ -20,7 +20,16 @@ from convbias.networks.forward import Forward
 from convbias.report.explorable.networks import page_networks
 from convbias.runs.store import Store
 from convbias.runs.stored_network import load_network
-from page_browser import PATIENCE, assert_found, at, contrast_of, opened, values_of, written
+from page_browser import (
+    PATIENCE,
+    assert_found,
+    at,
+    contrast_of,
+    opened,
+    pixels_of,
+    values_of,
+    written,
+)
 from page_site import PUBLISHED
 
 pytestmark = pytest.mark.integration
@@ -37,18 +46,6 @@ def forwards(site: tuple[Path, Store], study: dict[str, Any]) -> list[Forward]:
         store = next(one for one in stores if (one.folder / f"{each['run']}.keras").exists())
         found.append(Forward(load_network(store, store.named(each["run"]))))
     return found
-
-
-def pixels_of(canvas: Locator) -> np.ndarray:
-    """The grey values of a canvas."""
-    width, height, values = canvas.evaluate(
-        # Through a copy, because Chromium remarks on canvases that are read often.
-        "(one) => { const copy = new OffscreenCanvas(one.width, one.height).getContext('2d');"
-        " copy.drawImage(one, 0, 0);"
-        " return [one.width, one.height,"
-        " [...copy.getImageData(0, 0, one.width, one.height).data]]; }"
-    )
-    return np.reshape(values, (height, width, 4))[..., 0]
 
 
 def numbers(found: Locator, name: str) -> list[float]:
@@ -202,7 +199,7 @@ def test_a_photograph_is_converted_as_in_python(page: Page, forwards: list[Forwa
         found = pixels_of(view.locator(".seen canvas"))
         difference = np.abs(found - expected.pixels.astype(int)).max()
         assert difference <= tolerance, (name, difference)
-    assert_answers(view, forwards, found)
+        assert_answers(view, forwards, found)
     assert "Negated" in view.locator(".steps").inner_text()
 
 

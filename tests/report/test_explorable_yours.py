@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 from playwright.sync_api import Locator, Page, expect
@@ -19,11 +20,12 @@ from convbias.cli import main
 from convbias.data import Dataset
 from convbias.data.transforms import on_canvas
 from convbias.errors import InputError
+from convbias.measures.explain.class_map import class_map
 from convbias.networks.forward import Forward
 from convbias.report.explorable.onnx_runtime import PACKAGE, VERSION, read_runtime
 from convbias.spec.arms import Convolutional
 from exports import exported_cnn, untrained
-from page_browser import at
+from page_browser import at, pixels_of
 from page_site import ONNX_RUNTIME, ROOT, WEB
 
 pytestmark = pytest.mark.integration
@@ -141,6 +143,12 @@ def test_an_exported_network_takes_part_in_the_views(
     expect(row).to_contain_text(study["study"]["classes"][best])
     shown = float(row.get_attribute("data-probability"))
     assert shown == pytest.approx(powers.max() / powers.sum(), abs=1e-4)
+    figure = looking.locator(".evidence figure").last
+    assert float(figure.get_attribute("data-logit")) == pytest.approx(logits.max(), abs=1e-4)
+    contributions = class_map(forward, image[0]).contributions[best]
+    strength = np.abs(contributions) / np.abs(contributions).max()
+    red = np.where(contributions > 0, 255, 86) * strength
+    assert np.abs(pixels_of(figure.locator("canvas")) - red).max() <= 1
     image[:, 10:15, 8:13] = 0
     hidden = forward.logits(image)[0].astype(np.float64)
 
@@ -177,6 +185,70 @@ def test_other_forms_are_taken(
     expect(view.locator(".bring")).to_contain_text(f"{name} takes")
     expect(view.locator(".bring")).to_contain_text("It gives logits.")
     assert_accuracies(view, lambda images: images.reshape(len(images), 784) @ weights, sample)
+
+
+def pooled(path: Path, head: str) -> None:
+    """Write a network of a convolution, a global average and dense layers.
+
+    Args:
+        path: The ONNX file.
+        head: `Gemm`, as PyTorch writes dense layers; `scaled`, the same with twice the weights;
+            `softmax in between`, which is not affine.
+    """
+    random = np.random.default_rng(4)
+    arrays = {
+        "kernel": random.normal(0, 0.5, (6, 1, 3, 3)),
+        "first": random.normal(0, 0.5, (5, 6)),
+        "first bias": random.normal(0, 0.5, 5),
+        "second": random.normal(0, 0.5, (10, 5)),
+        "second bias": random.normal(0, 0.5, 10),
+    }
+    scale = {"alpha": 2.0} if head == "scaled" else {}
+    between = "Softmax" if head == "softmax in between" else "Relu"
+    nodes = [
+        helper.make_node("Conv", ["images", "kernel"], ["conv"], pads=[1] * 4),
+        helper.make_node("Relu", ["conv"], ["maps"]),
+        helper.make_node("GlobalAveragePool", ["maps"], ["mean"]),
+        helper.make_node("Flatten", ["mean"], ["flat"]),
+        helper.make_node("Gemm", ["flat", "first", "first bias"], ["a"], transB=1, **scale),
+        helper.make_node(between, ["a"], ["b"]),
+        helper.make_node("Gemm", ["b", "second", "second bias"], ["scores"], transB=1),
+    ]
+    shape = ["N", 1, 28, 28]
+    graph = helper.make_graph(
+        nodes,
+        "pooled",
+        [helper.make_tensor_value_info("images", TensorProto.FLOAT, shape)],
+        [helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["N", 10])],
+        [numpy_helper.from_array(each.astype(np.float32), name) for name, each in arrays.items()],
+    )
+    operators = [helper.make_opsetid("", 17)]
+    onnx.save(helper.make_model(graph, opset_imports=operators, ir_version=8), path)
+
+
+@pytest.mark.parametrize("head", ["Gemm", "scaled", "softmax in between"])
+def test_a_class_map_is_shown_where_the_last_layers_allow_it(
+    page: Page, runtime: Path, sample: tuple[np.ndarray, np.ndarray], head: str, tmp_path: Path
+):
+    assert runtime.exists()
+    path = tmp_path / f"{head}.onnx"
+    pooled(path, head)
+    expect(choose(page, path).locator(".bring")).to_contain_text(f"{head}.onnx takes")
+    view = at(page, "#look?look-image=7")
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    image = sample[0][7:8].transpose(0, 3, 1, 2).astype(np.float32) / 255
+    [scores] = session.run(None, {"images": image})
+    powers = np.exp(scores[0] - scores.max())
+    row = view.locator(".said-by [data-role=yours]")
+    expect(row).to_contain_text(f"({100 / powers.sum():.1f} %)")
+    figures = view.locator(".evidence figure")
+    if head == "Gemm":
+        expect(figures).to_have_count(3)
+        logit = float(figures.last.get_attribute("data-logit"))
+        assert logit == pytest.approx(scores.max(), abs=1e-4)
+    else:
+        expect(figures).to_have_count(2)
+        expect(view).to_contain_text("does not end in a global average and dense layers")
 
 
 def hostile(folder: Path) -> dict[str, tuple[Path, str]]:

@@ -396,7 +396,7 @@ export const en = (thing: string) => {
       coverKey:
         "Orange: covering this place lowers the score, so the network needs it. Blue: covering it raises the score.",
       yoursCovered:
-        "Of your own network the page sees only the answers, so there is no map that adds up to its score. Covering works with any network.",
+        "Your own network does not end in a global average and dense layers that the page can read, so there is no map that adds up to its score. Covering works with any network.",
     },
     bring: {
       nav: "Your network",

@@ -449,7 +449,7 @@ export const es = (thing: string): Texts => {
       coverKey:
         "Naranja: cubrir este lugar baja la puntuación, así que la red lo necesita. Azul: cubrirlo la sube.",
       yoursCovered:
-        "De su red la página solo ve las respuestas, así que no hay un mapa que sume su puntuación. Cubrir funciona con cualquier red.",
+        "Su red no termina en una media global y capas densas que la página pueda leer, así que no hay un mapa que sume su puntuación. Cubrir funciona con cualquier red.",
     },
     bring: {
       nav: "Su red",

@@ -13,7 +13,7 @@ import { moved } from "../picture/moved.ts";
 import type { Images, Network } from "../resources.ts";
 import { contrastOf, type Experiment, type Study } from "../study.ts";
 import { useYours } from "../yours/context.tsx";
-import { Evidence } from "./evidence.tsx";
+import { type Account, accountsOf, Evidence } from "./evidence.tsx";
 import { Camera } from "./look/camera.tsx";
 import { Occlusion } from "./look/occlusion.tsx";
 import { Photograph } from "./look/photograph.tsx";
@@ -168,14 +168,26 @@ function Seen({ networks, picture, classes, label, truth, live }: SeenProps) {
   const { t, number, capital } = useLanguage();
   const { network: yours } = useYours();
   const [yourAnswer, setYourAnswer] = useState<Answer | null>(null);
+  const [yourAccount, setYourAccount] = useState<Account | null>(null);
   const canvas = useMemo(() => moved(picture, networks[0].description.side, 0, 0), [picture, networks]);
   const outcomes = useMemo(() => networks.map((each) => run(each.layers, canvas)), [networks, canvas]);
   useEffect(() => {
     let current = true;
     setYourAnswer(null);
-    void yours?.answer([moved(picture, yours.side, 0, 0)]).then(([answer]) => {
-      if (current) setYourAnswer(answer);
-    });
+    setYourAccount(null);
+    const compute = async () => {
+      if (!yours) return;
+      const image = moved(picture, yours.side, 0, 0);
+      const [answer] = await yours.answer([image]);
+      const explained = await yours.explain?.(image);
+      if (!current) return;
+      setYourAnswer(answer);
+      if (explained) {
+        const { features, layers, outcome } = explained;
+        setYourAccount({ key: yours.key, role: "yours", layers, given: features, outcome });
+      }
+    };
+    void compute();
     return () => {
       current = false;
     };
@@ -210,8 +222,12 @@ function Seen({ networks, picture, classes, label, truth, live }: SeenProps) {
           </ul>
         </div>
       </div>
-      <Evidence networks={networks} outcomes={outcomes} image={canvas} classes={classes} label={label} />
-      {yours && <p class="small">{t.look.yoursCovered}</p>}
+      <Evidence
+        accounts={[...accountsOf(networks, outcomes, canvas), ...(yourAccount ? [yourAccount] : [])]}
+        classes={classes}
+        label={label}
+      />
+      {yours && !yours.explain && <p class="small">{t.look.yoursCovered}</p>}
       {!live && (
         <Occlusion classifiers={classifiers} whole={whole} picture={picture} classes={classes} label={label} />
       )}

@@ -13,7 +13,7 @@ import { contrastOf, type NetworkDescription, type Role, type Study } from "../s
 import { useYours } from "../yours/context.tsx";
 import { AnswerCard, YourAnswer } from "./answer-card.tsx";
 import { Draggable } from "./draggable.tsx";
-import { Evidence } from "./evidence.tsx";
+import { accountsOf, Evidence } from "./evidence.tsx";
 import { Maps, Units } from "./maps.tsx";
 import { Places } from "./places.tsx";
 import { NotStored, View } from "./view.tsx";
@@ -189,7 +189,7 @@ function Playground({ study, images, networks, complete }: PlaygroundProps) {
           ))}
       </div>
       <Inside networks={shown} outcomes={outcomes} />
-      <Evidence networks={shown} outcomes={outcomes} image={canvas} classes={study.study.classes} />
+      <Evidence accounts={accountsOf(shown, outcomes, canvas)} classes={study.study.classes} />
       {still}
     </div>
   );

@@ -100,7 +100,7 @@ def _best(runs: Iterable[Run], model: object, changes: Mapping[str, Any]) -> Run
 
 def _page_network(network: keras.Model, run: Run, role: str, shown: Run | None) -> PageNetwork:
     arm = run.image_arm
-    repeated = shown is not None and shown.weights_checksum != run.weights_checksum
+    original = shown if shown and shown.weights_checksum != run.weights_checksum else None
     described, arrays = described_layers(network)
     return PageNetwork(
         {
@@ -113,7 +113,7 @@ def _page_network(network: keras.Model, run: Run, role: str, shown: Run | None) 
             "parameters": network.count_params(),
             "epochs": arm.recipe.epochs,
             "testAccuracy": run.test.accuracy if run.test else None,
-            "studyAccuracy": shown.test.accuracy if repeated and shown.test else None,
+            "studyAccuracy": original.test.accuracy if original and original.test else None,
             "layers": described,
         },
         b"".join(np.ascontiguousarray(each, "<f4").tobytes() for each in arrays),
