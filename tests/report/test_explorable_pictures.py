@@ -35,17 +35,24 @@ def drawn(width: int, height: int, mode: str = "RGB", *, ground: int = 250) -> I
     return Image.fromarray(pixels.astype(np.uint8))
 
 
+def block(width: int, height: int) -> Image.Image:
+    image = Image.new("L", (width + 6, height + 4), 10)
+    image.paste(200, (2, 3, 2 + width, 3 + height))
+    image.putpixel((5, 5), 90)
+    return image
+
+
 PICTURES = {
     "photograph": (drawn(320, 200), FASHION_MNIST_FORM),
     "tall, dark ground": (drawn(90, 411, ground=20), FASHION_MNIST_FORM),
-    "a little taller than twice its width": (drawn(300, 603), FASHION_MNIST_FORM),
+    "a thing a little taller than twice its width": (drawn(300, 406), FASHION_MNIST_FORM),
     "grey": (drawn(64, 64, "L"), FASHION_MNIST_FORM),
     "smaller than the networks' images": (drawn(11, 7), FASHION_MNIST_FORM),
     "of their size": (drawn(28, 28, "L"), FASHION_MNIST_FORM),
     "one pixel": (Image.new("RGB", (1, 1), "red"), FASHION_MNIST_FORM),
     "one row": (drawn(500, 1), FASHION_MNIST_FORM),
     "only ground": (Image.new("RGB", (40, 50), (90, 91, 92)), FASHION_MNIST_FORM),
-    "halves to be rounded": (drawn(48, 3, ground=5), SMALL),
+    "a half to be rounded": (block(16, 5), SMALL),
     "large": (drawn(2_048, 1_500), FASHION_MNIST_FORM),
     "coloured": (drawn(150, 101), COLOURED),
     "coloured, averaged before": (drawn(257, 331), COLOURED),
