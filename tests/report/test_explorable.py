@@ -291,6 +291,24 @@ def test_the_command_says_what_it_wrote(
     assert record["study"]["remark"] == "drawn garments, not Fashion-MNIST"
 
 
+def test_a_damaged_network_leaves_nothing_half_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    store = Store(tmp_path / "runs")
+    profile = tmp_path / "tiny.toml"
+    profile.write_text(
+        'name = "tiny"\ncost = "none"\nexpect = "nothing"\nexperiments = ["original"]\n'
+        'dataset = "drawn"\nrecipe = "classic"\nepochs = 1\nseeds = [0]\n'
+    )
+    arm = load_study(str(profile)).arms(EXPERIMENTS["original"])["dense"]
+    store.write(make_run(arm, 0))
+    store.network_path(arm, 0).write_bytes(b"no network")
+    out = tmp_path / "new"
+    assert main(["page", str(profile), "--runs", str(store.folder), "--out", str(out)]) != 0
+    assert store.network_path(arm, 0).name in capsys.readouterr().err
+    assert not out.exists()
+
+
 def test_a_study_of_other_data_has_no_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     profile = tmp_path / "graphs.toml"
     profile.write_text(

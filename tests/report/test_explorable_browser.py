@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -366,6 +367,21 @@ def test_a_link_shows_the_same(browser: Browser, page: Page):
     assert troubles == []
     other.context.close()
     at(page, "#move?lang=en")
+
+
+def test_images_of_other_things_are_called_pictures(page: Page, study: dict[str, Any]):
+    described = study["study"] | {"thing": "handwritten digit"}
+    other = page.context.new_page()
+    other.route(
+        "**/study.json", lambda route: route.fulfill(body=json.dumps(study | {"study": described}))
+    )
+    for language, words in (("en", r"\b(garment|shoe)"), ("es", r"\b(prenda|zapato)")):
+        other.goto(f"{page.url.split('#', maxsplit=1)[0]}?{language}#move?lang={language}")
+        other.wait_for_selector(READY)
+        shown = other.locator("nav, .view > h2, .view > .lead, #move").all_inner_texts()
+        assert len(shown) > 20
+        assert [each for each in shown if re.search(words, each, re.IGNORECASE)] == []
+    other.close()
 
 
 def test_nonsense_in_the_address_is_left_out(browser: Browser, address: str):
