@@ -237,7 +237,7 @@ def test_a_class_map_is_shown_where_the_last_layers_allow_it(
     view = at(page, "#look?look-image=7")
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     image = sample[0][7:8].transpose(0, 3, 1, 2).astype(np.float32) / 255
-    [scores] = session.run(None, {"images": image})
+    scores = np.asarray(session.run(None, {"images": image})[0])
     powers = np.exp(scores[0] - scores.max())
     row = view.locator(".said-by [data-role=yours]")
     expect(row).to_contain_text(f"({100 / powers.sum():.1f} %)")
