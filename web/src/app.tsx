@@ -3,16 +3,19 @@ import { enter, section } from "./address.ts";
 import { LANGUAGES, Speaking, useLanguage, useLanguageChoice } from "./language.tsx";
 import { type Images, loadImages, loadNetwork, type Network } from "./resources.ts";
 import { loadStudy, type Study } from "./study.ts";
+import { Bring } from "./views/bring.tsx";
 import { TrainingImages } from "./views/images.tsx";
 import { Kernel } from "./views/kernel.tsx";
 import { Lens } from "./views/lens.tsx";
+import { Look } from "./views/look.tsx";
 import { Luck } from "./views/luck.tsx";
 import { Move } from "./views/move.tsx";
 import { Shift } from "./views/shift.tsx";
 import { Shuffle } from "./views/shuffle.tsx";
 import { Untie } from "./views/untie.tsx";
+import { NONE, YoursContext } from "./yours/context.tsx";
 
-const VIEWS = ["move", "shift", "luck", "images", "shuffle", "lens", "untie", "kernel"] as const;
+const VIEWS = ["move", "shift", "luck", "images", "shuffle", "lens", "untie", "kernel", "look", "bring"] as const;
 
 /** What could be loaded: the study or why not, and as much of images and networks as there is. */
 interface Loaded {
@@ -59,8 +62,8 @@ function inOrder(study: Study, networks: readonly Network[]): Network[] {
 }
 
 export function App() {
-  const [language, setLanguage] = useLanguageChoice();
   const loaded = useLoaded();
+  const [language, setLanguage] = useLanguageChoice(loaded.study?.study.thing);
   return (
     <Speaking language={language}>
       <Page loaded={loaded} onLanguage={setLanguage} />
@@ -145,6 +148,7 @@ function Page({ loaded, onLanguage }: { loaded: Loaded; onLanguage(code: string)
 function Views({ loaded, study }: { loaded: Loaded; study: Study }) {
   const { t } = useLanguage();
   const { images, networks, complete } = loaded;
+  const [yours, setYours] = useState(NONE);
   const bare = location.protocol === "file:";
   // What needs no network is not drawn again with each that arrives.
   const stored = useMemo(
@@ -161,21 +165,28 @@ function Views({ loaded, study }: { loaded: Loaded; study: Study }) {
   const last = useMemo(
     () => (
       <>
-        <Untie number={7} study={study} />
+        <Untie number={7} study={study} networks={networks} />
         <Kernel number={8} study={study} images={images} />
       </>
     ),
-    [study, images],
+    [study, images, networks],
+  );
+  // It computes as soon as it is there, so it lets what comes first be usable before.
+  const look = useMemo(
+    () => <Look number={9} study={study} images={images} networks={complete ? networks : []} complete={complete} />,
+    [study, images, networks, complete],
   );
   return (
-    <>
+    <YoursContext.Provider value={yours}>
       {complete && networks.length === 0 && <p class="notice">{bare ? t.bareFile : t.noNetworks}</p>}
       <Move number={1} study={study} images={images} networks={networks} complete={complete} />
       {stored}
       {pictured}
       <Lens number={6} study={study} images={images} networks={networks} />
       {last}
-    </>
+      {look}
+      <Bring number={10} study={study} images={images} onYours={setYours} />
+    </YoursContext.Provider>
   );
 }
 

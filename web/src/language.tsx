@@ -1,11 +1,12 @@
 import { type ComponentChildren, createContext } from "preact";
-import { useContext, useEffect } from "preact/hooks";
+import { useContext, useEffect, useMemo } from "preact/hooks";
 import { useAddress } from "./address.ts";
 import { rounded } from "./rounding.ts";
 import { en, type Texts } from "./texts/en.ts";
 import { es } from "./texts/es.ts";
 
-const TEXTS: Readonly<Record<string, Texts>> = { en, es };
+/** Each language's texts about images of a thing, which is named in English. */
+const TEXTS: Readonly<Record<string, (thing: string) => Texts>> = { en, es };
 
 export interface Language {
   readonly code: string;
@@ -16,12 +17,12 @@ export interface Language {
   capital(text: string): string;
 }
 
-const Current = createContext<Language>(languageOf("en"));
+const Current = createContext<Language>(languageOf("en", ""));
 
-function languageOf(code: string): Language {
+function languageOf(code: string, thing: string): Language {
   return {
     code,
-    t: TEXTS[code],
+    t: TEXTS[code](thing),
     number: (value, digits = 0, signed = false) =>
       new Intl.NumberFormat(code, {
         minimumFractionDigits: digits,
@@ -36,16 +37,21 @@ function languageOf(code: string): Language {
   };
 }
 
-/** The language of the address, or else that of the browser where the page has it. */
-export function useLanguageChoice(): [Language, (code: string) => void] {
+/**
+ * The language of the address, or else that of the browser where the page has it.
+ *
+ * @param thing what one image shows, in English.
+ */
+export function useLanguageChoice(thing = ""): [Language, (code: string) => void] {
   const preferred = navigator.language.startsWith("es") ? "es" : "en";
   const [code, setCode] = useAddress("lang", preferred);
   const known = code in TEXTS ? code : preferred;
+  const language = useMemo(() => languageOf(known, thing), [known, thing]);
   useEffect(() => {
     document.documentElement.lang = known;
-    document.title = TEXTS[known].title;
+    document.title = language.t.title;
   }, [known]);
-  return [languageOf(known), setCode];
+  return [language, setCode];
 }
 
 export const LANGUAGES = Object.keys(TEXTS);

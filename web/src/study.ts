@@ -83,6 +83,8 @@ export interface NetworkDescription {
   readonly parameters: number;
   readonly epochs: number;
   readonly testAccuracy: number | null;
+  /** Of the study's own training of this arm and seed, where the network is from another one. */
+  readonly studyAccuracy: number | null;
   readonly layers: readonly LayerDescription[];
 }
 
@@ -95,8 +97,12 @@ export interface Study {
     readonly remark: string | null;
     readonly source: string;
     readonly classes: readonly string[];
+    /** What one image shows, in English. */
+    readonly thing: string;
     readonly side: number;
     readonly channels: number;
+    /** How pictures become images as the networks take them. */
+    readonly conversion: "light-on-black" | "centred-square";
   };
   readonly images: {
     readonly file: string;
@@ -104,6 +110,8 @@ export interface Study {
     readonly labels: readonly number[];
   };
   readonly networks: readonly NetworkDescription[];
+  /** Whether ONNX Runtime lies beside the page. */
+  readonly onnxRuntime: boolean;
   readonly permutations: Readonly<Record<string, readonly number[]>>;
   readonly experiments: Readonly<Record<string, Experiment | undefined>>;
 }

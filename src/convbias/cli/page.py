@@ -14,7 +14,9 @@ from convbias.cli.choices import (
     choose_study,
 )
 from convbias.cli.console import print_damaged, print_page, results, warn, working
+from convbias.report.explorable.onnx_runtime import read_runtime
 from convbias.report.explorable.site import read_shown, write_page
+from convbias.runs.published import page_store, published_folder
 
 
 def page(
@@ -25,6 +27,7 @@ def page(
     own: OwnImages = NO_OWN,
     runs: Path = RUNS,
     networks: Path | None = None,
+    onnx_runtime: Path | None = None,
     out: Path = Path("page"),
 ) -> None:
     """Write a page to explore a study's results in a browser, without training.
@@ -42,15 +45,20 @@ def page(
             is read by default as long as no run is stored.
         networks: Folder of stored runs whose networks the page computes with; those that it lacks
             come from the study's runs.
+        onnx_runtime: File that `npm pack onnxruntime-web@1.30.0` downloads. With it, readers can
+            drop their own networks into the page; it adds 14 MB, which only then are loaded.
         out: Folder for the page.
     """
+    runtime = read_runtime(onnx_runtime) if onnx_runtime else None
     chosen = choose_study(choose_profile(profile, runs), dataset, own=own)
     store = choose_store(runs, chosen)
     found = read_shown(chosen, store)
     print_damaged(found.damaged)
     with working("writing the page"):
         stores = [choose_store(networks), store] if networks else [store]
-        written = write_page(found, stores, out)
+        if store.folder.is_relative_to(published_folder()):
+            stores.append(page_store())
+        written = write_page(found, stores, out, onnx_runtime=runtime)
     shown = ", ".join(written.experiments)
     results().print(f"Shown: {shown}; networks: {len(written.networks)}", soft_wrap=True)
     if not written.networks:

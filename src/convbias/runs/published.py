@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib import resources
 from pathlib import Path
 
+from convbias.runs.store import Store
+
 
 def published_folder() -> Path:
     """The folder of the published studies; the runs of the study `full` are in `full/runs`.
@@ -13,3 +15,11 @@ def published_folder() -> Path:
     """
     # In a checkout this is a link to `results/`; a wheel has the files themselves.
     return Path(str(resources.files("convbias.runs") / "results")).resolve()
+
+
+def page_store() -> Store:
+    """The networks that come with the package for the explorable page of the published study.
+
+    They are repetitions: the study's arms and seeds, trained again on another machine.
+    """
+    return Store(published_folder() / "page")

@@ -12,6 +12,8 @@ interface Props {
   options: Readonly<Record<string, string>>;
   /** What the study found; null where it has not decided. */
   answer: string | null;
+  /** What is said where the study has no answer. */
+  unanswered?: string;
   /** What the reader may try before and after the guess. */
   between?: ComponentChildren;
   /** What is shown after the guess. */
@@ -19,7 +21,7 @@ interface Props {
 }
 
 /** Ask for a guess, and only then show what was found. */
-export function Guess({ name, question, options, answer, between, children }: Props) {
+export function Guess({ name, question, options, answer, unanswered, between, children }: Props) {
   const { t } = useLanguage();
   const [guess, setGuess] = useAddress(`guess-${name}`, "");
   const id = useId();
@@ -51,7 +53,7 @@ export function Guess({ name, question, options, answer, between, children }: Pr
           {given === SKIPPED
             ? t.noGuess
             : answer === null
-              ? t.undecidedGuess
+              ? (unanswered ?? t.undecidedGuess)
               : given === answer
                 ? t.right
                 : t.wrong}{" "}

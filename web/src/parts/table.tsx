@@ -42,6 +42,39 @@ export function NumbersTable({ caption, columns, rows }: Props) {
   );
 }
 
+interface FewProps {
+  caption: string;
+  /** Of each network its name, a mean with its interval, and over how many seeds. */
+  rows: readonly (readonly [string, string, number])[];
+}
+
+/** One percentage of a few networks; nothing where none is known. */
+export function FewNumbers({ caption, rows }: FewProps) {
+  const { t, number, capital } = useLanguage();
+  if (rows.length === 0) return null;
+  return (
+    <table class="few">
+      <caption>{caption}</caption>
+      <thead>
+        <tr>
+          <th scope="col">{t.move.network}</th>
+          <th scope="col">% ({t.meanAndInterval})</th>
+          <th scope="col">n</th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map(([name, values, seeds]) => (
+          <tr key={name}>
+            <th scope="row">{capital(name)}</th>
+            <td>{values}</td>
+            <td>{number(seeds)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
 /** A function that writes a mean with its interval, in percent. */
 export function usePercent(digits = 1): (values: Values | undefined) => string {
   const { t, number } = useLanguage();

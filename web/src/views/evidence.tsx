@@ -1,5 +1,6 @@
+import type { Classifier } from "../classifier.ts";
 import { classMap } from "../forward/class-map.ts";
-import type { Outcome } from "../forward/network.ts";
+import type { Layer, Outcome } from "../forward/network.ts";
 import { largest, type Tensor } from "../forward/tensor.ts";
 import { useLanguage } from "../language.tsx";
 import { Picture, type PictureData } from "../parts/picture.tsx";
@@ -9,7 +10,7 @@ const FOR = [255, 176, 0];
 const AGAINST = [86, 180, 233];
 
 /** Contributions as a picture: black is none, orange speaks for the class, blue against it. */
-function evidencePicture(height: number, width: number, contributions: ArrayLike<number>): PictureData {
+export function evidencePicture(height: number, width: number, contributions: ArrayLike<number>): PictureData {
   const data = new Float32Array(3 * contributions.length);
   let most = 0;
   for (let pixel = 0; pixel < contributions.length; pixel += 1) {
@@ -25,28 +26,48 @@ function evidencePicture(height: number, width: number, contributions: ArrayLike
   return { height, width, channels: 3, data };
 }
 
+/** A network's answer and how it came about, from an image or a feature map on. */
+export interface Account {
+  readonly key: string;
+  readonly role: Classifier["role"];
+  readonly layers: readonly Layer[];
+  readonly given: Tensor;
+  readonly outcome: Outcome;
+}
+
 interface Props {
-  networks: readonly Network[];
-  outcomes: readonly Outcome[];
-  image: Tensor;
+  accounts: readonly Account[];
   classes: readonly string[];
+  /** The class that they speak for; null for each network's own answer. */
+  label?: number | null;
+}
+
+/** The accounts of the page's own networks on one image. */
+export function accountsOf(networks: readonly Network[], outcomes: readonly Outcome[], image: Tensor): Account[] {
+  return networks.map(({ description, layers }, index) => ({
+    key: description.run,
+    role: description.role,
+    layers,
+    given: image,
+    outcome: outcomes[index],
+  }));
 }
 
 /** Where in the picture each network finds its answer. */
-export function Evidence({ networks, outcomes, image, classes }: Props) {
+export function Evidence({ accounts, classes, label = null }: Props) {
   const { t, number, capital } = useLanguage();
   return (
     <div class="evidence">
       <h3>{t.move.evidence}</h3>
       <div class="grids">
-        {networks.map(({ description, layers }, index) => {
-          const best = largest(outcomes[index].probabilities);
-          const map = classMap(layers, image, outcomes[index], best);
+        {accounts.map(({ key, role, layers, given, outcome }) => {
+          const best = label ?? largest(outcome.probabilities);
+          const map = classMap(layers, given, outcome, best);
           const sum = map.contributions.reduce((total, each) => total + each, 0);
-          const name = capital(t[description.role]);
+          const name = capital(t[role]);
           const said = t.classes[classes[best]] ?? classes[best];
           return (
-            <figure key={description.run} data-logit={sum + map.constant}>
+            <figure key={key} data-logit={sum + map.constant}>
               <Picture
                 picture={evidencePicture(map.height, map.width, map.contributions)}
                 label={t.move.evidenceLabel(name, said)}

@@ -1,14 +1,15 @@
-import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
+import { useMemo } from "preact/hooks";
 import { change, useNumber } from "../address.ts";
 import { kernelOf, run } from "../forward/network.ts";
 import { useLanguage } from "../language.tsx";
 import { ChooseImage } from "../parts/choose-image.tsx";
 import { Guess } from "../parts/guess.tsx";
-import { paint, Picture, type PictureData } from "../parts/picture.tsx";
+import { Picture } from "../parts/picture.tsx";
+import { moved } from "../picture/moved.ts";
 import type { Images, Network } from "../resources.ts";
 import type { Study } from "../study.ts";
 import { channelPicture } from "./maps.tsx";
-import { moved } from "./moved.ts";
+import { Mark, Pointed } from "./pointed.tsx";
 import { View } from "./view.tsx";
 
 interface Props {
@@ -117,6 +118,7 @@ function Window({ cnn, images }: { cnn: Network; images: Images }) {
         <figure>
           <Pointed
             picture={{ ...shown, channels: picture.channels }}
+            label={t.lens.picture}
             row={row}
             column={column}
             size={kernel.size}
@@ -160,62 +162,5 @@ function Window({ cnn, images }: { cnn: Network; images: Images }) {
       {index > 0 && <p class="small">{t.lens.standardised}</p>}
       <ChooseImage images={images} chosen={chosen} onChoose={setChosen} />
     </div>
-  );
-}
-
-interface PointedProps {
-  picture: PictureData;
-  row: number;
-  column: number;
-  size: number;
-  onPlace(row: number, column: number): void;
-}
-
-function Pointed({ picture, row, column, size, onPlace }: PointedProps) {
-  const { t, number } = useLanguage();
-  const canvas = useRef<HTMLCanvasElement>(null);
-  useLayoutEffect(() => {
-    if (canvas.current) paint(canvas.current, picture);
-  }, [picture]);
-  const steps: Record<string, readonly [number, number]> = {
-    ArrowUp: [-1, 0],
-    ArrowDown: [1, 0],
-    ArrowLeft: [0, -1],
-    ArrowRight: [0, 1],
-  };
-  const point = (event: PointerEvent) => {
-    const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
-    onPlace(
-      Math.floor(((event.clientY - box.top) / box.height) * picture.height),
-      Math.floor(((event.clientX - box.left) / box.width) * picture.width),
-    );
-  };
-  return (
-    <div
-      class="marked pointed"
-      tabIndex={0}
-      role="application"
-      aria-label={`${t.lens.picture} ${t.lens.place(number(row + 1), number(column + 1))}`}
-      onKeyDown={(event) => {
-        const step = steps[event.key];
-        if (!step) return;
-        event.preventDefault();
-        onPlace(row + step[0], column + step[1]);
-      }}
-      onPointerDown={point}
-      onPointerMove={point}
-    >
-      <canvas ref={canvas} class="picture" width={1} height={1} aria-hidden="true" />
-      <Mark row={row} column={column} size={size} side={picture.width} />
-    </div>
-  );
-}
-
-function Mark({ row, column, size, side }: { row: number; column: number; size: number; side: number }) {
-  const half = (size - 1) / 2;
-  return (
-    <svg class="mark" viewBox={`0 0 ${side} ${side}`} aria-hidden="true">
-      <rect x={column - half} y={row - half} width={size} height={size} />
-    </svg>
   );
 }

@@ -1,18 +1,20 @@
-import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
+import { useMemo } from "preact/hooks";
 import { change, useAddress, useNumber } from "../address.ts";
 import { type Outcome, run } from "../forward/network.ts";
-import { largest, type Tensor } from "../forward/tensor.ts";
+import type { Tensor } from "../forward/tensor.ts";
 import { useLanguage } from "../language.tsx";
 import { ChooseImage } from "../parts/choose-image.tsx";
 import { Finding } from "../parts/finding.tsx";
 import { Guess } from "../parts/guess.tsx";
-import { paint, type PictureData } from "../parts/picture.tsx";
-import { usePercent } from "../parts/table.tsx";
+import { FewNumbers, usePercent } from "../parts/table.tsx";
+import { moved } from "../picture/moved.ts";
 import type { Images, Network } from "../resources.ts";
-import { contrastOf, type Role, type Study } from "../study.ts";
-import { Evidence } from "./evidence.tsx";
+import { contrastOf, type NetworkDescription, type Role, type Study } from "../study.ts";
+import { useYours } from "../yours/context.tsx";
+import { AnswerCard, YourAnswer } from "./answer-card.tsx";
+import { Draggable } from "./draggable.tsx";
+import { accountsOf, Evidence } from "./evidence.tsx";
 import { Maps, Units } from "./maps.tsx";
-import { moved } from "./moved.ts";
 import { Places } from "./places.tsx";
 import { NotStored, View } from "./view.tsx";
 
@@ -74,37 +76,13 @@ export function Move({ number, study, images, networks, complete }: Props) {
 }
 
 function Flips({ study }: { study: Study }) {
-  const { t, number, capital } = useLanguage();
+  const { t } = useLanguage();
   const percent = usePercent();
   const rows = Object.entries(CONDITIONS).flatMap(([role, name]) => {
     const values = study.experiments.shift?.conditions[name]?.values.one_pixel_flip_probability;
-    return values ? [[capital(t[role as Role]), percent(values), number(values.seeds.length)]] : [];
+    return values ? [[t[role as Role], percent(values), values.seeds.length] as const] : [];
   });
-  if (rows.length === 0) return null;
-  return (
-    <table class="few">
-      <caption>{t.move.flipTable}</caption>
-      <thead>
-        <tr>
-          <th scope="col">{t.move.network}</th>
-          <th scope="col">
-            % ({t.meanAndInterval})
-          </th>
-          <th scope="col">n</th>
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map(([head, ...cells]) => (
-          <tr key={head}>
-            <th scope="row">{head}</th>
-            {cells.map((cell) => (
-              <td key={cell}>{cell}</td>
-            ))}
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  );
+  return <FewNumbers caption={t.move.flipTable} rows={rows} />;
 }
 
 interface PlaygroundProps {
@@ -115,7 +93,8 @@ interface PlaygroundProps {
 }
 
 function Playground({ study, images, networks, complete }: PlaygroundProps) {
-  const { t, capital } = useLanguage();
+  const { t, number, capital } = useLanguage();
+  const { network: yours } = useYours();
   // Networks of one size take the same canvas; those with a margin lose no pixel.
   const side = Math.max(...networks.map((each) => each.description.side));
   const shown = networks.filter((each) => each.description.side === side);
@@ -150,10 +129,15 @@ function Playground({ study, images, networks, complete }: PlaygroundProps) {
     ),
     [networks, picture, side, most, images, usual],
   );
+  const trained = ({ epochs, testAccuracy }: NetworkDescription) =>
+    testAccuracy === null ? "" : t.move.trained(number(epochs), number(100 * testAccuracy, 1));
+  const repeated = shown.flatMap(({ description: { role, studyAccuracy } }) =>
+    studyAccuracy === null ? [] : [t.move.accuracyOf(t[role], number(100 * studyAccuracy, 1))],
+  );
   return (
     <div class="playground">
       <div class="stage">
-        <Canvas
+        <Draggable
           canvas={{ ...canvas, channels: picture.channels }}
           right={right}
           down={down}
@@ -171,18 +155,31 @@ function Playground({ study, images, networks, complete }: PlaygroundProps) {
       <div class="answers">
         <p class="truth">{t.move.truth(t.classes[label] ?? label)}</p>
         {shown.map((network, index) => (
-          <Answer
+          <AnswerCard
             key={network.description.run}
-            network={network}
-            outcome={outcomes[index]}
+            role={network.description.role}
+            probabilities={outcomes[index].probabilities}
+            classes={study.study.classes}
+            label={label}
+            at={`${chosen} ${right} ${down}`}
+            remark={trained(network.description)}
+          />
+        ))}
+        {yours && (
+          <YourAnswer
+            network={yours}
+            picture={picture}
+            right={right}
+            down={down}
             classes={study.study.classes}
             label={label}
             at={`${chosen} ${right} ${down}`}
           />
-        ))}
+        )}
         {shown.some((each) => each.description.role === "steady") && (
           <p class="small">{t.move.steadyWhy}</p>
         )}
+        {repeated.length > 0 && <p class="small">{t.move.repeated(repeated.join(", "))}</p>}
         {(["dense", "cnn"] as const)
           .filter((role) => complete && !shown.some((each) => each.description.role === role))
           .map((role) => (
@@ -192,7 +189,7 @@ function Playground({ study, images, networks, complete }: PlaygroundProps) {
           ))}
       </div>
       <Inside networks={shown} outcomes={outcomes} />
-      <Evidence networks={shown} outcomes={outcomes} image={canvas} classes={study.study.classes} />
+      <Evidence accounts={accountsOf(shown, outcomes, canvas)} classes={study.study.classes} />
       {still}
     </div>
   );
@@ -219,121 +216,6 @@ function Slider({ text, value, most, onChange }: SliderProps) {
       />
       <output>{number(value)}</output>
     </label>
-  );
-}
-
-const ARROWS: Readonly<Record<string, readonly [number, number]>> = {
-  ArrowLeft: [-1, 0],
-  ArrowRight: [1, 0],
-  ArrowUp: [0, -1],
-  ArrowDown: [0, 1],
-};
-
-interface CanvasProps {
-  canvas: PictureData;
-  right: number;
-  down: number;
-  onMove(right: number, down: number): void;
-}
-
-function Canvas({ canvas, right, down, onMove }: CanvasProps) {
-  const { t, number } = useLanguage();
-  const element = useRef<HTMLCanvasElement>(null);
-  const start = useRef<{ x: number; y: number; right: number; down: number } | null>(null);
-  useLayoutEffect(() => {
-    if (element.current) paint(element.current, canvas);
-  }, [canvas]);
-  return (
-    <canvas
-      ref={element}
-      class="picture draggable"
-      width={1}
-      height={1}
-      tabIndex={0}
-      role="application"
-      aria-label={`${t.move.canvas} ${t.move.position(number(right), number(down))}`}
-      onKeyDown={(event) => {
-        const step = ARROWS[event.key];
-        if (!step) return;
-        event.preventDefault();
-        onMove(right + step[0], down + step[1]);
-      }}
-      onPointerDown={(event) => {
-        event.currentTarget.setPointerCapture(event.pointerId);
-        start.current = { x: event.clientX, y: event.clientY, right, down };
-      }}
-      onPointerMove={(event) => {
-        const from = start.current;
-        if (!from) return;
-        const pixel = event.currentTarget.clientWidth / canvas.width;
-        const [across, along] = [
-          from.right + Math.round((event.clientX - from.x) / pixel),
-          from.down + Math.round((event.clientY - from.y) / pixel),
-        ];
-        if (across !== right || along !== down) onMove(across, along);
-      }}
-      onPointerUp={() => {
-        start.current = null;
-      }}
-      onPointerCancel={() => {
-        start.current = null;
-      }}
-    />
-  );
-}
-
-interface AnswerProps {
-  network: Network;
-  outcome: Outcome;
-  classes: readonly string[];
-  label: string;
-  /** Picture and place: when it changes, the garment has moved. */
-  at: string;
-}
-
-function Answer({ network, outcome, classes, label, at }: AnswerProps) {
-  const { t, number, capital } = useLanguage();
-  const { description } = network;
-  const best = largest(outcome.probabilities);
-  const name = t[description.role];
-  const counted = useRef({ at, best, moves: 0, flips: 0 });
-  const before = counted.current;
-  if (before.at !== at) {
-    const sameImage = before.at.split(" ")[0] === at.split(" ")[0];
-    counted.current = sameImage
-      ? { at, best, moves: before.moves + 1, flips: before.flips + Number(best !== before.best) }
-      : { at, best, moves: 0, flips: 0 };
-  }
-  const { moves, flips } = counted.current;
-  const said = t.classes[classes[best]] ?? classes[best];
-  const right = classes[best] === label;
-  return (
-    <div class={`answer-card ${description.role}`} data-role={description.role}>
-      <h3>{capital(name)}</h3>
-      <p class="said" role="status">
-        <strong>{said}</strong>{" "}
-        <span class={right ? "right" : "wrong"}>{right ? t.move.isRight : t.move.isWrong}</span>
-      </p>
-      <div class="bars" aria-hidden="true">
-        {[...outcome.probabilities]
-          .map((probability, index) => ({ probability, index }))
-          .sort((first, second) => second.probability - first.probability)
-          .slice(0, 3)
-          .map(({ probability, index }) => (
-            <p key={index}>
-              <span class="name">{t.classes[classes[index]] ?? classes[index]}</span>
-              <progress max={1} value={probability} />
-              <span class="value">{number(100 * probability)} %</span>
-            </p>
-          ))}
-      </div>
-      <p class="small flips">{t.move.flips(number(flips), number(moves))}</p>
-      {description.testAccuracy !== null && (
-        <p class="small">
-          {t.move.trained(number(description.epochs), number(100 * description.testAccuracy, 1))}
-        </p>
-      )}
-    </div>
   );
 }
 

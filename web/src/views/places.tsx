@@ -3,8 +3,8 @@ import { run } from "../forward/network.ts";
 import { largest } from "../forward/tensor.ts";
 import { useLanguage } from "../language.tsx";
 import type { PictureData } from "../parts/picture.tsx";
+import { moved } from "../picture/moved.ts";
 import type { Network } from "../resources.ts";
-import { moved } from "./moved.ts";
 
 interface Props {
   networks: readonly Network[];

@@ -5,6 +5,7 @@ import { Chart, Legend, Line, ticks } from "../parts/chart.tsx";
 import { Finding } from "../parts/finding.tsx";
 import { NumbersTable, usePercent } from "../parts/table.tsx";
 import type { Experiment, Study, Values } from "../study.ts";
+import { useYours } from "../yours/context.tsx";
 import { NotStored, View } from "./view.tsx";
 
 const DRAWN = ["dense", "cnn"] as const;
@@ -12,7 +13,7 @@ type Drawn = (typeof DRAWN)[number];
 const NAME = "accuracy_at_shift_";
 
 /** A condition's accuracies, shift by shift from none. */
-function curveOf(experiment: Experiment, condition: string): Values[] {
+export function curveOf(experiment: Experiment, condition: string): Values[] {
   const values = experiment.conditions[condition]?.values ?? {};
   const found = [];
   for (let shift = 0; `${NAME}${shift}` in values; shift += 1) found.push(values[`${NAME}${shift}`]);
@@ -62,6 +63,7 @@ function Curves({ experiment, most }: { experiment: Experiment; most: number }) 
   };
   const shifts = Array.from({ length: most + 1 }, (_, shift) => shift);
   const revealed = shown === "1";
+  const { shifted } = useYours();
   return (
     <>
       <ChooseCurve active={active} onChoose={setDrawing} />
@@ -88,6 +90,14 @@ function Curves({ experiment, most }: { experiment: Experiment; most: number }) 
                 <Line scale={scale} kind={`${name} yours`} points={guessed[name].map((each, shift) => [shift, each])} />
               </g>
             ))}
+            {revealed && shifted.length > 0 && (
+              <Line
+                scale={scale}
+                kind="brought"
+                points={shifted.map(({ distance, accuracy }) => [distance, 100 * accuracy])}
+                band={shifted.map(({ distance, interval }) => [distance, 100 * interval[0], 100 * interval[1]])}
+              />
+            )}
             {shifts.slice(1).map((shift) => (
               <circle
                 key={shift}
@@ -123,10 +133,15 @@ function Curves({ experiment, most }: { experiment: Experiment; most: number }) 
         )}
       </Chart>
       <Legend
-        entries={DRAWN.flatMap((name) => [
-          ...(revealed ? [[name, t[name]] as const] : []),
-          [`${name} yours`, t.shift.yours(t[name])] as const,
-        ])}
+        entries={[
+          ...DRAWN.flatMap((name) => [
+            ...(revealed ? [[name, t[name]] as const] : []),
+            [`${name} yours`, t.shift.yours(t[name])] as const,
+          ]),
+          ...(revealed && shifted.length > 0
+            ? [["brought", t.bring.here(number(shifted[0].images))] as const]
+            : []),
+        ]}
       />
       <p class="buttons">
         <button type="button" class="main" onClick={() => setShown("1")} disabled={revealed}>
@@ -142,6 +157,7 @@ function Curves({ experiment, most }: { experiment: Experiment; most: number }) 
       {revealed && (
         <div class="revealed" role="status">
           <p class="small">{t.shift.band}</p>
+          {shifted.length > 0 && <p class="small">{t.bring.limits}</p>}
           {DRAWN.map((name) => {
             const [first, last] = [measured[name][0].mean, measured[name][most].mean];
             const off = measured[name].reduce(

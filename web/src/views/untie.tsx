@@ -5,8 +5,10 @@ import { Chart, Line, ticks } from "../parts/chart.tsx";
 import { Finding } from "../parts/finding.tsx";
 import { Guess } from "../parts/guess.tsx";
 import { NumbersTable, usePercent } from "../parts/table.tsx";
+import type { Network } from "../resources.ts";
 import type { Condition, Experiment, Study } from "../study.ts";
 import { Connections, type Rung, RUNGS } from "./connections.tsx";
+import { Filters } from "./filters.tsx";
 import { NotStored, View } from "./view.tsx";
 
 const STEPS = ["locality", "sharing", "averaging"] as const;
@@ -30,8 +32,15 @@ function rungs(experiment: Experiment, ladder: Ladder): Condition[] {
   });
 }
 
+interface UntieProps {
+  number: number;
+  study: Study;
+  /** Their first layers are shown. */
+  networks: readonly Network[];
+}
+
 /** From a dense network to a CNN, one assumption at a time. */
-export function Untie({ number, study }: { number: number; study: Study }) {
+export function Untie({ number, study, networks }: UntieProps) {
   const { t } = useLanguage();
   const experiment = study.experiments.sharing;
   const ladders = LADDERS.filter((each) => experiment && rungs(experiment, each).length === RUNGS.length);
@@ -58,7 +67,7 @@ export function Untie({ number, study }: { number: number; study: Study }) {
         question={t.untie.predict(t.untie.ladders[ladders[0]])}
         options={t.untie.options}
         answer={best ? best.name.split("-")[0] : null}
-        between={<Ladders experiment={experiment} ladders={ladders} />}
+        between={<Ladders experiment={experiment} ladders={ladders} networks={networks} />}
       >
         <Accuracies experiment={experiment} ladders={ladders} />
         <Finding
@@ -80,7 +89,7 @@ function useLadder(ladders: readonly Ladder[]): [Ladder, (ladder: string) => voi
   return [ladders.find((each) => each === chosen) ?? ladders[0], choose];
 }
 
-function Ladders({ experiment, ladders }: LaddersProps) {
+function Ladders({ experiment, ladders, networks }: LaddersProps & { networks: readonly Network[] }) {
   const { t, number } = useLanguage();
   const group = useId();
   const [ladder, setLadder] = useLadder(ladders);
@@ -101,6 +110,7 @@ function Ladders({ experiment, ladders }: LaddersProps) {
         <output>{t.untie.rungs[RUNGS[at]]}</output>
       </label>
       <Connections rung={RUNGS[at]} />
+      <Filters networks={networks} rung={RUNGS[at]} />
       <fieldset class="choice">
         <legend>{t.untie.equal}</legend>
         {ladders.map((each) => (

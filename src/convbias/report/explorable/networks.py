@@ -20,7 +20,7 @@ from convbias.spec.arms import Arm
 from convbias.spec.datasets import DatasetName
 
 # What the page calls a network, to the condition of `shift` that has its model and its canvas.
-_ON_CANVAS = {"dense": "dense", "cnn": "cnn", "steady": "circular polyphase cnn"}
+ON_CANVAS = {"dense": "dense", "cnn": "cnn", "steady": "circular polyphase cnn"}
 _PLAIN = ("dense", "cnn")  # the same models on the images as they are
 
 
@@ -43,12 +43,16 @@ class PageNetwork:
         return str(self.description["file"])
 
 
-def page_networks(stores: Sequence[Store], dataset: DatasetName) -> list[PageNetwork]:
+def page_networks(
+    stores: Sequence[Store], dataset: DatasetName, study_runs: Iterable[Run] = ()
+) -> list[PageNetwork]:
     """The networks that the page computes with, as far as they are stored.
 
     Args:
         stores: Hold runs with their networks; a later one counts where the earlier ones lack one.
         dataset: The images that the networks were trained on.
+        study_runs: The runs whose numbers the page shows. A network need not be from one of them:
+            training the same arm with the same seed on another machine gives another network.
 
     Returns:
         First the dense network, the CNN and the CNN with circular padding and polyphase sampling on
@@ -59,11 +63,12 @@ def page_networks(stores: Sequence[Store], dataset: DatasetName) -> list[PageNet
         InputError: A network cannot be read.
     """
     conditions = {each.name: each for each in experiment_of("shift", dataset).conditions}
-    on_canvas = {role: conditions[name] for role, name in _ON_CANVAS.items()}
+    on_canvas = {role: conditions[name] for role, name in ON_CANVAS.items()}
     wanted: list[tuple[str, object, Mapping[str, Any]]] = [
         *((role, each.model, each.changes) for role, each in on_canvas.items()),
         *((role, on_canvas[role].model, {}) for role in _PLAIN),
     ]
+    shown = {run.key: run for run in study_runs}
     found: dict[int, PageNetwork] = {}
     for store in stores:
         runs = [
@@ -74,7 +79,8 @@ def page_networks(stores: Sequence[Store], dataset: DatasetName) -> list[PageNet
         for place, (role, model, changes) in enumerate(wanted):
             run = _best(runs, model, changes)
             if run is not None and place not in found:
-                found[place] = _page_network(load_network(store, run), run, role)
+                network = load_network(store, run)
+                found[place] = _page_network(network, run, role, shown.get(run.key))
     return [found[place] for place in sorted(found)]
 
 
@@ -92,8 +98,9 @@ def _best(runs: Iterable[Run], model: object, changes: Mapping[str, Any]) -> Run
     return ranked[min(ranked)] if ranked else None
 
 
-def _page_network(network: keras.Model, run: Run, role: str) -> PageNetwork:
+def _page_network(network: keras.Model, run: Run, role: str, shown: Run | None) -> PageNetwork:
     arm = run.image_arm
+    original = shown if shown and shown.weights_checksum != run.weights_checksum else None
     described, arrays = described_layers(network)
     return PageNetwork(
         {
@@ -106,6 +113,7 @@ def _page_network(network: keras.Model, run: Run, role: str) -> PageNetwork:
             "parameters": network.count_params(),
             "epochs": arm.recipe.epochs,
             "testAccuracy": run.test.accuracy if run.test else None,
+            "studyAccuracy": original.test.accuracy if original and original.test else None,
             "layers": described,
         },
         b"".join(np.ascontiguousarray(each, "<f4").tobytes() for each in arrays),

@@ -24,6 +24,7 @@ _SHOWN: dict[str, Callable[[str], bool]] = {
     "permutation": lambda _: False,
     "sharing": lambda _: False,
     "kernel-size": lambda _: False,
+    "location": lambda name: name == "accuracy_dissimilar",
     "receptive-field": lambda name: name in ("effective_field_50", "theoretical_field"),
 }
 

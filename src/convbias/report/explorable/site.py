@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -17,6 +17,7 @@ from convbias.data.variants import SEED
 from convbias.errors import InputError
 from convbias.report.explorable.networks import PageNetwork, page_networks
 from convbias.report.explorable.numbers import SHOWN, experiment_record
+from convbias.report.explorable.onnx_runtime import FOLDER
 from convbias.report.pipeline import StudyResults, read_study
 from convbias.runs.atomic import check_writable, write_atomically
 from convbias.runs.store import Store
@@ -63,7 +64,13 @@ def read_shown(study: Study, store: Store) -> StudyResults:
     return read_study(study.model_copy(update={"experiments": names}), store)
 
 
-def write_page(results: StudyResults, networks: Sequence[Store], folder: Path) -> Page:
+def write_page(
+    results: StudyResults,
+    networks: Sequence[Store],
+    folder: Path,
+    *,
+    onnx_runtime: Mapping[str, bytes] | None = None,
+) -> Page:
     """Write the explorable page on a study's stored runs; nothing is trained.
 
     Args:
@@ -71,9 +78,10 @@ def write_page(results: StudyResults, networks: Sequence[Store], folder: Path) -
         networks: Hold the networks that the page computes with, the first that has one; without
             any the page shows the stored results alone.
         folder: Receives the site; its `index.html` and `study.json` are written last.
+        onnx_runtime: From `read_runtime`; with it, readers' own networks are computed.
 
     Raises:
-        InputError: No run is finished, or a network cannot be read.
+        InputError: No run is finished, or a network cannot be read; nothing is written then.
         DataError: The images are missing or damaged, and cannot be downloaded.
         StorageError: The folder is not writable or the disk is full.
     """
@@ -86,8 +94,7 @@ def write_page(results: StudyResults, networks: Sequence[Store], folder: Path) -
             "at least one finished run",
             "train the study first, or read the published one with --runs published",
         )
-    check_writable(folder)
-    chosen = page_networks(networks, results.study.dataset)
+    chosen = page_networks(networks, results.study.dataset, results.runs)
     shown = _sample(results.dataset)
     record = {
         "format": FORMAT,
@@ -98,12 +105,16 @@ def write_page(results: StudyResults, networks: Sequence[Store], folder: Path) -
             "labels": results.dataset.test_labels[shown].tolist(),
         },
         "networks": [each.description for each in chosen],
+        "onnxRuntime": onnx_runtime is not None,
         "permutations": _permutations(results),
         "experiments": {each.experiment.name: experiment_record(each) for each in finished},
     }
+    check_writable(folder)
     _write(folder / "images.bin", results.dataset.test_images[shown].tobytes())
     for each in chosen:
         _write(folder / each.file, each.weights)
+    for name, content in (onnx_runtime or {}).items():
+        _write(folder / FOLDER / name, content)
     _write_study(folder, record)
     built = resources.files("convbias.report.explorable") / "site"
     for file in sorted(built.iterdir(), key=lambda each: each.name == "index.html"):
@@ -128,8 +139,10 @@ def _study(study: Study) -> dict[str, Any]:
         "remark": described.remark,
         "source": described.source,
         "classes": list(described.class_names),
+        "thing": described.thing,
         "side": described.side,
         "channels": described.channels,
+        "conversion": described.conversion,
     }
 
 
