@@ -35,9 +35,9 @@ from convbias.experiments.studies import (
     what_is_left_out,
 )
 from convbias.runs.atomic import check_folder
+from convbias.runs.machine import cores, has_accelerator
 from convbias.runs.missing import check_ready
 from convbias.runs.store import Store
-from convbias.runs.sweep import cores, has_accelerator
 from convbias.spec.formatting import counted
 from convbias.spec.study import Study
 
