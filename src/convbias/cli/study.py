@@ -20,7 +20,7 @@ from convbias.cli.choices import (
     until_options,
 )
 from convbias.cli.console import messages, percent, print_page, print_table, results
-from convbias.cli.engines import LOCAL, choose_engine
+from convbias.cli.engines import LOCAL, NO_FLAGS, SlurmFlags, choose_engine
 from convbias.cli.interim import contrast_name
 from convbias.cli.live import duration
 from convbias.cli.observer import ConsoleObserver, processes
@@ -37,8 +37,10 @@ from convbias.experiments.studies import (
 )
 from convbias.runs.atomic import check_folder
 from convbias.runs.engines.base import Engine
+from convbias.runs.engines.local import Local
 from convbias.runs.missing import check_ready
 from convbias.runs.store import Store
+from convbias.runs.sweep import count_units
 from convbias.spec.formatting import counted
 from convbias.spec.study import Study
 
@@ -58,6 +60,7 @@ def study(
     out: Path | None = None,
     jobs: Jobs = None,
     on: str = LOCAL,
+    slurm: SlurmFlags = NO_FLAGS,
     plan: bool = False,
 ) -> int:
     """Train the runs that a study lacks, then write its report.
@@ -79,12 +82,14 @@ def study(
         out: Folder for the report; default report/PROFILE.
         jobs: Number of processes; default one per core.
         on: Where to train: local, ray (a Ray cluster on this machine, started if there is none),
-            ray:HOST:PORT (one that this machine is a node of) or ray://HOST:PORT (another one).
+            ray:HOST:PORT (one that this machine is a node of), ray://HOST:PORT (another one), or
+            slurm; slurm:local rehearses that here.
+        slurm: Options of Slurm.
         plan: Only print which runs are planned, stored and missing, and the predicted time.
     """
     chosen = plan_looks(choose_study(profile, dataset, seeds, own), until, at_most, seeds)
     store = Store(runs)
-    engine = choose_engine(on)
+    engine = choose_engine(on, slurm)
     if plan:
         print_plan(next_look(chosen, store, until), store, jobs, engine)
         return 0
@@ -207,12 +212,20 @@ def print_plan(chosen: Study, store: Store, jobs: int | None, engine: Engine) ->
                 " its accelerator is not predicted."
             )
         else:
-            results().print(f"Training them will take about {time} here, in {processes(count)}.")
+            where = "here" if isinstance(engine, Local) else "on machines like this one"
+            results().print(f"Training them will take about {time} {where}, in {processes(count)}.")
+        _print_engine(engine, count_units(stored.absent, engine), jobs)
     if plan.measurements:
         count = engine.processes(len(plan.measurements), jobs)
         time = duration(plan.measuring_seconds(count))
         results().print(f"{len(plan.measurements)} measurements will take about {time}.")
     _print_resolution(chosen)
+
+
+def _print_engine(engine: Engine, units: int, jobs: int | None) -> None:
+    """Print what would be asked of a cluster."""
+    for line in engine.plan(units, jobs):
+        results().print(line, soft_wrap=True)
 
 
 def _print_resolution(chosen: Study) -> None:

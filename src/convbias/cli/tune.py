@@ -7,7 +7,7 @@ from pathlib import Path
 
 from convbias.cli.choices import NO_OWN, DatasetChoice, Jobs, OwnImages, choose_images
 from convbias.cli.console import percent, print_table, results
-from convbias.cli.engines import LOCAL, choose_engine
+from convbias.cli.engines import LOCAL, NO_FLAGS, SlurmFlags, choose_engine
 from convbias.cli.live import duration
 from convbias.cli.observer import ConsoleObserver
 from convbias.experiments.studies import load_study
@@ -30,6 +30,7 @@ def tune(
     runs: Path = Path("runs/tuning"),
     jobs: Jobs = None,
     on: str = LOCAL,
+    slurm: SlurmFlags = NO_FLAGS,
 ) -> int:
     """Search the learning rates of a study, on validation images; no test image is used.
 
@@ -49,6 +50,7 @@ def tune(
         runs: Folder of the search's runs.
         jobs: Number of processes; default one per core.
         on: Where to train, as for `convbias study`.
+        slurm: Options of Slurm.
     """
     path = own_rates_path()
     if write:
@@ -58,7 +60,7 @@ def tune(
     study = load_study(profile)
     settings = settings_of(study.on(choose_images(dataset, own, study.dataset)))
     store = Store(runs)
-    engine = choose_engine(on)
+    engine = choose_engine(on, slurm)
     if plan:
         _print_plan(settings, store, jobs, engine)
         return 0

@@ -109,6 +109,15 @@ class Engine(Protocol):
         """
         ...
 
+    def plan(self, units: int, most: int | None = None) -> Sequence[str]:
+        """What would be asked of a cluster, in sentences; none for this machine.
+
+        Args:
+            units: how many there are, at least one.
+            most: an upper limit of those at the same time.
+        """
+        ...
+
     def open(
         self,
         folder: Path,
@@ -175,6 +184,6 @@ def run_all(
         losses.update(work for work, remaining in rest.items() if remaining)
         if any(losses[work] >= ATTEMPTS for work in event.works):
             raise given_up(event)
-        for remaining in rest.values():
-            execution.submit(remaining)
-            in_progress += len(remaining)
+        repeated = [each for remaining in rest.values() for each in remaining]
+        execution.submit(repeated)
+        in_progress += len(repeated)

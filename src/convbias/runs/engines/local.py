@@ -41,6 +41,11 @@ class Local:
         usual = PROCESSES_ON_ACCELERATOR if self.accelerator else machine.cores()
         return min(most or usual, units)
 
+    def plan(self, units: int, most: int | None = None) -> Sequence[str]:
+        """Nothing is asked of a cluster."""
+        del units, most
+        return ()
+
     @contextmanager
     def open(
         self,
@@ -55,19 +60,34 @@ class Local:
         Progress comes through small files beside the runs, because a process that is killed while
         it reports must not block the others.
         """
-        variables = on_accelerator(processes) if accelerator else ONE_THREAD | cache_variables()
         notes = folder / f"{NOTES_PREFIX}{os.getpid()}"
-        done: SimpleQueue[Future[Any] | None] = SimpleQueue()
         with (
             watch(notes, on_progress),
-            held_interrupts(wake=lambda: done.put(None)),
-            ExitStack() as open_workers,
+            started(folder, notes, processes, accelerator=accelerator) as execution,
         ):
-            yield LocalExecution(
-                done,
-                lambda: open_workers.enter_context(Workers(processes, variables)),
-                partial(_call, folder, notes, os.getpid()),
-            )
+            yield execution
+
+
+@contextmanager
+def started(
+    folder: Path, notes: Path, processes: int, *, accelerator: bool
+) -> Iterator[LocalExecution]:
+    """Start processes of this machine, of which none is left at the end of the context.
+
+    Args:
+        folder: of the store that units read and write.
+        notes: receives a small file with every progress, for `watch`.
+        processes: how many.
+        accelerator: whether they use an accelerator.
+    """
+    variables = on_accelerator(processes) if accelerator else ONE_THREAD | cache_variables()
+    done: SimpleQueue[Future[Any] | None] = SimpleQueue()
+    with held_interrupts(wake=lambda: done.put(None)), ExitStack() as open_workers:
+        yield LocalExecution(
+            done,
+            lambda: open_workers.enter_context(Workers(processes, variables)),
+            partial(_call, folder, notes, os.getpid()),
+        )
 
 
 class LocalExecution:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import secrets
 import signal
 import socket
 import threading
@@ -31,6 +32,7 @@ from convbias.runs.interrupts import held_interrupts
 from convbias.runs.progress import SECONDS_BETWEEN_LOOKS, Progress
 from convbias.runs.worker import ONE_THREAD, on_accelerator
 from convbias.spec.extras import check_installed
+from convbias.spec.formatting import counted
 
 CLIENT = "ray://"  # begins the address of a cluster that this machine is no part of
 SECONDS_TO_CONNECT = 5
@@ -46,12 +48,6 @@ QUIET = {
 }
 # Nodes on the loopback device know each other by its address, not by the machine's.
 ON_LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
-# Of a cluster that exists: one attempt of a few seconds, not twenty.
-AT_ONCE = {
-    "RAY_NUM_REDIS_GET_RETRIES": "1",
-    "RAY_gcs_server_request_timeout_seconds": "3",
-    "RAY_py_gcs_connect_timeout_s": "3",
-}
 
 
 class Ray:
@@ -77,6 +73,14 @@ class Ray:
         if self.accelerator:
             room = self._resource("GPU") * PROCESSES_ON_ACCELERATOR
         return min(most or max(int(room), 1), units)
+
+    def plan(self, units: int, most: int | None = None) -> Sequence[str]:
+        """The cluster's size, and what of it is used."""
+        nodes = sum(bool(node["Alive"]) for node in self._ray.nodes())
+        processors, accelerators = self._resource("CPU"), self._resource("GPU")
+        size = f"{counted(nodes, 'node')} with {processors:g} CPU and {accelerators:g} GPU"
+        at_once = self.processes(units, most)
+        return [f"Ray: {size}; {counted(units, 'task')}, {at_once} at the same time."]
 
     @contextmanager
     def open(
@@ -104,35 +108,39 @@ class Ray:
     @cached_property
     def _ray(self) -> Any:  # noqa: ANN401 - a module
         """The module, connected to the cluster."""
-        check_installed("ray", ["ray"])
-        address = self._address
-        if address is not None:
+        check_installed("ray", ["ray", "grpc"])
+        address = self._address or os.environ.get("RAY_ADDRESS")
+        if address is None:
+            address = _cluster_here()
+        else:
             _check_reachable(address)
-        local = address is None or _is_loopback(address)
-        for name, value in (
-            QUIET | (AT_ONCE if address else {}) | (ON_LOOPBACK if local else {})
-        ).items():
+        on_loopback = ON_LOOPBACK if address is None or _is_loopback(address) else {}
+        for name, value in (QUIET | on_loopback).items():
             os.environ.setdefault(name, value)
-        import ray
-
-        logging.getLogger("ray").setLevel(logging.ERROR)
         options: dict[str, Any] = {
+            "address": address or "local",
             "logging_level": logging.ERROR,
             "log_to_driver": False,
             "namespace": "convbias",
         }
+        if address is None:
+            # Otherwise Ray stores a token in the user's home, and later clusters want it.
+            os.environ.setdefault("RAY_AUTH_MODE", "token")
+            os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+            options |= {
+                "num_cpus": machine.cores(),
+                "include_dashboard": False,
+                "_node_ip_address": LOOPBACK,
+            }
+        import ray
+        import ray.exceptions
+
+        logging.getLogger("ray").setLevel(logging.ERROR)
         before = signal.getsignal(signal.SIGTERM)
         try:
-            if address is None:
-                try:
-                    ray.init("auto", **options)
-                except ConnectionError:
-                    own = {"num_cpus": machine.cores(), "include_dashboard": False}
-                    ray.init("local", _node_ip_address=LOOPBACK, **own, **options)
-            else:
-                ray.init(address, **options)
-        except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
-            raise _not_connected(address or "auto", str(error)) from error
+            ray.init(**options)
+        except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
+            raise _not_connected(options["address"], str(error)) from error
         finally:
             with suppress(ValueError):  # not in the main thread
                 signal.signal(signal.SIGTERM, before)  # Ray sets its own
@@ -305,6 +313,16 @@ def _task(parcel: Parcel, notes: Any) -> Outcome:  # noqa: ANN401 - a handle of 
     return execute_parcel(parcel, notes.put.remote)
 
 
+def _cluster_here() -> str | None:
+    """The address of the cluster that was started last on this machine, where it still runs."""
+    folder = Path(os.environ.get("RAY_TMPDIR", "/tmp"))  # noqa: S108 - Ray's
+    with suppress(OSError, InputError):
+        address = (folder / "ray" / "ray_current_cluster").read_text().strip()
+        _check_reachable(address)
+        return address
+    return None
+
+
 def _check_reachable(address: str) -> None:
     host, separator, port = address.removeprefix(CLIENT).rpartition(":")
     if not separator or not host or not port.isdigit():
@@ -317,6 +335,32 @@ def _check_reachable(address: str) -> None:
         socket.create_connection((host.strip("[]"), int(port)), SECONDS_TO_CONNECT).close()
     except (OSError, OverflowError) as error:
         raise _not_connected(address, str(error)) from error
+    if "RAY_USE_TLS" not in os.environ:  # then only Ray knows the keys
+        _check_answer(address, f"{host}:{port}")
+
+
+def _check_answer(address: str, target: str) -> None:
+    """Ask whether this is Ray, and whether it wants a token.
+
+    Ray itself tries for half a minute, and fills the terminal meanwhile.
+    """
+    import grpc
+
+    method = "RayletDriver/ClusterInfo" if CLIENT in address else "NodeInfoGcsService/CheckAlive"
+    with grpc.insecure_channel(target, [("grpc.enable_http_proxy", 0)]) as channel:
+        try:
+            channel.unary_unary(f"/ray.rpc.{method}")(b"", timeout=SECONDS_TO_CONNECT)
+        except grpc.RpcError as error:
+            code = error.code()  # pyright: ignore[reportAttributeAccessIssue] - a call as well
+            if code == grpc.StatusCode.UNAUTHENTICATED:
+                os.environ.setdefault("RAY_AUTH_MODE", "token")  # Ray knows where tokens are
+            elif code == grpc.StatusCode.UNIMPLEMENTED:
+                raise _not_connected(
+                    address, "another service answers; usual ports are 6379, and 10001 after ray://"
+                ) from error
+            elif code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
+                raise _not_connected(address, "what answers there is not Ray") from error
+            # Any other code is an answer of Ray, to a question without a client's name.
 
 
 def _not_connected(address: str, reason: str) -> InputError:
