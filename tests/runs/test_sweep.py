@@ -20,9 +20,10 @@ from convbias.runs import machine
 from convbias.runs import sweep as sweeping
 from convbias.runs.engines.base import Report
 from convbias.runs.engines.local import PROCESSES_ON_ACCELERATOR, Local
+from convbias.runs.leftovers import clear_leftovers
 from convbias.runs.record import run_key
 from convbias.runs.store import Store, read_run
-from convbias.runs.sweep import clear_leftovers, count_units, missing, sweep
+from convbias.runs.sweep import count_units, missing, sweep
 from convbias.runs.worker import execute
 from convbias.spec.arms import Arm
 from factories import make_arm, make_run

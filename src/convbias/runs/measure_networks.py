@@ -153,8 +153,7 @@ def _measured_by(lost: Lost) -> str:
     """The measurement that was lost, where it is known which."""
     if len(lost.works) > 1:
         return "any measurement"
-    [work] = lost.works
-    arm, seed, measure = work.arguments
+    arm, seed, measure = next(iter(lost.works)).arguments
     return f"{measure} of {arm.name} with seed {seed}"
 
 

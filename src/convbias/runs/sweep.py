@@ -7,7 +7,6 @@ missing seeds, which train at once.
 
 from __future__ import annotations
 
-import re
 import traceback
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -16,8 +15,8 @@ from pathlib import Path
 from convbias.errors import ConvbiasError, RunError
 from convbias.runs.engines.base import ATTEMPTS, Engine, Lost, Report, Work, run_all
 from convbias.runs.engines.local import Local
-from convbias.runs.machine import is_running
-from convbias.runs.progress import NOTES_PREFIX, Progress, remove_notes
+from convbias.runs.leftovers import clear_leftovers
+from convbias.runs.progress import Progress
 from convbias.runs.record import run_key
 from convbias.runs.store import DamagedRunError, Store
 from convbias.runs.worker import execute
@@ -26,8 +25,6 @@ from convbias.spec.beyond.arms import AnyArm
 from convbias.spec.study import PlannedRun
 
 Execute = Callable[[AnyArm, Sequence[int], Path, Report, str | None], list[str]]
-
-UNFINISHED_FILE = re.compile(r"\.[0-9a-f]{12}-seed\d+-\w{8}\.(json|keras)")
 
 
 @dataclass(frozen=True)
@@ -183,23 +180,6 @@ def relative_length(arm: AnyArm) -> int:
     return arm.recipe.epochs * (1 + span)
 
 
-def clear_leftovers(folder: Path) -> None:
-    """Remove progress files and incomplete files of killed sweeps.
-
-    Args:
-        folder: The store's folder. While another sweep uses it, only progress files are removed.
-    """
-    alone = True
-    for notes in folder.glob(f"{NOTES_PREFIX}*"):
-        if is_running(notes.name.removeprefix(NOTES_PREFIX)):
-            alone = False
-        else:
-            remove_notes(notes)
-    for path in folder.glob(".*") if alone else ():
-        if UNFINISHED_FILE.fullmatch(path.name):
-            path.unlink(missing_ok=True)
-
-
 def _units(wanted: Sequence[PlannedRun], engine: Engine) -> list[tuple[AnyArm, list[int]]]:
     if engine.accelerator:
         # The longest first, so that no process waits long for the last one.
@@ -215,8 +195,7 @@ def _runs_of(lost: Lost) -> str:
     """The run that was lost, where it is known which."""
     if len(lost.works) > 1:
         return "any run"
-    [work] = lost.works
-    _, arm, seeds, _ = work.arguments
+    _, arm, seeds, _ = next(iter(lost.works)).arguments
     return f"{arm.name} with seed {', '.join(map(str, seeds))}"
 
 

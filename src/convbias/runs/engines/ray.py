@@ -10,14 +10,12 @@ import logging
 import os
 import secrets
 import signal
-import socket
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property
-from ipaddress import ip_address
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -27,6 +25,13 @@ from convbias.runs import machine
 from convbias.runs.engines.base import Event, Finished, Lost, Waiting, Work
 from convbias.runs.engines.local import PROCESSES_ON_ACCELERATOR
 from convbias.runs.engines.parcels import Outcome, Parcel, execute_parcel, packed, store_files
+from convbias.runs.engines.ray_address import (
+    SECONDS_TO_CONNECT,
+    check_reachable,
+    cluster_here,
+    is_loopback,
+    not_connected,
+)
 from convbias.runs.identity import checksums_of, identity
 from convbias.runs.interrupts import held_interrupts
 from convbias.runs.progress import SECONDS_BETWEEN_LOOKS, Progress
@@ -34,8 +39,6 @@ from convbias.runs.worker import ONE_THREAD, on_accelerator
 from convbias.spec.extras import check_installed
 from convbias.spec.formatting import counted
 
-CLIENT = "ray://"  # begins the address of a cluster that this machine is no part of
-SECONDS_TO_CONNECT = 5
 SECONDS_UNTIL_WAITING = 10
 SECONDS_BETWEEN_REMARKS = 60
 LOOPBACK = "127.0.0.1"
@@ -111,10 +114,10 @@ class Ray:
         check_installed("ray", ["ray", "grpc"])
         address = self._address or os.environ.get("RAY_ADDRESS")
         if address is None:
-            address = _cluster_here()
+            address = cluster_here()
         else:
-            _check_reachable(address)
-        on_loopback = ON_LOOPBACK if address is None or _is_loopback(address) else {}
+            check_reachable(address)
+        on_loopback = ON_LOOPBACK if address is None or is_loopback(address) else {}
         for name, value in (QUIET | on_loopback).items():
             os.environ.setdefault(name, value)
         options: dict[str, Any] = {
@@ -140,7 +143,7 @@ class Ray:
         try:
             ray.init(**options)
         except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
-            raise _not_connected(options["address"], str(error)) from error
+            raise not_connected(options["address"], str(error)) from error
         finally:
             with suppress(ValueError):  # not in the main thread
                 signal.signal(signal.SIGTERM, before)  # Ray sets its own
@@ -311,72 +314,6 @@ class Notes:
 def _task(parcel: Parcel, notes: Any) -> Outcome:  # noqa: ANN401 - a handle of an actor
     notes.put.remote(None)
     return execute_parcel(parcel, notes.put.remote)
-
-
-def _cluster_here() -> str | None:
-    """The address of the cluster that was started last on this machine, where it still runs."""
-    folder = Path(os.environ.get("RAY_TMPDIR", "/tmp"))  # noqa: S108 - Ray's
-    with suppress(OSError, InputError):
-        address = (folder / "ray" / "ray_current_cluster").read_text().strip()
-        _check_reachable(address)
-        return address
-    return None
-
-
-def _check_reachable(address: str) -> None:
-    host, separator, port = address.removeprefix(CLIENT).rpartition(":")
-    if not separator or not host or not port.isdigit():
-        raise InputError(
-            f"{address} is no address of a Ray cluster",
-            "HOST:PORT of a cluster that this machine is a node of, or ray://HOST:PORT",
-            "give a port, usually 6379, or 10001 after ray://",
-        )
-    try:
-        socket.create_connection((host.strip("[]"), int(port)), SECONDS_TO_CONNECT).close()
-    except (OSError, OverflowError) as error:
-        raise _not_connected(address, str(error)) from error
-    if "RAY_USE_TLS" not in os.environ:  # then only Ray knows the keys
-        _check_answer(address, f"{host}:{port}")
-
-
-def _check_answer(address: str, target: str) -> None:
-    """Ask whether this is Ray, and whether it wants a token.
-
-    Ray itself tries for half a minute, and fills the terminal meanwhile.
-    """
-    import grpc
-
-    method = "RayletDriver/ClusterInfo" if CLIENT in address else "NodeInfoGcsService/CheckAlive"
-    with grpc.insecure_channel(target, [("grpc.enable_http_proxy", 0)]) as channel:
-        try:
-            channel.unary_unary(f"/ray.rpc.{method}")(b"", timeout=SECONDS_TO_CONNECT)
-        except grpc.RpcError as error:
-            code = error.code()  # pyright: ignore[reportAttributeAccessIssue] - a call as well
-            if code == grpc.StatusCode.UNAUTHENTICATED:
-                os.environ.setdefault("RAY_AUTH_MODE", "token")  # Ray knows where tokens are
-            elif code == grpc.StatusCode.UNIMPLEMENTED:
-                raise _not_connected(
-                    address, "another service answers; usual ports are 6379, and 10001 after ray://"
-                ) from error
-            elif code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
-                raise _not_connected(address, "what answers there is not Ray") from error
-            # Any other code is an answer of Ray, to a question without a client's name.
-
-
-def _not_connected(address: str, reason: str) -> InputError:
-    return InputError(
-        f"there is no Ray cluster at {address}: {reason.strip().splitlines()[0]}",
-        "the address of a running cluster with this version of Ray and Python",
-        "start one (ray start --head), look at the address that it prints, or leave the address"
-        " out to use this machine",
-    )
-
-
-def _is_loopback(address: str) -> bool:
-    host = address.removeprefix(CLIENT).rpartition(":")[0].strip("[]")
-    with suppress(ValueError):
-        return ip_address(host).is_loopback
-    return host == "localhost"
 
 
 def _reason(error: Exception) -> str:

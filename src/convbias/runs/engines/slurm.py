@@ -10,7 +10,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -23,8 +22,15 @@ from convbias.errors import InputError
 from convbias.runs.atomic import write_atomically
 from convbias.runs.engines.base import Event, Finished, Lost, Waiting, Work
 from convbias.runs.engines.shares import Share, end_of
+from convbias.runs.engines.slurm_queue import (
+    SECONDS_BETWEEN_LOOKS,
+    queued,
+    scancel,
+    wait_for_end,
+)
 from convbias.runs.identity import checksums_of, identity
 from convbias.runs.interrupts import held_interrupts
+from convbias.runs.leftovers import clear_leftovers
 from convbias.runs.machine import is_running
 from convbias.runs.progress import NOTES_PREFIX, Progress, watch
 from convbias.spec.extras import check_installed
@@ -34,10 +40,8 @@ Cluster = Literal["slurm", "local"]
 
 TASKS = 64  # of an array, by default
 MOST_REQUEUES = 1_000  # after time limits; every one goes on with the rest
-SECONDS_BETWEEN_LOOKS = 0.5
 SECONDS_BETWEEN_QUEUES = 15.0  # the scheduler is asked no more often
 SECONDS_BETWEEN_REMARKS = 300.0
-SECONDS_TO_ANSWER = 60
 JOBS_PREFIX = "jobs-"  # followed by the process identifier of the command
 
 
@@ -253,8 +257,14 @@ class SlurmExecution:
                 time.sleep(SECONDS_BETWEEN_LOOKS)
 
     def cancel(self) -> None:
-        """Cancel the tasks that have not ended."""
-        _cancel([task.job for task in self._tasks if task.numbers], self._cluster)
+        """Cancel the tasks that have not ended, and wait until none writes any more."""
+        unended = [task.job for task in self._tasks if task.numbers]
+        if self._cluster == "local":
+            for job in unended:
+                job.cancel(check=False)
+        else:
+            scancel([job.job_id for job in unended])
+        wait_for_end([task.job.job_id for task in self._tasks], self._states)
 
     def _submit(self, shares: Sequence[Share]) -> list[Any]:
         import submitit
@@ -283,6 +293,14 @@ class SlurmExecution:
                 "change the --slurm- options; `sinfo` lists partitions and their limits",
             ) from error
 
+    def _states(self, identifiers: Sequence[str]) -> dict[str, tuple[str, str]]:
+        """Identifier of each task that has not ended to its state and the reason for it."""
+        if self._cluster == "local":
+            wanted = set(identifiers)
+            jobs = [task.job for task in self._tasks if task.job.job_id in wanted]
+            return {job.job_id: ("RUNNING", "") for job in jobs if not job.done()}
+        return queued(identifiers)
+
     def _look(self) -> None:
         """Take what became of units since the last look."""
         for task in self._tasks:
@@ -304,7 +322,7 @@ class SlurmExecution:
         if now - self._asked_at < SECONDS_BETWEEN_QUEUES:
             return
         self._asked_at = now
-        states = _states([task.job for task in self._tasks if task.numbers], self._cluster)
+        states = self._states([task.job.job_id for task in self._tasks if task.numbers])
         gone = [task for task in self._tasks if task.numbers and task.job.job_id not in states]
         self._look()  # what ended before the answer
         for task in gone:
@@ -319,49 +337,16 @@ class SlurmExecution:
             self._events.append(Waiting(f"all tasks wait in Slurm's queue: {reasons}"))
 
 
-def _states(jobs: Sequence[Any], cluster: Cluster) -> dict[str, tuple[str, str]]:
-    """Identifier of each task that has not ended to its state and the reason for it."""
-    if cluster == "local":
-        return {job.job_id: ("RUNNING", "") for job in jobs if not job.done()}
-    arrays = sorted({job.job_id.partition("_")[0] for job in jobs})
-    command = ["squeue", "--noheader", "--array", "--format=%i|%T|%r", f"--jobs={','.join(arrays)}"]
-    done = subprocess.run(
-        command, capture_output=True, text=True, timeout=SECONDS_TO_ANSWER, check=False
-    )
-    if done.returncode and "Invalid job id" not in done.stderr:
-        # The scheduler does not answer at present; what it did not say is not known to have ended.
-        return {job.job_id: ("RUNNING", "") for job in jobs}
-    found = {}
-    for line in done.stdout.splitlines():
-        identifier, state, reason = line.split("|", 2)
-        found[identifier] = (state, reason)
-    return found
-
-
-def _cancel(jobs: Sequence[Any], cluster: Cluster) -> None:
-    if cluster == "local":
-        for job in jobs:
-            job.cancel(check=False)
-    else:
-        _scancel(job.job_id for job in jobs)
-
-
-def _scancel(identifiers: Any) -> None:  # noqa: ANN401
-    arrays = sorted({each.partition("_")[0] for each in identifiers})
-    if arrays:
-        with suppress(subprocess.TimeoutExpired, FileNotFoundError):
-            subprocess.run(
-                ["scancel", *arrays], capture_output=True, timeout=SECONDS_TO_ANSWER, check=False
-            )
-
-
 def _cancel_abandoned(folder: Path) -> None:
-    """Cancel the jobs of commands on this store that were killed."""
+    """Cancel the jobs of commands on this store that were killed, and remove what they left."""
     for jobs in folder.glob(f"{JOBS_PREFIX}*"):
         if is_running(jobs.name.removeprefix(JOBS_PREFIX)):
             continue
         with suppress(OSError, ValueError, KeyError):
             kept = json.loads((jobs / "jobs.json").read_text())
             if kept["cluster"] == "slurm":
-                _scancel(each for each in kept["jobs"] if re.fullmatch(r"[\d_]+", each))
+                identifiers = [each for each in kept["jobs"] if re.fullmatch(r"[\d_]+", each)]
+                scancel(identifiers)
+                wait_for_end(identifiers, queued)
         shutil.rmtree(jobs, ignore_errors=True)
+    clear_leftovers(folder)
