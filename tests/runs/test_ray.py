@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from tools.servers.processes import StartedProcess, free_port, wait_until
+from tools.servers.ray_cluster import LoopbackCluster, ray_cluster
 
 from command_line import assert_no_half_file, convbias
 from convbias.errors import DataError, InputError
@@ -22,7 +23,6 @@ from convbias.runs.record import Run, run_key
 from convbias.runs.store import Store
 from convbias.runs.sweep import missing, sweep
 from factories import make_arm
-from ray_cluster import TestCluster, ray_cluster
 
 pytestmark = pytest.mark.integration
 
@@ -34,14 +34,14 @@ MEASURES: list[PlannedMeasurement] = [(CNN, seed, "oriented_filters") for seed i
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[TestCluster]:
+def cluster() -> Iterator[LoopbackCluster]:
     with pytest.MonkeyPatch.context() as patch, ray_cluster(patch.setenv) as started:
         started.add_node()
         yield started
 
 
 @pytest.fixture(scope="module")
-def engine(cluster: TestCluster) -> Iterator[Ray]:
+def engine(cluster: LoopbackCluster) -> Iterator[Ray]:
     connected = Ray(cluster.address)
     yield connected
     connected.close()
@@ -89,7 +89,7 @@ def test_runs_and_measurements_are_those_of_this_machine(
 
 
 def test_a_node_and_a_process_are_killed(
-    tmp_path: Path, cluster: TestCluster, engine: Ray, trained_here: Store
+    tmp_path: Path, cluster: LoopbackCluster, engine: Ray, trained_here: Store
 ) -> None:
     store = Store(tmp_path)
     begun: list[str] = []
@@ -115,7 +115,7 @@ def test_a_node_and_a_process_are_killed(
     assert_no_half_file(tmp_path)
 
 
-def test_the_command_is_killed_and_goes_on(tmp_path: Path, cluster: TestCluster) -> None:
+def test_the_command_is_killed_and_goes_on(tmp_path: Path, cluster: LoopbackCluster) -> None:
     arguments = (
         *("train", "dense", "--dataset", "drawn", "--training-images", "100", "--epochs", "60"),
         *("--seeds", "0-3", "--on", f"ray:{cluster.address}"),
@@ -138,7 +138,7 @@ def test_the_command_is_killed_and_goes_on(tmp_path: Path, cluster: TestCluster)
     assert_no_half_file(store.folder)
 
 
-def test_ctrl_c_ends_the_tasks(tmp_path: Path, cluster: TestCluster) -> None:
+def test_ctrl_c_ends_the_tasks(tmp_path: Path, cluster: LoopbackCluster) -> None:
     command = StartedProcess(
         *("train", "dense", "--dataset", "drawn", "--epochs", "1000", "--seeds", "0", "1"),
         *("--on", f"ray:{cluster.address}"),

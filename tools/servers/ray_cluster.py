@@ -15,10 +15,12 @@ from convbias.runs.engines.ray import LOOPBACK, ON_LOOPBACK, QUIET
 OBJECT_STORE = 80 * 2**20  # bytes of every node
 
 
-class TestCluster:
-    """A cluster whose nodes have one CPU each."""
+class LoopbackCluster:
+    """A cluster, to which nodes with one CPU can be added.
 
-    __test__ = False
+    Args:
+        cluster: Ray's own.
+    """
 
     def __init__(self, cluster: Any) -> None:
         self._cluster = cluster
@@ -26,6 +28,7 @@ class TestCluster:
         self.nodes = [cluster.head_node]
 
     def add_node(self) -> None:
+        """Add a node with one CPU."""
         node = self._cluster.add_node(num_cpus=1, object_store_memory=OBJECT_STORE)
         self.nodes.append(node)
 
@@ -41,12 +44,12 @@ class TestCluster:
         return [
             process
             for node in self.nodes
-            for process in children(node.all_processes["raylet"][0].process.pid)
+            for process in _children(node.all_processes["raylet"][0].process.pid)
             if process.name().startswith("ray::_task")
         ]
 
 
-def children(pid: int) -> list[psutil.Process]:
+def _children(pid: int) -> list[psutil.Process]:
     try:
         return psutil.Process(pid).children(recursive=True)
     except psutil.NoSuchProcess:
@@ -54,11 +57,14 @@ def children(pid: int) -> list[psutil.Process]:
 
 
 @contextmanager
-def ray_cluster(set_variable: Callable[[str, str], object]) -> Iterator[TestCluster]:
+def ray_cluster(
+    set_variable: Callable[[str, str], object], cpus: int = 1
+) -> Iterator[LoopbackCluster]:
     """A cluster with one node, its head.
 
     Args:
         set_variable: sets an environment variable for as long as the cluster lives.
+        cpus: of the node.
     """
     for name, value in (QUIET | ON_LOOPBACK).items():
         set_variable(name, value)
@@ -67,14 +73,14 @@ def ray_cluster(set_variable: Callable[[str, str], object]) -> Iterator[TestClus
     cluster = Cluster(
         initialize_head=True,
         head_node_args={
-            "num_cpus": 1,
+            "num_cpus": cpus,
             "include_dashboard": False,
             "object_store_memory": OBJECT_STORE,
             "node_ip_address": LOOPBACK,
         },
     )
     try:
-        yield TestCluster(cluster)
+        yield LoopbackCluster(cluster)
     finally:
         cluster.shutdown()
         os.environ.pop("RAY_ADDRESS", None)
