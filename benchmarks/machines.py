@@ -148,7 +148,7 @@ def _plan(options: argparse.Namespace, _conditions: dict[str, Any]) -> Plan:
                 yield keys, partial(_child, "dispatch", **task)
             keys = {"kind": "study", "nodes": nodes, "round": number}
             task = {"nodes": nodes, "cpus": 2 // (nodes or 1), "runs": 8}
-            yield keys, partial(_child, "study", **task, epochs=5 if quick else 40)
+            yield keys, partial(_child, "study", **task, epochs=2 if quick else 10)
 
 
 def _child(function: str, **task: object) -> dict[str, Any]:

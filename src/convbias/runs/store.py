@@ -143,6 +143,16 @@ class Store:
         fits = (found.measure, found.weights_checksum) == (measure, run.weights_checksum)
         return found if fits else None
 
+    def measurements_of(self, run: Run) -> list[Measurement]:
+        """The readable measurements of a run's network, sorted by measure."""
+        start = f"{run.key}-"
+        names = sorted(
+            path.stem.removeprefix(start)
+            for path in (self.folder / "measurements").glob(f"{start}*.json")
+        )
+        found = [self.read_measurement(run, name) for name in names]
+        return [each for each in found if each is not None]
+
     def write_preregistration(self, preregistration: Preregistration) -> Path:
         """Store what is fixed before runs are trained; the earliest of equal ones is kept.
 
