@@ -18,7 +18,7 @@ from benchmarks.processes import run
 from convbias.experiments.studies import load_study, training_order
 from convbias.runs.cost import ends_in_processes, run_costs, seconds_of_runs
 
-ROUNDS = 2
+ROUNDS = 1
 UNITS = 100
 FILES = {"nothing": 0, "a network (460 kB)": 460_000}
 NODES = (0, 1, 2)
