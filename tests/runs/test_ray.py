@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import signal
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 from tools.servers.processes import StartedProcess, free_port, wait_until
 from tools.servers.ray_cluster import LoopbackCluster, ray_cluster
@@ -92,24 +95,27 @@ def test_a_node_and_a_process_are_killed(
     tmp_path: Path, cluster: LoopbackCluster, engine: Ray, trained_here: Store
 ) -> None:
     store = Store(tmp_path)
-    begun: list[str] = []
     killed: list[str] = []
 
-    def kill(progress: Progress) -> None:
-        """The node of one of the first two runs, then the process of a later one."""
-        begun.append(progress.key)
-        if not killed and len(set(begun)) == 2:
-            killed.append("node")
-            cluster.kill_node()
-        elif killed == ["node"] and len(set(begun)) == 3 and (workers := cluster.workers()):
-            killed.append("process")
-            workers[0].kill()
+    def kill() -> None:
+        """A node while both nodes work, then a process on what is left."""
+        wait_until(lambda: len(cluster.workers()) == 2)
+        cluster.kill_node()
+        killed.append("node")
+        while "process" not in killed:
+            wait_until(cluster.workers)
+            with suppress(psutil.NoSuchProcess, IndexError):
+                cluster.workers()[0].kill()
+                killed.append("process")
 
     def replace_node(*_: object) -> None:
         if len(cluster.nodes) == 1:
             cluster.add_node()
 
-    sweep(PLANNED, store, on_progress=kill, on_stored=replace_node, engine=engine)
+    killer = threading.Thread(target=kill)
+    killer.start()
+    sweep(PLANNED, store, on_stored=replace_node, engine=engine)
+    killer.join()
     assert killed == ["node", "process"]
     assert_equal(store, trained_here)
     assert_no_half_file(tmp_path)
