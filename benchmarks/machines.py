@@ -102,7 +102,7 @@ def simulated(lengths: list[float], cores: int, head: float) -> float:
     free = [0.0] * cores
     handed_out = end = 0.0
     for length in lengths:
-        handed_out = max(handed_out + head, free[0])
+        handed_out = max(handed_out, free[0]) + head  # only when a core is free
         heapq.heapreplace(free, handed_out + length)
         end = max(end, handed_out + length)
     return end
