@@ -13,6 +13,7 @@ from benchmarks import (
     cost_measurements,
     equivalence,
     fuzzing,
+    machines,
     serving,
     throughput,
     time_to_accuracy,
@@ -29,7 +30,8 @@ from factories import make_run
 ROOT = Path(__file__).parents[2]
 MACHINE = make_run("dense", 0).environment.model_copy(update={"versions": {"jax": "0.10.2"}})
 BENCHMARKS = [
-    each.BENCHMARK for each in (throughput, time_to_accuracy, equivalence, cost, serving, fuzzing)
+    each.BENCHMARK
+    for each in (throughput, time_to_accuracy, equivalence, cost, serving, fuzzing, machines)
 ]
 
 
@@ -39,6 +41,14 @@ def test_the_published_files_are_those_of_the_stored_record(benchmark: Benchmark
     assert ROOT / benchmark.page in written
     for path, text in written.items():
         assert path.read_text(encoding="utf-8") == text
+
+
+def test_a_simulated_cluster_by_hand() -> None:
+    # Two cores, and a head that needs 1 s per unit: units of 4 s begin at 1, 2, 6 and 7.
+    assert machines.simulated([4, 4, 4, 4], cores=2, head=1) == 11
+    assert machines.efficiency(4, cores=2, head=1, units=4) == 16 / 22
+    # A hundred cores are no faster than what the head hands out.
+    assert machines.simulated([4] * 100, cores=100, head=1) == 104
 
 
 def process(amount: int, seconds: float, cpu: float = 1, machine: float = 1) -> dict[str, float]:

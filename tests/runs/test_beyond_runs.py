@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
 from convbias.cli import main
@@ -29,10 +27,14 @@ WINE = TaskArm(
 )
 
 
+def ignored(_: object) -> None:
+    """Takes no note of progress."""
+
+
 @pytest.fixture(scope="module")
 def store(tmp_path_factory) -> Store:
     folder = tmp_path_factory.mktemp("runs")
-    keys = execute(WINE, [3, 4], folder, folder / "notes", os.getppid(), None)
+    keys = execute(WINE, [3, 4], folder, ignored, None)
     assert keys == [f"{WINE.hash}-seed{seed}" for seed in (3, 4)]
     return Store(folder)
 
@@ -56,7 +58,7 @@ def test_a_run_on_sequences_is_stored_and_sound(tmp_path):
         recipe=SequenceRecipe(steps=2, batch_size=2, learning_rate=0.01),
     )
     check_available(arm.task)
-    execute(arm, [5], tmp_path, tmp_path / "notes", os.getppid(), None)
+    execute(arm, [5], tmp_path, ignored, None)
     store = Store(tmp_path)
     [run] = store
     assert (run.seed, run.arm, run.test.images) == (5, arm, 2_000)
@@ -92,7 +94,7 @@ def test_it_is_listed(store, capsys):
 def test_a_model_of_other_data_is_refused(tmp_path):
     arm = TaskArm(task=WINE.task, model=NodeNetwork(graph="unseen"), recipe=GraphRecipe())
     with pytest.raises(InputError, match="cannot be trained on a table"):
-        execute(arm, [0], tmp_path, tmp_path / "notes", os.getppid(), None)
+        execute(arm, [0], tmp_path, ignored, None)
     assert not list(Store(tmp_path).paths())
 
 
@@ -109,7 +111,7 @@ def test_counts_of_a_text_are_stored_and_sound(tmp_path):
         check_available(arm.task)
     except AbsentDataError:
         pytest.skip("Tiny Shakespeare is not here, and there is no network")
-    execute(arm, [0], tmp_path, tmp_path / "notes", os.getppid(), None)
+    execute(arm, [0], tmp_path, ignored, None)
     [run] = Store(tmp_path)
     assert run.arm == arm
     # 434 blocks of 128 characters; pairs of characters leave about 2.5 nats.

@@ -5,11 +5,17 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
-from convbias.runs.processes import Workers, run_in_processes
+from convbias.errors import RunError
+from convbias.runs.engines.base import Report, Work, run_all
+from convbias.runs.engines.local import Local
+from convbias.runs.processes import Workers
 
 LARGE = 400 * 2**20  # bytes; loky takes 300 MB more for a leak
 
@@ -42,9 +48,23 @@ def test_calls_that_no_process_has_begun_are_forgotten() -> None:
         assert not psutil.pid_exists(process)
 
 
+def called(_folder: Path, _report: Report, function: Callable[..., Any], argument: object) -> Any:
+    return function(argument)
+
+
+def execute_all(
+    folder: Path, calls: Sequence[tuple[Any, ...]], on_result: Callable[[Any], object]
+) -> None:
+    works = [Work(called, call) for call in calls]
+    with Local().open(folder, 2) as execution:
+        run_all(execution, works, on_result, lambda work: [work], lambda _: RunError("lost"))
+
+
 @pytest.mark.integration
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupt_ends_the_processes_and_is_handled_then(number: signal.Signals) -> None:
+def test_an_interrupt_ends_the_processes_and_is_handled_then(
+    tmp_path: Path, number: signal.Signals
+) -> None:
     results: list[int] = []
     left: list[list[str]] = []
     before = set(psutil.Process().children())
@@ -60,7 +80,7 @@ def test_an_interrupt_ends_the_processes_and_is_handled_then(number: signal.Sign
     previous = signal.signal(number, handler)
     try:
         with pytest.raises(KeyboardInterrupt):
-            run_in_processes([(abs, -1), *[(time.sleep, 1_000)] * 5], 2, on_result)
+            execute_all(tmp_path, [(abs, -1), *[(time.sleep, 1_000)] * 5], on_result)
     finally:
         signal.signal(number, previous)
     assert results == [1]
@@ -68,6 +88,6 @@ def test_an_interrupt_ends_the_processes_and_is_handled_then(number: signal.Sign
     assert not [command for command in left if "resource_tracker" not in " ".join(command)]
 
 
-def test_an_error_in_a_process_is_raised_here() -> None:
-    with pytest.raises(ZeroDivisionError):
-        run_in_processes([(divmod, 1, 0), (time.sleep, 1_000)], 2, print)
+def test_an_error_in_a_process_is_raised_here(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="invalid literal"):
+        execute_all(tmp_path, [(int, "none"), (time.sleep, 1_000)], print)

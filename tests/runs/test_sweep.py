@@ -16,10 +16,14 @@ from command_line import assert_no_half_file
 from convbias.cli import main
 from convbias.errors import DataError, RunError
 from convbias.networks.scores import Epoch
+from convbias.runs import machine
 from convbias.runs import sweep as sweeping
+from convbias.runs.engines.base import Report
+from convbias.runs.engines.local import PROCESSES_ON_ACCELERATOR, Local
+from convbias.runs.leftovers import clear_leftovers
 from convbias.runs.record import run_key
 from convbias.runs.store import Store, read_run
-from convbias.runs.sweep import clear_leftovers, missing, sweep
+from convbias.runs.sweep import count_units, missing, sweep
 from convbias.runs.worker import execute
 from convbias.spec.arms import Arm
 from factories import make_arm, make_run
@@ -33,7 +37,7 @@ PLANNED = [(ARM, seed) for seed in (0, 1, 2)]
 
 
 def stores(
-    arm: Arm, seeds: list[int], folder: Path, _notes: Path, _parent: int, fixed: str | None
+    arm: Arm, seeds: list[int], folder: Path, _report: Report, fixed: str | None
 ) -> list[str]:
     attempts = folder / "attempts"
     attempts.mkdir(exist_ok=True)
@@ -45,19 +49,19 @@ def stores(
 
 
 def stores_together(
-    arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int, fixed: str | None
+    arm: Arm, seeds: list[int], folder: Path, report: Report, fixed: str | None
 ) -> list[str]:
     with (folder / "units").open("a") as file:
         file.write(f"{arm.name} {seeds}\n")
-    return stores(arm, seeds, folder, notes, parent, fixed)
+    return stores(arm, seeds, folder, report, fixed)
 
 
 def notes_environment(
-    arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int, fixed: str | None
+    arm: Arm, seeds: list[int], folder: Path, report: Report, fixed: str | None
 ) -> list[str]:
     names = ("JAX_PLATFORMS", "XLA_FLAGS", "XLA_PYTHON_CLIENT_MEM_FRACTION")
     (folder / f"environment-{arm.name}").write_text(" ".join(map(str, map(os.getenv, names))))
-    return stores(arm, seeds, folder, notes, parent, fixed)
+    return stores(arm, seeds, folder, report, fixed)
 
 
 def attempts(folder: Path, seed: int) -> int:
@@ -72,24 +76,24 @@ def _dies_once(seeds: list[int], folder: Path, die: Callable[[], Any]) -> None:
 
 
 def leaves_once(
-    arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int, fixed: str | None
+    arm: Arm, seeds: list[int], folder: Path, report: Report, fixed: str | None
 ) -> list[str]:
     _dies_once(seeds, folder, lambda: os._exit(3))
-    return stores(arm, seeds, folder, notes, parent, fixed)
+    return stores(arm, seeds, folder, report, fixed)
 
 
 def is_killed_once(
-    arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int, fixed: str | None
+    arm: Arm, seeds: list[int], folder: Path, report: Report, fixed: str | None
 ) -> list[str]:
     # As the kernel does it when memory runs out.
     _dies_once(seeds, folder, lambda: os.kill(os.getpid(), signal.SIGKILL))
-    return stores(arm, seeds, folder, notes, parent, fixed)
+    return stores(arm, seeds, folder, report, fixed)
 
 
 def dies_always(
-    arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int, fixed: str | None
+    arm: Arm, seeds: list[int], folder: Path, report: Report, fixed: str | None
 ) -> list[str]:
-    stores(arm, seeds, folder, notes, parent, fixed)
+    stores(arm, seeds, folder, report, fixed)
     if seeds == [1]:
         Store(folder).path(arm, 1).unlink()
         os._exit(3)
@@ -97,32 +101,30 @@ def dies_always(
 
 
 def dies_after_storing(
-    arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int, fixed: str | None
+    arm: Arm, seeds: list[int], folder: Path, report: Report, fixed: str | None
 ) -> list[str]:
-    stores(arm, seeds, folder, notes, parent, fixed)
+    stores(arm, seeds, folder, report, fixed)
     os._exit(3)
 
 
-def fails(
-    arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int, fixed: str | None
-) -> list[str]:
+def fails(arm: Arm, seeds: list[int], folder: Path, report: Report, fixed: str | None) -> list[str]:
     for seed in seeds:
         if seed == 1:
             raise ZeroDivisionError("nobody has foreseen this")
-        stores(arm, [seed], folder, notes, parent, fixed)
+        stores(arm, [seed], folder, report, fixed)
     return [run_key(arm, seed) for seed in seeds]
 
 
 def finds_no_data(
-    arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int, fixed: str | None
+    arm: Arm, seeds: list[int], folder: Path, report: Report, fixed: str | None
 ) -> list[str]:
     if seeds == [1]:
         raise DataError("the images are gone", "images", "put them back")
-    return stores(arm, seeds, folder, notes, parent, fixed)
+    return stores(arm, seeds, folder, report, fixed)
 
 
 def diverges(
-    arm: Arm, seeds: list[int], folder: Path, notes: Path, parent: int, fixed: str | None
+    arm: Arm, seeds: list[int], folder: Path, report: Report, fixed: str | None
 ) -> list[str]:
     """Real training, of which one seed is said to have diverged in its second epoch."""
     from convbias.networks import training  # not above: it takes all other processes here seconds
@@ -147,7 +149,7 @@ def diverges(
             )
 
     training.train = diverge
-    return execute(arm, seeds, folder, notes, parent, fixed)
+    return execute(arm, seeds, folder, report, fixed)
 
 
 @pytest.mark.parametrize("instead", [leaves_once, is_killed_once])
@@ -277,7 +279,7 @@ def test_what_a_dead_process_had_stored_is_reported_once(
 def test_an_accelerator_trains_all_missing_seeds_of_an_arm_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sweeping, "has_accelerator", lambda: True)
+    monkeypatch.setattr(machine, "has_accelerator", lambda: True)
     monkeypatch.setattr(sweeping, "execute", stores_together)
     store = Store(tmp_path)
     store.write(make_run(ARM, 1))
@@ -299,7 +301,7 @@ def test_processes_share_an_accelerator_and_its_sums_have_an_order(
         (False, "cpu --xla_cpu_multi_thread_eigen=false None"),
         (True, "cuda --xla_gpu_deterministic_ops=true 0.425"),  # half of 0.85
     ):
-        monkeypatch.setattr(sweeping, "has_accelerator", lambda found=accelerator: found)
+        monkeypatch.setattr(machine, "has_accelerator", lambda found=accelerator: found)
         folder = tmp_path / str(accelerator)
         folder.mkdir()
         sweep(planned, Store(folder))
@@ -308,20 +310,21 @@ def test_processes_share_an_accelerator_and_its_sums_have_an_order(
 
 
 def test_how_many_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sweeping, "cores", lambda: 16)
+    monkeypatch.setattr(machine, "cores", lambda: 16)
     arms = [
         make_arm("dense", dataset="drawn", training_images=images) for images in range(100, 106)
     ]
     planned = [(arm, seed) for arm in arms for seed in (0, 1)]
+    local = Local()
     for accelerator, wanted, jobs, expected in (
         (False, planned, None, 12),  # as many as there are runs
         (False, planned, 3, 3),
-        (True, planned, None, sweeping.PROCESSES_ON_ACCELERATOR),
+        (True, planned, None, PROCESSES_ON_ACCELERATOR),
         (True, planned, 6, 6),
         (True, planned[:4], None, 2),  # as many as there are arms
     ):
-        monkeypatch.setattr(sweeping, "has_accelerator", lambda found=accelerator: found)
-        assert sweeping.processes_for(wanted, jobs) == expected
+        monkeypatch.setattr(machine, "has_accelerator", lambda found=accelerator: found)
+        assert local.processes(count_units(wanted, local), jobs) == expected
 
 
 def test_an_accelerator_needs_a_plugin_a_driver_and_no_refusal(
@@ -330,22 +333,22 @@ def test_an_accelerator_needs_a_plugin_a_driver_and_no_refusal(
     (tmp_path / "jax_plugins" / "xla_cuda12").mkdir(parents=True)
     (tmp_path / "jax_plugins" / "xla_cuda12" / "__init__.py").touch()
     monkeypatch.delenv("JAX_PLATFORMS", raising=False)
-    monkeypatch.setattr(sweeping, "NVIDIA_DRIVER", tmp_path)
-    assert not sweeping.has_accelerator()
+    monkeypatch.setattr(machine, "NVIDIA_DRIVER", tmp_path)
+    assert not machine.has_accelerator()
     monkeypatch.syspath_prepend(str(tmp_path))
-    assert sweeping.has_accelerator()
+    assert machine.has_accelerator()
     monkeypatch.setenv("JAX_PLATFORMS", "cpu")
-    assert not sweeping.has_accelerator()
+    assert not machine.has_accelerator()
     monkeypatch.setenv("JAX_PLATFORMS", "cuda,cpu")
-    assert sweeping.has_accelerator()
-    monkeypatch.setattr(sweeping, "NVIDIA_DRIVER", tmp_path / "none")
-    assert not sweeping.has_accelerator()
+    assert machine.has_accelerator()
+    monkeypatch.setattr(machine, "NVIDIA_DRIVER", tmp_path / "none")
+    assert not machine.has_accelerator()
 
 
 def test_of_an_arm_that_failed_half_way_the_stored_runs_count(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sweeping, "has_accelerator", lambda: True)
+    monkeypatch.setattr(machine, "has_accelerator", lambda: True)
     monkeypatch.setattr(sweeping, "execute", fails)
     outcome = sweep(PLANNED, Store(tmp_path))
     assert outcome.trained == (run_key(ARM, 0),)

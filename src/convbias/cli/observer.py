@@ -104,6 +104,10 @@ class ConsoleObserver(Observer):
         if self._live is not None:
             self._live.update(progress)
 
+    def waits(self, reason: str) -> None:
+        """Say what is waited for."""
+        warn(reason)
+
     def run_stored(self, arm: AnyArm, seed: int) -> None:
         """Show its result, where there is no screen, and the contrasts as they stand."""
         run = self._store.read(arm, seed)

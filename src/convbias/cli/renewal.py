@@ -10,10 +10,10 @@ from concurrent.futures import Future
 from contextlib import ExitStack
 from pathlib import Path
 
-from convbias.runs.processes import Workers
+from convbias.runs.machine import cores, is_running
+from convbias.runs.processes import Workers, end_with
 from convbias.runs.store import Store
-from convbias.runs.sweep import cores, is_running
-from convbias.runs.worker import ONE_THREAD, end_with
+from convbias.runs.worker import ONE_THREAD
 from convbias.spec.study import Study
 
 SHARE = 0.05  # of the processor's time, at most

@@ -1,4 +1,4 @@
-"""`convbias runs`: list, show and verify stored runs."""
+"""`convbias runs`: list, show, export and verify stored runs."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from convbias.runs.checks import check_store
 from convbias.runs.record import Run
 from convbias.runs.store import DamagedRunError, read_run
 from convbias.spec.beyond.arms import AnyArm, TaskArm
-from convbias.spec.formatting import MISSING
+from convbias.spec.formatting import MISSING, counted
 from convbias.spec.names import arm_names
 
 runs = App(
-    name="runs", help="List, show and verify stored runs.\n\nExample: `convbias runs verify`"
+    name="runs",
+    help="List, show, export and verify stored runs.\n\nExample: `convbias runs verify`",
 )
 
 
@@ -111,6 +112,35 @@ def _flat(values: Mapping[str, object], prefix: str = "") -> dict[str, str]:
         else:
             flat[prefix + name] = value if isinstance(value, str) else json.dumps(value)
     return flat
+
+
+@runs.command(name="export")
+def export_runs(path: Path, /, *, runs: Path = RUNS) -> None:
+    """Write the stored runs as one table for other programs.
+
+    A row is a run: its scores, measures, epochs, cost and description, without per-image results.
+
+    Example: `convbias runs export runs.parquet --runs published`
+
+    Args:
+        path: A Parquet file; needs the extra parquet.
+        runs: Folder of stored runs, or published for those that come with the package, which is
+            the default as long as no run is stored.
+    """
+    # Imported here, because the other commands need no table.
+    from convbias.runs.table import write_table
+
+    store = choose_store(runs)
+    stored: list[Run] = []
+    damaged: list[ConvbiasError] = []
+    for each in store.paths():
+        try:
+            stored.append(read_run(each))
+        except (DamagedRunError, StorageError) as error:
+            damaged.append(error)
+    print_damaged(damaged)
+    count = write_table(stored, store.measurements_of, path)
+    results().print(f"wrote {counted(count, 'run')} to {path}", soft_wrap=True)
 
 
 @runs.command(name="verify")

@@ -20,6 +20,7 @@ from convbias.cli.choices import (
     until_options,
 )
 from convbias.cli.console import messages, percent, print_page, print_table, results
+from convbias.cli.engines import LOCAL, NO_FLAGS, SlurmFlags, choose_engine
 from convbias.cli.interim import contrast_name
 from convbias.cli.live import duration
 from convbias.cli.observer import ConsoleObserver, processes
@@ -35,9 +36,11 @@ from convbias.experiments.studies import (
     what_is_left_out,
 )
 from convbias.runs.atomic import check_folder
+from convbias.runs.engines.base import Engine
+from convbias.runs.engines.local import Local
 from convbias.runs.missing import check_ready
 from convbias.runs.store import Store
-from convbias.runs.sweep import cores, has_accelerator
+from convbias.runs.sweep import count_units
 from convbias.spec.formatting import counted
 from convbias.spec.study import Study
 
@@ -56,6 +59,8 @@ def study(
     runs: Path = RUNS,
     out: Path | None = None,
     jobs: Jobs = None,
+    on: str = LOCAL,
+    slurm: SlurmFlags = NO_FLAGS,
     plan: bool = False,
 ) -> int:
     """Train the runs that a study lacks, then write its report.
@@ -76,16 +81,24 @@ def study(
         runs: Folder of stored runs.
         out: Folder for the report; default report/PROFILE.
         jobs: Number of processes; default one per core.
+        on: Where to train: local, ray (a Ray cluster on this machine, started if there is none),
+            ray:HOST:PORT (one that this machine is a node of), ray://HOST:PORT (another one), or
+            slurm; slurm:local rehearses that here.
+        slurm: Options of Slurm.
         plan: Only print which runs are planned, stored and missing, and the predicted time.
     """
     chosen = plan_looks(choose_study(profile, dataset, seeds, own), until, at_most, seeds)
     store = Store(runs)
+    engine = choose_engine(on, slurm)
     if plan:
-        print_plan(next_look(chosen, store, until), store, jobs)
+        print_plan(next_look(chosen, store, until), store, jobs, engine)
         return 0
     folder = out or Path("report") / chosen.name
     command = ["study", profile, *until_options(chosen, until)]
-    return train_and_report(command, chosen, store, folder, jobs, until_decided=until is not None)
+    until_decided = until is not None
+    return train_and_report(
+        command, chosen, store, folder, jobs, engine, until_decided=until_decided
+    )
 
 
 def train_and_report(
@@ -94,6 +107,7 @@ def train_and_report(
     store: Store,
     folder: Path,
     jobs: int | None,
+    engine: Engine,
     *,
     until_decided: bool = False,
 ) -> int:
@@ -105,6 +119,7 @@ def train_and_report(
         store: where its runs are and go.
         folder: where the report goes.
         jobs: number of processes; one per core by default.
+        engine: where it trains and measures.
         until_decided: whether to add seeds, look by look, until every contrast is decided.
 
     Returns:
@@ -126,10 +141,10 @@ def train_and_report(
             from convbias.cli.deciding import train_until_decided
 
             chosen, complete = train_until_decided(
-                chosen, store, lambda study: _train(study, store, folder, jobs)
+                chosen, store, lambda study: _train(study, store, folder, jobs, engine)
             )
         else:
-            complete = _train(chosen, store, folder, jobs)
+            complete = _train(chosen, store, folder, jobs, engine)
         with ConsoleObserver(planned_runs(chosen), store):
             if _is_current(page, report_inputs(chosen, store)):
                 print_page("The report was written from the same runs", page)
@@ -158,12 +173,12 @@ def _print_left_out(chosen: Study) -> None:
         results().print(f"  left out: {sentence}", soft_wrap=True)
 
 
-def _train(chosen: Study, store: Store, folder: Path, jobs: int | None) -> bool:
+def _train(chosen: Study, store: Store, folder: Path, jobs: int | None, engine: Engine) -> bool:
     """Train and measure what a study lacks, and renew its report; whether nothing failed."""
     renewed = RenewedReport(chosen, store, folder)
     planned = planned_runs(chosen)
     with ConsoleObserver(planned, store, chosen, jobs, renewed.renew) as observer, renewed:
-        return run_study(chosen, store, jobs, observer).complete
+        return run_study(chosen, store, jobs, observer, engine).complete
 
 
 def _is_current(page: Path, inputs: str) -> bool:
@@ -175,7 +190,7 @@ def _is_current(page: Path, inputs: str) -> bool:
         return False
 
 
-def print_plan(chosen: Study, store: Store, jobs: int | None) -> None:
+def print_plan(chosen: Study, store: Store, jobs: int | None, engine: Engine) -> None:
     """Print which runs are planned, stored and missing, and how long these will take."""
     check_folder(store.folder)
     _check_allowed(chosen)
@@ -189,19 +204,28 @@ def print_plan(chosen: Study, store: Store, jobs: int | None) -> None:
         f" {store.folder}, {len(stored.absent)} missing{unreadable}"
     )
     if stored.absent:
-        time = duration(plan.training_seconds(jobs))
-        if has_accelerator():
+        count = engine.processes(len(stored.absent), jobs)
+        time = duration(plan.training_seconds(count))
+        if engine.accelerator:
             results().print(
                 f"Training them would take about {time} on this machine's processor; the time on"
                 " its accelerator is not predicted."
             )
         else:
-            count = min(jobs or cores(), len(stored.absent))
-            results().print(f"Training them will take about {time} here, in {processes(count)}.")
+            where = "here" if isinstance(engine, Local) else "on machines like this one"
+            results().print(f"Training them will take about {time} {where}, in {processes(count)}.")
+        _print_engine(engine, count_units(stored.absent, engine), jobs)
     if plan.measurements:
-        time = duration(plan.measuring_seconds(jobs))
+        count = engine.processes(len(plan.measurements), jobs)
+        time = duration(plan.measuring_seconds(count))
         results().print(f"{len(plan.measurements)} measurements will take about {time}.")
     _print_resolution(chosen)
+
+
+def _print_engine(engine: Engine, units: int, jobs: int | None) -> None:
+    """Print what would be asked of a cluster."""
+    for line in engine.plan(units, jobs):
+        results().print(line, soft_wrap=True)
 
 
 def _print_resolution(chosen: Study) -> None:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from convbias.cli.choices import RUNS, DatasetChoice, Jobs, Seeds, choose_dataset, say_own_rates
 from convbias.cli.console import percent, print_diverged, print_table
+from convbias.cli.engines import LOCAL, NO_FLAGS, SlurmFlags, choose_engine
 from convbias.cli.observer import ConsoleObserver
 from convbias.errors import InputError
 from convbias.runs.missing import stored_runs, train_missing
@@ -32,6 +33,8 @@ def train(
     dataset: DatasetChoice = "fashion-mnist",
     runs: Path = RUNS,
     jobs: Jobs = None,
+    on: str = LOCAL,
+    slurm: SlurmFlags = NO_FLAGS,
 ) -> int:
     """Train one model with one or more seeds; stored runs are not trained again.
 
@@ -51,6 +54,8 @@ def train(
             unavailable.
         runs: Folder of stored runs.
         jobs: Number of processes; default one per core.
+        on: Where to train, as for `convbias study`.
+        slurm: Options of Slurm.
     """
     described = _model(model, kernel_size)
     describe(Recipe, classic(1).model_dump() | {"epochs": epochs}, "--epochs")
@@ -62,8 +67,9 @@ def train(
     arm = Arm(data=variant, model=described, recipe=chosen_recipe)
     planned = [(arm, seed) for seed in seeds or ()]
     store = Store(runs)
+    engine = choose_engine(on, slurm)
     with ConsoleObserver(planned, store) as observer:
-        outcome = train_missing(planned, store, jobs, observer)
+        outcome = train_missing(planned, store, jobs, observer, engine=engine)
     trained = stored_runs(planned, store).runs
     print_diverged(trained)
     if trained:

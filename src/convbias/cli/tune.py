@@ -7,12 +7,14 @@ from pathlib import Path
 
 from convbias.cli.choices import NO_OWN, DatasetChoice, Jobs, OwnImages, choose_images
 from convbias.cli.console import percent, print_table, results
+from convbias.cli.engines import LOCAL, NO_FLAGS, SlurmFlags, choose_engine
 from convbias.cli.live import duration
 from convbias.cli.observer import ConsoleObserver
 from convbias.experiments.studies import load_study
 from convbias.experiments.tuning import next_runs, search, settings_of, write_rates
 from convbias.runs.atomic import check_writable
 from convbias.runs.cost import predicted_seconds
+from convbias.runs.engines.base import Engine
 from convbias.runs.store import Store
 from convbias.spec.rates import SearchedSetting, Setting, own_rates, own_rates_path
 
@@ -27,6 +29,8 @@ def tune(
     plan: bool = False,
     runs: Path = Path("runs/tuning"),
     jobs: Jobs = None,
+    on: str = LOCAL,
+    slurm: SlurmFlags = NO_FLAGS,
 ) -> int:
     """Search the learning rates of a study, on validation images; no test image is used.
 
@@ -45,6 +49,8 @@ def tune(
             rounds, and the predicted time.
         runs: Folder of the search's runs.
         jobs: Number of processes; default one per core.
+        on: Where to train, as for `convbias study`.
+        slurm: Options of Slurm.
     """
     path = own_rates_path()
     if write:
@@ -54,10 +60,13 @@ def tune(
     study = load_study(profile)
     settings = settings_of(study.on(choose_images(dataset, own, study.dataset)))
     store = Store(runs)
+    engine = choose_engine(on, slurm)
     if plan:
-        _print_plan(settings, store, jobs)
+        _print_plan(settings, store, jobs, engine)
         return 0
-    found = search(list(settings), store, jobs, lambda planned: ConsoleObserver(planned, store))
+    found = search(
+        list(settings), store, jobs, lambda planned: ConsoleObserver(planned, store), engine
+    )
     _print_search(found, settings)
     if write:
         kept = {**own_rates(), **{each.setting: each for each in found}}
@@ -66,10 +75,13 @@ def tune(
     return 0
 
 
-def _print_plan(settings: Iterable[Setting], store: Store, jobs: int | None) -> None:
+def _print_plan(
+    settings: Iterable[Setting], store: Store, jobs: int | None, engine: Engine
+) -> None:
     settings = list(settings)
     planned = next_runs(settings, store)
-    seconds = predicted_seconds(planned, jobs)
+    count = engine.processes(len(planned), jobs) if planned else 0
+    seconds = predicted_seconds(planned, count)
     results().print(
         f"{len(settings)} settings; {len(planned)} runs are missing for their next rounds, about"
         f" {duration(seconds)} here. Rates beyond the first five, and more seeds where two rates"

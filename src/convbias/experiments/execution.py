@@ -18,6 +18,8 @@ from convbias.runs.cost import (
     predicted_measurement_seconds,
     predicted_seconds,
 )
+from convbias.runs.engines.base import Engine
+from convbias.runs.engines.local import Local
 from convbias.runs.environment import code_version
 from convbias.runs.failures import store_failure
 from convbias.runs.measure_networks import (
@@ -29,7 +31,7 @@ from convbias.runs.measure_networks import (
 from convbias.runs.missing import StoredRuns, stored_runs, train_missing
 from convbias.runs.observer import MeasuringPlan, Observer
 from convbias.runs.store import Store
-from convbias.runs.sweep import SweepResult, cores
+from convbias.runs.sweep import SweepResult
 from convbias.spec.beyond.arms import AnyArm
 from convbias.spec.preregistration import preregister
 from convbias.spec.study import Study
@@ -150,7 +152,11 @@ class Measuring:
 
 
 def measure_study(
-    study: Study, store: Store, jobs: int | None = None, observer: Observer | None = None
+    study: Study,
+    store: Store,
+    jobs: int | None = None,
+    observer: Observer | None = None,
+    engine: Engine | None = None,
 ) -> Measuring:
     """Take every measurement of a study's finished runs that is not stored.
 
@@ -159,8 +165,9 @@ def measure_study(
     Args:
         study: the study; its experiments name the measures.
         store: where runs and networks are, and where measurements go.
-        jobs: number of processes; one per core by default.
+        jobs: most processes at the same time; one per core by default.
         observer: receives the events.
+        engine: where networks are measured; in processes of this machine by default.
 
     Raises:
         DataError: The images are missing or damaged.
@@ -172,6 +179,7 @@ def measure_study(
         0
     """
     observer = observer or Observer()
+    engine = engine or Local()
     wanted: dict[PlannedMeasurement, None] = {}
     without_network: dict[str, tuple[str, ...]] = {}
     for name, experiment in experiments_of(study).items():
@@ -181,10 +189,10 @@ def measure_study(
         if found.without_network:
             without_network[name] = found.without_network
     planned = tuple(wanted)
-    processes = min(jobs or cores(), len(planned))
+    processes = engine.processes(len(planned), jobs) if planned else 0
     seconds = tuple(measuring_costs(planned)) if planned else ()
     observer.measuring_starts(MeasuringPlan(planned, without_network, processes, seconds))
-    failures = measure_all(planned, store, processes, observer.measured)
+    failures = measure_all(planned, store, jobs, observer.measured, engine, observer.waits)
     for failure in failures:
         store_failure(failure, store)
     observer.measuring_finished(failures)
@@ -210,7 +218,11 @@ class Execution:
 
 
 def run_study(
-    study: Study, store: Store, jobs: int | None = None, observer: Observer | None = None
+    study: Study,
+    store: Store,
+    jobs: int | None = None,
+    observer: Observer | None = None,
+    engine: Engine | None = None,
 ) -> Execution:
     """Train the runs that a study lacks, then take the measurements that it lacks.
 
@@ -222,8 +234,10 @@ def run_study(
     Args:
         study: the study.
         store: where finished runs and measurements are, and where new ones go.
-        jobs: number of processes; by default one per core, or a few that share an accelerator.
+        jobs: most processes at the same time; by default one per core, or a few that share an
+            accelerator.
         observer: receives the events.
+        engine: where runs are trained and measured; in processes of this machine by default.
 
     Raises:
         DataError: The images are missing or damaged, and cannot be downloaded.
@@ -237,5 +251,5 @@ def run_study(
     """
     now = datetime.now(UTC).isoformat(timespec="seconds")
     fixed = preregister(study, adapted_experiments(study.dataset), code_version(), now)
-    training = train_missing(training_order(study), store, jobs, observer, fixed)
-    return Execution(training, measure_study(study, store, jobs, observer))
+    training = train_missing(training_order(study), store, jobs, observer, fixed, engine)
+    return Execution(training, measure_study(study, store, jobs, observer, engine))

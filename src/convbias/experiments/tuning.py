@@ -22,6 +22,7 @@ from statistics import fmean, variance
 from convbias.errors import RunError
 from convbias.experiments.studies import experiments_of
 from convbias.runs.atomic import write_atomically
+from convbias.runs.engines.base import Engine
 from convbias.runs.missing import stored_runs, train_missing
 from convbias.runs.observer import Observer
 from convbias.runs.record import Run
@@ -153,6 +154,7 @@ def search(
     store: Store,
     jobs: int | None = None,
     observed: Observed | None = None,
+    engine: Engine | None = None,
 ) -> list[SearchedSetting]:
     """Train what searches lack, round by round, until all have ended.
 
@@ -161,6 +163,7 @@ def search(
         store: Where the searches' runs are and go.
         jobs: Number of processes; one per core by default.
         observed: Makes the observer of a round from its runs.
+        engine: Where they are trained; in processes of this machine by default.
 
     Returns:
         What was found, in the settings' order.
@@ -171,10 +174,10 @@ def search(
     """
     while planned := longest_first(next_runs(settings, store)):
         if observed is None:
-            failures = train_missing(planned, store, jobs).failures
+            failures = train_missing(planned, store, jobs, engine=engine).failures
         else:
             with observed(planned) as observer:
-                failures = train_missing(planned, store, jobs, observer).failures
+                failures = train_missing(planned, store, jobs, observer, engine=engine).failures
         if failures:
             raise RunError(
                 f"{len(failures)} of {len(planned)} runs of the search failed",

@@ -52,8 +52,8 @@ from convbias.report.own_answer import own_answer
 from convbias.report.page import NumberedFigure
 from convbias.report.sections import ExperimentSection, audit_claims
 from convbias.runs.atomic import write_atomically
+from convbias.runs.machine import cores
 from convbias.runs.stored_dataset import StoredDataset
-from convbias.runs.sweep import cores
 from convbias.spec.arithmetic import Layers
 from convbias.spec.arms import Arm
 from convbias.spec.datasets import description_of, is_own

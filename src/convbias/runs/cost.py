@@ -20,8 +20,8 @@ from statistics import median
 
 import numpy as np
 
+from convbias.runs.machine import cores
 from convbias.runs.measure_networks import PlannedMeasurement
-from convbias.runs.sweep import cores
 from convbias.spec.arithmetic import convolutions, weight_shapes
 from convbias.spec.arms import Arm, Convolutional, DataVariant, Dense, Model
 from convbias.spec.beyond.arms import AnyArm, TaskArm

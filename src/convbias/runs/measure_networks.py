@@ -7,19 +7,21 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from convbias import data
-from convbias.errors import DataError, StorageError
+from convbias.errors import DataError, RunError, StorageError
+from convbias.runs.engines.base import ATTEMPTS, Engine, Lost, Report, Work, run_all
+from convbias.runs.engines.local import Local
 from convbias.runs.imports import import_keras
 from convbias.runs.measurement import IMAGES, Measurement
-from convbias.runs.processes import run_in_processes
 from convbias.runs.record import Run, run_key
 from convbias.runs.store import Store
-from convbias.runs.sweep import cores
 from convbias.runs.worker import dataset_of_process
-from convbias.spec.arms import DataVariant
+from convbias.spec.arms import Arm, DataVariant
 from convbias.spec.beyond.arms import AnyArm
+from convbias.spec.datasets import is_own
 
 if TYPE_CHECKING:
     from convbias.measures.base import MeasureValues, Subject
@@ -83,6 +85,8 @@ def measure_all(
     store: Store,
     jobs: int | None = None,
     on_measured: Callable[[int], None] | None = None,
+    engine: Engine | None = None,
+    on_waiting: Callable[[str], object] = lambda _: None,
 ) -> tuple[FailedMeasurement, ...]:
     """Measure networks, each process with one thread, and store the measurements.
 
@@ -91,14 +95,20 @@ def measure_all(
     Args:
         planned: See `missing_measurements`.
         store: Holds the networks and receives the measurements.
-        jobs: How many processes; one per core by default.
+        jobs: Most processes at the same time; one per core by default.
         on_measured: Called with the number of measurements that are done, failed ones included.
+        engine: Where they are taken; by default in processes of this machine.
+        on_waiting: Called with what is waited for, where nothing is measured.
 
     Returns:
         The measurements that failed.
+
+    Raises:
+        RunError: Processes died repeatedly.
     """
     if not planned:
         return ()
+    engine = engine or Local()
     done = 0
     failures: list[FailedMeasurement] = []
 
@@ -110,15 +120,49 @@ def measure_all(
         if on_measured is not None:
             on_measured(done)
 
-    calls = [(_measure, *each, store) for each in planned]
-    run_in_processes(calls, min(jobs or cores(), len(planned)), on_result)
+    def again(work: Work) -> list[Work]:
+        arm, seed, measure = work.arguments
+        if store.read_measurement(store.named(run_key(arm, seed)), measure) is None:
+            return [work]
+        on_result(None)
+        return []
+
+    def given_up(lost: Lost) -> RunError:
+        return RunError(
+            f"{lost.reason} {ATTEMPTS} times before {_measured_by(lost)} was taken; of"
+            f" {len(planned)} measurements {len(planned) - done} are still to be taken",
+            "enough memory for every process",
+            "use fewer processes with --jobs; what was measured is stored",
+        )
+
+    works = [_unit(*each, store) for each in planned]
+    with engine.open(store.folder, engine.processes(len(works), jobs)) as execution:
+        run_all(execution, works, on_result, again, given_up, on_waiting)
     return tuple(failures)
 
 
-def _measure(arm: AnyArm, seed: int, measure: str, store: Store) -> FailedMeasurement | None:
+def _unit(arm: AnyArm, seed: int, measure: str, store: Store) -> Work:
+    needed = [store.path(arm, seed), store.network_path(arm, seed)]
+    if isinstance(arm, Arm) and is_own(arm.data.dataset):
+        needed.append(store.dataset_path(arm.data.dataset))
+    reads = tuple(str(path.relative_to(store.folder)) for path in needed)
+    return Work(_measure, (arm, seed, measure), arms=(arm,), reads=reads)
+
+
+def _measured_by(lost: Lost) -> str:
+    """The measurement that was lost, where it is known which."""
+    if len(lost.works) > 1:
+        return "any measurement"
+    arm, seed, measure = next(iter(lost.works)).arguments
+    return f"{measure} of {arm.name} with seed {seed}"
+
+
+def _measure(
+    folder: Path, _report: Report, arm: AnyArm, seed: int, measure: str
+) -> FailedMeasurement | None:
     """Measure one network; what is wrong with one network must not end the others."""
     try:
-        _store_measurement(arm, seed, measure, store)
+        _store_measurement(arm, seed, measure, Store(folder))
     except (DataError, StorageError):
         raise  # missing data and a full disk concern every measurement
     except Exception:  # noqa: BLE001 - the caller reports it with its traceback

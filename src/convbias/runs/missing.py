@@ -10,11 +10,13 @@ from convbias import data
 from convbias.data.beyond.loading import check_available
 from convbias.runs.atomic import check_writable
 from convbias.runs.cost import run_costs
+from convbias.runs.engines.base import Engine
+from convbias.runs.engines.local import Local
 from convbias.runs.failures import store_failure
 from convbias.runs.observer import Observer, TrainingPlan
 from convbias.runs.record import Run
 from convbias.runs.store import DamagedRunError, Store
-from convbias.runs.sweep import SweepResult, has_accelerator, missing, processes_for, sweep
+from convbias.runs.sweep import SweepResult, count_units, missing, sweep
 from convbias.spec.arms import Arm
 from convbias.spec.beyond.arms import TaskArm
 from convbias.spec.preregistration import Preregistration
@@ -71,6 +73,7 @@ def train_missing(
     jobs: int | None = None,
     observer: Observer | None = None,
     preregistration: Preregistration | None = None,
+    engine: Engine | None = None,
 ) -> SweepResult:
     """Train every planned run that is not stored.
 
@@ -80,9 +83,11 @@ def train_missing(
     Args:
         planned: arms and seeds, in the order in which they are trained.
         store: where finished runs are, and where new ones go.
-        jobs: number of processes; by default one per core, or a few that share an accelerator.
+        jobs: most processes at the same time; by default one per core, or a few that share an
+            accelerator.
         observer: receives the events.
         preregistration: what was fixed before; it is stored, and every new run names it.
+        engine: where runs are trained; in processes of this machine by default.
 
     Returns:
         What was trained, what failed and what was moved away. Tracebacks of failures are stored
@@ -105,12 +110,13 @@ def train_missing(
         (1, 0)
     """
     observer = observer or Observer()
+    engine = engine or Local()
     wanted = stored_runs(planned, store).absent
     if wanted:
         check_ready(wanted, store.folder)
     wanted, quarantined = missing(wanted, store)
-    processes = processes_for(wanted, jobs) if wanted else 0
-    known = wanted and not has_accelerator()
+    processes = engine.processes(count_units(wanted, engine), jobs) if wanted else 0
+    known = wanted and not engine.accelerator
     costs = run_costs({arm for arm, _ in wanted}) if known else {}
     plan = TrainingPlan(len(planned), tuple(wanted), quarantined, processes, costs)
     observer.training_starts(plan)
@@ -125,6 +131,8 @@ def train_missing(
             observer.epoch_finished,
             observer.run_stored,
             preregistration.hash if preregistration else None,
+            engine,
+            observer.waits,
         )
     for failure in result.failures:
         store_failure(failure, store)

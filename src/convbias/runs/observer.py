@@ -67,6 +67,9 @@ class Observer:
     def epoch_finished(self, progress: Progress) -> None:
         """A run started (epoch 0) or finished an epoch; called from another thread."""
 
+    def waits(self, reason: str) -> None:
+        """Nothing is trained or measured at present; the reason says what is waited for."""
+
     def run_stored(self, arm: AnyArm, seed: int) -> None:
         """A run was stored, finished or diverged."""
 

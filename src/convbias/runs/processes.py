@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import signal
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import cache
 from multiprocessing import resource_tracker
-from queue import Empty, SimpleQueue
+from queue import Empty
 from typing import Any
 
 from joblib.externals.loky import ProcessPoolExecutor, process_executor
 
 from convbias.runs.interrupts import held_interrupts
 
+SECONDS_BETWEEN_LOOKS = 1.0
 SECONDS_IDLE = 10  # after which a process without a call ends, and gives its memory back
 
 
@@ -47,40 +51,20 @@ class Workers(ProcessPoolExecutor):
                 process.join()  # loky kills them without waiting for their end
 
 
-def run_in_processes(
-    calls: Sequence[Sequence[Any]],
-    count: int,
-    on_result: Callable[[Any], object],
-    *,
-    accelerator: bool = False,
-) -> None:
-    """Call functions in worker processes with one thread each.
+@cache
+def end_with(parent: int) -> None:
+    """End this process when the parent has ended; has an effect once per process.
 
-    Args:
-        calls: Functions, each with its arguments.
-        count: How many processes.
-        on_result: Called with each result, in the order in which they come.
-        accelerator: Whether the processes share the accelerator instead of using the CPU.
-
-    Raises:
-        KeyboardInterrupt: It was interrupted; no process is left.
-        TerminatedWorkerError: A process died.
-        Exception: What a function raised.
+    A killed parent cannot end its processes, and a restarted sweep must not compete with orphans
+    for the cores.
     """
-    # Not at the top, because processes that only draw figures do not need them.
-    from convbias.runs.compiled import cache_variables
-    from convbias.runs.worker import ONE_THREAD, on_accelerator
 
-    variables = on_accelerator(count) if accelerator else ONE_THREAD | cache_variables()
-    done: SimpleQueue[Future[Any] | None] = SimpleQueue()
-    with held_interrupts(wake=lambda: done.put(None)), Workers(count, variables) as workers:
-        for call in calls:
-            workers.submit(*call).add_done_callback(done.put)
-        for _ in calls:
-            future = done.get()
-            if future is None:
-                raise KeyboardInterrupt
-            on_result(future.result())
+    def look() -> None:
+        while os.getppid() == parent:
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+        os._exit(1)
+
+    threading.Thread(target=look, name="end-with-parent", daemon=True).start()
 
 
 def keep_worker() -> None:

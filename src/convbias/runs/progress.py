@@ -15,6 +15,8 @@ from convbias.spec.description import Description
 
 SECONDS_BETWEEN_LOOKS = 0.25
 
+NOTES_PREFIX = "progress-"  # followed by the process identifier of the sweep
+
 
 class Progress(Description, frozen=True):
     """Progress of one run.

@@ -143,6 +143,16 @@ class Store:
         fits = (found.measure, found.weights_checksum) == (measure, run.weights_checksum)
         return found if fits else None
 
+    def measurements_of(self, run: Run) -> list[Measurement]:
+        """The readable measurements of a run's network, sorted by measure."""
+        start = f"{run.key}-"
+        names = sorted(
+            path.stem.removeprefix(start)
+            for path in (self.folder / "measurements").glob(f"{start}*.json")
+        )
+        found = [self.read_measurement(run, name) for name in names]
+        return [each for each in found if each is not None]
+
     def write_preregistration(self, preregistration: Preregistration) -> Path:
         """Store what is fixed before runs are trained; the earliest of equal ones is kept.
 
@@ -168,6 +178,10 @@ class Store:
                     found[each.hash] = each
         return found
 
+    def dataset_path(self, name: DatasetName) -> Path:
+        """Path of what describes a person's own data set."""
+        return self.folder / DATASETS / f"{name}.json"
+
     def write_dataset(self, dataset: StoredDataset) -> None:
         """Keep what describes a person's own data set; once, because its name has its checksum.
 
@@ -175,7 +189,7 @@ class Store:
             StorageError: Another data set of that name is stored, the folder is not writable or the
                 disk is full.
         """
-        path = self.folder / DATASETS / f"{dataset.name}.json"
+        path = self.dataset_path(dataset.name)
         if (known := self.read_dataset(dataset.name)) is not None:
             if known.checksum != dataset.checksum:
                 raise StorageError(
@@ -188,7 +202,7 @@ class Store:
 
     def read_dataset(self, name: DatasetName) -> StoredDataset | None:
         """What is kept of a person's own data set; None where it is not stored or damaged."""
-        path = self.folder / DATASETS / f"{name}.json"
+        path = self.dataset_path(name)
         try:
             found = StoredDataset.model_validate_json(path.read_bytes())
         except (OSError, ValidationError):

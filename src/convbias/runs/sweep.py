@@ -1,27 +1,22 @@
 """Train the planned runs that are not stored, in parallel.
 
-On a CPU: one process per core, each with one thread. So a run's numbers do not depend on other
-runs, and parallel seeds use the cores better than one training with many threads. On an
-accelerator: a few processes share it; each trains all missing seeds of one arm at once, and the
-others compute while one of them compiles.
+On a CPU a unit of work is one run: its numbers do not depend on other runs, and parallel seeds use
+the cores better than one training with many threads. On an accelerator it is an arm with all
+missing seeds, which train at once.
 """
 
 from __future__ import annotations
 
-import os
-import re
 import traceback
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
-from pkgutil import iter_modules
-
-from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from convbias.errors import ConvbiasError, RunError
-from convbias.runs.processes import run_in_processes
-from convbias.runs.progress import Progress, remove_notes, watch
+from convbias.runs.engines.base import ATTEMPTS, Engine, Lost, Report, Work, run_all
+from convbias.runs.engines.local import Local
+from convbias.runs.leftovers import clear_leftovers
+from convbias.runs.progress import Progress
 from convbias.runs.record import run_key
 from convbias.runs.store import DamagedRunError, Store
 from convbias.runs.worker import execute
@@ -29,16 +24,7 @@ from convbias.spec.arms import Convolutional
 from convbias.spec.beyond.arms import AnyArm
 from convbias.spec.study import PlannedRun
 
-PROCESSES_ON_ACCELERATOR = 4  # most of an arm's time is compiling, on one core each
-
-ATTEMPTS = 3  # consecutive deaths of processes without a finished run
-
-NVIDIA_DRIVER = Path("/dev/nvidiactl")
-
-NOTES_PREFIX = "progress-"  # followed by the process identifier of the sweep
-Execute = Callable[[AnyArm, Sequence[int], Path, Path, int, str | None], list[str]]
-
-UNFINISHED_FILE = re.compile(r"\.[0-9a-f]{12}-seed\d+-\w{8}\.(json|keras)")
+Execute = Callable[[AnyArm, Sequence[int], Path, Report, str | None], list[str]]
 
 
 @dataclass(frozen=True)
@@ -102,6 +88,8 @@ def sweep(
     on_progress: Callable[[Progress], None] | None = None,
     on_stored: Callable[[AnyArm, int], None] | None = None,
     preregistration: str | None = None,
+    engine: Engine | None = None,
+    on_waiting: Callable[[str], object] = lambda _: None,
 ) -> SweepResult:
     """Train every planned run that is not stored.
 
@@ -111,44 +99,55 @@ def sweep(
         planned: Arms and seeds, in the order in which they are trained; on an accelerator, which
             trains all seeds of an arm at once, the longest arms are first.
         store: Holds the stored runs and receives new ones.
-        jobs: Number of processes; by default one per core, or a few that share an accelerator.
+        jobs: Most units of work at the same time; by default as many as the engine has room for.
         on_progress: Called from another thread when a run starts or finishes an epoch.
         on_stored: Called from this thread when a run was stored.
         preregistration: `Preregistration.hash` of what was fixed before, for the runs' records.
+        engine: Where they are trained; by default in processes of this machine.
+        on_waiting: Called with what is waited for, where nothing is trained.
 
     Raises:
         ConvbiasError: The data is missing, or the runs cannot be stored.
         RunError: Processes died repeatedly.
     """
+    engine = engine or Local()
     clear_leftovers(store.folder)
     wanted, quarantined = missing(planned, store)
-    notes = store.folder / f"{NOTES_PREFIX}{os.getpid()}"
     by_key = {run_key(*run): run for run in wanted}
     ended: dict[str, FailedRun | None] = {}
-    deaths = 0
 
     def note(results: Iterable[tuple[str, FailedRun | None]]) -> None:
         for key, failure in results:
+            if key in ended:
+                continue
             ended[key] = failure
             if failure is None and on_stored is not None:
                 on_stored(*by_key[key])
 
-    while rest := [(arm, seed) for arm, seed in wanted if run_key(arm, seed) not in ended]:
-        before = len(ended)
-        try:
-            with watch(notes, on_progress):
-                _train(rest, store, notes, processes_for(rest, jobs), note, preregistration)
-        except TerminatedWorkerError as error:
-            lost = [key for key in by_key if key not in ended]
-            note((key, None) for key in lost if store.path(*by_key[key]).exists())
-            deaths = 1 if len(ended) > before else deaths + 1
-            if deaths == ATTEMPTS:
-                raise RunError(
-                    f"processes died {ATTEMPTS} times before any run was finished; of"
-                    f" {len(wanted)} runs {len(wanted) - len(ended)} are still to be trained",
-                    "enough memory for every process",
-                    "use fewer processes with --jobs; finished runs are stored",
-                ) from error
+    def again(work: Work) -> list[Work]:
+        """What is not stored, with half of the seeds at a time: the memory may be too small."""
+        _, arm, seeds, _ = work.arguments
+        note([(run_key(arm, seed), None) for seed in seeds if store.path(arm, seed).exists()])
+        rest = [seed for seed in seeds if run_key(arm, seed) not in ended]
+        if len(rest) == len(seeds) == 1:
+            return [work]
+        half = (len(rest) + 1) // 2
+        return [_unit(arm, part, preregistration) for part in (rest[:half], rest[half:]) if part]
+
+    def given_up(lost: Lost) -> RunError:
+        return RunError(
+            f"{lost.reason} {ATTEMPTS} times before {_runs_of(lost)} was finished; of"
+            f" {len(wanted)} runs {len(wanted) - len(ended)} are still to be trained",
+            "enough memory for every process",
+            "use fewer processes with --jobs; finished runs are stored",
+        )
+
+    if wanted:
+        works = [_unit(arm, seeds, preregistration) for arm, seeds in _units(wanted, engine)]
+        processes = engine.processes(len(works), jobs)
+        opened = engine.open(store.folder, processes, on_progress, accelerator=engine.accelerator)
+        with opened as execution:
+            run_all(execution, works, note, again, given_up, on_waiting)
     return SweepResult(
         trained=tuple(key for key, failure in ended.items() if failure is None),
         failures=tuple(failure for failure in ended.values() if failure is not None),
@@ -156,16 +155,14 @@ def sweep(
     )
 
 
-def processes_for(wanted: Sequence[PlannedRun], jobs: int | None) -> int:
-    """Number of processes that a sweep starts.
+def count_units(wanted: Sequence[PlannedRun], engine: Engine) -> int:
+    """In how many units of work runs are trained.
 
     Args:
-        wanted: The runs to be trained, at least one.
-        jobs: Upper limit; by default one per core, or a few that share an accelerator.
+        wanted: The runs.
+        engine: Where they are trained.
     """
-    if has_accelerator():
-        return min(jobs or PROCESSES_ON_ACCELERATOR, len(_by_arm(wanted)))
-    return min(jobs or cores(), len(wanted))
+    return len(_units(wanted, engine))
 
 
 def longest_first(planned: Iterable[PlannedRun]) -> list[PlannedRun]:
@@ -183,71 +180,23 @@ def relative_length(arm: AnyArm) -> int:
     return arm.recipe.epochs * (1 + span)
 
 
-def cores() -> int:
-    """Number of cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def clear_leftovers(folder: Path) -> None:
-    """Remove progress files and incomplete files of killed sweeps.
-
-    Args:
-        folder: The store's folder. While another sweep uses it, only progress files are removed.
-    """
-    alone = True
-    for notes in folder.glob(f"{NOTES_PREFIX}*"):
-        if is_running(notes.name.removeprefix(NOTES_PREFIX)):
-            alone = False
-        else:
-            remove_notes(notes)
-    for path in folder.glob(".*") if alone else ():
-        if UNFINISHED_FILE.fullmatch(path.name):
-            path.unlink(missing_ok=True)
-
-
-def is_running(process: str) -> bool:
-    """Whether there is a process with this identifier, given as text."""
-    try:
-        os.kill(int(process), 0)
-    except (ProcessLookupError, ValueError):
-        return False
-    except PermissionError:
-        return True  # a process of another user
-    return True
-
-
-def _train(
-    wanted: Sequence[PlannedRun],
-    store: Store,
-    notes: Path,
-    jobs: int,
-    on_ended: Callable[[list[tuple[str, FailedRun | None]]], object],
-    preregistration: str | None,
-) -> None:
-    accelerator = has_accelerator()
-    units = [(arm, [seed]) for arm, seed in wanted]
-    if accelerator:
+def _units(wanted: Sequence[PlannedRun], engine: Engine) -> list[tuple[AnyArm, list[int]]]:
+    if engine.accelerator:
         # The longest first, so that no process waits long for the last one.
-        units = sorted(_by_arm(wanted), key=lambda unit: -len(unit[1]) * relative_length(unit[0]))
-    # Also a single run in a process of its own: a crash would end this one.
-    calls = [
-        (_train_arm, execute, arm, seeds, store.folder, notes, os.getpid(), preregistration)
-        for arm, seeds in units
-    ]
-    run_in_processes(calls, jobs, on_ended, accelerator=accelerator)
+        return sorted(_by_arm(wanted), key=lambda unit: -len(unit[1]) * relative_length(unit[0]))
+    return [(arm, [seed]) for arm, seed in wanted]
 
 
-def has_accelerator() -> bool:
-    """Whether JAX would train on a GPU; determined without loading JAX."""
-    plugins = find_spec("jax_plugins")
-    folders = plugins.submodule_search_locations if plugins else None
-    installed = [plugin.name for plugin in iter_modules(folders or [])]
-    wanted = os.environ.get("JAX_PLATFORMS", "cuda")
-    return (
-        any(name.startswith("xla_cuda") for name in installed)
-        and NVIDIA_DRIVER.exists()
-        and ("cuda" in wanted or "gpu" in wanted)
-    )
+def _unit(arm: AnyArm, seeds: Sequence[int], preregistration: str | None) -> Work:
+    return Work(_train_arm, (execute, arm, seeds, preregistration), arms=(arm,))
+
+
+def _runs_of(lost: Lost) -> str:
+    """The run that was lost, where it is known which."""
+    if len(lost.works) > 1:
+        return "any run"
+    _, arm, seeds, _ = next(iter(lost.works)).arguments
+    return f"{arm.name} with seed {', '.join(map(str, seeds))}"
 
 
 def _by_arm(wanted: Sequence[PlannedRun]) -> list[tuple[AnyArm, list[int]]]:
@@ -258,17 +207,16 @@ def _by_arm(wanted: Sequence[PlannedRun]) -> list[tuple[AnyArm, list[int]]]:
 
 
 def _train_arm(
+    folder: Path,
+    report: Report,
     execute: Execute,
     arm: AnyArm,
     seeds: Sequence[int],
-    folder: Path,
-    notes: Path,
-    parent: int,
     preregistration: str | None,
 ) -> list[tuple[str, FailedRun | None]]:
     """Train in this process; an unexpected error must not end other arms' runs."""
     try:
-        keys = execute(arm, seeds, folder, notes, parent, preregistration)
+        keys = execute(arm, seeds, folder, report, preregistration)
         return [(key, None) for key in keys]
     except ConvbiasError:
         raise  # missing data and a full disk concern every run

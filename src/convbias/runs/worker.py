@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -16,6 +15,7 @@ import numpy as np
 from convbias import data
 from convbias.networks.scores import Epoch
 from convbias.runs.imports import import_keras
+from convbias.runs.progress import Progress
 from convbias.runs.record import Cost, Run, run_key
 from convbias.spec.arms import Arm
 from convbias.spec.beyond.arms import AnyArm, TaskArm
@@ -24,8 +24,6 @@ from convbias.spec.numerics import NUMERICS_VERSION
 
 if TYPE_CHECKING:
     from convbias.networks.training import Trained
-
-SECONDS_BETWEEN_LOOKS = 1.0
 
 # Restricts XLA and the linear algebra libraries to one CPU thread. They read it when they are
 # loaded, so the parent process sets it before it starts this one.
@@ -61,8 +59,7 @@ def execute(
     arm: AnyArm,
     seeds: Sequence[int],
     folder: Path,
-    progress_folder: Path,
-    parent: int,
+    report: Callable[[Progress], object],
     preregistration: str | None,
 ) -> list[str]:
     """Train an arm with several seeds and store the runs, those on images with their networks.
@@ -71,8 +68,7 @@ def execute(
         arm: The arm to train.
         seeds: The seeds; on an accelerator they train together.
         folder: The store's folder.
-        progress_folder: Receives the progress files.
-        parent: Process identifier of the sweep; when that process ends, this one ends too.
+        report: Called when a run starts or finishes an epoch.
         preregistration: `Preregistration.hash` of what was fixed before, for the runs' records.
 
     Returns:
@@ -81,25 +77,24 @@ def execute(
     Raises:
         ConvbiasError: The data cannot be loaded, or a run cannot be stored.
     """
-    end_with(parent)
     import_keras()
     # Imported here, because the parent imports this module and must not load JAX for it.
     from convbias.networks import training
-    from convbias.runs.progress import Progress, report_progress
 
-    def report(seed: int, epoch: int, latest: Epoch | None, images_per_second: float) -> None:
-        progress = Progress(
-            key=run_key(arm, seed),
-            seed=seed,
-            epoch=epoch,
-            epochs=arm.recipe.epochs,
-            latest=latest,
-            images_per_second=images_per_second,
+    def note(seed: int, epoch: int, latest: Epoch | None, images_per_second: float) -> None:
+        report(
+            Progress(
+                key=run_key(arm, seed),
+                seed=seed,
+                epoch=epoch,
+                epochs=arm.recipe.epochs,
+                latest=latest,
+                images_per_second=images_per_second,
+            )
         )
-        report_progress(progress_folder, progress)
 
     for seed in seeds:
-        report(seed, 0, None, 0.0)
+        note(seed, 0, None, 0.0)
     keys = []
     if isinstance(arm, TaskArm):
         for seed in seeds:
@@ -112,7 +107,7 @@ def execute(
         from convbias.runs.stored_dataset import StoredDataset
 
         Store(folder).write_dataset(StoredDataset.of(dataset))
-    for trained in training.train(arm, seeds, dataset, report):
+    for trained in training.train(arm, seeds, dataset, note):
         _store(arm, trained, dataset.checksum, folder, preregistration)
         keys.append(run_key(arm, trained.seed))
     return keys
@@ -211,19 +206,3 @@ def _store_task(arm: TaskArm, seed: int, folder: Path, preregistration: str | No
 def dataset_of_process(name: DatasetName) -> data.Dataset:
     """A data set, read once per process."""
     return data.load(name)
-
-
-@cache
-def end_with(parent: int) -> None:
-    """End this process when the parent has ended; has an effect once per process.
-
-    A killed parent cannot end its processes, and a restarted sweep must not compete with orphans
-    for the cores.
-    """
-
-    def look() -> None:
-        while os.getppid() == parent:
-            time.sleep(SECONDS_BETWEEN_LOOKS)
-        os._exit(1)
-
-    threading.Thread(target=look, name="end-with-parent", daemon=True).start()
