@@ -154,7 +154,7 @@ def test_an_export_with_different_outputs_is_not_written(
 ) -> None:
     def as_before(program: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
         """Of the same layers TensorFlow would make the same files again, in many seconds."""
-        _, made, images, probabilities = map(Path, program[-4:])
+        made, images, probabilities = map(Path, program[-3:])
         shutil.copytree(exports["dense"], made, dirs_exist_ok=True)
         (made / "export.json").unlink()
         session = onnxruntime.InferenceSession(str(made / "model.onnx"))
