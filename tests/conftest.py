@@ -7,7 +7,7 @@ import gc
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,6 +20,7 @@ from hypothesis import settings
 from convbias.data import Dataset, load, verify
 from convbias.data.idx_files import IdxFiles
 from convbias.runs.imports import Refused
+from convbias.runs.worker import ONE_THREAD
 from convbias.shipping.export.archive import Archive, pack, read
 from mirrors import PUBLISHED, Mirror, replace_published
 
@@ -33,6 +34,8 @@ XLA_FLAGS = (
     "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false"
     " --xla_cpu_multi_thread_eigen=false"
 )
+# Training processes score a thousand images, which takes twice as long without any optimisation.
+OF_TRAINING = " --xla_backend_optimization_level=1 --xla_cpu_use_fusion_emitters=false"
 
 LONGEST_FIRST = ("end_to_end", "integration", "slow")  # markers
 
@@ -51,6 +54,9 @@ def pytest_configure(config: pytest.Config) -> None:
     Compiling is most of the time that tests take. Threads of several processes that wait for each
     other made one regression ten times slower.
     """
+    # Processes that train and measure for a test; those of commands that it starts as a process
+    # of their own compile as users' do.
+    ONE_THREAD["XLA_FLAGS"] += OF_TRAINING
     # Storing a network makes Keras import TensorFlow to look whether it has tensors of it, which
     # takes seconds. Tests use TensorFlow in processes of their own only.
     sys.meta_path.insert(0, Refused({"tensorflow"}))
@@ -59,7 +65,6 @@ def pytest_configure(config: pytest.Config) -> None:
     folder = tempfile.TemporaryDirectory(prefix="convbias-compiled-", ignore_cleanup_errors=True)
     config.add_cleanup(folder.cleanup)
     os.environ |= {
-        # Processes that train set flags of their own.
         "XLA_FLAGS": XLA_FLAGS,
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
@@ -69,6 +74,17 @@ def pytest_configure(config: pytest.Config) -> None:
         # Where the learning rates of whoever runs the tests are not.
         "XDG_CONFIG_HOME": folder.name,
     }
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for no garbage while modules are imported, nor later in what they have made."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tools.servers.processes import TIMEOUT
 
 from convbias.data.idx_files import IDX_FILES
 from convbias.data.published_files import FileReport, PublishedFile
@@ -121,7 +122,7 @@ class Mirror:
             return
         if fault == "stalled":
             self.stalled.set()
-            self.released.wait(30)
+            self.released.wait(TIMEOUT)
             return
         time.sleep(delay)
         request.wfile.write(content[half:])

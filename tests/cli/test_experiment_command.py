@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,10 +21,13 @@ from convbias.runs.store import Store
 from convbias.spec.arms import Convolutional
 from convbias.spec.beyond.arms import TaskCondition
 from convbias.spec.datasets import DatasetDescription
+from convbias.spec.description import Description
 from convbias.spec.experiment import Experiment
 from convbias.spec.study import Study
 
 FURTHER = tuple(name for name in EXPERIMENTS if name != "original")
+
+LESS = {"layers": 2, "epochs": 10, "steps": 10, "folds": 2, "candidates": (0.01, 0.04)}
 
 LEAST = """\
 name = "least"
@@ -50,7 +54,7 @@ def leave_one_condition(patch: pytest.MonkeyPatch) -> None:
 
     Compiling and measuring each takes seconds to a minute. Where networks are measured it is the
     second, because the first is dense, with few filters, because every measure takes all images.
-    Recipes of other data are the same in every profile, so their steps are cut here.
+    What is trained on other data is the same in every profile, so it is cut here.
     """
     for name, whole in list(EXPERIMENTS.items()):
         if whole.on_images:
@@ -69,12 +73,16 @@ def with_one_condition(
 def reduced(whole: Experiment) -> Experiment:
     one = whole.conditions[1 if whole.measures else 0]
     if isinstance(one, TaskCondition):
-        steps = "steps" if "steps" in type(one.recipe).model_fields else "epochs"
-        one = replace(one, recipe=one.recipe.model_copy(update={steps: 10}))
+        one = replace(one, model=with_less(one.model), recipe=with_less(one.recipe))
     elif isinstance(one.model, Convolutional):
         few = tuple(4 * layer for layer in range(1, len(one.model.filters) + 1))
         one = replace(one, model=one.model.model_copy(update={"filters": few}))
     return replace(whole, conditions=(one,))
+
+
+def with_less(described: Description) -> Any:
+    fields = type(described).model_fields
+    return described.model_copy(update={name: LESS[name] for name in LESS if name in fields})
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,8 @@ from convbias.cli import main
 pytestmark = pytest.mark.integration
 
 ROOT = Path(__file__).parents[2]
+PATIENCE = 120_000  # milliseconds
+
 # Elements beyond the right edge of the window, except inside scrollable frames.
 OVERFLOWING = """
 [...document.querySelectorAll("body *")]
@@ -48,6 +50,7 @@ def opened(
         java_script_enabled=script,
         color_scheme="dark" if scheme == "dark" else "light",
     )
+    context.set_default_timeout(PATIENCE)
     page = context.new_page()
     troubles: list[str] = []
     page.on("console", lambda message: troubles.append(f"{message.type}: {message.text}"))

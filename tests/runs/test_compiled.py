@@ -7,7 +7,7 @@ from pathlib import Path
 import platformdirs
 import pytest
 
-from command_line import convbias
+from convbias.cli import main
 from convbias.runs.compiled import cache_variables, processor_name
 from convbias.runs.store import Store
 
@@ -56,14 +56,21 @@ def put_a_file_in_its_place(programs: Path) -> None:
 
 
 @pytest.mark.integration
-def test_damage_costs_nothing_but_time(programs: Path, tmp_path: Path) -> None:
-    assert convbias(*TRAINING, cwd=tmp_path).returncode == 0
+def test_damage_costs_nothing_but_time(
+    programs: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(TRAINING) == 0
     [before] = Store(tmp_path / "runs")
     for damage in (spoil, put_a_file_in_its_place):
         assert list(programs.glob("*_epoch-*-cache"))
         damage(programs)
         Store(tmp_path / "runs").path(before.arm, before.seed).unlink()
-        done = convbias(*TRAINING, cwd=tmp_path)
-        assert (done.returncode, done.stderr) == (0, ""), damage
+        capfd.readouterr()
+        # What the processes that train write to the standard error is captured as well.
+        assert (main(TRAINING), capfd.readouterr().err) == (0, ""), damage
         [after] = Store(tmp_path / "runs")
         assert after.weights_checksum == before.weights_checksum

@@ -24,7 +24,7 @@ from convbias.runs.leftovers import clear_leftovers
 from convbias.runs.record import run_key
 from convbias.runs.store import Store, read_run
 from convbias.runs.sweep import count_units, missing, sweep
-from convbias.runs.worker import execute
+from convbias.runs.worker import ONE_THREAD, execute
 from convbias.spec.arms import Arm
 from factories import make_arm, make_run
 
@@ -297,8 +297,9 @@ def test_processes_share_an_accelerator_and_its_sums_have_an_order(
     monkeypatch.delenv("JAX_PLATFORMS", raising=False)
     monkeypatch.delenv("XLA_PYTHON_CLIENT_MEM_FRACTION", raising=False)
     planned = [*PLANNED, (make_arm("cnn-3x3", dataset="drawn"), 0)]
+    assert "--xla_cpu_multi_thread_eigen=false" in ONE_THREAD["XLA_FLAGS"].split()
     for accelerator, expected in (
-        (False, "cpu --xla_cpu_multi_thread_eigen=false None"),
+        (False, f"cpu {ONE_THREAD['XLA_FLAGS']} None"),
         (True, "cuda --xla_gpu_deterministic_ops=true 0.425"),  # half of 0.85
     ):
         monkeypatch.setattr(machine, "has_accelerator", lambda found=accelerator: found)

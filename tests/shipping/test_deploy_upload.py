@@ -25,7 +25,7 @@ from tools.servers.aws import (
     rclone,
     s3_with_bucket,
 )
-from tools.servers.processes import StartedProcess, wait_until
+from tools.servers.processes import TIMEOUT, StartedProcess, wait_until
 
 from archives import write_archive
 from convbias.errors import ConvbiasError, InputError
@@ -267,7 +267,7 @@ def test_the_next_upload_deletes_the_parts_of_a_killed_one(
     try:
         wait_until(proxy.stopped.is_set)
         started.process.send_signal(signal.SIGKILL)
-        started.process.wait(60)
+        started.process.wait(TIMEOUT)
     finally:
         proxy.close()
     plan = planned(large)
