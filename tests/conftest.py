@@ -17,6 +17,7 @@ import psutil
 import pytest
 from hypothesis import settings
 
+from cheap_programs import CHEAPLY_COMPILED
 from convbias.data import Dataset, load, verify
 from convbias.data.idx_files import IdxFiles
 from convbias.runs.imports import Refused
@@ -34,9 +35,6 @@ XLA_FLAGS = (
     "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false"
     " --xla_cpu_multi_thread_eigen=false"
 )
-# Training processes score a thousand images, which takes twice as long without any optimisation.
-OF_TRAINING = " --xla_backend_optimization_level=1 --xla_cpu_use_fusion_emitters=false"
-
 LONGEST_FIRST = ("end_to_end", "integration", "slow")  # markers
 
 MOST_MEMORY = 1_250_000_000  # bytes of a test process, of which imports take half
@@ -56,7 +54,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     # Processes that train and measure for a test; those of commands that it starts as a process
     # of their own compile as users' do.
-    ONE_THREAD["XLA_FLAGS"] += OF_TRAINING
+    ONE_THREAD["XLA_FLAGS"] += CHEAPLY_COMPILED
     # Storing a network makes Keras import TensorFlow to look whether it has tensors of it, which
     # takes seconds. Tests use TensorFlow in processes of their own only.
     sys.meta_path.insert(0, Refused({"tensorflow"}))
@@ -74,6 +72,11 @@ def pytest_configure(config: pytest.Config) -> None:
         # Where the learning rates of whoever runs the tests are not.
         "XDG_CONFIG_HOME": folder.name,
     }
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than cores, because tests also wait: for servers, browsers and clusters."""
+    return len(os.sched_getaffinity(0)) + 1
 
 
 @pytest.hookimpl(wrapper=True)

@@ -11,6 +11,7 @@ import psutil
 import pytest
 from tools.servers.processes import StartedProcess, wait_until
 
+from cheap_programs import compiled_as_users_do
 from command_line import assert_no_half_file, convbias
 from convbias.errors import InputError, RunError
 from convbias.runs.engines import slurm as on_slurm
@@ -33,7 +34,8 @@ TRAIN = ("train", "dense", "--dataset", "drawn", "--training-images", "100", "--
 @pytest.fixture(scope="module")
 def trained_here(tmp_path_factory: pytest.TempPathFactory) -> Store:
     store = Store(tmp_path_factory.mktemp("here"))
-    sweep(PLANNED, store)
+    with compiled_as_users_do():
+        sweep(PLANNED, store)
     return store
 
 
