@@ -21,6 +21,7 @@ from cheap_programs import CHEAPLY_COMPILED
 from convbias.data import Dataset, load, verify
 from convbias.data.idx_files import IdxFiles
 from convbias.runs.imports import Refused
+from convbias.runs.machine import cores
 from convbias.runs.worker import ONE_THREAD
 from convbias.shipping.export.archive import Archive, pack, read
 from mirrors import PUBLISHED, Mirror, replace_published
@@ -76,7 +77,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_xdist_auto_num_workers() -> int:
     """One more than cores, because tests also wait: for servers, browsers and clusters."""
-    return len(os.sched_getaffinity(0)) + 1
+    return cores() + 1
 
 
 @pytest.hookimpl(wrapper=True)
