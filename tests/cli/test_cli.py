@@ -284,7 +284,7 @@ def planned(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Arm, int]]:
     """What a verb wants to have trained, in place of its training."""
     noted: list[tuple[Arm, int]] = []
 
-    def note(planned: Sequence[tuple[Arm, int]], *_: object) -> SweepResult:
+    def note(planned: Sequence[tuple[Arm, int]], *_: object, **_more: object) -> SweepResult:
         noted.extend(planned)
         return SweepResult((), (), ())
 
@@ -340,7 +340,7 @@ def test_plan(
     # Experiment and condition, hash, planned, stored, missing.
     assert dense.split()[:2] == ["original:", "dense"]
     assert dense.split()[3:] == ["2", "0", "5"]
-    monkeypatch.setattr("convbias.cli.study.has_accelerator", lambda: True)
+    monkeypatch.setattr("convbias.runs.machine.has_accelerator", lambda: True)
     said = " ".join(printed(capsys, "study", "tiny.toml", "--seeds", "0", "5", "--plan").split())
     assert "not predicted" in said
     assert files_below(study) == before

@@ -146,6 +146,9 @@ def test_runs_of_a_published_study_are_found(here: Path, capsys: pytest.CaptureF
     for command in (["runs", "list"], ["runs", "show", run.key]):
         assert main([*command, "--runs", "results"]) == 0
         assert run.key in capsys.readouterr().out
-    Store(here / "results/full/runs").write(run)
+    Store(here / "results/smoke/runs").write(run)
     assert main(["runs", "list", "--runs", "results"]) == 0  # which of the two?
     assert "0 runs in results" in capsys.readouterr().out
+    Store(here / "results/full/runs").write(run)
+    assert main(["runs", "list", "--runs", "results"]) == 0  # the one on Fashion-MNIST
+    assert "1 runs in results/full/runs" in capsys.readouterr().out

@@ -419,7 +419,7 @@ def test_the_command_trains_the_same_run(
 ) -> None:
     asked: list[tuple[Arm, int]] = []
 
-    def note(planned: Sequence[tuple[Arm, int]], *_: object) -> SweepResult:
+    def note(planned: Sequence[tuple[Arm, int]], *_: object, **_more: object) -> SweepResult:
         asked.extend(planned)
         return SweepResult((), (), ())
 
