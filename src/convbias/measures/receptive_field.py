@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import jax
-import jax.numpy as jnp
+from functools import partial
+
 import keras
 import numpy as np
-from jax import lax
 from scipy import optimize
 
 from convbias.errors import InputError
 from convbias.measures.base import MeasureValues, Subject
 from convbias.measures.theoretical_field import theoretical_fields
-from convbias.networks.forward import Apply, compiled
+from convbias.networks.adapters.keras_network import influences
+from convbias.networks.forward import compiled
+from convbias.spec.arithmetic import Field
 
 SHARES = (20, 30, 50, 99)  # per cent, those of Ding et al. 2022
 
@@ -47,19 +48,7 @@ def influence_map(network: keras.Model, images: np.ndarray, layer: str) -> np.nd
         InputError: No image gives any gradient.
     """
     part = keras.Model(network.inputs, network.get_layer(layer).output)
-    _, rows, columns, channels = part.output_shape
-
-    def influences(apply: Apply, images: jax.Array) -> jax.Array:
-        """(n, height, width): absolute gradients, added up over both layers' channels."""
-        _, pull_back = jax.vjp(lambda images: apply(images)[:, rows // 2, columns // 2], images)
-
-        def add(total: jax.Array, channel: jax.Array) -> tuple[jax.Array, None]:
-            (gradient,) = pull_back(jnp.tile(channel, (len(images), 1)))
-            return total + jnp.abs(gradient).sum(axis=3), None
-
-        return lax.scan(add, jnp.zeros(images.shape[:3]), jnp.eye(channels))[0]
-
-    maps = compiled(part, influences, largest=BATCH)(images)
+    maps = compiled(part, partial(influences, part.output_shape), largest=BATCH)(images)
     total = maps.sum(axis=0, dtype=np.float64)
     if not total.sum() > 0:
         raise InputError(
@@ -148,7 +137,19 @@ def receptive_field(
     field = fields[layer]
     influence = influence_map(network, images, layer)
     _, rows, columns, _ = network.get_layer(layer).output.shape
-    centre = field.centre(rows // 2, columns // 2)
+    return influence, field_numbers(influence, field, field.centre(rows // 2, columns // 2))
+
+
+def field_numbers(
+    influence: np.ndarray, field: Field, centre: tuple[float, float]
+) -> dict[str, float]:
+    """The numbers of `receptive_field`, from a map of influence.
+
+    Args:
+        influence: float (height, width), at least 0, with sum 1.
+        field: The theoretical field.
+        centre: Its middle in pixels from the map's upper left corner.
+    """
     numbers = {
         "theoretical_field": float(field.side),
         "influence_outside": max(0.0, 1 - share_within(influence, field.side, centre)),
@@ -157,7 +158,7 @@ def receptive_field(
         side = square_holding(influence, share / 100, centre)
         numbers[f"effective_field_{share}"] = side
         numbers[f"effective_share_{share}"] = side / field.side
-    return influence, numbers
+    return numbers
 
 
 def measure(subject: Subject) -> MeasureValues:

@@ -1,0 +1,177 @@
+"""Keras' networks, on JAX."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import keras
+import numpy as np
+from jax import lax
+
+from convbias.errors import InputError
+from convbias.networks.adapters.archives import check_archive
+from convbias.networks.adapters.classifier import BATCH, Inside, Opened, Order
+from convbias.networks.adapters.keras_fields import keras_fields
+from convbias.networks.backend import check_backend
+from convbias.networks.forward import in_batches
+from convbias.networks.layers import CircularPadding  # with which Keras reads the package's layers
+from convbias.networks.rebuild import STOCK, rebuild
+
+_NO_MAPS = (
+    keras.layers.InputLayer,
+    keras.layers.Rescaling,
+    keras.layers.ZeroPadding2D,
+    CircularPadding,
+)
+MAPS_BATCH = 64  # all feature maps of a batch are held at once
+
+
+def open_keras_file(path: Path) -> keras.Model:
+    """Read a `.keras` file without running any code that it may hold.
+
+    Args:
+        path: The file.
+
+    Raises:
+        InputError: It is not such a file, holds code, or needs layers that are not registered.
+    """
+    check_backend()
+    names = check_archive(path, "a .keras file")
+    if "config.json" not in names:
+        raise InputError(
+            f"{path} is an archive without a Keras network",
+            "a .keras file, as `network.save('network.keras')` writes it",
+        )
+    try:
+        return keras.saving.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:  # whatever the file's layers raise
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise InputError(
+            f"Keras cannot read {path}: {reason}",
+            "a network of Keras' own layers; code in the file, such as a Lambda layer, is not run",
+            "pass the network itself from Python: convbias.measure(network, ...)",
+        ) from error
+    except zipfile.BadZipFile as error:
+        raise InputError(f"{path} is damaged: {error}", "a .keras file") from error
+
+
+def open_keras(network: keras.Model) -> Opened:
+    """A Keras network with gradients, and with its layers where it is built of such.
+
+    Args:
+        network: Takes (n, side, side, channels) or (n, channels, side, side).
+    """
+    check_backend()
+    if isinstance(network, keras.Sequential) and any(
+        type(each) in STOCK for each in network.layers
+    ):
+        network = rebuild(network)  # the package's layers have no derivative in forward mode
+
+    def outputs(apply: Callable[..., Any], images: jax.Array) -> jax.Array:
+        return _only(apply(images))
+
+    def derivative(apply: Callable[..., Any], pairs: jax.Array) -> jax.Array:
+        return jax.jvp(lambda images: _only(apply(images)), (pairs[:, 0],), (pairs[:, 1],))[1]
+
+    run, along = _compiled(network, outputs), _compiled(network, derivative)
+    has_layers = isinstance(network, keras.Sequential) or hasattr(network, "operations")
+    return Opened(
+        framework="Keras",
+        outputs=lambda images: np.asarray(in_batches(run, images, BATCH)),
+        order=_order(network),
+        derivative=lambda images, directions: np.asarray(
+            in_batches(along, np.stack([images, directions], axis=1), BATCH)
+        ),
+        inside=(lambda: _inside(network)) if has_layers else None,
+        fields=(lambda: keras_fields(network)) if has_layers else None,
+    )
+
+
+def _only(outputs: Any) -> Any:  # noqa: ANN401 - a tensor, or a list or mapping of such
+    leaves = jax.tree.leaves(outputs)
+    if len(leaves) != 1:
+        raise InputError(
+            f"the network has {len(leaves)} outputs",
+            "one, with a score per class",
+            "build a network with the classifying output alone: keras.Model(inputs, output)",
+        )
+    return leaves[0]
+
+
+def _compiled(network: keras.Model, compute: Callable[..., Any]) -> Callable[..., Any]:
+    @jax.jit
+    def run(weights: Any, images: jax.Array) -> Any:  # noqa: ANN401
+        def apply(images: jax.Array) -> Any:  # noqa: ANN401 - Keras annotates no stateless call
+            called: Any = network.stateless_call(*weights, images, training=False)
+            return called[0]
+
+        return compute(apply, images)
+
+    def with_weights(images: np.ndarray) -> Any:  # noqa: ANN401
+        variables: Any = network.trainable_variables, network.non_trainable_variables
+        return run([[variable.value for variable in each] for each in variables], images)
+
+    return with_weights
+
+
+def _order(network: keras.Model) -> Order:
+    """That of its first layer that has one; Keras' default is last."""
+    formats = [getattr(layer, "data_format", None) for layer in network.layers]
+    known = [each for each in formats if each]
+    return "first" if known[:1] == ["channels_first"] else "last"
+
+
+def _inside(network: keras.Model) -> Inside:
+    if _order(network) == "first":
+        raise InputError("its maps have their channels first", "channels last")
+    layers = [
+        layer
+        for layer in network.layers
+        if not isinstance(layer, _NO_MAPS)
+        and isinstance(layer.output, keras.KerasTensor)
+        and len(layer.output.shape) == 4
+    ]
+    if not layers:
+        return Inside((), lambda _: {}, lambda *_: np.zeros(0))
+    names = tuple(layer.name for layer in layers)
+    part = keras.Model(network.inputs, [layer.output for layer in layers])
+    run = _compiled(part, lambda apply, images: jax.tree.leaves(apply(images)))
+
+    def maps(images: np.ndarray) -> Mapping[str, np.ndarray]:
+        return dict(zip(names, in_batches(run, images, MAPS_BATCH), strict=True))
+
+    def influence(images: np.ndarray, layer: str) -> np.ndarray:
+        one = keras.Model(network.inputs, network.get_layer(layer).output)
+        return in_batches(_compiled(one, partial(influences, one.output_shape)), images, MAPS_BATCH)
+
+    return Inside(names, maps, influence)
+
+
+def influences(
+    shape: tuple[int, ...], apply: Callable[..., jax.Array], images: jax.Array
+) -> jax.Array:
+    """How strongly every pixel moves the central unit of a feature map.
+
+    Args:
+        shape: That of the maps: images, rows, columns and features; with an even number of rows or
+            columns, the central unit is the later of the two middle ones.
+        apply: From images to the maps.
+        images: float32 (n, height, width, channels).
+
+    Returns:
+        float32 (n, height, width): absolute gradients, added up over channels and features.
+    """
+    _, rows, columns, features = shape
+    _, pull_back = jax.vjp(lambda images: apply(images)[:, rows // 2, columns // 2], images)
+
+    def add(total: jax.Array, feature: jax.Array) -> tuple[jax.Array, None]:
+        (gradient,) = pull_back(jnp.tile(feature, (len(images), 1)))
+        return total + jnp.abs(gradient).sum(axis=3), None
+
+    return lax.scan(add, jnp.zeros(images.shape[:3]), jnp.eye(features))[0]
