@@ -45,8 +45,8 @@ def open_classifier(
 
     Args:
         network: Path of an `.onnx`, `.keras`, TorchScript (`.pt`) or `torch.export` (`.pt2`) file
-            or of the folder of a SavedModel; a `keras.Model`; a `torch.nn.Module`; or a function
-            from float32 (n, side, side, channels) to (n, classes).
+            or of the folder of a SavedModel; a `keras.Model`; a `torch.nn.Module`; a function
+            from float32 (n, side, side, channels) to (n, classes); or what this has returned.
         images: Some that it should classify: float32 (n, side, side, channels) in [0, 1], or uint8;
             n at least 1.
         classes: How many there are.
@@ -62,6 +62,8 @@ def open_classifier(
         InputError: It cannot be read, takes other images, or gives something else than logits or
             probabilities of so many classes.
     """
+    if isinstance(network, Classifier):
+        return network
     settings = settings or InputSettings()
     _, side, width, channels = images.shape
     if side != width:

@@ -16,8 +16,8 @@ from convbias.report.measured.tables import document_of, images_of, remarks_of, 
 from convbias.runs.atomic import check_writable, write_atomically
 
 INTERVALS = (
-    "Intervals: 95 %. For one network over images (Wilson's for shares of images, else Student's t);"
-    " for two over networks; for more over networks and images, crossed. Numbers that no single"
+    "Intervals: 95 %. For one network over images (Wilson's for shares of images, else Student's"
+    " t); for two over networks; for more over networks and images, crossed. Numbers that no single"
     " image has are without an interval for one network. A difference of single networks says"
     " nothing about other trainings."
 )
