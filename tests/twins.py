@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from convbias.networks.adapters import Classifier
+from convbias.spec.arithmetic import Field
 
 SIDE, CLASSES = 12, 5
 SHAPES = {
@@ -37,6 +41,12 @@ def images(n: int = 24, side: int = SIDE, seed: int = 1) -> np.ndarray:
 
 
 LABELS = np.arange(24) % CLASSES
+
+
+def fields_of(classifier: Classifier) -> Mapping[str, Field | str]:
+    """Theoretical receptive fields of a network that has a graph."""
+    assert classifier.network.fields is not None
+    return classifier.network.fields()
 
 
 def keras_twin(seed: int = 0, activation: str = "relu", softmax: bool = False) -> Any:
@@ -109,7 +119,7 @@ def onnx_twin(path: Path, seed: int = 0, batch: str | int = "n", side: int = SID
 
 
 def torch_twin(seed: int = 0) -> Any:
-    import torch
+    import torch  # pyright: ignore[reportMissingImports]
 
     class Twin(torch.nn.Module):
         def __init__(self) -> None:

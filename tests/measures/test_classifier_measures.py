@@ -25,6 +25,7 @@ from convbias.networks.adapters import open_classifier
 from convbias.networks.adapters.fields import EVERYTHING
 from convbias.spec.arithmetic import Field
 from shift_networks import CLASSES, classifier, random_images, trunk
+from twins import fields_of
 
 pytestmark = pytest.mark.slow
 
@@ -188,6 +189,7 @@ def test_layers_move_as_those_of_trained_networks(cnn: keras.Sequential) -> None
 def test_receptive_fields_are_those_of_trained_networks(cnn: keras.Sequential) -> None:
     found = receptive_field(opened(cnn), DATA)
     influence, numbers = of_sequence(cnn, IMAGES)
+    assert found.picture is not None
     np.testing.assert_allclose(found.picture, influence, atol=1e-6)
     for name in ("theoretical_field", "effective_field_50"):
         assert values(found)[name] == pytest.approx(numbers[name], abs=1e-4)
@@ -208,7 +210,7 @@ def test_a_dense_network_sees_the_whole_image() -> None:
         [keras.Input((SIDE, SIDE, 1)), keras.layers.Flatten(), keras.layers.Dense(CLASSES)]
     )
     network = opened(dense)
-    assert set(network.network.fields().values()) == {EVERYTHING}
+    assert set(fields_of(network).values()) == {EVERYTHING}
     assert receptive_field(network, DATA).reason.endswith("every unit sees the whole image")
     assert equivariance(network, DATA).reason
 
@@ -220,5 +222,5 @@ def test_fifty_layers_with_skips() -> None:
         after = layers.Conv2D(1, 3, padding="same", name=f"conv_{number}")(maps)
         maps = layers.Add(name=f"add_{number}")([maps, after]) if number else after
     scores = layers.Dense(CLASSES)(layers.GlobalAveragePooling2D()(maps))
-    fields = opened(keras.Model(taken, scores)).network.fields()
+    fields = fields_of(opened(keras.Model(taken, scores)))
     assert fields["add_49"] == Field(1 + 2 * 50, 1, (-50, -50))

@@ -17,7 +17,7 @@ from convbias.networks.adapters.fields import EVERYTHING
 from convbias.spec.arithmetic import Field
 from convbias.spec.arms import Convolutional, Dense
 from factories import grey
-from twins import CLASSES, FIELDS, LABELS, SIDE, images, keras_twin, onnx_twin
+from twins import CLASSES, FIELDS, LABELS, SIDE, fields_of, images, keras_twin, onnx_twin
 
 pytestmark = pytest.mark.slow
 
@@ -57,7 +57,7 @@ def test_a_keras_file_gives_the_scores_of_its_network(twin: Any, tmp_path: Path)
 def test_fields_follow_skips_and_dilation(twin: Any, tmp_path: Path) -> None:
     path = onnx_twin(tmp_path / "twin.onnx")
     for network in (twin, path):
-        found = open_classifier(network, IMAGES, CLASSES).network.fields()
+        found = fields_of(open_classifier(network, IMAGES, CLASSES))
         for name, (side, stride, first) in FIELDS.items():
             assert found[name] == Field(side, stride, (first, first)), name
         assert found["mean"] == found["scores"] == EVERYTHING
@@ -65,7 +65,7 @@ def test_fields_follow_skips_and_dilation(twin: Any, tmp_path: Path) -> None:
 
 def test_fields_of_a_sequence_are_those_of_its_layers() -> None:
     network = models.build(Convolutional(), seed=0)
-    found = open_classifier(network, images(2, 28), 10).network.fields()
+    found = fields_of(open_classifier(network, images(2, 28), 10))
     sides = {name: each.side for name, each in found.items() if isinstance(each, Field)}
     assert sides == {"conv_1": 3, "pool_1": 4, "conv_2": 8, "pool_2": 10}
 
@@ -241,5 +241,5 @@ def test_weights_beside_the_file_are_read(tmp_path: Path) -> None:
 
 def test_a_dense_network_sees_everything() -> None:
     network = models.build(Dense(), seed=0, dimensions=grey(SIDE))
-    fields = open_classifier(network, IMAGES, 10).network.fields()
+    fields = fields_of(open_classifier(network, IMAGES, 10))
     assert set(fields.values()) == {EVERYTHING}

@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
+import torch  # pyright: ignore[reportMissingImports]
 
 from convbias.errors import InputError
 from convbias.measures.classifier import LabelledImages, measure_classifier
 from convbias.networks.adapters import open_classifier
 from convbias.networks.adapters.fields import EVERYTHING
 from convbias.spec.arithmetic import Field
-from twins import CLASSES, FIELDS, LABELS, SIDE, images, keras_twin, torch_twin
+from twins import CLASSES, FIELDS, LABELS, SIDE, fields_of, images, keras_twin, torch_twin
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 
@@ -63,7 +63,7 @@ def test_twins_of_two_frameworks_have_the_same_numbers(by_keras: Any) -> None:
 
 
 def test_fields_follow_skips_and_dilation() -> None:
-    found = open_classifier(torch_twin(), IMAGES, CLASSES).network.fields()
+    found = fields_of(open_classifier(torch_twin(), IMAGES, CLASSES))
     known = [each for each in found.values() if isinstance(each, Field)]
     by_hand = [Field(side, stride, (first, first)) for side, stride, first in FIELDS.values()]
     assert list(dict.fromkeys(known)) == list(dict.fromkeys(by_hand))
@@ -195,5 +195,5 @@ def test_fifty_layers_with_skips_have_the_field_of_the_longest_path() -> None:
     first = torch.nn.Conv2d(1, 2, 3, padding=1)
     rest = (torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten(), torch.nn.Linear(2, CLASSES))
     deep = torch.nn.Sequential(first, *(Block() for _ in range(49)), *rest)
-    found = open_classifier(deep, IMAGES, CLASSES).network.fields()
+    found = fields_of(open_classifier(deep, IMAGES, CLASSES))
     assert max(each.side for each in found.values() if isinstance(each, Field)) == 1 + 2 * 50

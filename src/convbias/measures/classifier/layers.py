@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import jax.numpy as jnp
 import numpy as np
 
 from convbias.errors import InputError
@@ -79,11 +80,11 @@ def equivariance(classifier: Classifier, data: LabelledImages) -> Found:
     for axis in (1, 2):
         after = inside.maps(classifier.taken(np.roll(pixels, PIXELS, axis)))
         for name, maps in before.items():
-            moved = moved_maps(maps, PIXELS / strides[name], axis)
+            moved = moved_maps(jnp.asarray(maps), PIXELS / strides[name], axis)
             errors[name] += float(np.sum(sum_of_squares(after[name] - moved))) / 2
     ratios = {}
     for name, maps in before.items():
-        norm = float(np.sum(sum_of_squares(maps)))
+        norm = float(np.square(maps).sum())
         ratios[name] = float(np.sqrt(errors[name] / norm)) if norm > 0 else 0.0
     scores = [
         Score(_ratio(f"equivariance_error_{name}", name), error, place=Place("layers", name))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -49,7 +48,8 @@ def open_keras_file(path: Path) -> keras.Model:
             "a .keras file, as `network.save('network.keras')` writes it",
         )
     try:
-        return keras.saving.load_model(path, compile=False, safe_mode=True)
+        # Keras annotates the result as any object.
+        network: Any = keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # whatever the file's layers raise
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(
@@ -57,8 +57,7 @@ def open_keras_file(path: Path) -> keras.Model:
             "a network of Keras' own layers; code in the file, such as a Lambda layer, is not run",
             "pass the network itself from Python: convbias.measure(network, ...)",
         ) from error
-    except zipfile.BadZipFile as error:
-        raise InputError(f"{path} is damaged: {error}", "a .keras file") from error
+    return network
 
 
 def open_keras(network: keras.Model) -> Opened:

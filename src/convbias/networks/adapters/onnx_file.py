@@ -95,7 +95,7 @@ def _order(path: Path, shape: list[Any], dimensions: Dimensions, order: Order | 
         "first": (channels, side, side),
         "last": (side, side, channels),
     }
-    fitting = [
+    fitting: list[Order] = [
         name
         for name, wanted in shapes.items()
         if len(shape) == 4

@@ -73,7 +73,7 @@ def open_torch_file(path: Path, example: np.ndarray, order: Order) -> Opened:
 def _script(path: Path) -> Any:  # noqa: ANN401 - a torch.jit.ScriptModule
     import warnings
 
-    import torch
+    import torch  # pyright: ignore[reportMissingImports]
 
     with zipfile.ZipFile(path) as archive:
         for name in archive.namelist():
@@ -94,7 +94,7 @@ def _script(path: Path) -> Any:  # noqa: ANN401 - a torch.jit.ScriptModule
 
 
 def _program(path: Path, names: list[str], example: np.ndarray, order: Order) -> Opened:
-    import torch
+    import torch  # pyright: ignore[reportMissingImports]
 
     _check_program(path, names)
     try:

@@ -37,7 +37,7 @@ def open_torch(
         InputError: PyTorch is not installed.
     """
     check_importable(["torch"], "a PyTorch network")
-    import torch
+    import torch  # pyright: ignore[reportMissingImports]
 
     device = next((each.device for each in module.parameters()), torch.device("cpu"))
     fixed = _fixed_batch(program)
@@ -123,7 +123,7 @@ def _evaluating(module: Any, program: Any) -> Iterator[None]:  # noqa: ANN401
 
 
 def _called(module: Any, images: Any) -> Any:  # noqa: ANN401
-    import torch
+    import torch  # pyright: ignore[reportMissingImports]
 
     try:
         found = module(images)
@@ -152,7 +152,7 @@ def _array(tensor: Any) -> np.ndarray:  # noqa: ANN401
 
 
 def _exported(module: Any, example: Any) -> Any:  # noqa: ANN401
-    import torch
+    import torch  # pyright: ignore[reportMissingImports]
 
     try:
         batch = {0: torch.export.Dim.DYNAMIC}
@@ -166,7 +166,7 @@ def _exported(module: Any, example: Any) -> Any:  # noqa: ANN401
 
 
 def _inside(graph: Any, tensor: Callable[..., Any], order: Order, fixed: int | None) -> Inside:  # noqa: ANN401
-    import torch
+    import torch  # pyright: ignore[reportMissingImports]
 
     if order == "last":
         raise InputError("its maps have no order that is known", "channels first")
