@@ -18,7 +18,7 @@ from convbias.cli.live import duration
 from convbias.errors import InputError
 from convbias.measures.classifier import MEASURES, LabelledImages, cost
 from convbias.networks.adapters import Classifier, InputSettings
-from convbias.report.measured import Measurement, contrast, table_of, write_measurement
+from convbias.report.measured import Measurement, contrast, table_of, write
 from convbias.report.measured import measure as measure_networks
 from convbias.report.measured.measuring import open_networks, test_images
 from convbias.report.measured.tables import remarks_of
@@ -103,7 +103,7 @@ def measure(
         ]
     measured = contrast(*found) if against else found[0]
     _print(measured)
-    print_page("The report", write_measurement(measured, out))
+    print_page("The report", write(measured, out))
 
 
 def _say_remarks(groups: Iterable[Sequence[Classifier]]) -> None:

@@ -86,16 +86,14 @@ def _curve(measure: str, rows: Sequence[Row], remark: str) -> Figure:
         .sort(steps)
         .axis(labelAngle=-30 if curve == "layers" else 0)
     )
-    colour = (
-        alt.Color("group:N")
-        .scale(arm_scale(dict.fromkeys(table["group"])))
-        .legend(alt.Legend(title=None, orient="top"))
-    )
+    # Kinds by colour where there are several, and groups by dashes then.
+    kinds = bool(table["series"].any())
+    of = "series" if kinds else "group"
+    legend = alt.Legend(title=None, orient="top")
+    colour = alt.Color(f"{of}:N").scale(arm_scale(dict.fromkeys(table[of]))).legend(legend)
+    dash = alt.StrokeDash("group:N").legend(legend if kinds else None)
     y = alt.Y("mean:Q").title(upwards).scale(zero=not in_percent)
     tooltip = ["group", "series", "at", *(alt.Tooltip(f"{each}:Q", format=".2f") for each in _ENDS)]
-    dash = alt.StrokeDash("series:N").legend(
-        alt.Legend(title=None, orient="top") if table["series"].any() else None
-    )
     layers: list[AltairChart] = []
     spread = table.dropna(subset=["low"])
     if len(spread):

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from functools import partial
-
+import jax
+import jax.numpy as jnp
 import keras
 import numpy as np
+from jax import lax
 from scipy import optimize
 
 from convbias.errors import InputError
 from convbias.measures.base import MeasureValues, Subject
 from convbias.measures.theoretical_field import theoretical_fields
-from convbias.networks.adapters.keras_network import influences
-from convbias.networks.forward import compiled
+from convbias.networks.forward import Apply, compiled
 from convbias.spec.arithmetic import Field
 
 SHARES = (20, 30, 50, 99)  # per cent, those of Ding et al. 2022
@@ -48,7 +48,19 @@ def influence_map(network: keras.Model, images: np.ndarray, layer: str) -> np.nd
         InputError: No image gives any gradient.
     """
     part = keras.Model(network.inputs, network.get_layer(layer).output)
-    maps = compiled(part, partial(influences, part.output_shape), largest=BATCH)(images)
+    _, rows, columns, channels = part.output_shape
+
+    def influences(apply: Apply, images: jax.Array) -> jax.Array:
+        """(n, height, width): absolute gradients, added up over both layers' channels."""
+        _, pull_back = jax.vjp(lambda images: apply(images)[:, rows // 2, columns // 2], images)
+
+        def add(total: jax.Array, channel: jax.Array) -> tuple[jax.Array, None]:
+            (gradient,) = pull_back(jnp.tile(channel, (len(images), 1)))
+            return total + jnp.abs(gradient).sum(axis=3), None
+
+        return lax.scan(add, jnp.zeros(images.shape[:3]), jnp.eye(channels))[0]
+
+    maps = compiled(part, influences, largest=BATCH)(images)
     total = maps.sum(axis=0, dtype=np.float64)
     if not total.sum() > 0:
         raise InputError(

@@ -9,7 +9,7 @@ from convbias.measures.classifier.base import Found, LabelledImages, Score
 from convbias.networks.adapters import Classifier
 from convbias.spec.quantities import share
 
-KEPT = share("corner_answers_kept", "answers kept from one corner to the other", 0.01)
+KEPT = share("corner_answers_kept", "same answer in both corners", 0.01)
 UPPER = share("accuracy_upper_left", "accuracy in the upper left corner", 0.01)
 LOWER = share("accuracy_lower_right", "accuracy in the lower right corner", 0.01)
 

@@ -30,6 +30,13 @@ class InputSettings:
         highest: What a white pixel is to the network: 1, or for instance 255.
         mean: Subtracted from every pixel after that, for all channels.
         deviation: Divides every pixel after that.
+
+    Raises:
+        InputError: A number is not finite, or `highest` or `deviation` is not above 0.
+
+    Example:
+        >>> InputSettings(highest=255, mean=127.5, deviation=127.5).scaled(np.ones(1, np.float32))
+        array([1.], dtype=float32)
     """
 
     channels: Order | None = None
@@ -125,10 +132,10 @@ class Classifier:
     Example:
         >>> from convbias.networks.adapters import open_classifier
         >>> def brightness(images):
-        ...     return np.stack([images.mean(axis=(1, 2, 3)), 0.5 * np.ones(len(images))], axis=1)
+        ...     return np.stack([images.mean(axis=(1, 2, 3)), 2 * np.ones(len(images))], axis=1)
         >>> found = open_classifier(brightness, np.zeros((4, 8, 8, 1), np.float32), classes=2)
         >>> found.logits(np.ones((3, 8, 8, 1), np.float32)).argmax(axis=1).tolist()
-        [0, 0, 0]
+        [1, 1, 1]
     """
 
     name: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,6 @@ import jax
 import jax.numpy as jnp
 import keras
 import numpy as np
-from jax import lax
 
 from convbias.errors import InputError
 from convbias.networks.adapters.archives import check_archive
@@ -67,10 +65,9 @@ def open_keras(network: keras.Model) -> Opened:
         network: Takes (n, side, side, channels) or (n, channels, side, side).
     """
     check_backend()
-    if isinstance(network, keras.Sequential) and any(
-        type(each) in STOCK for each in network.layers
-    ):
-        network = rebuild(network)  # the package's layers have no derivative in forward mode
+    stock = network
+    if isinstance(network, keras.Sequential) and {*map(type, network.layers)} & STOCK.keys():
+        stock = rebuild(network)  # the package's layers have no derivative in forward mode
 
     def outputs(apply: Callable[..., Any], images: jax.Array) -> jax.Array:
         return _only(apply(images))
@@ -78,7 +75,7 @@ def open_keras(network: keras.Model) -> Opened:
     def derivative(apply: Callable[..., Any], pairs: jax.Array) -> jax.Array:
         return jax.jvp(lambda images: _only(apply(images)), (pairs[:, 0],), (pairs[:, 1],))[1]
 
-    run, along = _compiled(network, outputs), _compiled(network, derivative)
+    run, along = _compiled(network, outputs), _compiled(stock, derivative)
     has_layers = isinstance(network, keras.Sequential) or hasattr(network, "operations")
     return Opened(
         framework="Keras",
@@ -105,16 +102,16 @@ def _only(outputs: Any) -> Any:  # noqa: ANN401 - a tensor, or a list or mapping
 
 def _compiled(network: keras.Model, compute: Callable[..., Any]) -> Callable[..., Any]:
     @jax.jit
-    def run(weights: Any, images: jax.Array) -> Any:  # noqa: ANN401
+    def run(weights: Any, *arguments: Any) -> Any:  # noqa: ANN401
         def apply(images: jax.Array) -> Any:  # noqa: ANN401 - Keras annotates no stateless call
             called: Any = network.stateless_call(*weights, images, training=False)
             return called[0]
 
-        return compute(apply, images)
+        return compute(apply, *arguments)
 
-    def with_weights(images: np.ndarray) -> Any:  # noqa: ANN401
+    def with_weights(*arguments: Any) -> Any:  # noqa: ANN401
         variables: Any = network.trainable_variables, network.non_trainable_variables
-        return run([[variable.value for variable in each] for each in variables], images)
+        return run([[variable.value for variable in each] for each in variables], *arguments)
 
     return with_weights
 
@@ -147,30 +144,20 @@ def _inside(network: keras.Model) -> Inside:
 
     def influence(images: np.ndarray, layer: str) -> np.ndarray:
         one = keras.Model(network.inputs, network.get_layer(layer).output)
-        return in_batches(_compiled(one, partial(influences, one.output_shape)), images, MAPS_BATCH)
+        _, rows, columns, features = one.output_shape
+
+        def gradient(apply: Callable[..., Any], images: jax.Array, feature: jax.Array) -> jax.Array:
+            def unit(images: jax.Array) -> jax.Array:
+                return apply(images)[:, rows // 2, columns // 2, feature].sum()
+
+            return jnp.abs(jax.grad(unit)(images)).sum(axis=3)
+
+        # Not a loop of XLA's, in which it has only its slow convolution on a CPU.
+        run = _compiled(one, gradient)
+        return in_batches(
+            lambda batch: sum(run(batch, feature) for feature in range(features)),
+            images,
+            MAPS_BATCH,
+        )
 
     return Inside(names, maps, influence)
-
-
-def influences(
-    shape: tuple[int, ...], apply: Callable[..., jax.Array], images: jax.Array
-) -> jax.Array:
-    """How strongly every pixel moves the central unit of a feature map.
-
-    Args:
-        shape: That of the maps: images, rows, columns and features; with an even number of rows or
-            columns, the central unit is the later of the two middle ones.
-        apply: From images to the maps.
-        images: float32 (n, height, width, channels).
-
-    Returns:
-        float32 (n, height, width): absolute gradients, added up over channels and features.
-    """
-    _, rows, columns, features = shape
-    _, pull_back = jax.vjp(lambda images: apply(images)[:, rows // 2, columns // 2], images)
-
-    def add(total: jax.Array, feature: jax.Array) -> tuple[jax.Array, None]:
-        (gradient,) = pull_back(jnp.tile(feature, (len(images), 1)))
-        return total + jnp.abs(gradient).sum(axis=3), None
-
-    return lax.scan(add, jnp.zeros(images.shape[:3]), jnp.eye(features))[0]

@@ -11,6 +11,7 @@ import numpy as np
 from convbias.errors import InputError
 from convbias.networks.adapters.archives import check_importable, check_size
 from convbias.networks.adapters.classifier import BATCH, Opened, Order
+from convbias.networks.adapters.shapes import fitting_order
 from convbias.networks.forward import in_batches
 from convbias.spec.datasets import Dimensions
 
@@ -55,7 +56,7 @@ def open_onnx(path: Path, dimensions: Dimensions, order: Order | None) -> Opened
             f"{path} has {len(session.get_inputs())} inputs", "one input, the batch of images"
         )
     [taken], given = session.get_inputs(), session.get_outputs()[0]
-    found = _order(path, taken.shape, dimensions, order)
+    found = fitting_order(str(path), taken.shape, dimensions, order)
     kind = np.float16 if taken.type == "tensor(float16)" else np.float32
     if taken.type not in ("tensor(float)", "tensor(float16)", "tensor(double)"):
         raise InputError(f"the input of {path} is a {taken.type}", "an input of floats")
@@ -86,34 +87,6 @@ def open_onnx(path: Path, dimensions: Dimensions, order: Order | None) -> Opened
 
 def _first_line(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0]
-
-
-def _order(path: Path, shape: list[Any], dimensions: Dimensions, order: Order | None) -> Order:
-    """The order that fits the input's shape, in which numbers are fixed and words are free."""
-    side, channels = dimensions.side, dimensions.channels
-    shapes: dict[Order, tuple[int, ...]] = {
-        "first": (channels, side, side),
-        "last": (side, side, channels),
-    }
-    fitting: list[Order] = [
-        name
-        for name, wanted in shapes.items()
-        if len(shape) == 4
-        and all(
-            not isinstance(has, int) or has == wants
-            for has, wants in zip(shape[1:], wanted, strict=True)
-        )
-    ]
-    if not fitting or (order is not None and order not in fitting):
-        written = " x ".join(str(each) for each in shape)
-        asked = f", channels {order}" if order else ""
-        raise InputError(
-            f"{path} takes {written}, the images are {side} x {side} with {channels} channels"
-            f"{asked}",
-            f"an input of n x {channels} x {side} x {side} or n x {side} x {side} x {channels}",
-            "bring your own images to its size with --side, or export it for these images",
-        )
-    return order or fitting[0]
 
 
 def _check_weights(model: Any, path: Path) -> None:  # noqa: ANN401 - protobuf's classes

@@ -17,6 +17,7 @@ from convbias.networks.adapters.classifier import (
     InputSettings,
     Opened,
 )
+from convbias.networks.adapters.shapes import fitting_order
 from convbias.networks.forward import in_batches
 from convbias.spec.datasets import Dimensions
 
@@ -131,7 +132,7 @@ def _from_file(
     if path.is_dir():
         from convbias.networks.adapters.saved_model import open_saved_model
 
-        return open_saved_model(path, order)
+        return open_saved_model(path, dimensions, order)
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise InputError(
@@ -159,16 +160,6 @@ def _keras(network: Any, dimensions: Dimensions, settings: InputSettings) -> Ope
     if settings.channels is not None:
         opened = replace(opened, order=settings.channels)
     shape = getattr(network, "input_shape", None)
-    side, channels = dimensions.side, dimensions.channels
-    wanted = (side, side, channels) if opened.order == "last" else (channels, side, side)
-    if shape is not None and (
-        len(shape) != 4
-        or any(has not in (None, wants) for has, wants in zip(shape[1:], wanted, strict=True))
-    ):
-        raise InputError(
-            f"the network takes {' x '.join(map(str, shape))}, the images are"
-            f" {' x '.join(map(str, ('n', *wanted)))}",
-            "a network for these images",
-            "bring your own images to its size with --side, or state where its channels are",
-        )
+    if shape is not None:
+        fitting_order("the network", shape, dimensions, opened.order)
     return opened

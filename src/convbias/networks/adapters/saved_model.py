@@ -10,7 +10,9 @@ import numpy as np
 from convbias.errors import InputError
 from convbias.networks.adapters.archives import check_importable, check_size
 from convbias.networks.adapters.classifier import BATCH, Opened, Order
+from convbias.networks.adapters.shapes import fitting_order
 from convbias.networks.forward import in_batches
+from convbias.spec.datasets import Dimensions
 
 SIGNATURE = "serving_default"
 # Operations that read or write files, or run code of other languages.
@@ -19,12 +21,13 @@ _REFUSED = frozenset(
 )
 
 
-def open_saved_model(path: Path, order: Order | None) -> Opened:
+def open_saved_model(path: Path, dimensions: Dimensions, order: Order | None) -> Opened:
     """Read a SavedModel.
 
     Args:
         path: Its folder, which holds `saved_model.pb`.
-        order: Where its axis of channels is; None means last.
+        dimensions: The images that it should take.
+        order: Where its axis of channels is; None: as its input says, the last where that may be.
 
     Raises:
         InputError: TensorFlow is not installed, it is no SavedModel, or its graph reads or writes
@@ -74,7 +77,9 @@ def open_saved_model(path: Path, order: Order | None) -> Opened:
     outputs = list(function.structured_outputs)
     if len(outputs) != 1:
         raise InputError(f"{path} gives {', '.join(outputs)}", "one output, a score per class")
-    fixed = taken.shape[0] if taken.shape.rank else None
+    shape = taken.shape.as_list() if taken.shape.rank else [None] * 4
+    found_order = fitting_order(str(path), shape, dimensions, order, preferred="last")
+    fixed = shape[0]
 
     def run(images: np.ndarray) -> np.ndarray:
         try:
@@ -94,5 +99,5 @@ def open_saved_model(path: Path, order: Order | None) -> Opened:
         outputs=lambda images, _kept=loaded: in_batches(
             run, images, fixed or BATCH, fixed=fixed is not None
         ),
-        order=order or "last",
+        order=found_order,
     )

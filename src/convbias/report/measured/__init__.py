@@ -2,7 +2,7 @@
 
 from convbias.report.measured.measuring import Measurement, contrast, draw, measure
 from convbias.report.measured.tables import TableRow, table_of
-from convbias.report.measured.writing import write_measurement
+from convbias.report.measured.writing import write
 
 __all__ = [
     "Measurement",
@@ -11,5 +11,5 @@ __all__ = [
     "draw",
     "measure",
     "table_of",
-    "write_measurement",
+    "write",
 ]

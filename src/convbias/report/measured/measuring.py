@@ -144,6 +144,10 @@ def contrast(first: Measurement, second: Measurement) -> Measurement:
     Raises:
         InputError: One of them has two groups already, or the groups differ in size or images.
 
+    Source:
+        Sign-flip test, crossed intervals, equivalence and Holm's correction: docs/method.md of the
+        repository.
+
     Example:
         >>> import convbias
         >>> drawn = convbias.load("drawn")
@@ -176,5 +180,19 @@ def draw(measurement: Measurement) -> list[Figure]:
 
     Returns:
         Figures, which have `svg()` and `png()`; a notebook shows them.
+
+    Raises:
+        InputError: The measurement has groups that do not fit each other.
+
+    Source:
+        Each measure names its own, see `convbias.measures.classifier.MEASURES`.
+
+    Example:
+        >>> import convbias
+        >>> drawn = convbias.load("drawn")
+        >>> def guess(images):
+        ...     return np.tile(np.arange(10.0), (len(images), 1))
+        >>> [figure.name for figure in convbias.draw(convbias.measure(guess, drawn, images=20))][:2]
+        ['measure-accuracy', 'measure-shifts']
     """
     return figures_of(measurement.found, measurement.rows, measurement.data)

@@ -30,7 +30,7 @@ class _Heading:
     title: str
 
 
-def write_measurement(measurement: Measurement, folder: Path) -> Path:
+def write(measurement: Measurement, folder: str | Path) -> Path:
     """Write `report.html`, `measures.json` and `figures/`.
 
     Args:
@@ -42,7 +42,20 @@ def write_measurement(measurement: Measurement, folder: Path) -> Path:
 
     Raises:
         StorageError: The folder is not writable or the disk is full.
+
+    Source:
+        Each measure's section names its own.
+
+    Example:
+        >>> import convbias
+        >>> drawn = convbias.load("drawn")
+        >>> def brightness(images):
+        ...     return images.mean(axis=(1, 2)) * range(10)
+        >>> found = convbias.measure(brightness, drawn, images=20)
+        >>> convbias.write(found, "report/darkness")  # doctest: +SKIP
+        PosixPath('report/darkness/report.html')
     """
+    folder = Path(folder)
     check_writable(folder)
     figures = draw(measurement)
     with rendering_pool(0) as pool:
