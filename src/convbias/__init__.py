@@ -31,7 +31,7 @@ _PUBLIC = {
     "train": "networks.by_name",
     "write": "report.measured",
 }
-__all__ = list(_PUBLIC)
+__all__ = list(_PUBLIC)  # pyright: ignore[reportUnsupportedDunderAll] - __init__.pyi has them
 
 
 def __getattr__(name: str) -> object:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 
 from convbias.errors import InputError
 from convbias.networks import models
-from convbias.networks.adapters import InputSettings, open_classifier
+from convbias.networks.adapters import InputSettings, archives, open_classifier
 from convbias.networks.adapters.fields import EVERYTHING
 from convbias.spec.arithmetic import Field
 from convbias.spec.arms import Convolutional, Dense
@@ -163,8 +164,6 @@ def test_other_images_are_refused_with_the_fix(twin: Any, tmp_path: Path) -> Non
 def test_files_that_are_not_what_their_name_says(name: str, tmp_path: Path) -> None:
     path = tmp_path / name
     if name == "archive.keras":
-        import zipfile
-
         with zipfile.ZipFile(path, "w") as archive:
             archive.writestr("other.json", "{}")
     else:
@@ -181,6 +180,16 @@ def test_names_that_say_nothing_are_refused(tmp_path: Path) -> None:
         open_classifier(tmp_path, IMAGES, CLASSES)
     with pytest.raises(InputError, match="cannot be read"):
         open_classifier(tmp_path / "missing.onnx", IMAGES, CLASSES)
+
+
+def test_files_of_any_size_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archives, "LARGEST", 20_000)
+    with zipfile.ZipFile(tmp_path / "bomb.keras", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("config.json", " " * 1_000_000)  # a kilobyte when packed
+    (tmp_path / "large.onnx").write_bytes(bytes(20_001))
+    for name in ("bomb.keras", "large.onnx"):
+        with pytest.raises(InputError, match="20,000 bytes"):
+            open_classifier(tmp_path / name, IMAGES, CLASSES)
 
 
 def test_code_in_a_keras_file_is_not_run(tmp_path: Path) -> None:

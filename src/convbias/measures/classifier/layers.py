@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import jax.numpy as jnp
 import numpy as np
@@ -17,6 +17,7 @@ from convbias.spec.arithmetic import Field
 from convbias.spec.quantities import Quantity
 
 PIXELS = 1  # of the shift
+BATCH = 16  # images whose maps are held at once, of all layers
 
 
 def _ratio(name: str, noun: str) -> Quantity:
@@ -67,31 +68,41 @@ def equivariance(classifier: Classifier, data: LabelledImages) -> Found:
     inside = _seen(classifier)
     if isinstance(inside, str):
         return Found(reason=inside)
-    pixels = data.images.astype(np.float32) / 255
     strides = _strides(classifier)
-    before = {
-        name: maps
-        for name, maps in inside.maps(classifier.taken(pixels)).items()
-        if name in strides
+    errors, norms = dict.fromkeys(strides, 0.0), dict.fromkeys(strides, 0.0)
+    for start in range(0, len(data.images), BATCH):
+        pixels = data.images[start : start + BATCH].astype(np.float32) / 255
+        for name, error, norm in _moved(classifier, inside, strides, pixels):
+            errors[name] += error
+            norms[name] += norm
+    ratios = {
+        name: float(np.sqrt(errors[name] / norms[name])) if norms[name] > 0 else 0.0
+        for name in strides
+        if name in inside.names
     }
-    if not before:
+    if not ratios:
         return Found(reason="of no layer is it known how many pixels its units are apart")
-    errors: dict[str, float] = dict.fromkeys(before, 0.0)
-    for axis in (1, 2):
-        after = inside.maps(classifier.taken(np.roll(pixels, PIXELS, axis)))
-        for name, maps in before.items():
-            moved = moved_maps(jnp.asarray(maps), PIXELS / strides[name], axis)
-            errors[name] += float(np.sum(sum_of_squares(after[name] - moved))) / 2
-    ratios = {}
-    for name, maps in before.items():
-        norm = float(np.square(maps).sum())
-        ratios[name] = float(np.sqrt(errors[name] / norm)) if norm > 0 else 0.0
     scores = [
         Score(_ratio(f"equivariance_error_{name}", name), error, place=Place("layers", name))
         for name, error in ratios.items()
     ]
     last = list(ratios.values())[-1]
-    return Found((Score(LAST, last), *scores), len(pixels))
+    return Found((Score(LAST, last), *scores), len(data.images))
+
+
+def _moved(
+    classifier: Classifier, inside: Inside, strides: Mapping[str, int], pixels: np.ndarray
+) -> Iterator[tuple[str, float, float]]:
+    """Each layer's name, the squared error of its maps, mean over both directions, and its norm."""
+    before = inside.maps(classifier.taken(pixels))
+    after = [inside.maps(classifier.taken(np.roll(pixels, PIXELS, axis))) for axis in (1, 2)]
+    for name, maps in before.items():
+        if name in strides:
+            error = 0.0
+            for axis, moved in zip((1, 2), after, strict=True):
+                expected = moved_maps(jnp.asarray(maps), PIXELS / strides[name], axis)
+                error += float(np.sum(sum_of_squares(jnp.asarray(moved[name]) - expected))) / 2
+            yield name, error, float(np.square(maps).sum())
 
 
 def receptive_field(classifier: Classifier, data: LabelledImages) -> Found:
