@@ -78,7 +78,7 @@ def test_a_plan_writes_nothing(folder: Path, capsys: pytest.CaptureFixture[str])
     [
         ([], "no network is named"),
         (["one.onnx", "--against", "same.keras", "other.onnx"], "cannot be paired"),
-        (["missing.onnx"], "missing.onnx cannot be read"),
+        (["missing.onnx"], "there is no missing.onnx"),
         (["pets"], "without saved_model.pb"),
         (["one.onnx", "--channels", "last"], "channels last"),
         (["one.onnx", "--deviation", "0"], "the first and the last above 0"),

@@ -78,6 +78,9 @@ def measure(
             "as many after --against as before it",
             "leave out those that have no partner",
         )
+    for path in (*networks, *against):
+        if not Path(path).exists():  # before images are read, or downloaded
+            raise InputError(f"there is no {path}", "the path of a network's file", "check it")
     check_folder(out)
     settings = InputSettings(channels, outputs, highest, mean, deviation)
     loaded = data.load(choose_images(dataset, own, "fashion-mnist"))
