@@ -64,9 +64,15 @@ def test_fields_follow_skips_and_dilation(twin: Any, tmp_path: Path) -> None:
         assert found["mean"] == found["scores"] == EVERYTHING
 
 
-def test_fields_of_a_sequence_are_those_of_its_layers() -> None:
+def test_fields_of_a_sequence_are_those_of_its_layers(tmp_path: Path) -> None:
     network = models.build(Convolutional(), seed=0)
     found = fields_of(open_classifier(network, images(2, 28), 10))
+    # Read from a file, its layers have been called several times.
+    network.save(tmp_path / "sequence.keras")
+    again = open_classifier(tmp_path / "sequence.keras", images(2, 28), 10)
+    assert fields_of(again) == found
+    assert again.network.inside is not None
+    assert again.network.inside().names == ("conv_1", "pool_1", "conv_2", "pool_2")
     sides = {name: each.side for name, each in found.items() if isinstance(each, Field)}
     assert sides == {"conv_1": 3, "pool_1": 4, "conv_2": 8, "pool_2": 10}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import keras
@@ -47,37 +48,45 @@ def keras_fields(network: keras.Model) -> dict[str, Field | str]:
     Returns:
         Layer name to field, or in words why it has none, in the network's order.
     """
-    functional: Any = network
-    while isinstance(functional, keras.Sequential):
-        functional = functional._functional
     producer: dict[int, str] = {}
     steps = []
-    for layer in functional.operations:
-        if isinstance(layer, keras.layers.InputLayer):
-            producer |= {id(each): IMAGE for each in _leaves(layer.output)}
-            continue
-        nodes = layer._inbound_nodes
-        inputs = tuple(
-            producer[id(each)]
-            for node in nodes
-            for each in node.input_tensors
-            if id(each) in producer
-        )
-        steps.append(Step(layer.name, inputs, _reach(layer, nodes)))
-        for node in nodes:
-            producer |= {id(each): layer.name for each in _leaves(node.outputs)}
+    nodes = nodes_of(network)
+    used = Counter(node.operation.name for node in nodes)
+    for node in nodes:
+        name = IMAGE if node.is_input else node.operation.name
+        if not node.is_input:
+            inputs = tuple(
+                producer[id(each)] for each in node.input_tensors if id(each) in producer
+            )
+            several = f"{name} is used several times" if used[name] > 1 else None
+            steps.append(Step(name, inputs, several or _reach(node)))
+        producer |= {id(each): name for each in node.outputs}
     return fields_of(steps)
 
 
-def _leaves(tensors: Any) -> list[Any]:  # noqa: ANN401 - Keras' tensors
-    return list(tensors) if isinstance(tensors, (list, tuple)) else [tensors]
+def nodes_of(network: keras.Model) -> list[Any]:
+    """The calls of layers that a network consists of, each after those whose outputs it takes.
+
+    A layer may have been called in other networks as well: a sequence that is read from a file is
+    built anew with every layer.
+
+    Args:
+        network: A `keras.Sequential` or a functional network.
+
+    Returns:
+        Keras' nodes, with the attributes `operation`, `input_tensors`, `outputs` and `is_input`.
+    """
+    functional: Any = network
+    while isinstance(functional, keras.Sequential):
+        functional = functional._functional
+    by_depth = functional._nodes_by_depth
+    return [node for depth in sorted(by_depth, reverse=True) for node in by_depth[depth]]
 
 
-def _reach(layer: Any, nodes: list[Any]) -> Window | str:  # noqa: ANN401 - a layer or an operation
-    if len(nodes) > 1:
-        return f"{layer.name} is used several times"
-    output = layer.output
-    if not isinstance(output, keras.KerasTensor) or len(output.shape) != 4:
+def _reach(node: Any) -> Window | str:  # noqa: ANN401 - as `nodes_of` gives them
+    layer = node.operation
+    output = node.outputs[0]
+    if len(output.shape) != 4:
         return EVERYTHING
     try:
         return Window(*reach(layer))

@@ -14,14 +14,13 @@ import numpy as np
 from convbias.errors import InputError
 from convbias.networks.adapters.archives import check_archive
 from convbias.networks.adapters.classifier import BATCH, Inside, Opened, Order
-from convbias.networks.adapters.keras_fields import keras_fields
+from convbias.networks.adapters.keras_fields import keras_fields, nodes_of
 from convbias.networks.backend import check_backend
 from convbias.networks.forward import in_batches
 from convbias.networks.layers import CircularPadding  # with which Keras reads the package's layers
 from convbias.networks.rebuild import STOCK, rebuild
 
 _NO_MAPS = (
-    keras.layers.InputLayer,
     keras.layers.Rescaling,
     keras.layers.ZeroPadding2D,
     CircularPadding,
@@ -126,24 +125,24 @@ def _order(network: keras.Model) -> Order:
 def _inside(network: keras.Model) -> Inside:
     if _order(network) == "first":
         raise InputError("its maps have their channels first", "channels last")
-    layers = [
-        layer
-        for layer in network.layers
-        if not isinstance(layer, _NO_MAPS)
-        and isinstance(layer.output, keras.KerasTensor)
-        and len(layer.output.shape) == 4
-    ]
-    if not layers:
+    outputs = {
+        node.operation.name: node.outputs[0]
+        for node in nodes_of(network)
+        if not node.is_input
+        and not isinstance(node.operation, _NO_MAPS)
+        and len(node.outputs[0].shape) == 4
+    }
+    if not outputs:
         return Inside((), lambda _: {}, lambda *_: np.zeros(0))
-    names = tuple(layer.name for layer in layers)
-    part = keras.Model(network.inputs, [layer.output for layer in layers])
+    names = tuple(outputs)
+    part = keras.Model(network.inputs, list(outputs.values()))
     run = _compiled(part, lambda apply, images: jax.tree.leaves(apply(images)))
 
     def maps(images: np.ndarray) -> Mapping[str, np.ndarray]:
         return dict(zip(names, in_batches(run, images, MAPS_BATCH), strict=True))
 
     def influence(images: np.ndarray, layer: str) -> np.ndarray:
-        one = keras.Model(network.inputs, network.get_layer(layer).output)
+        one = keras.Model(network.inputs, outputs[layer])
         _, rows, columns, features = one.output_shape
 
         def gradient(apply: Callable[..., Any], images: jax.Array, feature: jax.Array) -> jax.Array:

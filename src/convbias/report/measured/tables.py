@@ -55,13 +55,19 @@ def remarks_of(measurement: Measurement) -> dict[str, list[str]]:
     Returns:
         Measure to sentences, without repetitions.
     """
-    said: dict[str, dict[str, None]] = {each.name: {} for each in MEASURES}
+    networks = sum(map(len, measurement.classifiers.values()))
+    said: dict[str, dict[str, list[str]]] = {each.name: {} for each in MEASURES}
     for group, name, measure, found in _each(measurement):
-        if found.reason:
-            said[measure][f"Does not apply to {name} ({group}): {found.reason}."] = None
-        elif found.remark:
-            said[measure][found.remark] = None
-    return {measure: list(sentences) for measure, sentences in said.items()}
+        sentence = f"Does not apply: {found.reason}." if found.reason else found.remark
+        if sentence:
+            said[measure].setdefault(sentence, []).append(f"{name} ({group})")
+    return {
+        measure: [
+            sentence if len(of) == networks else f"{', '.join(of)}: {sentence}"
+            for sentence, of in sentences.items()
+        ]
+        for measure, sentences in said.items()
+    }
 
 
 def images_of(measurement: Measurement) -> dict[str, str]:
