@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from convbias.spec.arithmetic import Field
@@ -118,9 +118,3 @@ def window(
     if len(sides) > 1 or len({*strides}) > 1:
         return f"has a window of {tuple(kernel)}, strides {tuple(strides)}, which is not square"
     return Window(sides.pop(), strides[0], (padding[0], padding[1]))
-
-
-def last_field(fields: Mapping[str, Field | str]) -> tuple[str, Field] | None:
-    """The last step with a field, None where none has one."""
-    known = [(name, each) for name, each in fields.items() if isinstance(each, Field)]
-    return known[-1] if known else None
