@@ -40,7 +40,8 @@ study: $(VENV)/run.stamp
 # Types are checked beside the installations and the tests, on what these leave of the cores.
 test: lint pytest types
 
-pytest: packages $(VENV)/test.stamp .venv-serve/stamp .venv-toolkit/stamp web/node_modules/.stamp $(ONNX_RUNTIME)
+pytest: packages $(VENV)/test.stamp .venv-serve/stamp .venv-toolkit/stamp .venv-torch/stamp \
+		web/node_modules/.stamp $(ONNX_RUNTIME)
 	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 packages:
@@ -137,6 +138,15 @@ $(VENV)/test.stamp: requirements/test.lock requirements/run.lock pyproject.toml 
 		$(PIP) --python .venv-bench install --require-hashes --requirement requirements/bench-torch.lock
 	@touch $@
 
+# PyTorch beside the test set's packages. Without its CPU build, which pip finds where it is configured
+# to, the tests that need it are skipped, or fail in continuous integration: the registry's build for
+# Linux is gigabytes.
+.venv-torch/stamp: requirements/torch.lock requirements/bench-torch-cpu.lock $(VENV)/test.stamp
+	$(call install,.venv-torch,$<)
+	@.venv-torch/bin/python -c 'import pathlib, sysconfig; paths = sysconfig.get_paths(), sysconfig.get_paths(vars={"base": str(pathlib.Path("$(VENV)").resolve())}); pathlib.Path(paths[0]["purelib"], "test-set.pth").write_text("import site; site.addsitedir(%r)\n" % paths[1]["purelib"])'
+	@if $(PIP) --python .venv-torch install --no-deps --no-compile --require-hashes --requirement requirements/bench-torch-cpu.lock 2> /dev/null; then touch $@; else \
+		echo "Not installed: PyTorch's CPU build. The tests that need it will be skipped."; fi
+
 # uv does not read pip's configuration, so pip follows where uv finds no package index.
 define install
 	@echo 'Installing $(2) into $(1) (once)'
@@ -154,4 +164,5 @@ lock: $(VENV)/test.stamp
 	$(NPM) run lock
 
 clean:
-	rm -rf $(VENV) .venv-audit .venv-bench .venv-serve .venv-toolkit web/node_modules $(ONNX_RUNTIME)
+	rm -rf $(VENV) .venv-audit .venv-bench .venv-serve .venv-toolkit .venv-torch \
+		web/node_modules $(ONNX_RUNTIME)

@@ -29,4 +29,9 @@ both=$(mktemp)
 resolve --upgrade --group bench --output-file "$both"
 awk '/^[a-z]/ { file = /^(torch|triton|nvidia-|cuda-)/ ? "bench-torch.lock" : "bench.lock" }
     { print > ("requirements/" file) }' "$both"
+
+# What PyTorch's CPU build needs beside itself, for the tests of other people's networks.
+resolve --constraint requirements/bench.lock --constraint requirements/bench-torch.lock \
+    --group torch --output-file "$both"
+awk '/^[a-z]/ { keep = !/^(torch|triton|nvidia-|cuda-)/ } keep' "$both" > requirements/torch.lock
 rm "$both"

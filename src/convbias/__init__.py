@@ -1,4 +1,9 @@
-"""Measure what the inductive bias of convolution buys on images."""
+"""Measure what the inductive bias of convolution buys on images.
+
+The names of `__all__` are public: they change with the version number only. Everything else may
+change with any version. They are imported when they are used (PEP 562), because Keras and JAX take
+seconds; `__init__.pyi` has their types.
+"""
 
 import atexit
 import os
@@ -6,12 +11,40 @@ import shutil
 import sys
 import tempfile
 from contextlib import suppress
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 
 import platformdirs
 
 __version__ = version("convbias")
+
+# Public name to its module.
+_PUBLIC = {
+    "InputSettings": "networks.adapters",
+    "contrast": "report.measured",
+    "describe": "networks.by_name",
+    "draw": "report.measured",
+    "load": "data",
+    "measure": "report.measured",
+    "read_images": "data.own",
+    "train": "networks.by_name",
+    "write": "report.measured",
+}
+__all__ = list(_PUBLIC)  # pyright: ignore[reportUnsupportedDunderAll] - __init__.pyi has them
+
+
+def __getattr__(name: str) -> object:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(import_module(f"{__name__}.{_PUBLIC[name]}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_PUBLIC})
+
 
 # Read by Keras when it is imported. Everything here is written for JAX, so another backend, set for
 # other programs, does not count; `convbias.networks.backend` refuses one that Keras has already.

@@ -204,6 +204,7 @@ BAD_INPUT = {
     "page": [MISSING],
     "claims": [MISSING],
     "explain": [f"{MISSING}.png", "--run", PUBLISHED_NETWORK],
+    "measure": [f"{MISSING}.onnx"],
     "export": [MISSING],
     "card": [MISSING],
     "package": [MISSING],
@@ -267,6 +268,7 @@ def test_every_verb(installed: Installed, study: dict[str, str]) -> None:
         "runs list --runs trained": "8 runs in trained",
         "runs verify --runs trained": "8 runs in trained, 0 damaged",
         f"card {study['cnn-3x3']} --runs trained": "wrote model_card",
+        f"measure trained/{study['cnn-3x3']}.keras --dataset drawn --plan": "What it takes",
     }
     *answers, lacking = installed.commands(
         *map(str.split, expected), ["export", study["cnn-3x3"], "--runs", "trained"]

@@ -43,6 +43,8 @@ SETS = {
     "serve": RequirementSet(("serve",), ".venv-serve", groups("container")),
     "toolkit": RequirementSet(("toolkit",), ".venv-toolkit", groups("toolkit")),
 }
+if (ROOT / ".venv-torch" / "stamp").exists():  # not where PyTorch's CPU build is not found
+    SETS["torch"] = RequirementSet(("torch", "bench-torch-cpu"), ".venv-torch", groups("torch"))
 if (ROOT / ".venv-audit" / "stamp").exists():  # only `make audit` installs it
     SETS["audit"] = RequirementSet(("audit",), ".venv-audit", groups("audit"))
 if (ROOT / ".venv-bench" / "stamp").exists():  # gigabytes, which `make test` does not install

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src/convbias"
 MOST_ROOMS = 13
 # Every package has these; they hold nothing of a room.
-NO_ROOMS = {"__init__.py", "__main__.py", "__pycache__", "py.typed"}
+NO_ROOMS = {"__init__.py", "__init__.pyi", "__main__.py", "__pycache__", "py.typed"}
 
 
 def listed(block: int) -> dict[str, str]:

@@ -13,6 +13,7 @@ import keras
 import numpy as np
 import onnxruntime
 import pytest
+from tools.servers.processes import TIMEOUT
 
 from convbias.data import Dataset, load
 from convbias.errors import InputError, RunError
@@ -210,3 +211,33 @@ def test_missing_packages_are_named(
         export(
             untrained(MODELS["dense"]), make_run(make_arm("dense"), 0), dataset, tmp_path / "model"
         )
+
+
+BOTH_FORMS = """
+import json, sys
+import numpy as np
+from convbias.errors import InputError
+from convbias.networks.adapters import open_classifier
+images = np.random.default_rng(0).integers(0, 256, (9, 28, 28, 1), dtype=np.uint8)
+forms = [open_classifier(f"{sys.argv[1]}/{form}", images, 10) for form in ("1", "model.onnx")]
+first, second = (np.exp(each.logits(images)) for each in forms)
+try:
+    open_classifier(f"{sys.argv[1]}/1", np.zeros((2, 32, 32, 1), np.uint8), 10)
+except InputError as error:
+    print(json.dumps([float(np.abs(first - second).max()), forms[0].outputs, error.fix]))
+"""
+
+
+def test_both_forms_can_be_measured(exports: dict[str, Path]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", BOTH_FORMS, exports["cnn-3x3"]],
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    difference, outputs, fix = json.loads(done.stdout.splitlines()[-1])
+    assert difference < LARGEST_DIFFERENCE
+    assert outputs == "probabilities"
+    assert "--side" in fix

@@ -17,7 +17,7 @@ from convbias.errors import ConvbiasError, InputError, StorageError, did_you_mea
 
 # In the order of the stages.
 VERBS = (
-    *("eda", "train", "study", "experiment", "report", "page", "claims", "explain"),
+    *("eda", "train", "study", "experiment", "report", "page", "claims", "explain", "measure"),
     *("export", "card", "package", "serve", "predict", "deploy"),
     *("runs", "data", "tune"),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import jax
@@ -114,10 +114,10 @@ def corrupted_accuracies(
         pixels; and `lost_to_fine_over_coarse_noise` the first minus the second. This noise is not
         clipped, because a clipped one has other frequencies, too.
     """
-    classify = compiled(network)
+    scores = compiled(network)
 
     def accuracy(changed: np.ndarray) -> float:
-        return float((classify(changed).argmax(axis=1) == labels).mean())
+        return float((scores(changed).argmax(axis=1) == labels).mean())
 
     unchanged = images
     corruptions = corruptions_of(images.shape[1])
@@ -125,8 +125,11 @@ def corrupted_accuracies(
         unchanged = each.apply(unchanged, 0, seed)
     clean = accuracy(images)
     values = {"accuracy_clean": clean, "accuracy_at_strength_0": accuracy(unchanged)}
+    answers = answers_by_corruption(
+        lambda changed: scores(changed).argmax(axis=1), images, corruptions, seed
+    )
     for each in corruptions:
-        found = [accuracy(each.apply(images, strength, seed)) for strength in each.strengths]
+        found = [float((answer == labels).mean()) for answer in answers[each.name]]
         values |= {
             f"accuracy_{each.name}_{strength:g}": value
             for strength, value in zip(each.strengths, found, strict=True)
@@ -141,6 +144,31 @@ def corrupted_accuracies(
         values["lost_to_fine_noise"] - values["lost_to_coarse_noise"]
     )
     return values
+
+
+def answers_by_corruption(
+    classify: Callable[[np.ndarray], np.ndarray],
+    images: np.ndarray,
+    corruptions: Sequence[Corruption],
+    seed: int,
+) -> dict[str, np.ndarray]:
+    """Classify all images once with every corruption at every strength.
+
+    Args:
+        classify: From uint8 images to int (n,), their most probable classes.
+        images: uint8 (n, height, width, channels), n at least 1.
+        corruptions: From `corruptions_of`.
+        seed: As for `corrupted_accuracies`.
+
+    Returns:
+        Corruption to int (strengths, n).
+    """
+    return {
+        each.name: np.stack(
+            [classify(each.apply(images, strength, seed)) for strength in each.strengths]
+        )
+        for each in corruptions
+    }
 
 
 def fine_gradient_share(network: keras.Model, images: np.ndarray) -> float:

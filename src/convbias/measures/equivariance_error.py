@@ -94,11 +94,13 @@ def equivariance_error(
             moved = jax.tree.leaves(apply(jnp.roll(inputs, pixels, axis)))
             columns.append(
                 [
-                    jnp.stack([_square(new - _moved(old, by, axis)) for by in shifts]).min(axis=0)
+                    jnp.stack(
+                        [sum_of_squares(new - moved_maps(old, by, axis)) for by in shifts]
+                    ).min(axis=0)
                     for new, old, shifts in zip(moved, before, candidates, strict=True)
                 ]
             )
-        columns.append([_square(old) for old in before])
+        columns.append([sum_of_squares(old) for old in before])
         return jnp.asarray(columns).transpose(2, 1, 0)
 
     canvases = on_canvas(images, side)
@@ -138,12 +140,20 @@ def _candidate_shifts(
     return candidates
 
 
-def _moved(maps: jax.Array, pixels: float, axis: int) -> jax.Array:
+def moved_maps(maps: jax.Array, pixels: float, axis: int) -> jax.Array:
+    """Feature maps, circularly shifted; by a fraction of a pixel with their Fourier transform.
+
+    Args:
+        maps: float (n, rows, columns, features).
+        pixels: Distance in pixels of the maps.
+        axis: 1 downwards, 2 to the right.
+    """
     whole = int(pixels)
     return jnp.roll(maps, whole, axis) if whole == pixels else translate(maps, pixels, axis)
 
 
-def _square(maps: jax.Array) -> jax.Array:
+def sum_of_squares(maps: jax.Array) -> jax.Array:
+    """Sum of squares of each image's maps, (n,)."""
     return jnp.square(maps).sum(axis=(1, 2, 3))
 
 

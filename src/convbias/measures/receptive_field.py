@@ -13,6 +13,7 @@ from convbias.errors import InputError
 from convbias.measures.base import MeasureValues, Subject
 from convbias.measures.theoretical_field import theoretical_fields
 from convbias.networks.forward import Apply, compiled
+from convbias.spec.arithmetic import Field
 
 SHARES = (20, 30, 50, 99)  # per cent, those of Ding et al. 2022
 
@@ -148,7 +149,19 @@ def receptive_field(
     field = fields[layer]
     influence = influence_map(network, images, layer)
     _, rows, columns, _ = network.get_layer(layer).output.shape
-    centre = field.centre(rows // 2, columns // 2)
+    return influence, field_numbers(influence, field, field.centre(rows // 2, columns // 2))
+
+
+def field_numbers(
+    influence: np.ndarray, field: Field, centre: tuple[float, float]
+) -> dict[str, float]:
+    """The numbers of `receptive_field`, from a map of influence.
+
+    Args:
+        influence: float (height, width), at least 0, with sum 1.
+        field: The theoretical field.
+        centre: Its middle in pixels from the map's upper left corner.
+    """
     numbers = {
         "theoretical_field": float(field.side),
         "influence_outside": max(0.0, 1 - share_within(influence, field.side, centre)),
@@ -157,7 +170,7 @@ def receptive_field(
         side = square_holding(influence, share / 100, centre)
         numbers[f"effective_field_{share}"] = side
         numbers[f"effective_share_{share}"] = side / field.side
-    return influence, numbers
+    return numbers
 
 
 def measure(subject: Subject) -> MeasureValues:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import keras
@@ -129,10 +130,35 @@ def shift_consistency(
         raise InputError(f"the largest shift is {largest} pixels", "at least 1")
 
     classify = compiled(network, lambda apply, images: apply(images).argmax(axis=1))
-    side, shifts = side_of(network), compass_shifts(largest)
-    predicted = [classify(on_canvas(images, side, *shift)) for shift in shifts.tolist()]
-    classes = label_dtype(network.output_shape[-1])
-    return ShiftConsistency(shifts, np.stack(predicted).astype(classes), labels)
+    side = side_of(network)
+    return answers_at_shifts(
+        classify,
+        lambda rows, columns: on_canvas(images, side, rows, columns),
+        labels,
+        largest,
+        network.output_shape[-1],
+    )
+
+
+def answers_at_shifts(
+    classify: Callable[[np.ndarray], np.ndarray],
+    shifted: Callable[[int, int], np.ndarray],
+    labels: np.ndarray,
+    largest: int,
+    classes: int,
+) -> ShiftConsistency:
+    """Classify images at every shift of `compass_shifts`.
+
+    Args:
+        classify: From images to int (n,), their most probable classes.
+        shifted: From rows down and columns right to the images, shifted.
+        labels: int (n,).
+        largest: Largest shift in pixels along each axis, at least 1.
+        classes: How many there are.
+    """
+    shifts = compass_shifts(largest)
+    predicted = [classify(shifted(*shift)) for shift in shifts.tolist()]
+    return ShiftConsistency(shifts, np.stack(predicted).astype(label_dtype(classes)), labels)
 
 
 def measure(subject: Subject) -> MeasureValues:

@@ -2,30 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import keras
 
 from convbias.errors import InputError
-from convbias.networks.layers import AntialiasedPooling, CircularPadding, LocalConnection
+from convbias.networks.adapters.keras_fields import reach
 from convbias.spec.arithmetic import Field
-
-POINTWISE = (
-    keras.layers.Activation,
-    keras.layers.BatchNormalization,
-    keras.layers.Dense,
-    keras.layers.Dropout,
-    keras.layers.LeakyReLU,
-    keras.layers.ReLU,
-    keras.layers.Rescaling,
-    keras.layers.SpatialDropout2D,
-)
-CONVOLUTIONS = (
-    keras.layers.Conv2D,
-    keras.layers.DepthwiseConv2D,
-    keras.layers.SeparableConv2D,
-)
-POOLINGS = (keras.layers.AveragePooling2D, keras.layers.MaxPooling2D)
 
 
 def theoretical_fields(network: keras.Model) -> dict[str, Field]:
@@ -63,52 +44,6 @@ def theoretical_fields(network: keras.Model) -> dict[str, Field]:
     for layer in network.layers:
         if len(layer.output.shape) != 4:
             break
-        field = field.through(*_reach(layer))
+        field = field.through(*reach(layer))
         fields[layer.name] = field
     return fields
-
-
-def _reach(layer: keras.Layer) -> tuple[int, int, tuple[int, int]]:
-    """A unit's window on the layer before: side, stride, and padding above and on the left."""
-    known: Any = layer  # its attributes hang on its class
-    if isinstance(layer, POINTWISE):
-        return 1, 1, (0, 0)
-    if isinstance(layer, CircularPadding):
-        return 1, 1, (known.pixels, known.pixels)
-    if isinstance(layer, keras.layers.ZeroPadding2D):
-        return 1, 1, (known.padding[0][0], known.padding[1][0])
-    if isinstance(layer, LocalConnection):
-        return known.kernel_size, 1, (known.kernel_size // 2, known.kernel_size // 2)
-    if isinstance(layer, AntialiasedPooling):
-        # blur: 2 x 2 maximum, then 3 x 3 average. polyphase: 2 x 2 maximum, at one of two offsets.
-        return (4, 2, (1, 1)) if known.method == "blur" else (3, 2, (0, 0))
-    if isinstance(layer, CONVOLUTIONS):
-        return _window(layer, known.kernel_size, known.dilation_rate)
-    if isinstance(layer, POOLINGS):
-        return _window(layer, known.pool_size, (1, 1))
-    raise InputError(
-        f"the receptive field of {layer.name}, a {type(layer).__name__}, is not supported",
-        "convolutions, poolings, paddings and pointwise layers",
-    )
-
-
-def _window(
-    layer: Any,  # noqa: ANN401 - whichever of two families
-    size: tuple[int, int],
-    dilation: tuple[int, int],
-) -> tuple[int, int, tuple[int, int]]:
-    strides = tuple(layer.strides)
-    if len({*size}) > 1 or len({*strides}) > 1 or len({*dilation}) > 1:
-        raise InputError(
-            f"{layer.name} has a window of {size}, strides {strides} and dilation {dilation}",
-            "the same along both axes",
-        )
-    side, stride = dilation[0] * (size[0] - 1) + 1, strides[0]
-    if layer.padding == "valid":
-        return side, stride, (0, 0)
-    # Keras pads as little as it takes, and the odd unit at the end.
-    rows, columns = (
-        max(0, (-(-units // stride) - 1) * stride + side - units) // 2
-        for units in layer.input.shape[1:3]
-    )
-    return side, stride, (rows, columns)

@@ -35,6 +35,36 @@ SOURCES_IN_WORDS = (
 )
 
 
+def read_images(path: str | Path, side: int | None = None) -> Dataset:
+    """Read your own images, once; later they are found in the user's cache.
+
+    Args:
+        path: A folder with a subfolder of images per class, four IDX files in a folder, a `.npz`
+            file, or Parquet files.
+        side: Pixels per side to which they are brought, a multiple of 4 from 8 to 96; None: by
+            their sizes.
+
+    Returns:
+        The data set, with uint8 images (n, side, side, channels).
+
+    Raises:
+        InputError: There is nothing at the path that can be read, or not enough memory.
+        DataError: What is there is damaged, or is not labelled images.
+        StorageError: The cache is not writable or the disk is full.
+
+    Source:
+        The rules: docs/your-images.md of the repository.
+
+    Example:
+        >>> read_images("no_such_folder")  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+        convbias.errors.DataError: there is no no_such_folder
+          expected: a folder with a subfolder of images for each class, ...
+          fix:      check the path after --data
+    """
+    return read_own(Path(path), ReadingOptions(side))
+
+
 def read_own(path: Path, options: ReadingOptions = ReadingOptions()) -> Dataset:  # noqa: B008 - immutable
     """Read a person's images and keep them in the user's cache, or find them there.
 
