@@ -25,6 +25,8 @@ QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # the future default, which is warned of otherwise
     "RAY_TQDM": "0",
+    # Deaths are told by the command. These lines come whatever is logged to the driver.
+    "RAY_DEDUP_LOGS_SKIP_REGEX": "^(The node with node id|A worker died or was killed)",
 }
 # Nodes on the loopback device know each other by its address, not by the machine's.
 ON_LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
