@@ -384,6 +384,28 @@ def test_servers_that_do_not_answer_as_mlflow_does(
             assert "fix:" in err
 
 
+def test_a_server_that_ends_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from mlflow import MlflowClient
+
+    monkeypatch.chdir(tmp_path)
+    stored(make_run(CNN, 0))
+    first = MlflowClient.get_experiment_by_name
+    with StubServer(200) as server:
+
+        def after_the_end(client: MlflowClient, name: str) -> Any:
+            server.server.shutdown()
+            server.server.server_close()
+            return first(client, name)
+
+        monkeypatch.setattr(MlflowClient, "get_experiment_by_name", after_the_end)
+        assert main(["runs", "export", "--mlflow", server.address]) == 2
+    err = capfd.readouterr().err
+    assert "nothing answers there" in err
+    assert len(err.splitlines()) == 3
+
+
 def test_without_mlflow_the_extra_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -66,6 +66,8 @@ def open_store(uri: str) -> Iterator[MlflowClient]:
             # MLflow keeps a connection for every address, wherever the working folder is then.
             yield MlflowClient(uri if path is None else f"{SQLITE}{path.absolute()}")
         except MlflowException as error:
+            if path is None:
+                _check_server(uri, shown)  # it may have ended meanwhile
             reason = (str(error).strip() or type(error).__name__).splitlines()[0][:300]
             raise InputError(
                 f"MLflow refuses at {shown}: {reason.replace(uri.rstrip('/'), shown.rstrip('/'))}",
@@ -122,7 +124,8 @@ def _check_server(uri: str, shown: str) -> None:
         raise InputError(
             f"no MLflow server at {shown}: nothing answers {kind}",
             "the address of a running server",
-            f"start one (`mlflow server`), or name a file: --mlflow {SQLITE}mlflow.db",
+            f"start one (`mlflow server`), or name a file: --mlflow {SQLITE}mlflow.db; an export"
+            " that was interrupted is continued by the same command",
         ) from error
 
 
