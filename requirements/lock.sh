@@ -12,7 +12,7 @@ resolve --upgrade --group install --output-file requirements/install.lock
 
 # The largest set first; the others are constrained to its versions.
 resolve --upgrade --group build --group test --extra aws --extra export --extra serve \
-    --extra tables --extra parquet --extra ray --extra slurm \
+    --extra tables --extra parquet --extra ray --extra slurm --extra mlflow \
     pyproject.toml --output-file requirements/test.lock
 resolve --upgrade --group build --constraint requirements/test.lock pyproject.toml \
     --output-file requirements/run.lock

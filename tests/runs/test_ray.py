@@ -92,7 +92,11 @@ def test_runs_and_measurements_are_those_of_this_machine(
 
 
 def test_a_node_and_a_process_are_killed(
-    tmp_path: Path, cluster: LoopbackCluster, engine: Ray, trained_here: Store
+    tmp_path: Path,
+    cluster: LoopbackCluster,
+    engine: Ray,
+    trained_here: Store,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     store = Store(tmp_path)
     killed: list[str] = []
@@ -117,6 +121,7 @@ def test_a_node_and_a_process_are_killed(
     sweep(PLANNED, store, on_stored=replace_node, engine=engine)
     killer.join()
     assert killed == ["node", "process"]
+    assert capsys.readouterr().out == ""  # what died is told by the command
     assert_equal(store, trained_here)
     assert_no_half_file(tmp_path)
 

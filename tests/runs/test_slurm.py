@@ -16,7 +16,8 @@ from command_line import assert_no_half_file, convbias
 from convbias.errors import InputError, RunError
 from convbias.runs.engines import slurm as on_slurm
 from convbias.runs.engines.base import Report
-from convbias.runs.engines.slurm import Slurm, SlurmOptions
+from convbias.runs.engines.slurm import Slurm
+from convbias.runs.engines.slurm_jobs import SlurmOptions
 from convbias.runs.progress import Progress
 from convbias.runs.record import Run, run_key
 from convbias.runs.store import Store

@@ -10,7 +10,7 @@ from typing import Any
 
 import psutil
 
-from convbias.runs.engines.ray import LOOPBACK, ON_LOOPBACK, QUIET
+from convbias.runs.engines.ray_connection import LOOPBACK, ON_LOOPBACK, QUIET
 
 OBJECT_STORE = 80 * 2**20  # bytes of every node
 

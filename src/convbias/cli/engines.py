@@ -77,7 +77,8 @@ def choose_engine(on: str, flags: SlurmFlags = NO_FLAGS) -> Engine:
     """
     # Imported here, because few commands need them.
     if on in (SLURM, REHEARSAL):
-        from convbias.runs.engines.slurm import Slurm, SlurmOptions
+        from convbias.runs.engines.slurm import Slurm
+        from convbias.runs.engines.slurm_jobs import SlurmOptions
 
         options = SlurmOptions(**flags.given)  # pyright: ignore[reportArgumentType] - same names
         return Slurm(options, "slurm" if on == SLURM else "local")

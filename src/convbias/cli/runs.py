@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from pathlib import Path
 
 from cyclopts import App
 
-from convbias.cli.choices import RUNS, choose_store
-from convbias.cli.console import messages, percent, print_damaged, print_table, results, warn
-from convbias.errors import ConvbiasError, StorageError
+from convbias.cli.choices import RUNS, choose_store, named
+from convbias.cli.console import (
+    messages,
+    percent,
+    print_damaged,
+    print_table,
+    results,
+    warn,
+    working,
+)
+from convbias.errors import ConvbiasError, InputError, StorageError
 from convbias.runs.checks import check_store
 from convbias.runs.record import Run
 from convbias.runs.store import DamagedRunError, read_run
 from convbias.spec.beyond.arms import AnyArm, TaskArm
-from convbias.spec.formatting import MISSING, counted
+from convbias.spec.formatting import MISSING, counted, flat
 from convbias.spec.names import arm_names
 
 runs = App(
@@ -82,7 +88,7 @@ def show_run(key: str, /, *, runs: Path = RUNS) -> None:
     store = choose_store(runs)
     run = store.named(key)
     values = run.model_dump(mode="json", exclude={"per_image"})
-    rows = [(name, value) for name, value in _flat(values).items() if not name.startswith("epochs")]
+    rows = [(name, value) for name, value in flat(values).items() if not name.startswith("epochs")]
     print_table(run.key, ("field", "value"), rows, words=("field", "value"))
     epochs = [
         (
@@ -104,32 +110,31 @@ def show_run(key: str, /, *, runs: Path = RUNS) -> None:
     print_table("Epochs", columns, epochs)
 
 
-def _flat(values: Mapping[str, object], prefix: str = "") -> dict[str, str]:
-    flat = {}
-    for name, value in values.items():
-        if isinstance(value, Mapping):
-            flat |= _flat(value, f"{prefix}{name}.")
-        else:
-            flat[prefix + name] = value if isinstance(value, str) else json.dumps(value)
-    return flat
-
-
 @runs.command(name="export")
-def export_runs(path: Path, /, *, runs: Path = RUNS) -> None:
-    """Write the stored runs as one table for other programs.
+def export_runs(
+    path: Path | None = None, /, *, mlflow: str | None = None, runs: Path = RUNS
+) -> None:
+    """Write the stored runs for other programs: as one table, or to MLflow.
 
-    A row is a run: its scores, measures, epochs, cost and description, without per-image results.
+    In a table a row is a run: its scores, measures, epochs, cost and description, without per-image
+    results. In MLflow an arm is a parent run with a run per seed below it, in the experiment
+    convbias; the same export again adds only what is new.
 
     Example: `convbias runs export runs.parquet --runs published`
 
     Args:
         path: A Parquet file; needs the extra parquet.
+        mlflow: A store of MLflow: sqlite:///FILE, or http://HOST:PORT of a server; needs the extra
+            mlflow.
         runs: Folder of stored runs, or published for those that come with the package, which is
             the default as long as no run is stored.
     """
-    # Imported here, because the other commands need no table.
-    from convbias.runs.table import write_table
-
+    if path is None and mlflow is None:
+        raise InputError(
+            "nothing says where the runs are exported to",
+            "a Parquet file, or a store of MLflow",
+            "convbias runs export runs.parquet, or --mlflow sqlite:///mlflow.db",
+        )
     store = choose_store(runs)
     stored: list[Run] = []
     damaged: list[ConvbiasError] = []
@@ -139,8 +144,28 @@ def export_runs(path: Path, /, *, runs: Path = RUNS) -> None:
         except (DamagedRunError, StorageError) as error:
             damaged.append(error)
     print_damaged(damaged)
-    count = write_table(stored, store.measurements_of, path)
-    results().print(f"wrote {counted(count, 'run')} to {path}", soft_wrap=True)
+    # Imported here, because the other commands need neither.
+    if path is not None:
+        from convbias.runs.table import write_table
+
+        count = write_table(stored, store.measurements_of, path)
+        results().print(f"wrote {counted(count, 'run')} to {path}", soft_wrap=True)
+    if mlflow is not None:
+        from convbias.runs.mlflow_runs import export_to_mlflow
+        from convbias.runs.mlflow_store import without_password
+
+        with working("exporting to MLflow"):
+            done = export_to_mlflow(stored, store.measurements_of, mlflow)
+        if done.others:
+            warn(
+                f"MLflow has runs of the same names with other weights: {named(done.others)};"
+                " they are left, and those stored here are exported once they are deleted there"
+            )
+        results().print(
+            f"{without_password(mlflow)}: {counted(done.added, 'run')} added, {done.extended}"
+            f" completed, {done.known} as they were",
+            soft_wrap=True,
+        )
 
 
 @runs.command(name="verify")

@@ -10,6 +10,7 @@ from typing import Any
 from convbias.errors import InputError
 from convbias.runs.atomic import write_atomically
 from convbias.runs.measurement import Measurement
+from convbias.runs.numbers import single_numbers
 from convbias.runs.record import Run
 from convbias.spec.beyond.arms import TaskArm
 from convbias.spec.extras import check_installed
@@ -60,16 +61,10 @@ def _row(run: Run, measurements: Iterable[Measurement]) -> dict[str, Any]:
         "seed": run.seed,
         "status": run.status,
     }
-    for name in ("train", "validation", "test"):
-        scores = getattr(run, name)
-        if scores is not None:
-            row |= {f"{name}_accuracy": scores.accuracy, f"{name}_loss": scores.loss}
-    row |= {f"measure_{name}": value for name, value in run.measures.items()}
-    for each in measurements:
-        row |= {f"measure_{name}": value for name, value in each.values.items()}
+    row |= single_numbers(run, measurements)
     row["epochs"] = [epoch.model_dump(mode="json") for epoch in run.epochs]
-    row |= {f"cost_{name}": value for name, value in run.cost.model_dump().items()}
     row |= {
+        "cost_finished_at": run.cost.finished_at,
         "device": run.environment.device,
         "code_version": run.code_version,
         "data_checksum": run.data_checksum,

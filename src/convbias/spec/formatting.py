@@ -1,8 +1,9 @@
-"""Numbers as text: counts, shares, p-values and intervals, the same everywhere."""
+"""Numbers and settings as text: counts, shares, p-values, intervals, the same everywhere."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 
 MISSING = "–"  # stands for a number that does not exist
 
@@ -88,3 +89,23 @@ def without_rounding_error(value: float) -> float:
         '-7.38'
     """
     return round(value, 9)
+
+
+def flat(values: Mapping[str, object], prefix: str = "") -> dict[str, str]:
+    """Write the values of nested mappings as texts of one mapping.
+
+    Args:
+        values: texts, mappings, and what JSON can express.
+        prefix: begins all names.
+
+    Example:
+        >>> flat({"model": {"family": "cnn", "kernel_size": 3}, "seed": 0})
+        {'model.family': 'cnn', 'model.kernel_size': '3', 'seed': '0'}
+    """
+    texts: dict[str, str] = {}
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            texts |= flat(value, f"{prefix}{name}.")
+        else:
+            texts[prefix + name] = value if isinstance(value, str) else json.dumps(value)
+    return texts

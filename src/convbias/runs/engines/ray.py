@@ -6,10 +6,6 @@ thread each. What a task leaves comes home as bytes and is stored here.
 
 from __future__ import annotations
 
-import logging
-import os
-import secrets
-import signal
 import threading
 import time
 from collections import deque
@@ -21,36 +17,19 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from convbias.errors import InputError
-from convbias.runs import machine
 from convbias.runs.engines.base import Event, Finished, Lost, Waiting, Work
 from convbias.runs.engines.local import PROCESSES_ON_ACCELERATOR
 from convbias.runs.engines.parcels import Outcome, Parcel, execute_parcel, packed, store_files
-from convbias.runs.engines.ray_address import (
-    SECONDS_TO_CONNECT,
-    check_reachable,
-    cluster_here,
-    is_loopback,
-    not_connected,
-)
+from convbias.runs.engines.ray_address import SECONDS_TO_CONNECT
+from convbias.runs.engines.ray_connection import connect
 from convbias.runs.identity import checksums_of, identity
 from convbias.runs.interrupts import held_interrupts
 from convbias.runs.progress import SECONDS_BETWEEN_LOOKS, Progress
 from convbias.runs.worker import ONE_THREAD, on_accelerator
-from convbias.spec.extras import check_installed
 from convbias.spec.formatting import counted
 
 SECONDS_UNTIL_WAITING = 10
 SECONDS_BETWEEN_REMARKS = 60
-LOOPBACK = "127.0.0.1"
-
-# Ray reads them when it is imported.
-QUIET = {
-    "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # the future default, which is warned of otherwise
-    "RAY_TQDM": "0",
-}
-# Nodes on the loopback device know each other by its address, not by the machine's.
-ON_LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
 
 
 class Ray:
@@ -111,43 +90,7 @@ class Ray:
     @cached_property
     def _ray(self) -> Any:  # noqa: ANN401 - a module
         """The module, connected to the cluster."""
-        check_installed("ray", ["ray", "grpc"])
-        address = self._address or os.environ.get("RAY_ADDRESS")
-        if address is None:
-            address = cluster_here()
-        else:
-            check_reachable(address)
-        on_loopback = ON_LOOPBACK if address is None or is_loopback(address) else {}
-        for name, value in (QUIET | on_loopback).items():
-            os.environ.setdefault(name, value)
-        options: dict[str, Any] = {
-            "address": address or "local",
-            "logging_level": logging.ERROR,
-            "log_to_driver": False,
-            "namespace": "convbias",
-        }
-        if address is None:
-            # Otherwise Ray stores a token in the user's home, and later clusters want it.
-            os.environ.setdefault("RAY_AUTH_MODE", "token")
-            os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
-            options |= {
-                "num_cpus": machine.cores(),
-                "include_dashboard": False,
-                "_node_ip_address": LOOPBACK,
-            }
-        import ray
-        import ray.exceptions
-
-        logging.getLogger("ray").setLevel(logging.ERROR)
-        before = signal.getsignal(signal.SIGTERM)
-        try:
-            ray.init(**options)
-        except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
-            raise not_connected(options["address"], str(error)) from error
-        finally:
-            with suppress(ValueError):  # not in the main thread
-                signal.signal(signal.SIGTERM, before)  # Ray sets its own
-        return ray
+        return connect(self._address)
 
 
 class RayExecution:

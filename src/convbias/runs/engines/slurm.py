@@ -6,22 +6,28 @@ task that is preempted or reaches its time limit is queued again, and goes on wi
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import shutil
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from convbias.errors import InputError
-from convbias.runs.atomic import write_atomically
 from convbias.runs.engines.base import Event, Finished, Lost, Waiting, Work
 from convbias.runs.engines.shares import Share, end_of
+from convbias.runs.engines.slurm_jobs import (
+    NO_OPTIONS,
+    Cluster,
+    SlurmOptions,
+    cancel_abandoned,
+    jobs_folder,
+    note_jobs,
+    submit_array,
+)
 from convbias.runs.engines.slurm_queue import (
     SECONDS_BETWEEN_LOOKS,
     queued,
@@ -30,56 +36,13 @@ from convbias.runs.engines.slurm_queue import (
 )
 from convbias.runs.identity import checksums_of, identity
 from convbias.runs.interrupts import held_interrupts
-from convbias.runs.leftovers import clear_leftovers
-from convbias.runs.machine import is_running
 from convbias.runs.progress import NOTES_PREFIX, Progress, watch
 from convbias.spec.extras import check_installed
 from convbias.spec.formatting import counted
 
-Cluster = Literal["slurm", "local"]
-
 TASKS = 64  # of an array, by default
-MOST_REQUEUES = 1_000  # after time limits; every one goes on with the rest
 SECONDS_BETWEEN_QUEUES = 15.0  # the scheduler is asked no more often
 SECONDS_BETWEEN_REMARKS = 300.0
-JOBS_PREFIX = "jobs-"  # followed by the process identifier of the command
-
-
-@dataclass(frozen=True)
-class SlurmOptions:
-    """Options of `sbatch`, by their names there.
-
-    Args:
-        partition: Partition of the cluster.
-        account: Account that pays.
-        qos: Quality of service.
-        time: Minutes after which a task is stopped; it is queued again, and goes on with the rest.
-        mem: Memory of a task in GB.
-        cpus_per_task: CPUs of a task, each of which trains a run.
-        gres: Generic resources of a task, such as gpu:1.
-        constraint: Features that machines must have.
-        nodelist: Machines to use.
-        exclude: Machines not to use.
-    """
-
-    partition: str | None = None
-    account: str | None = None
-    qos: str | None = None
-    time: int = 60
-    mem: float | None = None
-    cpus_per_task: int = 1
-    gres: str | None = None
-    constraint: str | None = None
-    nodelist: str | None = None
-    exclude: str | None = None
-
-    @property
-    def given(self) -> dict[str, Any]:
-        """Those that have a value."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
-
-
-NO_OPTIONS = SlurmOptions()
 
 
 class Slurm:
@@ -144,9 +107,9 @@ class Slurm:
                 "run the same command there, or leave --on out to use this machine",
             )
         folder = folder.resolve()
-        _cancel_abandoned(folder)
+        cancel_abandoned(folder)
         notes = folder / f"{NOTES_PREFIX}{os.getpid()}"
-        jobs = folder / f"{JOBS_PREFIX}{os.getpid()}"
+        jobs = jobs_folder(folder)
         execution = SlurmExecution(self, self._cluster, folder, notes, jobs, processes, accelerator)
         with watch(notes, on_progress), held_interrupts(wake=execution.wake):
             try:
@@ -230,13 +193,11 @@ class SlurmExecution:
             )
             for first in range(tasks)
         ]
-        submitted = self._submit(shares)
+        submitted = submit_array(shares, self._engine.options, self._cluster, self._jobs)
         self._tasks += [
             _Task(job, set(share.works)) for job, share in zip(submitted, shares, strict=True)
         ]
-        ids = [task.job.job_id for task in self._tasks]
-        text = json.dumps({"cluster": self._cluster, "jobs": ids})
-        write_atomically(self._jobs / "jobs.json", lambda file: file.write_text(text))
+        note_jobs(self._jobs, self._cluster, [task.job.job_id for task in self._tasks])
 
     def next(self) -> Event:
         """Wait for the next unit that ends.
@@ -265,33 +226,6 @@ class SlurmExecution:
         else:
             scancel([job.job_id for job in unended])
         wait_for_end([task.job.job_id for task in self._tasks], self._states)
-
-    def _submit(self, shares: Sequence[Share]) -> list[Any]:
-        import submitit
-        from submitit.core.utils import FailedJobError
-
-        executor = submitit.AutoExecutor(
-            folder=self._jobs / "%j",
-            cluster=self._cluster,
-            **{f"{self._cluster}_max_num_timeout": MOST_REQUEUES},
-        )
-        options = self._engine.options.given
-        executor.update_parameters(
-            name="convbias",
-            timeout_min=options.pop("time"),
-            **({"mem_gb": options.pop("mem")} if "mem" in options else {}),
-            **{f"slurm_{name}": value for name, value in options.items()},
-            slurm_array_parallelism=len(shares),
-        )
-        try:
-            with executor.batch():
-                return [executor.submit(share) for share in shares]
-        except FailedJobError as error:
-            raise InputError(
-                f"Slurm refuses the jobs: {str(error).strip().splitlines()[-1]}",
-                "options that this cluster allows",
-                "change the --slurm- options; `sinfo` lists partitions and their limits",
-            ) from error
 
     def _states(self, identifiers: Sequence[str]) -> dict[str, tuple[str, str]]:
         """Identifier of each task that has not ended to its state and the reason for it."""
@@ -335,18 +269,3 @@ class SlurmExecution:
             self._remarked_at = now
             reasons = ", ".join(sorted(waits))
             self._events.append(Waiting(f"all tasks wait in Slurm's queue: {reasons}"))
-
-
-def _cancel_abandoned(folder: Path) -> None:
-    """Cancel the jobs of commands on this store that were killed, and remove what they left."""
-    for jobs in folder.glob(f"{JOBS_PREFIX}*"):
-        if is_running(jobs.name.removeprefix(JOBS_PREFIX)):
-            continue
-        with suppress(OSError, ValueError, KeyError):
-            kept = json.loads((jobs / "jobs.json").read_text())
-            if kept["cluster"] == "slurm":
-                identifiers = [each for each in kept["jobs"] if re.fullmatch(r"[\d_]+", each)]
-                scancel(identifiers)
-                wait_for_end(identifiers, queued)
-        shutil.rmtree(jobs, ignore_errors=True)
-    clear_leftovers(folder)
