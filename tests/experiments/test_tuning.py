@@ -374,7 +374,7 @@ def test_tune_chooses_nothing_from_half_a_search(
     missing = search_arm(profile[2], 0.032), SEEDS[0]
     Store("runs/tuning").path(*missing).unlink()
     failed = SweepResult((), (FailedRun(*missing, "ValueError"),), ())
-    monkeypatch.setattr("convbias.experiments.tuning.train_missing", lambda *_: failed)
+    monkeypatch.setattr("convbias.experiments.tuning.train_missing", lambda *_, **_more: failed)
     assert main(["tune", "small.toml", "--write"]) == 1
     assert "1 of 1 runs of the search failed" in capsys.readouterr().err
     assert not Path("own/rates.toml").exists()
@@ -384,7 +384,7 @@ def test_a_search_trains_its_rounds(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     store = Store(tmp_path)
     rounds: list[int] = []
 
-    def train(planned: Sequence[tuple[Arm, int]], *_: object) -> SweepResult:
+    def train(planned: Sequence[tuple[Arm, int]], *_: object, **_more: object) -> SweepResult:
         rounds.append(len(planned))
         for arm, seed in planned:
             height = {0.064: 0.9, 0.128: 0.85}.get(arm.recipe.learning_rate, 0.8)

@@ -27,7 +27,11 @@ from convbias.runs.store import Store
 from convbias.runs.sweep import missing, sweep
 from factories import make_arm
 
-pytestmark = pytest.mark.integration
+pytestmark = [
+    pytest.mark.integration,
+    # Ray forks before it starts its programs, and JAX, which other tests have loaded, warns of it.
+    pytest.mark.filterwarnings(r"ignore:os\.fork\(\) was called:RuntimeWarning"),
+]
 
 DENSE, CNN = (
     make_arm(name, epochs=3, dataset="drawn", training_images=100) for name in ("dense", "cnn-3x3")

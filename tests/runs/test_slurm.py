@@ -29,6 +29,8 @@ pytestmark = pytest.mark.integration
 
 ARM = make_arm("dense", epochs=3, dataset="drawn", training_images=100)
 PLANNED = [(ARM, seed) for seed in range(3)]
+# Long enough for a signal to arrive while a task has something left.
+LONGER = make_arm("dense", epochs=400, dataset="drawn", training_images=100)
 TRAIN = ("train", "dense", "--dataset", "drawn", "--training-images", "100", "--seeds", "0-3")
 
 
@@ -98,8 +100,11 @@ def test_runs_are_those_of_this_machine(
 
 
 @pytest.mark.usefixtures("cluster")
-def test_a_preempted_task_goes_on_with_what_is_missing(tmp_path: Path, trained_here: Store) -> None:
-    store = Store(tmp_path)
+def test_a_preempted_task_goes_on_with_what_is_missing(tmp_path: Path) -> None:
+    store, here = Store(tmp_path / "slurm"), Store(tmp_path / "here")
+    planned = [(LONGER, seed) for seed in range(3)]
+    with compiled_as_users_do():
+        sweep(planned, here)
     stored: list[int] = []
 
     def preempt(_arm: object, seed: int) -> None:
@@ -118,10 +123,10 @@ def test_a_preempted_task_goes_on_with_what_is_missing(tmp_path: Path, trained_h
         command = ["scontrol", "update", f"jobid={identifier}", "starttime=now"]
         subprocess.run(command, check=True)
 
-    sweep(PLANNED, store, jobs=1, on_stored=preempt, engine=Slurm(), on_waiting=start_now)
+    sweep(planned, store, jobs=1, on_stored=preempt, engine=Slurm(), on_waiting=start_now)
     assert said == ["all tasks wait in Slurm's queue: BeginTime"]
     assert sorted(stored) == [0, 1, 2]  # each once
-    assert_equal(store, trained_here)
+    assert_equal(store, here)
 
 
 @pytest.mark.usefixtures("cluster")
@@ -142,7 +147,8 @@ def test_a_killed_task_is_submitted_again(tmp_path: Path, trained_here: Store) -
 
 @pytest.mark.usefixtures("cluster")
 def test_the_command_is_killed_and_goes_on(tmp_path: Path) -> None:
-    arguments = (*TRAIN, "--epochs", "60", "--jobs", "1", "--on", "slurm")
+    # Long enough that the second command finds something to do.
+    arguments = (*TRAIN, "--epochs", "400", "--jobs", "1", "--on", "slurm")
     command = StartedProcess(*arguments, cwd=tmp_path)
     store = Store(tmp_path / "runs")
     command.wait_for(store.paths)
