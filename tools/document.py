@@ -30,6 +30,8 @@ from tools.published import ROOT, published_sections
 from tools.readme_page import readme_blocks
 from tools.reproduce_page import reproduce_blocks
 
+ACROSS_PAGE = "docs/across-data.md"
+
 
 def page_blocks(
     profile: str, original: Results, sections: Sequence[ExperimentSection]
@@ -40,7 +42,8 @@ def page_blocks(
         "docs/method.md": method_blocks(original, [each.results for each in sections]),
         "docs/reproduce.md": reproduce_blocks(profile, original, sections),
         "docs/adapting.md": adapting_blocks(),
-        "docs/across-data.md": across_blocks(profile),
+        # Written once there are studies of other images.
+        **({ACROSS_PAGE: across_blocks(profile)} if (ROOT / ACROSS_PAGE).exists() else {}),
         "docs/external-checks.md": external_blocks(),
         "docs/decisions/0013-looks.md": designs_blocks(),
     }
