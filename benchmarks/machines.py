@@ -18,7 +18,7 @@ from benchmarks.processes import run
 from convbias.experiments.studies import load_study, training_order
 from convbias.runs.cost import ends_in_processes, run_costs, seconds_of_runs
 
-ROUNDS = 1
+ROUNDS = 3
 UNITS = 100
 FILES = {"nothing": 0, "a network (460 kB)": 460_000}
 NODES = (0, 1, 2)
@@ -56,7 +56,21 @@ def _overhead(record: Record) -> str:
         for nodes in NODES
     ]
     head = " | ".join(["where", *(f"ms per unit that leaves {what}" for what in FILES)])
-    return table(head, rows)
+    lengths = _predicted("quick", record)
+    here = median(record.values("seconds", kind="dispatch", nodes=0, size=max(FILES.values())))
+    share = len(lengths) * (seconds_of_head(record) - here) / (sum(lengths) / CORES_OF_NODE)
+    return (
+        f"{table(head, rows)}\n\nOf the `quick` study, {len(lengths)} runs and"
+        f" {sum(lengths) / CORES_OF_NODE / 60:.0f} minutes of {CORES_OF_NODE} cores as predicted,"
+        f" what Ray's units cost more is {100 * share:.2f} %."
+    )
+
+
+def _predicted(profile: str, record: Record) -> list[float]:
+    """Predicted seconds of each of a profile's runs on one core."""
+    order = training_order(load_study(profile))
+    costs = run_costs({arm for arm, _ in order}, gigaflops=record.conditions["gigaflops"])
+    return seconds_of_runs(order, costs)
 
 
 def _nodes(record: Record) -> str:
@@ -122,9 +136,7 @@ def _simulated(record: Record) -> str:
 
 def _full(record: Record) -> str:
     head = seconds_of_head(record)
-    order = training_order(load_study("full"))
-    costs = run_costs({arm for arm, _ in order}, gigaflops=record.conditions["gigaflops"])
-    seconds = sorted(seconds_of_runs(order, costs), reverse=True)
+    seconds = sorted(_predicted("full", record), reverse=True)
     alone = max(ends_in_processes(seconds, CORES_OF_NODE))
     rows = []
     for nodes in CLUSTERS:
