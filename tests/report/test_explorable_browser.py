@@ -356,6 +356,25 @@ def test_kernels_are_compared_in_three_ways(page: Page, study: dict[str, Any]):
     assert_found(view, contrast_of(study, "kernel-size", "5x5-over-7x7-at-equal-width"))
 
 
+def test_a_link_that_follows_a_change_at_once_is_kept(page: Page):
+    view = at(page, "#kernel?guess-kernel=5x5&kernel=5x5")
+    followed = view.locator("input[type=range]").evaluate(
+        """(slider) => new Promise((done) => {
+            slider.value = slider.max;
+            slider.dispatchEvent(new Event("input", { bubbles: true }));
+            // While the change waits to be written, by a link whose event comes after that.
+            setTimeout(() => {
+                location.hash = "#kernel?guess-kernel=5x5&kernel=7x7";
+                const end = performance.now() + 400;
+                while (performance.now() < end);
+            }, 50);
+            setTimeout(() => done(location.hash), 1500);
+        })"""
+    )
+    assert followed == "#kernel?guess-kernel=5x5&kernel=7x7"
+    expect(view.locator(".slider output")).to_have_text("7x7")
+
+
 def test_a_link_shows_the_same(browser: Browser, page: Page):
     view = at(page, "#luck?order=7&seeds=9&recipe=classic&right=4&lang=es")
     shown = view.locator(".now").inner_text()

@@ -7,6 +7,7 @@ const SECTION = "";
 const listeners = new Set<() => void>();
 let state: State = parse(location.hash);
 let scheduled = 0;
+let known = location.hash;
 
 function parse(hash: string): State {
   const [section, query = ""] = hash.slice(1).split("?", 2);
@@ -19,9 +20,18 @@ function written(): string {
   return `#${state.get(SECTION) ?? ""}${query ? `?${query}` : ""}`;
 }
 
+function write(): void {
+  // The reader has just followed a link: the event that tells of it is on its way.
+  if (location.hash !== known) return;
+  history.replaceState(null, "", written());
+  known = location.hash;
+}
+
 window.addEventListener("hashchange", () => {
-  if (location.hash === written()) return;
-  state = parse(location.hash);
+  window.clearTimeout(scheduled);
+  known = location.hash;
+  if (known === written()) return;
+  state = parse(known);
   for (const listener of listeners) listener();
 });
 
@@ -41,7 +51,7 @@ export function change(changes: Readonly<Record<string, string | null>>): void {
   for (const listener of listeners) listener();
   // Browsers allow about a hundred changes of the address in half a minute.
   window.clearTimeout(scheduled);
-  scheduled = window.setTimeout(() => history.replaceState(null, "", written()), 300);
+  scheduled = window.setTimeout(write, 300);
 }
 
 /** Name the section that the reader is at. */
