@@ -360,15 +360,16 @@ def test_a_link_that_follows_a_change_at_once_is_kept(page: Page):
     view = at(page, "#kernel?guess-kernel=5x5&kernel=5x5")
     followed = view.locator("input[type=range]").evaluate(
         """(slider) => new Promise((done) => {
+            const later = window.setTimeout;
+            const waiting = [];
+            window.setTimeout = (call) => waiting.push(call);
             slider.value = slider.max;
             slider.dispatchEvent(new Event("input", { bubbles: true }));
-            // While the change waits to be written, by a link whose event comes after that.
-            setTimeout(() => {
-                location.hash = "#kernel?guess-kernel=5x5&kernel=7x7";
-                const end = performance.now() + 400;
-                while (performance.now() < end);
-            }, 50);
-            setTimeout(() => done(location.hash), 1500);
+            window.setTimeout = later;
+            location.hash = "#kernel?guess-kernel=5x5&kernel=7x7";
+            // The change is written after the link was followed and before its event arrives.
+            for (const call of waiting) call();
+            later(() => done(location.hash), 1000);
         })"""
     )
     assert followed == "#kernel?guess-kernel=5x5&kernel=7x7"
