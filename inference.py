@@ -301,7 +301,8 @@ def _from_json(raw: bytes) -> list[array]:
     if not isinstance(value, list):
         found = type(value).__name__
         raise RequestError(400, f"the JSON is a {found}", "an array, or an object with instances")
-    shape, numbers = _flat(value, booleans=b"true" in raw or b"false" in raw)
+    # Of JSON's words, each has an l or a u, and numbers and "instances" have neither.
+    shape, numbers = _flat(value, booleans=b"l" in raw or b"u" in raw)
     return _scaled(_split(shape, numbers))
 
 
@@ -376,10 +377,12 @@ def _from_npy(raw: bytes) -> list[array]:
             f"the array has {len(raw) - start:,} bytes of numbers",
             f"{count * struct.calcsize(code):,} bytes for the shape {shape}",
         )
+    if code == "B":
+        return _shares(_split(shape, raw[start:]))
     numbers = struct.unpack_from(f"{order}{count}{code}", raw, start)
     if kind[1:] in NPY_TYPES:
         _check_range(min(numbers), max(numbers))
-        return _shares(_split(shape, numbers))
+        return _shares(_split(shape, bytes(numbers)))
     return _scaled(_split(shape, array("d", numbers)))
 
 
@@ -438,7 +441,7 @@ def _scaled(images: list[array]) -> list[array]:
         raise RequestError(
             400, f"pixels reach {high:g} and are not integers", "[0, 1], or integers up to 255"
         )
-    return _shares(map(int, image) for image in images)
+    return _shares(bytes(map(int, image)) for image in images)
 
 
 def _bounds(image: array) -> tuple[float, float]:
@@ -459,9 +462,13 @@ def _check_range(low: float, high: float) -> None:
         )
 
 
-def _shares(images) -> list[array]:  # noqa: ANN001 - each a sequence of integers up to 255
-    """Pixels in [0, 1] from integers up to 255."""
-    return [array("d", map(SHARES.__getitem__, image)) for image in images]
+def _shares(images) -> list[array]:  # noqa: ANN001 - of bytes
+    """Pixels in [0, 1] from integers up to 255, one in each byte."""
+    try:
+        import numpy as np
+    except ImportError:
+        return [array("d", map(SHARES.__getitem__, image)) for image in images]
+    return [array("d", (np.frombuffer(image, np.uint8) / 255).tobytes()) for image in images]
 
 
 # --- pictures -----------------------------------------------------------------------------------
