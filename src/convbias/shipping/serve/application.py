@@ -17,10 +17,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from convbias.shipping.serve.batching import Batcher
+from convbias.shipping.serve.batching import MOST_OF_REQUEST, Batcher
 from convbias.shipping.serve.monitoring import Metrics, RequestLog, Sample
 from convbias.shipping.serve.openapi import openapi_document
-from convbias.shipping.serve.predictor import Images, Predictor
+from convbias.shipping.serve.predictor import Images, Predictor, Probabilities
 from convbias.shipping.serve.responses import RETRY_SECONDS
 
 log = logging.getLogger("convbias.shipping.serve")
@@ -31,6 +31,7 @@ SMALL_BODY = 2**16  # bytes; parsing a larger one would block the event loop for
 MOST_WITH_PICTURES = 128  # requests that wait for pictures to be converted, one after the other
 LONGEST_PATH = 1_000  # characters in the log
 CLOSED_BY_CLIENT = 499  # nginx' status, for the log only
+INVOCATIONS = "/invocations"
 ENDPOINT = "/endpoints/{name}/invocations"
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,100}")
 ARRAYS = ("application/x-npy", "text/csv")
@@ -105,8 +106,11 @@ class Application:
         # One after the other, because the archive converts pictures in one process.
         self.pictures = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pictures")
         self.with_pictures = 0
+        # A number takes at least a byte, so a body of this size has few images.
+        few = MOST_OF_REQUEST * predictor.numbers
+        self._most_whole = min(few, SMALL_BODY, service.limits.body_bytes)
         self.routes: dict[str, tuple[str, Handler]] = {
-            "/invocations": ("POST", self._invocations),
+            INVOCATIONS: ("POST", self._invocations),
             "/ping": ("GET", self._ping),
             "/metrics": ("GET", self._metrics),
             "/openapi.json": ("GET", self._openapi),
@@ -119,26 +123,87 @@ class Application:
         request = Request(scope, receive)
         route = _route(scope["path"], self.routes)
         response = await self._response(request, route)
-        given = request.headers.get("x-request-id", "")
-        request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
-        response.headers["x-request-id"] = request_id
         if _has_unread_body(request):
             # Otherwise a refused client could keep the connection by sending for ever.
             response.headers["connection"] = "close"
-        seconds = time.perf_counter() - began
         # Unknown paths count as one route, so that clients cannot multiply the series.
-        self.metrics.observe(route or "other", response.status_code, seconds)
+        self._record(scope, route or "other", request.headers, response, began)
+        await response(scope, receive, send)
+
+    def answer_whole(self, scope: Scope, body: bytes, respond: Callable[[Response], None]) -> bool:
+        """Answer a request without a task of its own, which takes longer than the prediction.
+
+        Args:
+            scope: the request's scope.
+            body: the whole body; a request whose body is still arriving needs a task.
+            respond: called from the event loop, after this has returned, with the response.
+
+        Returns:
+            Whether it will be answered: if it has few images for the network, and no pictures.
+        """
+        if (
+            scope["path"] != INVOCATIONS
+            or scope["method"] != "POST"
+            or len(body) > self._most_whole
+        ):
+            return False
+        began = time.perf_counter()
+        headers = {
+            name.decode("latin-1"): value.decode("latin-1")
+            for name, value in reversed(scope["headers"])
+        }
+        kind = headers.get("content-type", "")
+        if _may_have_pictures(body, kind):
+            return False
+
+        def finish(response: Response) -> None:
+            self._record(scope, INVOCATIONS, headers, response, began)
+            respond(response)
+
+        def predicted(outcome: Probabilities | Exception) -> None:
+            if isinstance(outcome, Exception):
+                finish(self._refusal(outcome))
+                return
+            try:
+                response = _prediction(*self.predictor.write(outcome, headers.get("accept", "")))
+            except Exception as error:  # noqa: BLE001 - the response reports it
+                response = self._refusal(error)
+            finish(response)
+
+        try:
+            self._check_token(headers)
+            images = self.predictor.read(body, kind)
+        except Exception as error:  # noqa: BLE001 - the response reports it
+            asyncio.get_running_loop().call_soon(finish, self._refusal(error))
+        else:
+            scope["images"] = len(images)
+            self.batcher.submit(images, predicted)
+        return True
+
+    def _record(
+        self,
+        scope: Scope,
+        route: str,
+        headers: Mapping[str, str],
+        response: Response,
+        began: float,
+    ) -> None:
+        """Name a request in its response, count it and log it."""
+        given = headers.get("x-request-id", "")
+        request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        response.headers["x-request-id"] = request_id
+        seconds = time.perf_counter() - began
+        self.metrics.observe(route, response.status_code, seconds)
         self.request_log.write(
             {
                 "request_id": request_id,
-                "method": request.method,
+                "method": scope["method"],
                 "path": scope["path"][:LONGEST_PATH],
                 "status": response.status_code,
                 "milliseconds": round(1e3 * seconds, 3),
                 "images": scope.get("images", 0),
             }
         )
-        await response(scope, receive, send)
 
     async def _response(self, request: Request, route: str | None) -> Response:
         if route is None:
@@ -150,13 +215,19 @@ class Application:
             return response
         try:
             return await handler(request)
-        except _RejectedError as rejected:
-            return _error(rejected.status, str(rejected))
-        except ClientDisconnect:
+        except Exception as error:  # noqa: BLE001 - the response reports it
+            return self._refusal(error)
+
+    def _refusal(self, error: Exception) -> Response:
+        """The response to a request that raised an error."""
+        if isinstance(error, _RejectedError):
+            return _error(error.status, str(error))
+        if isinstance(error, self.predictor.request_error):
+            return _error(getattr(error, "status", 400), str(error))
+        if isinstance(error, ClientDisconnect):
             return _error(CLOSED_BY_CLIENT, "the client closed the connection")
-        except Exception:
-            log.exception("a request failed")
-            return _error(500, "internal error; see the server's log")
+        log.error("a request failed", exc_info=error)
+        return _error(500, "internal error; see the server's log")
 
     # --- routes ---------------------------------------------------------------------------------
 
@@ -164,25 +235,23 @@ class Application:
         return JSONResponse({"run": self.service.identity.get("run")})
 
     async def _metrics(self, request: Request) -> Response:
-        self._check_token(request)
+        self._check_token(request.headers)
         body, kind = self.metrics.text(await self.others())
         return Response(body, media_type=kind)
 
     async def _openapi(self, request: Request) -> Response:
-        self._check_token(request)
+        self._check_token(request.headers)
         service = self.service
         document = openapi_document(service.identity, service.endpoint, service.limits.body_bytes)
         return JSONResponse(document)
 
     async def _invocations(self, request: Request) -> Response:
-        self._check_token(request)
-        content, kind = await self._predict(request)
-        # As a header: Starlette would add a charset to a media type.
-        return Response(content, headers={"content-type": kind})
+        self._check_token(request.headers)
+        return _prediction(*await self._predict(request))
 
     async def _endpoint(self, request: Request) -> Response:
         """Respond like SageMaker's runtime, which turns container errors into ModelError, 424."""
-        self._check_token(request)
+        self._check_token(request.headers)
         name = request.scope["path"].split("/")[2]
         if name != self.service.endpoint:
             message = f"Endpoint {name} not found; this server has {self.service.endpoint}."
@@ -202,8 +271,9 @@ class Application:
                     "LogStreamArn": "",
                 },
             )
-        variant = "x-amzn-invoked-production-variant"
-        return Response(content, headers={"content-type": kind, variant: "AllTraffic"})
+        response = _prediction(content, kind)
+        response.headers["x-amzn-invoked-production-variant"] = "AllTraffic"
+        return response
 
     # --- prediction -----------------------------------------------------------------------------
 
@@ -262,11 +332,11 @@ class Application:
         request.scope["body_read"] = True
         return b"".join(parts)
 
-    def _check_token(self, request: Request) -> None:
+    def _check_token(self, headers: Mapping[str, str]) -> None:
         token = self.service.token
         if token is None:
             return
-        kind, _, given = request.headers.get("authorization", "").partition(" ")
+        kind, _, given = headers.get("authorization", "").partition(" ")
         same = hmac.compare_digest(given.strip().encode(), token.encode())
         if kind.lower() != "bearer" or not same:
             raise _RejectedError(
@@ -293,6 +363,11 @@ def _may_have_pictures(body: bytes, kind: str) -> bool:
         return False
     # JSON of numbers has at most one word, which is "instances"; a picture has a name and a value.
     return name not in ("", "application/json") or body.count(b'"') > 2
+
+
+def _prediction(content: bytes, kind: str) -> Response:
+    # As a header: Starlette would add a charset to a media type.
+    return Response(content, headers={"content-type": kind})
 
 
 def _error(status: int, message: str) -> JSONResponse:

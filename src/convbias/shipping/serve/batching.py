@@ -10,10 +10,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from convbias.shipping.serve.predictor import Images, Probabilities
 
 MOST_IMAGES = 64  # per call in the event loop's thread, which the call blocks
+MOST_OF_REQUEST = MOST_IMAGES // 2  # images of one request in such a call
+
+Done = Callable[[Probabilities | Exception], None]
 
 
 class Batcher:
@@ -29,39 +33,47 @@ class Batcher:
     ) -> None:
         self._network = predict
         self._observe = observe
-        self._waiting: list[tuple[Images, asyncio.Future[Probabilities]]] = []
+        self._waiting: list[tuple[Images, Done]] = []
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="network")
 
     async def predict(self, images: Images) -> Probabilities:
         """Predict ten probabilities for each image, together with concurrent requests."""
         loop = asyncio.get_running_loop()
-        if len(images) > MOST_IMAGES // 2:
+        if len(images) > MOST_OF_REQUEST:
             return await loop.run_in_executor(self._thread, self._call, images)
-        if sum(len(others) for others, _ in self._waiting) + len(images) > MOST_IMAGES:
-            self._run()
         future: asyncio.Future[Probabilities] = loop.create_future()
-        self._waiting.append((images, future))
-        if len(self._waiting) == 1:
-            # After all requests that have already been received.
-            loop.call_soon(self._run)
+        self.submit(images, partial(_settle, future))
         return await future
 
+    def submit(self, images: Images, done: Done) -> None:
+        """Predict for a request that has no task of its own to wait in.
+
+        Args:
+            images: at most `MOST_OF_REQUEST`.
+            done: called from the event loop, after this has returned, with the probabilities or
+                with what the network raised. It raises nothing.
+        """
+        if sum(len(others) for others, _ in self._waiting) + len(images) > MOST_IMAGES:
+            self._run()
+        self._waiting.append((images, done))
+        if len(self._waiting) == 1:
+            # After all requests that have already been received.
+            asyncio.get_running_loop().call_soon(self._run)
+
     def _run(self) -> None:
-        # Futures of disconnected clients are cancelled, hence done.
-        waiting = [each for each in self._waiting if not each[1].done()]
-        self._waiting = []
+        waiting, self._waiting = self._waiting, []
         if not waiting:
             return
         try:
             probabilities = self._call([image for images, _ in waiting for image in images])
-        except Exception as error:  # noqa: BLE001 - raised again in each request
-            for _, future in waiting:
-                future.set_exception(error)
+        except Exception as error:  # noqa: BLE001 - each request has its own way to report it
+            for _, done in waiting:
+                done(error)
             return
         start = 0
-        for images, future in waiting:
+        for images, done in waiting:
             end = start + len(images)
-            future.set_result(probabilities[start:end])
+            done(probabilities[start:end])
             start = end
 
     def _call(self, images: Images) -> Probabilities:
@@ -72,3 +84,12 @@ class Batcher:
             message = f"the network returned {len(probabilities)} predictions for {len(images)}"
             raise ValueError(message)
         return probabilities
+
+
+def _settle(future: asyncio.Future[Probabilities], outcome: Probabilities | Exception) -> None:
+    if future.done():  # the request has been given up
+        return
+    if isinstance(outcome, Exception):
+        future.set_exception(outcome)
+    else:
+        future.set_result(outcome)

@@ -37,6 +37,7 @@ class Predictor:
 
     def __init__(self, folder: Path) -> None:
         signature = _signature(folder)
+        self.numbers = signature.form.side**2 * signature.form.channels  # of one image
         try:
             inference = _module(folder / "code" / "inference.py")
             self.request_error: type[Exception] = inference.RequestError
@@ -59,7 +60,7 @@ class Predictor:
             ) from error
         # The first prediction takes longest, so it is made before the first request.
         try:
-            check_answers(self, signature)
+            check_answers(self, len(signature.class_names))
         except (Exception, SystemExit) as error:
             raise InputError(
                 f"the archive in {folder} cannot answer: {error}",
@@ -77,20 +78,18 @@ def _signature(folder: Path) -> Signature:
     return signature_of(manifest.identity)
 
 
-def check_answers(predictor: Predictor, signature: Signature) -> None:
+def check_answers(predictor: Predictor, classes: int) -> None:
     """Check that an archive can answer requests: with one image, with two, and with every class.
 
     Args:
         predictor: the loaded archive.
-        signature: what its network takes and gives.
+        classes: how many classes its network tells apart.
 
     Raises:
         ValueError: An answer is not what clients expect; its functions may raise other errors.
     """
-    numbers = signature.form.side**2 * signature.form.channels
-    classes = len(signature.class_names)
     for images in (1, 2):
-        body = json.dumps([[0] * numbers] * images).encode()
+        body = json.dumps([[0] * predictor.numbers] * images).encode()
         probabilities = predictor.predict(predictor.read(body, "application/json"))
         _check_probabilities(probabilities, images, classes)
         for accept in ("application/json;verbose=true", "text/csv", "application/x-npy"):

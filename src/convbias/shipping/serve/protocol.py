@@ -13,12 +13,20 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from starlette.responses import Response
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 
 from convbias.shipping.serve.responses import complete, unavailable
+
+AnswerWhole = Callable[[Any, bytes, Callable[[Response], None]], bool]  # of an ASGI scope
 
 log = logging.getLogger("convbias.shipping.serve")
 
@@ -97,6 +105,7 @@ class Protocol(HttpToolsProtocol):
     Args:
         on_lost: called when the connection is closed.
         on_partial: called with True when a response is sent in part, and False when it is complete.
+        answer_whole: answers requests that need no task, see `Application.answer_whole`.
         **uvicorn: arguments of uvicorn's protocol.
     """
 
@@ -104,10 +113,12 @@ class Protocol(HttpToolsProtocol):
         self,
         on_lost: Callable[[], None] = lambda: None,
         on_partial: Callable[[bool], None] = lambda _: None,
+        answer_whole: AnswerWhole = lambda *_: False,
         **uvicorn: Any,  # noqa: ANN401 - uvicorn's
     ) -> None:
         super().__init__(**uvicorn)
         self._on_lost, self._on_partial = on_lost, on_partial
+        self._answer_whole = answer_whole
         self._limit: asyncio.TimerHandle | None = None
         self._reading: asyncio.TimerHandle | None = None
         self._receiving = False  # the body of a request
@@ -115,6 +126,8 @@ class Protocol(HttpToolsProtocol):
         self._method = b""
         self._upgrading = False
         self._draining = False
+        self._parsing = False
+        self._next: tuple[RequestResponseCycle, Any] | None = None  # begins when its body is here
         self._last: bytes | None = None  # response to write after all others
 
     # --- of asyncio -----------------------------------------------------------------------------
@@ -130,12 +143,17 @@ class Protocol(HttpToolsProtocol):
         """Parse requests; offers to change to another protocol are ignored."""
         if self.transport.is_closing():
             return  # the rest of a refused body
+        self._parsing, invalid = True, False
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
             if self._upgrading:
                 self._parse_again(data[upgrade.args[0] :])
         except httptools.HttpParserError:
+            invalid = True
+        self._parsing = False
+        self._begin_next()
+        if invalid:
             self._answer_last(_INVALID)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -187,6 +205,7 @@ class Protocol(HttpToolsProtocol):
             return
         self._receiving = False
         super().on_message_complete()
+        self._begin_next()
 
     def on_response_complete(self) -> None:
         """Wait for the next request, or close."""
@@ -198,6 +217,42 @@ class Protocol(HttpToolsProtocol):
             self._answer_last(self._last)
         elif not self._begun:
             self._start_limit(LAST_REQUEST_SECONDS if self._draining else HEADER_SECONDS)
+
+    # --- requests -------------------------------------------------------------------------------
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:  # noqa: ANN401
+        """Begin a request when its body is here, or when all that has arrived is parsed."""
+        if self._parsing:
+            self._next = cycle, app
+        else:  # one that waited for those before it, which have just been answered
+            self.loop.call_soon(self._begin, cycle, app)
+
+    def _begin_next(self) -> None:
+        if self._next is not None:
+            begins, self._next = self._next, None
+            self._begin(*begins)
+
+    def _begin(self, cycle: RequestResponseCycle, app: Any) -> None:  # noqa: ANN401
+        """Answer a request without a task if it is whole, and if the application can."""
+        whole = not cycle.more_body and not self.flow.write_paused
+        respond = partial(self._respond, cycle)
+        if not (whole and self._answer_whole(cycle.scope, bytes(cycle.body), respond)):
+            super()._start_asgi_task(cycle, app)
+
+    def _respond(self, cycle: RequestResponseCycle, response: Response) -> None:
+        """Write a response as uvicorn does, and go on to the next request."""
+        if cycle.disconnected:
+            return
+        lines = [STATUS_LINE[response.status_code]]
+        for name, value in (*cycle.default_headers, *response.raw_headers):
+            lines += (name, b": ", value, b"\r\n")
+        if not cycle.keep_alive:
+            lines.append(b"connection: close\r\n")
+        self.transport.write(b"".join([*lines, b"\r\n", response.body]))
+        cycle.response_complete = True
+        if not cycle.keep_alive:
+            self.transport.close()
+        self.on_response_complete()
 
     # --- ending ---------------------------------------------------------------------------------
 

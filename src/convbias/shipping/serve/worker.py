@@ -148,6 +148,7 @@ class Worker:
         return Protocol(
             on_lost=lambda: self._say(closed=name),
             on_partial=lambda partial: self._say(partial=name, now=partial),
+            answer_whole=self._application.answer_whole,
             config=self._config,
             server_state=self._state,
             app_state={},
