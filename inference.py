@@ -101,6 +101,9 @@ DEEPEST = 4  # axes
 LONGEST_QUOTE = 100  # characters of a request in an error message
 
 
+_ENCODER = json.JSONEncoder(allow_nan=False)
+
+
 class RequestError(Exception):
     """A request that cannot be processed; `status` is the HTTP status of the response."""
 
@@ -215,7 +218,7 @@ def _response(probabilities: list[list[float]], accept: str) -> tuple[bytes, str
         return "\n".join([*rows, ""]).encode(), CSV
     predictions = [_prediction(each, names, verbose) for each in probabilities]
     answer = predictions[0] if len(predictions) == 1 else predictions
-    return json.dumps(answer, allow_nan=False).encode(), JSON
+    return _ENCODER.encode(answer).encode(), JSON
 
 
 # --- the functions of AWS's TensorFlow Serving container ----------------------------------------

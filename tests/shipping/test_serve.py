@@ -12,9 +12,11 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pytest
@@ -209,6 +211,55 @@ def test_pipelined_requests_each_get_their_response(server: Server, expected: np
             said += connection.recv(2**16)
     confidences = [float(each) for each in re.findall(rb'"confidence": ([\d.e-]+)', said)]
     assert confidences == pytest.approx(expected.max(axis=1), abs=1e-6)
+
+
+@pytest.mark.parametrize("size", [10**9, 1_000])  # of the parts that are sent
+def test_requests_of_all_kinds_get_their_responses_in_order(server: Server, size: int) -> None:
+    array, picture, several = (
+        npy_bytes(IMAGES[0]),
+        png(28),
+        npy_bytes(np.tile(IMAGES, (4, 1, 1, 1))),
+    )
+    asked = [
+        (b"POST /invocations", "application/x-npy", array, 200),
+        (b"POST /invocations", "text/csv", b"1,2", 400),
+        (b"POST /invocations", "image/png", picture, 200),
+        (b"POST /invocations", "application/json", b"", 400),
+        (b"POST /endpoints/convbias/invocations", "application/x-npy", array, 200),
+        (b"POST /invocations", "application/x-npy", several, 200),
+        (b"GET /ping", "text/csv", b"", 200),
+        (b"POST /invocations", "application/x-npy", array, 200),
+    ] + [(b"POST /invocations", "application/json", b"", 400)] * 500  # far more than may recurse
+    sent = b"".join(
+        b"%s HTTP/1.1\r\nHost: a\r\nx-request-id: %d\r\nContent-Type: %s\r\n"
+        b"Content-Length: %d\r\n\r\n%s" % (line, number, kind.encode(), len(body), body)
+        for number, (line, kind, body, _) in enumerate(asked)
+    )
+    host, port = server.address.removeprefix("http://").split(":")
+    with (
+        socket.create_connection((host, int(port)), TIMEOUT) as connection,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        sending = pool.submit(send_in_parts, connection, sent, size)
+        with connection.makefile("rb") as said:
+            answered = [next_response(said) for _ in asked]
+        sending.result()
+    statuses = [status for *_, status in asked]
+    assert answered == [(status, str(number)) for number, status in enumerate(statuses)]
+
+
+def send_in_parts(connection: socket.socket, text: bytes, size: int) -> None:
+    for start in range(0, len(text), size):
+        connection.sendall(text[start : start + size])
+        time.sleep(0.001)  # so that the server reads the parts one by one
+
+
+def next_response(said: BinaryIO) -> tuple[int, str]:
+    """Status and request id of the next response."""
+    status = int(said.readline().split()[1])
+    headers = dict(line.decode().strip().split(": ") for line in iter(said.readline, b"\r\n"))
+    said.read(int(headers["content-length"]))
+    return status, headers["x-request-id"]
 
 
 def test_requests_in_progress_are_completed_before_the_server_ends(

@@ -6,8 +6,8 @@ import asyncio
 import hmac
 import logging
 import re
+import secrets
 import time
-import uuid
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -190,8 +190,8 @@ class Application:
     ) -> None:
         """Name a request in its response, count it and log it."""
         given = headers.get("x-request-id", "")
-        request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
-        response.headers["x-request-id"] = request_id
+        request_id = given if REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
+        response.raw_headers.append((b"x-request-id", request_id.encode()))
         seconds = time.perf_counter() - began
         self.metrics.observe(route, response.status_code, seconds)
         self.request_log.write(

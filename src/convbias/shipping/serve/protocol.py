@@ -68,6 +68,12 @@ class _BufferedTransport:
         if len(self._parts) == 1:
             self._loop.call_soon(self._send)
 
+    def write_whole(self, response: bytes) -> None:
+        """Send a whole response now, after what is written."""
+        if self._end is None:
+            self._parts.append(response)
+            self._send()
+
     def close(self) -> None:
         if self._end is not None:
             return
@@ -135,8 +141,8 @@ class Protocol(HttpToolsProtocol):
     def connection_made(self, transport: Any) -> None:  # noqa: ANN401 - an asyncio.Transport
         """Start the time limit of the first request's headers."""
         transport.set_write_buffer_limits(0)  # so that every partial response is noticed
-        buffered = _BufferedTransport(transport, self.loop, lambda: self._receiving)
-        super().connection_made(buffered)  # pyright: ignore[reportArgumentType]
+        self._buffered = _BufferedTransport(transport, self.loop, lambda: self._receiving)
+        super().connection_made(self._buffered)  # pyright: ignore[reportArgumentType]
         self._start_limit(HEADER_SECONDS)
 
     def data_received(self, data: bytes) -> None:
@@ -161,7 +167,7 @@ class Protocol(HttpToolsProtocol):
         self._stop_limit()
         if self._reading is not None:
             self._reading.cancel()
-        self.transport.lost()  # pyright: ignore[reportAttributeAccessIssue]
+        self._buffered.lost()
         super().connection_lost(exc)
         self._on_lost()
 
@@ -208,12 +214,13 @@ class Protocol(HttpToolsProtocol):
         self._begin_next()
 
     def on_response_complete(self) -> None:
-        """Wait for the next request, or close."""
-        super().on_response_complete()
-        self._unset_keepalive_if_required()  # any byte would prolong uvicorn's own limit
-        if self.is_answering() or self.transport.is_closing():
+        """Go on to the next request, wait for it, or close; without uvicorn's own time limit."""
+        if self.transport.is_closing():
             return
-        if self._last is not None:
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        elif self._last is not None:
             self._answer_last(self._last)
         elif not self._begun:
             self._start_limit(LAST_REQUEST_SECONDS if self._draining else HEADER_SECONDS)
@@ -248,7 +255,7 @@ class Protocol(HttpToolsProtocol):
             lines += (name, b": ", value, b"\r\n")
         if not cycle.keep_alive:
             lines.append(b"connection: close\r\n")
-        self.transport.write(b"".join([*lines, b"\r\n", response.body]))
+        self._buffered.write_whole(b"".join([*lines, b"\r\n", response.body]))
         cycle.response_complete = True
         if not cycle.keep_alive:
             self.transport.close()
