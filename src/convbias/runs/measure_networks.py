@@ -136,8 +136,8 @@ def measure_all(
         )
 
     works = [_unit(*each, store) for each in planned]
-    with engine.open(store.folder, engine.processes(len(works), jobs)) as execution:
-        run_all(execution, works, on_result, again, given_up, on_waiting)
+    opened = engine.open(store.folder, engine.processes(len(works), jobs))
+    run_all(opened, works, on_result, again, given_up, on_waiting)
     return tuple(failures)
 
 

@@ -146,8 +146,7 @@ def sweep(
         works = [_unit(arm, seeds, preregistration) for arm, seeds in _units(wanted, engine)]
         processes = engine.processes(len(works), jobs)
         opened = engine.open(store.folder, processes, on_progress, accelerator=engine.accelerator)
-        with opened as execution:
-            run_all(execution, works, note, again, given_up, on_waiting)
+        run_all(opened, works, note, again, given_up, on_waiting)
     return SweepResult(
         trained=tuple(key for key, failure in ended.items() if failure is None),
         failures=tuple(failure for failure in ended.values() if failure is not None),
