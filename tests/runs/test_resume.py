@@ -57,7 +57,7 @@ def test_interrupted_while_compiling(tmp_path: Path) -> None:
     runs = tmp_path / "runs"
     command = StartedProcess(*LONG_TRAINING, "--runs", "runs", cwd=tmp_path, variables=ANEW)
     # A run leaves its first note just before it builds and compiles its network.
-    command.wait_for(lambda: notes(runs))
+    command.wait_for(lambda: list(runs.glob("progress-*/*")))
     said = interrupt(command, signal.SIGTERM)
     assert "test accuracy" not in command.text()
     assert "0 of 2 runs are stored in runs." in said

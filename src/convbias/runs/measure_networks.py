@@ -15,6 +15,7 @@ from convbias.errors import DataError, RunError, StorageError
 from convbias.runs.engines.base import ATTEMPTS, Engine, Lost, Report, Work, run_all
 from convbias.runs.engines.local import Local
 from convbias.runs.imports import import_keras
+from convbias.runs.leftovers import in_use
 from convbias.runs.measurement import IMAGES, Measurement
 from convbias.runs.record import Run, run_key
 from convbias.runs.store import Store
@@ -137,7 +138,8 @@ def measure_all(
 
     works = [_unit(*each, store) for each in planned]
     opened = engine.open(store.folder, engine.processes(len(works), jobs))
-    run_all(opened, works, on_result, again, given_up, on_waiting)
+    with in_use(store.folder):
+        run_all(opened, works, on_result, again, given_up, on_waiting)
     return tuple(failures)
 
 

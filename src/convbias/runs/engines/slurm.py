@@ -17,15 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from convbias.errors import InputError
+from convbias.runs.engines.abandoned import Cluster, jobs_folder, note_jobs
 from convbias.runs.engines.base import Event, Finished, Lost, Waiting, Work
 from convbias.runs.engines.shares import Share, end_of
 from convbias.runs.engines.slurm_jobs import (
     NO_OPTIONS,
-    Cluster,
     SlurmOptions,
-    cancel_abandoned,
-    jobs_folder,
-    note_jobs,
     submit_array,
 )
 from convbias.runs.engines.slurm_queue import (
@@ -95,8 +92,8 @@ class Slurm:
     ) -> Iterator[SlurmExecution]:
         """Start to execute; at the end of the context, also on Ctrl-C, jobs are cancelled.
 
-        Jobs of a killed command go on and store runs, until the next command on the same store,
-        which cancels them and submits what is then missing.
+        Jobs of a killed command go on and store runs, until `clear_leftovers` of the next command
+        on the same store cancels them.
         """
         check_installed("slurm", ["submitit"])
         if self._cluster == "slurm" and shutil.which("sbatch") is None:
@@ -106,7 +103,6 @@ class Slurm:
                 "run the same command there, or leave --on out to use this machine",
             )
         folder = folder.resolve()
-        cancel_abandoned(folder)
         notes = folder / f"{NOTES_PREFIX}{os.getpid()}"
         jobs = jobs_folder(folder)
         execution = SlurmExecution(self, self._cluster, folder, notes, jobs, processes, accelerator)
