@@ -6,14 +6,15 @@ import fcntl
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
-from tools.servers.processes import CONVBIAS, TIMEOUT
+from tools.servers.processes import CONVBIAS, TIMEOUT, StartedProcess
 
+from convbias.runs.record import Run
 from convbias.runs.store import Store, read_run
 
 TINY = """\
@@ -106,3 +107,37 @@ def finished_study(base: Path) -> Path:
 
 def files_below(folder: Path) -> set[str]:
     return {str(path.relative_to(folder)) for path in folder.rglob("*")}
+
+
+def numbers(run: Run) -> dict[str, object]:
+    """All that is stored of a run except its time, its memory and its machine."""
+    return run.model_dump(mode="json", exclude={"cost", "environment"})
+
+
+def assert_two_at_once(finished: Path, folder: Path, *engines: Sequence[str]) -> None:
+    """Commands at the same time on one store leave what one leaves: nothing lost, nothing twice.
+
+    Args:
+        finished: from `finished_study`.
+        folder: an empty folder.
+        *engines: options of each command that say where it trains.
+    """
+    profile, runs = finished / "tiny.toml", folder / "runs"
+    commands = [
+        StartedProcess(
+            *("study", profile, "--runs", runs, "--out", str(number), "--jobs", "1", *options),
+            cwd=folder,
+        )
+        for number, options in enumerate(engines)
+    ]
+    for command in commands:
+        assert command.process.wait(TIMEOUT) == 0, command.errors.read_text()
+    assert [numbers(run) for run in Store(runs)] == [
+        numbers(run) for run in Store(finished / "runs")
+    ]
+    assert_no_half_file(runs)
+    assert files_below(runs) == files_below(finished / "runs")
+    for number in range(len(engines)):
+        for name in ("comparison.csv", "claims.csv"):
+            table = folder / str(number) / name
+            assert table.read_bytes() == (finished / "report" / name).read_bytes()

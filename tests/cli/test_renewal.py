@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
-from concurrent.futures import Future
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 from tools.servers.processes import wait_until
@@ -15,32 +14,36 @@ from command_line import files_below, finished_study
 from convbias.cli import renewal
 from convbias.cli.renewal import RenewedReport
 from convbias.experiments.studies import load_study
+from convbias.runs.engines.base import Event, Finished, Lost, Waiting, Work
+from convbias.runs.engines.here import Here, HereExecution
 from convbias.runs.store import Store
 from convbias.spec.study import Study
 
 
-class Workers:
-    """Stand-in for the process: each call takes as long as the test says.
+class Scripted(Here, HereExecution):
+    """An engine whose units take as long as the test says."""
 
-    Args:
-        _count: number of processes.
-        _variables: their environment variables.
-    """
+    def __init__(self) -> None:
+        HereExecution.__init__(self, Path(), print)
+        self.units: list[Work] = []
+        self.event: Event | None = None
+        self.error: Exception | None = None
 
-    calls: list[Future[float]]
+    @contextmanager
+    def open(self, *_: object, **__: object) -> Iterator[Scripted]:
+        yield self
 
-    def __init__(self, _count: int, _variables: object) -> None:
-        type(self).calls = []
+    def submit(self, works: Sequence[Work]) -> None:
+        self.units += works
+        self.event = self.error = None
 
-    def __enter__(self) -> Workers:
-        return self
+    def poll(self) -> Event | None:
+        if self.error is not None:
+            raise self.error
+        return self.event
 
-    def __exit__(self, *_error: object) -> None:
-        pass
-
-    def submit(self, _function: Callable[..., Any], *_arguments: Any) -> Future[float]:
-        self.calls.append(Future())
-        return self.calls[-1]
+    def next(self) -> Event:
+        raise AssertionError("nobody waits for the report")
 
 
 @pytest.fixture
@@ -51,30 +54,39 @@ def study() -> Study:
 def test_a_report_takes_no_more_than_its_share(
     study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(renewal, "Workers", Workers)
     monkeypatch.setattr(renewal, "cores", lambda: 2)
     monkeypatch.setattr(renewal, "SHARE", 0.05)
     now = 0.0
-    with RenewedReport(study, Store(tmp_path), tmp_path / "report", lambda: now) as renewed:
+    engine = Scripted()
+    folder = tmp_path / "report"
+    with RenewedReport(study, Store(tmp_path), folder, lambda: now, engine) as renewed:
         renewed.renew(wanted=False)
-        assert not Workers.calls  # no seed is complete
+        assert not engine.units  # no seed is complete
         renewed.renew(wanted=True)
         now = 30.0
         renewed.renew(wanted=True)
-        assert len(Workers.calls) == 1  # it is still being written
-        Workers.calls[0].set_result(6.0)  # of the processor: a twentieth of two cores for a minute
+        assert len(engine.units) == 1  # it is still being written
+        engine.event = Waiting("a processor is wanted")
+        renewed.renew(wanted=True)
+        assert len(engine.units) == 1
+        engine.event = Finished(engine.units[0], 6.0)
+        # Six seconds of the processor: a twentieth of two cores for a minute.
         now = 59.0
         renewed.renew(wanted=True)
-        assert len(Workers.calls) == 1
+        assert len(engine.units) == 1
         now = 61.0
         renewed.renew(wanted=False)  # what was put off
-        assert len(Workers.calls) == 2
-        Workers.calls[1].set_exception(RuntimeError("nobody has foreseen this"))
+        assert len(engine.units) == 2
+        engine.error = RuntimeError("nobody has foreseen this")
         now = 200.0
         renewed.renew(wanted=False)
-        assert len(Workers.calls) == 2  # nothing is new
+        assert len(engine.units) == 2  # nothing is new
         renewed.renew(wanted=True)
-        assert len(Workers.calls) == 3
+        assert len(engine.units) == 3
+        engine.event = Lost((engine.units[2],), "a process died")
+        now = 400.0
+        renewed.renew(wanted=True)
+        assert len(engine.units) == 4
 
 
 @pytest.mark.integration

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,12 @@ class Scripted:
             self.store.write(make_run(arm, seed))
         return Finished(work, [(run_key(arm, seed), None) for seed in seeds])
 
+    def poll(self) -> Event | None:
+        return self.next() if self._works else None
+
+    def wake(self) -> None:
+        pass
+
 
 def test_fewer_seeds_are_trained_together_where_memory_ran_out(tmp_path: Path) -> None:
     store = Store(tmp_path)
@@ -98,9 +105,15 @@ def test_each_unit_has_its_own_deaths_where_it_is_known_which_died() -> None:
         def next(self) -> Event:
             return events.pop(0)
 
+        def poll(self) -> Event | None:
+            return self.next()
+
+        def wake(self) -> None:
+            pass
+
     execution = Execution()
     run_all(
-        execution,
+        nullcontext(execution),
         works,
         results.append,
         lambda work: [work],

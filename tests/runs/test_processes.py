@@ -56,8 +56,8 @@ def execute_all(
     folder: Path, calls: Sequence[tuple[Any, ...]], on_result: Callable[[Any], object]
 ) -> None:
     works = [Work(called, call) for call in calls]
-    with Local().open(folder, 2) as execution:
-        run_all(execution, works, on_result, lambda work: [work], lambda _: RunError("lost"))
+    opened = Local().open(folder, 2)
+    run_all(opened, works, on_result, lambda work: [work], lambda _: RunError("lost"))
 
 
 @pytest.mark.integration

@@ -15,14 +15,20 @@ import pytest
 from tools.servers.processes import StartedProcess, free_port, wait_until
 from tools.servers.ray_cluster import LoopbackCluster, ray_cluster
 
-from command_line import assert_no_half_file, convbias
+from command_line import (
+    assert_no_half_file,
+    assert_two_at_once,
+    convbias,
+    finished_study,
+    numbers,
+)
 from convbias.errors import DataError, InputError
 from convbias.runs.engines import ray as on_ray
 from convbias.runs.engines.ray import Ray
 from convbias.runs.identity import identity
 from convbias.runs.measure_networks import PlannedMeasurement, measure_all
 from convbias.runs.progress import Progress
-from convbias.runs.record import Run, run_key
+from convbias.runs.record import run_key
 from convbias.runs.store import Store
 from convbias.runs.sweep import missing, sweep
 from factories import make_arm
@@ -60,11 +66,6 @@ def trained_here(tmp_path_factory: pytest.TempPathFactory) -> Store:
     sweep(PLANNED, store)
     assert measure_all(MEASURES, store) == ()
     return store
-
-
-def numbers(run: Run) -> dict[str, object]:
-    """All that is stored of a run except its time, its memory and its machine."""
-    return run.model_dump(mode="json", exclude={"cost", "environment"})
 
 
 def assert_equal(store: Store, other: Store) -> None:
@@ -151,6 +152,13 @@ def test_the_command_is_killed_and_goes_on(tmp_path: Path, cluster: LoopbackClus
     assert here.returncode == 0, here.stderr
     assert_equal(store, Store(tmp_path / "here"))
     assert_no_half_file(store.folder)
+
+
+def test_two_commands_on_one_store_of_which_one_trains_here(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, cluster: LoopbackCluster
+) -> None:
+    finished = finished_study(tmp_path_factory.getbasetemp())
+    assert_two_at_once(finished, tmp_path, (), ("--on", f"ray:{cluster.address}"))
 
 
 def test_ctrl_c_ends_the_tasks(tmp_path: Path, cluster: LoopbackCluster) -> None:

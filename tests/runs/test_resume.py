@@ -12,7 +12,13 @@ from pathlib import Path
 import pytest
 from tools.servers.processes import StartedProcess, wait_until
 
-from command_line import assert_no_half_file, convbias, finished_study, write_tiny
+from command_line import (
+    assert_no_half_file,
+    assert_two_at_once,
+    convbias,
+    finished_study,
+    write_tiny,
+)
 from convbias.runs.store import Store
 
 pytestmark = pytest.mark.integration
@@ -57,7 +63,7 @@ def test_interrupted_while_compiling(tmp_path: Path) -> None:
     runs = tmp_path / "runs"
     command = StartedProcess(*LONG_TRAINING, "--runs", "runs", cwd=tmp_path, variables=ANEW)
     # A run leaves its first note just before it builds and compiles its network.
-    command.wait_for(lambda: notes(runs))
+    command.wait_for(lambda: list(runs.glob("progress-*/*")))
     said = interrupt(command, signal.SIGTERM)
     assert "test accuracy" not in command.text()
     assert "0 of 2 runs are stored in runs." in said
@@ -150,3 +156,9 @@ def test_killed_twice_and_restarted(tmp_path: Path) -> None:
 
 def stored_runs(runs: Path) -> list[Path]:
     return list(runs.glob("[!.]*.json"))
+
+
+def test_two_commands_on_one_store(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    assert_two_at_once(finished_study(tmp_path_factory.getbasetemp()), tmp_path, (), ())

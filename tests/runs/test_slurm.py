@@ -12,14 +12,14 @@ import pytest
 from tools.servers.processes import StartedProcess, wait_until
 
 from cheap_programs import compiled_as_users_do
-from command_line import assert_no_half_file, convbias
+from command_line import assert_no_half_file, convbias, numbers
 from convbias.errors import InputError, RunError
 from convbias.runs.engines import slurm as on_slurm
 from convbias.runs.engines.base import Report
 from convbias.runs.engines.slurm import Slurm
 from convbias.runs.engines.slurm_jobs import SlurmOptions
 from convbias.runs.progress import Progress
-from convbias.runs.record import Run, run_key
+from convbias.runs.record import run_key
 from convbias.runs.store import Store
 from convbias.runs.sweep import sweep
 from factories import make_arm
@@ -56,11 +56,6 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def asked_often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(on_slurm, "SECONDS_BETWEEN_QUEUES", 1.0)
-
-
-def numbers(run: Run) -> dict[str, object]:
-    """All that is stored of a run except its time, its memory and its machine."""
-    return run.model_dump(mode="json", exclude={"cost", "environment"})
 
 
 def assert_equal(store: Store, other: Store) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -20,7 +23,7 @@ from convbias.runs import machine
 from convbias.runs import sweep as sweeping
 from convbias.runs.engines.base import Report
 from convbias.runs.engines.local import PROCESSES_ON_ACCELERATOR, Local
-from convbias.runs.leftovers import clear_leftovers
+from convbias.runs.leftovers import clear_leftovers, in_use
 from convbias.runs.record import run_key
 from convbias.runs.store import Store, read_run
 from convbias.runs.sweep import count_units, missing, sweep
@@ -375,6 +378,73 @@ def test_what_killed_sweeps_have_left_is_removed(tmp_path: Path) -> None:
     clear_leftovers(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == [other.name]
     clear_leftovers(tmp_path / "nowhere")
+
+
+def test_what_a_command_still_writes_is_left(tmp_path: Path) -> None:
+    half = tmp_path / "measurements" / ".0123456789ab-seed0-shift-x1y2z3a_.json"
+    half.parent.mkdir()
+    half.touch()
+    with in_use(tmp_path):
+        clear_leftovers(tmp_path)
+        assert half.exists()
+    clear_leftovers(tmp_path)
+    assert list(tmp_path.iterdir()) == [half.parent]
+    assert list(half.parent.iterdir()) == []
+
+
+def test_jobs_of_killed_commands_end_with_the_next_command_wherever_it_trains(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone, running = (tmp_path / f"jobs-{number}" for number in (2**22 + 1, os.getpid()))
+    jobs = {each: abandoned_process(each) for each in (gone, running)}
+    monkeypatch.setattr(sweeping, "execute", stores)
+    sweep(PLANNED, Store(tmp_path), jobs=1)
+    assert jobs[gone].wait(timeout=600) == -signal.SIGINT
+    assert jobs[running].poll() is None
+    assert not gone.exists()
+    assert running.exists()
+    jobs[running].kill()
+    jobs[running].wait()
+    # A number that was given to another process since.
+    other = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1_000)"])
+    note(gone, other.pid)
+    sweep(PLANNED, Store(tmp_path))  # nothing is left to train
+    assert not gone.exists()
+    assert other.poll() is None
+    other.kill()
+    other.wait()
+
+
+def test_jobs_that_cannot_be_cancelled_from_here_are_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs = tmp_path / "runs" / f"jobs-{2**22 + 1}"
+    note(jobs, 17, cluster="slurm")
+    half = tmp_path / "runs" / ".0123456789ab-seed0-x1y2z3a_.keras"
+    half.touch()
+    monkeypatch.setenv("PATH", str(tmp_path))  # without Slurm's commands
+    clear_leftovers(tmp_path / "runs")
+    assert jobs.exists()
+    assert half.exists()  # a job may be writing it
+
+
+def abandoned_process(jobs: Path) -> subprocess.Popen[bytes]:
+    """A process that belongs to the jobs of a command."""
+    code = (
+        "import signal, time; signal.signal(2, signal.SIG_DFL); print(flush=True); time.sleep(1e5)"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, str(jobs / "1")], stdout=subprocess.PIPE
+    )
+    assert process.stdout.readline()  # interrupts end it from now on
+    process.stdout.close()
+    note(jobs, process.pid)
+    return process
+
+
+def note(jobs: Path, number: int, cluster: str = "local") -> None:
+    jobs.mkdir(parents=True, exist_ok=True)
+    (jobs / "jobs.json").write_text(json.dumps({"cluster": cluster, "jobs": [str(number)]}))
 
 
 def test_notes_and_half_files_do_not_outlive_a_sweep(

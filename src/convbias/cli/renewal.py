@@ -6,14 +6,13 @@ import os
 import shutil
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
 from contextlib import ExitStack
 from pathlib import Path
 
+from convbias.runs.engines.base import Engine, Execution, Finished, Lost, Report, Work
+from convbias.runs.engines.local import Local
 from convbias.runs.machine import cores, is_running
-from convbias.runs.processes import Workers, end_with
 from convbias.runs.store import Store
-from convbias.runs.worker import ONE_THREAD
 from convbias.spec.study import Study
 
 SHARE = 0.05  # of the processor's time, at most
@@ -32,6 +31,8 @@ class RenewedReport:
         store: where its runs are stored.
         folder: where the report goes.
         clock: returns seconds since an arbitrary start.
+        engine: where it is written. Runs may be trained elsewhere, but the report needs all that is
+            stored, and its reader is here.
     """
 
     def __init__(
@@ -40,15 +41,17 @@ class RenewedReport:
         store: Store,
         folder: Path,
         clock: Callable[[], float] = time.monotonic,
+        engine: Engine | None = None,
     ) -> None:
         self._study = study
         self._store = store
         self._folder = folder
         self._clock = clock
-        self._workers: Workers | None = None
+        self._engine = engine or Local()
+        self._execution: Execution | None = None
         self._open = ExitStack()
         self._wanted = False
-        self._writing: Future[float] | None = None
+        self._writing = False
         self._started_at = 0.0
         self._pause = 0.0
 
@@ -57,7 +60,7 @@ class RenewedReport:
             if not is_running(folder.name.removeprefix(PREFIX)):
                 shutil.rmtree(folder, ignore_errors=True)
         self._open.callback(shutil.rmtree, self._scratch, ignore_errors=True)
-        self._workers = self._open.enter_context(Workers(1, ONE_THREAD))
+        self._execution = self._open.enter_context(self._engine.open(self._folder, 1))
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -70,19 +73,27 @@ class RenewedReport:
             wanted: whether there is something new; otherwise what was put off is caught up on.
         """
         self._wanted = self._wanted or wanted
-        if self._workers is None or not self._wanted:
+        if self._execution is None or not self._wanted:
             return
-        if self._writing is not None:
-            if not self._writing.done():
-                return
-            if self._writing.exception() is None:
-                self._pause = self._writing.result() / (SHARE * cores())
-            if self._clock() - self._started_at < self._pause:
-                return
+        if self._writing and not self._has_ended(self._execution):
+            return
+        if self._clock() - self._started_at < self._pause:
+            return
         self._wanted = False
+        self._writing = True
         self._started_at = self._clock()
-        arguments = (self._study, self._store, self._folder, self._scratch, os.getpid())
-        self._writing = self._workers.submit(write_beside_training, *arguments)
+        arguments = (self._study, self._store, self._scratch)
+        self._execution.submit([Work(write_beside_training, arguments)])
+
+    def _has_ended(self, execution: Execution) -> bool:
+        """Whether the report is written, or cannot be, and how long to pause then."""
+        try:
+            event = execution.poll()
+        except Exception:  # noqa: BLE001 - the report of the finished study says why
+            return True
+        if isinstance(event, Finished):
+            self._pause = event.result / (SHARE * cores())
+        return isinstance(event, Finished | Lost)
 
     @property
     def _scratch(self) -> Path:
@@ -90,22 +101,20 @@ class RenewedReport:
 
 
 def write_beside_training(
-    study: Study, store: Store, folder: Path, scratch: Path, parent: int
+    folder: Path, _report: Report, study: Study, store: Store, scratch: Path
 ) -> float:
     """Write the report of what is stored, in this process and with one thread.
 
     Args:
+        folder: where the report goes.
         study: the study.
         store: where its runs are stored.
-        folder: where the report goes.
         scratch: folder in which it is written.
-        parent: Process identifier of the command; when that process ends, this one ends too.
 
     Returns:
         The processor's time that it took, in seconds.
     """
     before = time.process_time()
-    end_with(parent)
     # Imported here, because the command imports this module and trains before it draws.
     from convbias.report.pipeline import read_study, write_study_report
 

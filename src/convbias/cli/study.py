@@ -83,7 +83,7 @@ def study(
         jobs: Number of processes; default one per core.
         on: Where to train: local, ray (a Ray cluster on this machine, started if there is none),
             ray:HOST:PORT (one that this machine is a node of), ray://HOST:PORT (another one), or
-            slurm; slurm:local rehearses that here.
+            slurm; slurm:local rehearses that here. Figures are drawn on this machine.
         slurm: Options of Slurm.
         plan: Only print which runs are planned, stored and missing, and the predicted time.
     """

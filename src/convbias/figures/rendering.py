@@ -1,4 +1,4 @@
-"""Render charts as SVG and PNG, in several processes where that is faster.
+"""Render charts as SVG and PNG.
 
 Vega-Lite is rendered by a JavaScript engine that blocks Python, so that threads do not help. Every
 process imports this module, so it imports little.
@@ -6,9 +6,7 @@ process imports this module, so it imports little.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from concurrent.futures import BrokenExecutor, Executor, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -17,11 +15,10 @@ from typing import Any
 import platformdirs
 import vl_convert
 
-from convbias.errors import RunError, StorageError
+from convbias.errors import StorageError
 from convbias.runs.atomic import write_atomically
 
 PNG_SCALE = 2.0  # pixels of the PNG file per pixel at display size
-MOST_PROCESSES = 4  # each takes a second to start
 
 # A Vega-Lite specification and the configuration that colours it.
 StyledSpecification = tuple[dict[str, Any], dict[str, Any]]
@@ -91,34 +88,13 @@ def chart_libraries() -> str:
     return script
 
 
-@contextmanager
-def rendering_pool(processes: int) -> Iterator[Executor]:
-    """A pool that renders charts in the background.
+def render_unit(
+    _folder: Path, _report: object, name: str, chart: ChartVersions
+) -> tuple[str, ChartImages]:
+    """`render_chart` as a unit of work; returns the chart's name, too."""
+    return name, render_chart(chart)
 
-    Args:
-        processes: number of processes; 0 for a thread of this process, which is faster for a few
-            charts.
 
-    Raises:
-        RunError: one of the processes died.
-    """
-    if processes == 0:
-        pool = ThreadPoolExecutor(max_workers=1)
-        try:
-            yield pool
-        finally:
-            pool.shutdown(cancel_futures=True)
-        return
-    # Imported here, because the rendering processes do not need it.
-    from convbias.runs.processes import Workers
-
-    try:
-        with Workers(min(processes, MOST_PROCESSES)) as workers:
-            workers.submit(bool)  # starts them all
-            yield workers
-    except BrokenExecutor as error:
-        raise RunError(
-            "a process that renders figures died",
-            f"enough memory for {min(processes, MOST_PROCESSES)} of them",
-            "free some memory and build the report again: `convbias report` trains nothing",
-        ) from error
+def libraries_unit(_folder: Path, _report: object) -> str:
+    """`chart_libraries` as a unit of work."""
+    return chart_libraries()

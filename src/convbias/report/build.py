@@ -36,8 +36,8 @@ from convbias.figures import (
     sample_grid,
     seeds_text,
 )
+from convbias.figures.charts import rendering
 from convbias.figures.files import write_images
-from convbias.figures.rendering import chart_libraries, rendering_pool
 from convbias.findings.claims import ClaimResult
 from convbias.findings.evaluation import Finding, evaluate, runs_by_arm
 from convbias.findings.multiplicity import over_study
@@ -52,7 +52,8 @@ from convbias.report.own_answer import own_answer
 from convbias.report.page import NumberedFigure
 from convbias.report.sections import ExperimentSection, audit_claims
 from convbias.runs.atomic import write_atomically
-from convbias.runs.machine import cores
+from convbias.runs.engines.here import Here
+from convbias.runs.engines.local import Local
 from convbias.runs.stored_dataset import StoredDataset
 from convbias.spec.arithmetic import Layers
 from convbias.spec.arms import Arm
@@ -113,15 +114,14 @@ def write_report(
     _check_data([*runs, *further_runs], dataset)
     section_figures = [figure for section in further for figure in section.figures]
     alone = coverage is not None and coverage.training
-    with rendering_pool(cores() if further and not alone else 0) as pool:
-        bundle = pool.submit(chart_libraries)
+    with rendering(Local() if further and not alone else Here(), folder) as charts:
         # Other processes render these charts while this one evaluates the runs.
-        charts = page.start_rendering(section_figures, pool)
+        charts.start(page.chart_versions(section_figures))
         found = _evaluate(experiment, runs, dataset, further)
         own_figures = _figures(experiment, arms, found, runs, dataset)
-        charts |= page.start_rendering(own_figures, pool)
+        charts.start(page.chart_versions(own_figures))
         figures = page.number_figures([*own_figures, *section_figures], charts)
-        libraries = page.libraries(bundle.result())
+        libraries = page.libraries(charts.libraries())
     own = is_own(dataset.name)
     runs_by_key = {run.key: run for run in runs}
     for run in further_runs:
@@ -214,10 +214,7 @@ def write_experiment(
     results = section.results
     if dataset is not None:
         _check_data(results.runs, dataset)
-    with rendering_pool(0) as pool:
-        bundle = pool.submit(chart_libraries)
-        numbered = page.number_figures(section.figures, page.start_rendering(section.figures, pool))
-        libraries = page.libraries(bundle.result())
+    numbered, libraries = page.draw_here(section.figures, folder)
     html = page.fill_template(
         "experiment_page.html.j2",
         numbered,

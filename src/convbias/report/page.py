@@ -7,8 +7,8 @@ import io
 import json
 import re
 from collections.abc import Iterable, Mapping
-from concurrent.futures import Executor, Future
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import jinja2
@@ -17,8 +17,10 @@ from markupsafe import Markup, escape
 from PIL import Image
 
 from convbias.figures import DARK, LIGHT, Figure, ImageGrid
+from convbias.figures.charts import Charts, rendering
 from convbias.figures.drawing import Drawing
-from convbias.figures.rendering import ChartImages, render_chart
+from convbias.figures.rendering import ChartImages, ChartVersions
+from convbias.runs.engines.here import Here
 from convbias.spec.formatting import counted, p_value_text
 
 THEMES = (LIGHT, DARK)
@@ -60,31 +62,25 @@ class NumberedFigure:
     png: bytes
 
 
-def start_rendering(figures: Iterable[Figure], pool: Executor) -> dict[str, Future[ChartImages]]:
-    """Start to render charts in other processes.
+def chart_versions(figures: Iterable[Figure]) -> dict[str, ChartVersions]:
+    """Name to versions of the charts among figures; the others are left to `number_figures`.
 
     Args:
-        figures: all figures; those that are not charts are left to `number_figures`.
-        pool: from `convbias.figures.rendering.rendering_pool`.
-
-    Returns:
-        Figure name to its images.
+        figures: all figures.
     """
     return {
-        figure.name: pool.submit(render_chart, figure.chart_versions())
+        figure.name: figure.chart_versions()
         for figure in figures
         if not isinstance(figure.drawing, Drawing)
     }
 
 
-def number_figures(
-    figures: Iterable[Figure], charts: Mapping[str, Future[ChartImages]]
-) -> dict[str, NumberedFigure]:
+def number_figures(figures: Iterable[Figure], charts: Charts) -> dict[str, NumberedFigure]:
     """Number the figures and render those that are not charts.
 
     Args:
         figures: in the order of the report.
-        charts: the charts among them, from `start_rendering`.
+        charts: the charts among them, which were started to be rendered.
 
     Returns:
         Figure name to the rendered figure.
@@ -94,13 +90,29 @@ def number_figures(
     here = {
         figure.name: _rendered(figure, number)
         for number, figure in numbered
-        if figure.name not in charts
+        if isinstance(figure.drawing, Drawing)
     }
+    images = charts.images()
     return {
-        figure.name: here.get(figure.name)
-        or _from_images(figure, number, charts[figure.name].result())
+        figure.name: here.get(figure.name) or _from_images(figure, number, images[figure.name])
         for number, figure in numbered
     }
+
+
+def draw_here(figures: Iterable[Figure], folder: Path) -> tuple[dict[str, NumberedFigure], Markup]:
+    """Number and render figures in this process, which is faster for a few.
+
+    Args:
+        figures: in the order of the report.
+        folder: of the report.
+
+    Returns:
+        Figure name to the rendered figure, and the script that draws charts in a browser.
+    """
+    figures = list(figures)
+    with rendering(Here(), folder) as charts:
+        charts.start(chart_versions(figures))
+        return number_figures(figures, charts), libraries(charts.libraries())
 
 
 def _rendered(figure: Figure, number: int) -> NumberedFigure:

@@ -14,7 +14,7 @@ Handler = Callable[[int, FrameType | None], object]
 
 
 @contextmanager
-def held_interrupts(wake: Callable[[], object] = lambda: None) -> Iterator[None]:
+def held_interrupts(wake: Callable[[], object] = lambda: None) -> Iterator[list[int]]:
     """Let interrupts wait until the block has ended; their handlers are called then.
 
     Otherwise an interrupt raises KeyboardInterrupt between any two steps of the main thread, also
@@ -22,11 +22,14 @@ def held_interrupts(wake: Callable[[], object] = lambda: None) -> Iterator[None]
 
     Args:
         wake: Called when the first one arrives, for instance to end what the block waits for.
+
+    Yields:
+        The numbers of those that have arrived.
     """
-    if threading.current_thread() is not threading.main_thread():
-        yield  # handlers run in the main thread only
-        return
     arrived: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield arrived  # handlers run in the main thread only
+        return
 
     def hold(number: int, _frame: FrameType | None) -> None:
         arrived.append(number)
@@ -40,7 +43,7 @@ def held_interrupts(wake: Callable[[], object] = lambda: None) -> Iterator[None]
             if callable(handler):  # others end the process, or are ignored
                 before[each] = handler
                 signal.signal(each, hold)
-        yield
+        yield arrived
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)

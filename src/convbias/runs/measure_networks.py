@@ -15,6 +15,7 @@ from convbias.errors import DataError, RunError, StorageError
 from convbias.runs.engines.base import ATTEMPTS, Engine, Lost, Report, Work, run_all
 from convbias.runs.engines.local import Local
 from convbias.runs.imports import import_keras
+from convbias.runs.leftovers import in_use
 from convbias.runs.measurement import IMAGES, Measurement
 from convbias.runs.record import Run, run_key
 from convbias.runs.store import Store
@@ -136,8 +137,9 @@ def measure_all(
         )
 
     works = [_unit(*each, store) for each in planned]
-    with engine.open(store.folder, engine.processes(len(works), jobs)) as execution:
-        run_all(execution, works, on_result, again, given_up, on_waiting)
+    opened = engine.open(store.folder, engine.processes(len(works), jobs))
+    with in_use(store.folder):
+        run_all(opened, works, on_result, again, given_up, on_waiting)
     return tuple(failures)
 
 

@@ -10,12 +10,16 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache
 from multiprocessing import resource_tracker
+from pathlib import Path
 from queue import Empty
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from joblib.externals.loky import ProcessPoolExecutor, process_executor
 
 from convbias.runs.interrupts import held_interrupts
+
+if TYPE_CHECKING:
+    from convbias.runs.progress import Progress
 
 SECONDS_BETWEEN_LOOKS = 1.0
 SECONDS_IDLE = 10  # after which a process without a call ends, and gives its memory back
@@ -49,6 +53,29 @@ class Workers(ProcessPoolExecutor):
             self.shutdown(wait=True, kill_workers=True)
             for process in processes:
                 process.join()  # loky kills them without waiting for their end
+
+
+def call(
+    folder: Path, notes: Path, parent: int, function: Callable[..., object], *arguments: object
+) -> object:
+    """Execute a unit of work in one of the processes.
+
+    Args:
+        folder: of the store.
+        notes: receives its progress.
+        parent: process identifier of the command; when that process ends, this one ends too.
+        function: the unit's.
+        *arguments: the unit's.
+    """
+
+    def report(progress: Progress) -> None:
+        # Imported here, because a process that only draws does not need it.
+        from convbias.runs.progress import report_progress
+
+        report_progress(notes, progress)
+
+    end_with(parent)
+    return function(folder, report, *arguments)
 
 
 @cache

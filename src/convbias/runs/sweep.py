@@ -15,7 +15,7 @@ from pathlib import Path
 from convbias.errors import ConvbiasError, RunError
 from convbias.runs.engines.base import ATTEMPTS, Engine, Lost, Report, Work, run_all
 from convbias.runs.engines.local import Local
-from convbias.runs.leftovers import clear_leftovers
+from convbias.runs.leftovers import clear_leftovers, in_use
 from convbias.runs.progress import Progress
 from convbias.runs.record import run_key
 from convbias.runs.store import DamagedRunError, Store
@@ -146,8 +146,8 @@ def sweep(
         works = [_unit(arm, seeds, preregistration) for arm, seeds in _units(wanted, engine)]
         processes = engine.processes(len(works), jobs)
         opened = engine.open(store.folder, processes, on_progress, accelerator=engine.accelerator)
-        with opened as execution:
-            run_all(execution, works, note, again, given_up, on_waiting)
+        with in_use(store.folder):
+            run_all(opened, works, note, again, given_up, on_waiting)
     return SweepResult(
         trained=tuple(key for key, failure in ended.items() if failure is None),
         failures=tuple(failure for failure in ended.values() if failure is not None),

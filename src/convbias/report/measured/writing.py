@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from convbias.figures.files import write_images
-from convbias.figures.rendering import chart_libraries, rendering_pool
 from convbias.measures.classifier import MEASURES
 from convbias.report import page
 from convbias.report.coverage import COMPLETE
@@ -58,10 +57,7 @@ def write(measurement: Measurement, folder: str | Path) -> Path:
     folder = Path(folder)
     check_writable(folder)
     figures = draw(measurement)
-    with rendering_pool(0) as pool:
-        bundle = pool.submit(chart_libraries)
-        numbered = page.number_figures(figures, page.start_rendering(figures, pool))
-        libraries = page.libraries(bundle.result())
+    numbered, libraries = page.draw_here(figures, folder)
     rows = table_of(measurement)
     groups = " and ".join(
         ", ".join(each.name for each in classifiers)

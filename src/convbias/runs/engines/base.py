@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from convbias.errors import RunError
+from convbias.runs.interrupts import held_interrupts
 from convbias.runs.progress import Progress
 from convbias.spec.beyond.arms import AnyArm
 
@@ -91,6 +92,13 @@ class Execution(Protocol):
         """
         ...
 
+    def poll(self) -> Event | None:
+        """What `next` would return or raise, where it would not wait; else None."""
+        ...
+
+    def wake(self) -> None:
+        """Interrupt the wait in `next`; called while a signal is handled."""
+
 
 class Engine(Protocol):
     """A place where units of work are executed."""
@@ -137,8 +145,25 @@ class Engine(Protocol):
         ...
 
 
+@contextmanager
+def undisturbed(opened: AbstractContextManager[Execution]) -> Iterator[Execution]:
+    """An execution during which interrupts only end its wait for the next event.
+
+    Otherwise one could arrive while a result is stored, or while processes are ended.
+
+    Args:
+        opened: from `Engine.open`, not yet entered.
+    """
+    entered: list[Execution] = []
+    with held_interrupts(lambda: [each.wake() for each in entered]) as arrived, opened as execution:
+        entered.append(execution)
+        if arrived:  # while it was being opened
+            execution.wake()
+        yield execution
+
+
 def run_all(
-    execution: Execution,
+    opened: AbstractContextManager[Execution],
     works: Sequence[Work],
     on_result: Callable[[Any], object],
     again: Callable[[Work], Sequence[Work]],
@@ -147,8 +172,10 @@ def run_all(
 ) -> None:
     """Execute units of work, and those again whose process or machine died.
 
+    Interrupts wait until a result is taken, and end the execution then.
+
     Args:
-        execution: where.
+        opened: where, from `Engine.open`.
         works: the units, in the order in which they are started.
         on_result: called with what each unit's function returned.
         again: returns what of a lost unit is still to be done.
@@ -157,12 +184,39 @@ def run_all(
 
     Raises:
         RunError: A unit, or all units without any result, were lost `ATTEMPTS` times.
+        KeyboardInterrupt: It was interrupted.
+        Exception: What a unit's function raised.
+    """
+    with undisturbed(opened) as execution:
+        execution.submit(works)
+        take_results(execution, len(works), on_result, again, given_up, on_waiting)
+
+
+def take_results(
+    execution: Execution,
+    in_progress: int,
+    on_result: Callable[[Any], object],
+    again: Callable[[Work], Sequence[Work]],
+    given_up: Callable[[Lost], RunError],
+    on_waiting: Callable[[str], object] = lambda _: None,
+) -> None:
+    """Take the results of units that were submitted, and submit again those that were lost.
+
+    Args:
+        execution: where.
+        in_progress: how many were submitted, and have not ended.
+        on_result: called with what each unit's function returned.
+        again: returns what of a lost unit is still to be done.
+        given_up: returns the error where units were lost too often.
+        on_waiting: called with what is waited for, where nothing goes on.
+
+    Raises:
+        RunError: A unit, or all units without any result, were lost `ATTEMPTS` times.
+        KeyboardInterrupt: The wait was interrupted.
         Exception: What a unit's function raised.
     """
     alone: Counter[Work] = Counter()
     together: Counter[Work] = Counter()
-    execution.submit(works)
-    in_progress = len(works)
     while in_progress:
         event = execution.next()
         if isinstance(event, Waiting):

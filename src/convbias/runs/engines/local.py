@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from joblib.externals.loky.process_executor import TerminatedWorkerError
@@ -20,9 +20,8 @@ from joblib.externals.loky.process_executor import TerminatedWorkerError
 from convbias.runs import machine
 from convbias.runs.compiled import cache_variables
 from convbias.runs.engines.base import Event, Finished, Lost, Work
-from convbias.runs.interrupts import held_interrupts
-from convbias.runs.processes import Workers, end_with
-from convbias.runs.progress import NOTES_PREFIX, Progress, report_progress, watch
+from convbias.runs.processes import Workers, call
+from convbias.runs.progress import NOTES_PREFIX, Progress, watch
 from convbias.runs.worker import ONE_THREAD, on_accelerator
 
 PROCESSES_ON_ACCELERATOR = 4  # most of an arm's time is compiling, on one core each
@@ -82,11 +81,11 @@ def started(
     """
     variables = on_accelerator(processes) if accelerator else ONE_THREAD | cache_variables()
     done: SimpleQueue[Future[Any] | None] = SimpleQueue()
-    with held_interrupts(wake=lambda: done.put(None)), ExitStack() as open_workers:
+    with ExitStack() as open_workers:
         yield LocalExecution(
             done,
             lambda: open_workers.enter_context(Workers(processes, variables)),
-            partial(_call, folder, notes, os.getpid()),
+            partial(call, folder, notes, os.getpid()),
         )
 
 
@@ -128,24 +127,35 @@ class LocalExecution:
             KeyboardInterrupt: The wait was interrupted.
             Exception: What a unit's function raised.
         """
-        while True:
-            future = self._done.get()
-            if future is None:
-                raise KeyboardInterrupt
-            if future not in self._in_progress:
-                continue  # was lost with others
-            work = self._in_progress.pop(future)
+        while (event := self._event(self._done.get())) is None:
+            pass
+        return event
+
+    def poll(self) -> Event | None:
+        """What `next` would return or raise, where it would not wait; else None."""
+        event = None
+        while event is None:
             try:
-                return Finished(work, future.result())
-            except TerminatedWorkerError:
-                lost = (work, *self._in_progress.values())
-                self._in_progress.clear()
-                self._workers = None
-                return Lost(lost, "a process died")
+                future = self._done.get_nowait()
+            except Empty:
+                return None
+            event = self._event(future)
+        return event
 
+    def wake(self) -> None:
+        """Interrupt the wait in `next`; called while a signal is handled."""
+        self._done.put(None)
 
-def _call(
-    folder: Path, notes: Path, parent: int, function: Callable[..., object], *arguments: object
-) -> object:
-    end_with(parent)
-    return function(folder, partial(report_progress, notes), *arguments)
+    def _event(self, future: Future[Any] | None) -> Event | None:
+        if future is None:
+            raise KeyboardInterrupt
+        if future not in self._in_progress:
+            return None  # was lost with others
+        work = self._in_progress.pop(future)
+        try:
+            return Finished(work, future.result())
+        except TerminatedWorkerError:
+            lost = (work, *self._in_progress.values())
+            self._in_progress.clear()
+            self._workers = None
+            return Lost(lost, "a process died")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -15,7 +16,10 @@ from convbias.runs.atomic import write_atomically
 from convbias.runs.compiled import cache_variables
 from convbias.runs.engines.base import Report, Work
 from convbias.runs.identity import Identity, check_same
+from convbias.runs.machine import is_running
 from convbias.spec.datasets import DatasetName
+
+FOLDER_PREFIX = "convbias-parcel-"  # followed by the process identifier of the one that works
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,8 @@ def execute_parcel(parcel: Parcel, report: Report) -> Outcome:
     os.environ.update(cache_variables())  # this machine's; read when JAX is loaded
     try:
         check_same(parcel.expected, parcel.checksums)
-        with tempfile.TemporaryDirectory(prefix="convbias-") as name:
+        _clear_folders()
+        with tempfile.TemporaryDirectory(prefix=f"{FOLDER_PREFIX}{os.getpid()}-") as name:
             folder = Path(name)
             for file, content in parcel.files.items():
                 path = folder / file
@@ -83,6 +88,13 @@ def execute_parcel(parcel: Parcel, report: Report) -> Outcome:
     except Exception as error:  # noqa: BLE001 - it is raised at home
         return Outcome(error=error)
     return Outcome(result, {name: left[name] for name in left if name not in parcel.files})
+
+
+def _clear_folders() -> None:
+    """Remove the folders of processes that were killed, for instance for their memory."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER_PREFIX}*-*"):
+        if not is_running(folder.name.removeprefix(FOLDER_PREFIX).partition("-")[0]):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def store_files(files: Mapping[str, bytes], folder: Path) -> None:

@@ -23,7 +23,6 @@ from convbias.runs.engines.parcels import Outcome, Parcel, execute_parcel, packe
 from convbias.runs.engines.ray_address import SECONDS_TO_CONNECT
 from convbias.runs.engines.ray_connection import connect
 from convbias.runs.identity import checksums_of, identity
-from convbias.runs.interrupts import held_interrupts
 from convbias.runs.progress import SECONDS_BETWEEN_LOOKS, Progress
 from convbias.runs.worker import ONE_THREAD, on_accelerator
 from convbias.spec.formatting import counted
@@ -75,7 +74,7 @@ class Ray:
     ) -> Iterator[RayExecution]:
         """Start to execute; at the end of the context, also on Ctrl-C, tasks are cancelled."""
         execution = RayExecution(self._ray, folder, processes, on_progress, accelerator)
-        with held_interrupts(wake=execution.wake), execution:
+        with execution:
             yield execution
 
     def close(self) -> None:
@@ -149,7 +148,7 @@ class RayExecution:
             self._ray.kill(self._notes)
 
     def wake(self) -> None:
-        """End the wait in `next`, after an interrupt."""
+        """Interrupt the wait in `next`; called while a signal is handled."""
         self._done.put(None)
 
     def submit(self, works: Sequence[Work]) -> None:
@@ -172,14 +171,22 @@ class RayExecution:
                 if (waiting := self._remark()) is not None:
                     return waiting
                 continue
-            if future is None:
-                raise KeyboardInterrupt
-            self._begun_at = time.monotonic()
-            work, _ = self._in_progress.pop(future)
-            self._fill()
-            return self._ended(work, future)
+            return self._ended(future)
 
-    def _ended(self, work: Work, future: Any) -> Event:  # noqa: ANN401 - Ray's
+    def poll(self) -> Event | None:
+        """What `next` would return or raise, where it would not wait; else None."""
+        try:
+            future = self._done.get_nowait()
+        except Empty:
+            return self._remark()
+        return self._ended(future)
+
+    def _ended(self, future: Any) -> Event:  # noqa: ANN401 - Ray's
+        if future is None:
+            raise KeyboardInterrupt
+        self._begun_at = time.monotonic()
+        work, _ = self._in_progress.pop(future)
+        self._fill()
         errors = self._ray.exceptions
         try:
             outcome: Outcome = future.result()

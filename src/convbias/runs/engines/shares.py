@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from convbias.runs.atomic import write_atomically
-from convbias.runs.engines.base import Finished, Lost, Work
+from convbias.runs.engines.base import Finished, Lost, Work, undisturbed
 from convbias.runs.engines.local import started
 from convbias.runs.identity import Identity, check_same
 from convbias.spec.datasets import DatasetName
@@ -79,7 +79,7 @@ class Share:
     def _work(self, rest: dict[int, Work]) -> None:
         numbers = {id(work): number for number, work in rest.items()}
         opened = started(self.folder, self.notes, self.processes, accelerator=self.accelerator)
-        with opened as execution:
+        with undisturbed(opened) as execution:
             execution.submit(list(rest.values()))
             left = len(rest)
             while left:

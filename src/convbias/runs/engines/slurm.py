@@ -17,15 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from convbias.errors import InputError
+from convbias.runs.engines.abandoned import Cluster, jobs_folder, note_jobs
 from convbias.runs.engines.base import Event, Finished, Lost, Waiting, Work
 from convbias.runs.engines.shares import Share, end_of
 from convbias.runs.engines.slurm_jobs import (
     NO_OPTIONS,
-    Cluster,
     SlurmOptions,
-    cancel_abandoned,
-    jobs_folder,
-    note_jobs,
     submit_array,
 )
 from convbias.runs.engines.slurm_queue import (
@@ -35,7 +32,6 @@ from convbias.runs.engines.slurm_queue import (
     wait_for_end,
 )
 from convbias.runs.identity import checksums_of, identity
-from convbias.runs.interrupts import held_interrupts
 from convbias.runs.progress import NOTES_PREFIX, Progress, watch
 from convbias.spec.extras import check_installed
 from convbias.spec.formatting import counted
@@ -96,8 +92,8 @@ class Slurm:
     ) -> Iterator[SlurmExecution]:
         """Start to execute; at the end of the context, also on Ctrl-C, jobs are cancelled.
 
-        Jobs of a killed command go on and store runs, until the next command on the same store,
-        which cancels them and submits what is then missing.
+        Jobs of a killed command go on and store runs, until `clear_leftovers` of the next command
+        on the same store cancels them.
         """
         check_installed("slurm", ["submitit"])
         if self._cluster == "slurm" and shutil.which("sbatch") is None:
@@ -107,11 +103,10 @@ class Slurm:
                 "run the same command there, or leave --on out to use this machine",
             )
         folder = folder.resolve()
-        cancel_abandoned(folder)
         notes = folder / f"{NOTES_PREFIX}{os.getpid()}"
         jobs = jobs_folder(folder)
         execution = SlurmExecution(self, self._cluster, folder, notes, jobs, processes, accelerator)
-        with watch(notes, on_progress), held_interrupts(wake=execution.wake):
+        with watch(notes, on_progress):
             try:
                 yield execution
             finally:
@@ -166,7 +161,7 @@ class SlurmExecution:
         self._remarked_at = -SECONDS_BETWEEN_REMARKS
 
     def wake(self) -> None:
-        """End the wait in `next`, after an interrupt."""
+        """Interrupt the wait in `next`; called while a signal is handled."""
         self._interrupted = True
 
     def submit(self, works: Sequence[Work]) -> None:
@@ -206,16 +201,19 @@ class SlurmExecution:
             KeyboardInterrupt: The wait was interrupted.
             Exception: What a unit's function raised.
         """
-        while True:
-            if self._interrupted:
-                raise KeyboardInterrupt
-            if self._events:
-                return self._events.popleft()
+        while (event := self.poll()) is None:
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+        return event
+
+    def poll(self) -> Event | None:
+        """What `next` would return or raise, where it would not wait; else None."""
+        if self._interrupted:
+            raise KeyboardInterrupt
+        if not self._events:
             self._look()
-            if not self._events:
-                self._ask()
-            if not self._events:
-                time.sleep(SECONDS_BETWEEN_LOOKS)
+        if not self._events:
+            self._ask()
+        return self._events.popleft() if self._events else None
 
     def cancel(self) -> None:
         """Cancel the tasks that have not ended, and wait until none writes any more."""

@@ -1,29 +1,17 @@
-"""Arrays of jobs: their options, their submission, and what killed commands left of them."""
+"""Arrays of jobs: their options and their submission."""
 
 from __future__ import annotations
 
-import json
-import os
-import re
-import shutil
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from convbias.errors import InputError
-from convbias.runs.atomic import write_atomically
+from convbias.runs.engines.abandoned import Cluster
 from convbias.runs.engines.shares import Share
-from convbias.runs.engines.slurm_queue import queued, scancel, wait_for_end
-from convbias.runs.leftovers import clear_leftovers
-from convbias.runs.machine import is_running
-
-Cluster = Literal["slurm", "local"]
 
 MOST_REQUEUES = 1_000  # after time limits; every one goes on with the rest
-JOBS_PREFIX = "jobs-"  # followed by the process identifier of the command
-NOTE = "jobs.json"  # in the folder of a command's jobs: their identifiers
 
 
 @dataclass(frozen=True)
@@ -105,43 +93,3 @@ def submit_array(
             "options that this cluster allows",
             "change the --slurm- options; `sinfo` lists partitions and their limits",
         ) from error
-
-
-def jobs_folder(folder: Path) -> Path:
-    """The folder of this command's jobs.
-
-    Args:
-        folder: of the store.
-    """
-    return folder / f"{JOBS_PREFIX}{os.getpid()}"
-
-
-def note_jobs(jobs: Path, cluster: Cluster, identifiers: Sequence[str]) -> None:
-    """Write down the jobs of this command, for the next one in case that this one is killed.
-
-    Args:
-        jobs: folder of this command's jobs.
-        cluster: how submitit names it.
-        identifiers: of the jobs.
-    """
-    text = json.dumps({"cluster": cluster, "jobs": list(identifiers)})
-    write_atomically(jobs / NOTE, lambda file: file.write_text(text))
-
-
-def cancel_abandoned(folder: Path) -> None:
-    """Cancel the jobs of commands on a store that were killed, and remove what they left.
-
-    Args:
-        folder: of the store.
-    """
-    for jobs in folder.glob(f"{JOBS_PREFIX}*"):
-        if is_running(jobs.name.removeprefix(JOBS_PREFIX)):
-            continue
-        with suppress(OSError, ValueError, KeyError):
-            kept = json.loads((jobs / NOTE).read_text())
-            if kept["cluster"] == "slurm":
-                identifiers = [each for each in kept["jobs"] if re.fullmatch(r"[\d_]+", each)]
-                scancel(identifiers)
-                wait_for_end(identifiers, queued)
-        shutil.rmtree(jobs, ignore_errors=True)
-    clear_leftovers(folder)
