@@ -41,8 +41,8 @@ study: $(VENV)/run.stamp
 # Types are checked beside the installations and the tests, on what these leave of the cores.
 test: lint pytest types
 
-pytest: packages $(VENV)/test.stamp .venv-serve/stamp .venv-toolkit/stamp .venv-torch/stamp \
-		web/node_modules/.stamp $(ONNX_RUNTIME)
+pytest: packages $(VENV)/test.stamp .venv-docs/stamp .venv-serve/stamp .venv-toolkit/stamp \
+		.venv-torch/stamp web/node_modules/.stamp $(ONNX_RUNTIME)
 	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 packages:

@@ -19,7 +19,13 @@ include_patterns = ["*.md", "docs/**.md", "benchmarks/README.md", "results/*/mod
 exclude_patterns = [".*", "site", "runs", "report", "web", "src", "tests", "tools"]
 
 CONTENTS = {
-    "Guides": ("docs/your-images", "docs/your-network", "docs/machines", "docs/page", "docs/deploy"),
+    "Guides": (
+        "docs/your-images",
+        "docs/your-network",
+        "docs/machines",
+        "docs/page",
+        "docs/deploy",
+    ),
     "Method": (
         "docs/method",
         "docs/reproduce",
