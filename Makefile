@@ -21,13 +21,14 @@ unexport PYTHONDONTWRITEBYTECODE
 # Environments are installed beside each other, and checks run beside the installations.
 MAKEFLAGS += --jobs=2
 
-.PHONY: help study test pytest packages test-unit check lint types web notebook bench audit lock clean
+.PHONY: help study test pytest packages test-unit check lint types web docs notebook bench audit lock clean
 
 help:
 	@echo 'make study   the first ten minutes: train and report a small study (PROFILE=quick: an hour, full: a night)'
 	@echo 'make test    lint, types and all tests'
 	@echo 'make check   lint, import order and types alone'
 	@echo 'make web     build the explorable page from web/ (Node comes with the test set)'
+	@echo 'make docs    build the pages of the documentation into site/'
 	@echo 'make notebook   execute the notebook from the published runs'
 	@echo 'make bench   training throughput beside Keras-TensorFlow and PyTorch, and its costs (BENCH=--quick for less)'
 	@echo 'make audit   ask for known vulnerabilities of all locked packages (needs a network)'
@@ -40,8 +41,8 @@ study: $(VENV)/run.stamp
 # Types are checked beside the installations and the tests, on what these leave of the cores.
 test: lint pytest types
 
-pytest: packages $(VENV)/test.stamp .venv-serve/stamp .venv-toolkit/stamp .venv-torch/stamp \
-		web/node_modules/.stamp $(ONNX_RUNTIME)
+pytest: packages $(VENV)/test.stamp .venv-docs/stamp .venv-serve/stamp .venv-toolkit/stamp \
+		.venv-torch/stamp web/node_modules/.stamp $(ONNX_RUNTIME)
 	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 packages:
@@ -79,6 +80,13 @@ $(ONNX_RUNTIME): $(VENV)/test.stamp
 web/node_modules/.stamp: web/package-lock.json web/.npmrc $(VENV)/test.stamp
 	@if ($(NPM) ci --silent); then touch $@; else \
 		echo "Not installed: the packages of web/. The tests that need them will be skipped."; fi
+
+# Every warning is an error: links that lead nowhere, pages that are in no list.
+docs: .venv-docs/stamp
+	rm -rf site
+	.venv-docs/bin/sphinx-build --fail-on-warning --fresh-env --quiet --conf-dir docs/site \
+		--doctree-dir .venv-docs/doctrees . site
+	@echo 'Written: site/index.html'
 
 notebook: $(VENV)/test.stamp
 	$(BIN)/python -m tools.notebook
@@ -138,12 +146,19 @@ $(VENV)/test.stamp: requirements/test.lock requirements/run.lock pyproject.toml 
 		$(PIP) --python .venv-bench install --require-hashes --requirement requirements/bench-torch.lock
 	@touch $@
 
+# What builds the documentation, beside the test set's packages: the reference is read from the
+# imported package.
+.venv-docs/stamp: requirements/docs.lock $(VENV)/test.stamp
+	$(call install,.venv-docs,$<)
+	$(call beside-test-set,.venv-docs)
+	@touch $@
+
 # PyTorch beside the test set's packages. Without its CPU build, which pip finds where it is configured
 # to, the tests that need it are skipped, or fail in continuous integration: the registry's build for
 # Linux is gigabytes.
 .venv-torch/stamp: requirements/torch.lock requirements/bench-torch-cpu.lock $(VENV)/test.stamp
 	$(call install,.venv-torch,$<)
-	@.venv-torch/bin/python -c 'import pathlib, sysconfig; paths = sysconfig.get_paths(), sysconfig.get_paths(vars={"base": str(pathlib.Path("$(VENV)").resolve())}); pathlib.Path(paths[0]["purelib"], "test-set.pth").write_text("import site; site.addsitedir(%r)\n" % paths[1]["purelib"])'
+	$(call beside-test-set,.venv-torch)
 	@if $(PIP) --python .venv-torch install --no-deps --no-compile --require-hashes --requirement requirements/bench-torch-cpu.lock 2> /dev/null; then touch $@; else \
 		echo "Not installed: PyTorch's CPU build. The tests that need it will be skipped."; fi
 
@@ -155,6 +170,10 @@ define install
 		$(PIP) --python $(1) install --no-compile --require-hashes --requirement $(2)
 endef
 
+define beside-test-set
+	@$(1)/bin/python -c 'import pathlib, sysconfig; paths = sysconfig.get_paths(), sysconfig.get_paths(vars={"base": str(pathlib.Path("$(VENV)").resolve())}); pathlib.Path(paths[0]["purelib"], "test-set.pth").write_text("import site; site.addsitedir(%r)\n" % paths[1]["purelib"])'
+endef
+
 define install-convbias
 	@$(PIP) --python $(1) install --no-deps --no-build-isolation --editable .
 endef
@@ -164,5 +183,5 @@ lock: $(VENV)/test.stamp
 	$(NPM) run lock
 
 clean:
-	rm -rf $(VENV) .venv-audit .venv-bench .venv-serve .venv-toolkit .venv-torch \
-		web/node_modules $(ONNX_RUNTIME)
+	rm -rf $(VENV) .venv-audit .venv-bench .venv-docs .venv-serve .venv-toolkit .venv-torch \
+		site web/node_modules $(ONNX_RUNTIME)

@@ -21,6 +21,10 @@ resolve --upgrade --group container --constraint requirements/test.lock \
     --output-file requirements/serve.lock
 resolve --upgrade --group toolkit --output-file requirements/toolkit.lock
 
+# Installed beside the test set, whose versions it shares.
+resolve --upgrade --group docs --constraint requirements/test.lock \
+    --output-file requirements/docs.lock
+
 resolve --upgrade --group audit --output-file requirements/audit.lock
 
 # PyTorch's registry build for Linux cannot be imported without its CUDA libraries, so both are in a

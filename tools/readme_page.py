@@ -37,14 +37,15 @@ def readme_blocks(
     """
     names = dict.fromkeys((*load_study(profile).experiments, *EXPERIMENTS))
     return {
-        "result": result_block(profile, original, sections),
+        "result": result_block(profile, original),
+        "answers": answers_block(original, sections),
         "experiments": experiments_block(profile, sections),
         "questions": questions_block(EXPERIMENTS[name] for name in names),
     }
 
 
-def result_block(profile: str, results: Results, sections: Sequence[ExperimentSection]) -> str:
-    """Write the results of the original comparison, and what the study shows in short."""
+def result_block(profile: str, results: Results) -> str:
+    """Write the results of the original comparison."""
     runs = results.runs
     compared = comparison_table(ORIGINAL, runs)
     compared.columns = [f"**{arm}**" for arm in compared.columns]
@@ -66,13 +67,20 @@ def result_block(profile: str, results: Results, sections: Sequence[ExperimentSe
             f" {environment.device}. Generated from the runs in `results/{profile}/`.*"
         ),
     ]
+    return "\n".join(lines)
+
+
+def answers_block(results: Results, sections: Sequence[ExperimentSection]) -> str:
+    """Write in short what the study shows."""
+    runs = results.runs
     arms = finished_arms(ORIGINAL, runs)
+    lines = []
     for title, of_group in answer(arms, evaluate(ORIGINAL, runs), sections):
         lines += ["", f"**{title}**", "", *(f"- {each.finding.text}" for each in of_group)]
     of_study = [*runs, *(run for section in sections for run in section.results.runs)]
     if rates := rates_caveat(of_study):
         lines += ["", f"*{rates.title}. {' '.join(rates.sentences)}*"]
-    return "\n".join(lines)
+    return "\n".join(lines).strip()
 
 
 def experiments_block(profile: str, sections: Sequence[ExperimentSection]) -> str:

@@ -32,6 +32,7 @@ from convbias.runs.store import Store, read_run
 from convbias.runs.sweep import SweepResult
 from convbias.spec.arms import Arm, Convolutional, Dense
 from convbias.spec.recipes import classic, scheduled
+from documented import check_command
 from factories import make_arm, make_run
 from mirrors import CONTENTS, LABELS, PUBLISHED, fill, replace_published
 
@@ -77,26 +78,6 @@ def leaves(app: App, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ..
 COMMANDS = dict(leaves(make_app(overview=False)))
 
 
-def check_command(line: str) -> None:
-    """Parse a documented command without running it.
-
-    Raises:
-        AssertionError: There is no such command, or it lacks an option.
-        CycloptsError: Its options are not spelt or filled as the command wants them.
-    """
-    words = shlex.split(line, comments=True)
-    assert words[0] == "convbias", line
-    ends = [place for place, word in enumerate(words) if word in {"|", "&&", ";", ">", "&"}]
-    arguments = words[1 : min(ends, default=len(words))]
-    if {"--help", "--version"} & set(arguments):
-        return
-    command, bound, _ = make_app(overview=False).parse_args(
-        arguments, exit_on_error=False, print_error=False
-    )
-    assert "help" not in command.__name__, f"not a whole command: {line}"
-    bound.apply_defaults()
-
-
 @pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
 def test_every_command_has_help_with_an_example_that_works(
     path: tuple[str, ...], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -140,50 +121,12 @@ def test_version() -> None:
     assert done.stdout == f"{__version__}\n"
 
 
-def documented_commands(text: str) -> list[str]:
-    """The command lines of a document's blocks of code, fenced or indented."""
-    fenced = re.findall(r"^```[^\n]*\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
-    indented = re.findall(r"^    .*\n?", text, flags=re.MULTILINE)
-    lines = "\n".join([*fenced, *indented]).replace("\\\n", " ").splitlines()
-    commands = (re.match(r"\s*(?:\$ )?(?:\w+=\S+ )*(?:\S*/)?(convbias(?: .*)?$)", x) for x in lines)
-    return [command[1] for command in commands if command]
-
-
-README_COMMANDS = documented_commands((ROOT / "README.md").read_text("utf-8"))
 REPRODUCE = (ROOT / "docs/reproduce.md").read_text("utf-8")
-REPRODUCE_COMMANDS = documented_commands(REPRODUCE) + re.findall(r"`(convbias [^`]+)`", REPRODUCE)
 
 
-@pytest.mark.parametrize("line", README_COMMANDS + REPRODUCE_COMMANDS)
-def test_the_commands_of_the_readme_and_of_reproduce_are_real(line: str) -> None:
+@pytest.mark.parametrize("line", re.findall(r"`(convbias [^`]+)`", REPRODUCE))
+def test_the_commands_in_the_sentences_of_reproduce_are_real(line: str) -> None:
     check_command(line)
-
-
-def test_commands_are_found_in_documents() -> None:
-    text = """
-`convbias nothing` in a sentence
-convbias nothing
-
-```console
-$ convbias study quick \\
-  --seeds 0 1  # with a remark
-CONVBIAS_DATA=here convbias eda
-convbiased
-```
-
-    .venv/bin/convbias runs list
-    src/convbias/  a folder
-"""
-    assert documented_commands(text) == [
-        "convbias study quick    --seeds 0 1  # with a remark",
-        "convbias eda",
-        "convbias runs list",
-    ]
-
-
-def test_the_readme_shows_commands() -> None:
-    verbs = {shlex.split(line, comments=True)[1] for line in README_COMMANDS}
-    assert verbs >= {"study", "report", "runs"}
 
 
 @pytest.mark.parametrize(

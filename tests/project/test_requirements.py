@@ -40,6 +40,7 @@ SETS = {
     # The tests' environment holds the run set too; nothing else may be needed to run.
     "run": RequirementSet(("run",), ".venv", RUN),
     "test": RequirementSet(("test",), ".venv", (*RUN, *EXTRAS, *groups("test"))),
+    "docs": RequirementSet(("docs",), ".venv-docs", groups("docs")),
     "serve": RequirementSet(("serve",), ".venv-serve", groups("container")),
     "toolkit": RequirementSet(("toolkit",), ".venv-toolkit", groups("toolkit")),
 }

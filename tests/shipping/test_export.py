@@ -226,6 +226,64 @@ try:
 except InputError as error:
     print(json.dumps([float(np.abs(first - second).max()), forms[0].outputs, error.fix]))
 """
+# y = tanh(W x), whose derivative along v is (1 - y^2) (W v); the same rounded down; the same after
+# reading a file inside a function of the graph.
+OTHER_GRAPHS = """
+import json, sys
+import numpy as np
+import tensorflow as tf
+from convbias.errors import InputError
+from convbias.measures.classifier.base import LabelledImages
+from convbias.measures.classifier.lie import lie
+from convbias.networks.adapters import InputSettings, open_classifier
+random = np.random.default_rng(0)
+weights = random.normal(size=(144, 5)).astype(np.float32)
+images, directions = random.random((2, 300, 12, 12, 1)).astype(np.float32)
+taken = tf.TensorSpec((None, 12, 12, 1), tf.float32)
+scores = lambda batch: tf.tanh(tf.reshape(batch, (-1, 144)) @ weights)
+def file_size(_):
+    return tf.cast(tf.strings.length(tf.io.read_file("/etc/hostname")), tf.float32)
+def opened(function, name):
+    module = tf.Module()
+    module.run = tf.function(lambda batch: {"scores": function(batch)}, input_signature=[taken])
+    tf.saved_model.save(module, name, signatures={"serving_default": module.run})
+    return open_classifier(name, images[:8], 5, settings=InputSettings(outputs="logits"))
+smooth = opened(scores, f"{sys.argv[1]}/smooth")
+found = smooth.derivative(images, directions)
+flat, along = images.reshape(300, -1), directions.reshape(300, -1)
+expected = (1 - np.tanh(flat @ weights) ** 2) * (along @ weights)
+pixels = LabelledImages((255 * images[:9]).astype(np.uint8), np.zeros(9, int))
+steps = opened(lambda batch: tf.floor(3 * scores(batch)), f"{sys.argv[1]}/steps")
+remarks = [lie(each, pixels).remark for each in (smooth, steps)]
+try:
+    opened(lambda batch: scores(batch) + tf.map_fn(file_size, batch[:, 0, 0, 0])[:, None],
+           f"{sys.argv[1]}/reader")
+except InputError as error:
+    print(json.dumps([float(np.abs(found - expected).max()), remarks, error.what]))
+"""
+
+
+@pytest.fixture
+def other_graphs(tmp_path: Path) -> tuple[float, list[str], str]:
+    done = subprocess.run(
+        [sys.executable, "-c", OTHER_GRAPHS, tmp_path],
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_saved_models_have_gradients_and_touch_no_file(
+    other_graphs: tuple[float, list[str], str],
+) -> None:
+    difference, (smooth, steps), refused = other_graphs
+    assert difference < 1e-4
+    assert smooth == "By the framework's gradients."
+    assert steps.startswith("By central differences")
+    assert "touch files or run code: ReadFile" in refused
 
 
 def test_both_forms_can_be_measured(exports: dict[str, Path]) -> None:

@@ -10,6 +10,7 @@ from scipy import stats
 
 from convbias.errors import InputError
 from convbias.statistics import error_by_chance, reliability, wilson_interval
+from convbias.statistics.reliability import resampled_errors
 
 CASES = st.integers(1, 10_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 ANSWERS = st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=60)
@@ -127,3 +128,14 @@ def test_what_is_no_probability_is_refused(stated, came_true, words):
 def test_no_bins_are_refused():
     with pytest.raises(InputError, match="into 0 bins"):
         reliability([0.5], [True], bins=0)
+
+
+def test_resampled_errors_are_those_of_the_samples():
+    random = np.random.default_rng(0)
+    stated = random.random(50)
+    came_true = random.random(50) < stated
+    random = np.random.default_rng(3)
+    draws = [random.integers(0, 50, 50) for _ in range(5)]
+    expected = [reliability(stated[each], came_true[each]).expected_error for each in draws]
+    found = resampled_errors(stated, came_true, draws=5, seed=3)
+    np.testing.assert_allclose(found, expected, rtol=1e-12)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 
 import altair as alt
@@ -26,6 +27,7 @@ ALONG = {
 }
 INTERVALS = "Lines: 95 % intervals over images, with several networks over networks and images."
 _WIDTH, _HEIGHT, _ROW = 640, 300, 46  # pixels
+_LONGEST_LINE = 21  # letters of a label: three lines of it fit into a row
 
 
 def figures_of(groups: Mapping[str, Group], rows: Sequence[Row], remark: str) -> list[Figure]:
@@ -124,8 +126,10 @@ def _dots(measure: str, rows: Sequence[Row], remark: str) -> Figure:
     """The numbers of a measure that have the unit of its first one."""
     unit = rows[0].quantity.value_unit
     table = _records([row for row in rows if row.quantity.value_unit == unit])
-    y = alt.Y("noun:N").title(None).sort(list(dict.fromkeys(table["noun"])))
-    y = y.axis(domain=False, ticks=False, labelLimit=260)
+    # In short lines, which leave most of a narrow window to the dots.
+    table["label"] = ["\n".join(textwrap.wrap(noun, _LONGEST_LINE)) for noun in table["noun"]]
+    y = alt.Y("label:N").title(None).sort(list(dict.fromkeys(table["label"])))
+    y = y.axis(domain=False, ticks=False, labelExpr="split(datum.label, '\\n')")
     offset = alt.YOffset("group:N")
     colour = (
         alt.Color("group:N")

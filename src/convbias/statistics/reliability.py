@@ -122,6 +122,43 @@ def error_by_chance(
     return np.sort(errors)
 
 
+def resampled_errors(
+    stated: ArrayLike, came_true: ArrayLike, draws: int, bins: int = BINS, seed: int = 0
+) -> np.ndarray:
+    """Expected calibration errors of samples drawn with replacement: a bootstrap over images.
+
+    Args:
+        stated: Probabilities (n,), n at least 1.
+        came_true: Booleans (n,).
+        draws: Number of samples, each of n images.
+        bins: Number of bins, as for `reliability`.
+        seed: Random seed of the draws.
+
+    Returns:
+        float64 (draws,), what `reliability` finds in each sample.
+
+    Raises:
+        InputError: As `reliability` does.
+
+    Example:
+        >>> resampled_errors([0.5, 0.5], [True, True], draws=3).tolist()
+        [0.5, 0.5, 0.5]
+    """
+    reliability(stated, came_true, bins)  # checks them
+    probabilities = np.asarray(stated, dtype=np.float64)
+    _, index = _bins(probabilities, bins)
+    # A bin's count times its gap is the sum of its images' differences.
+    differences = np.asarray(came_true, dtype=bool) - probabilities
+    random = np.random.default_rng(seed)
+    count = len(probabilities)
+    errors = np.empty(draws)
+    for draw in range(draws):
+        drawn = random.integers(0, count, count)
+        sums = np.bincount(index[drawn], weights=differences[drawn], minlength=bins)
+        errors[draw] = np.abs(sums).sum() / count
+    return errors
+
+
 def _bins(probabilities: np.ndarray, bins: int) -> tuple[np.ndarray, np.ndarray]:
     """The bins' edges, and the bin of every probability."""
     outside = (probabilities < -_ROUNDING) | (probabilities > 1 + _ROUNDING)

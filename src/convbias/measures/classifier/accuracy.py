@@ -9,7 +9,7 @@ from convbias.measures.classifier.base import Found, LabelledImages, Score
 from convbias.networks.adapters import Classifier
 from convbias.spec.quantities import TEST_LOSS, Quantity, share
 from convbias.statistics import Interval, error_by_chance, reliability
-from convbias.statistics.reliability import BINS
+from convbias.statistics.reliability import BINS, resampled_errors
 
 ACCURACY = share("accuracy", "accuracy", margin=0.005)
 BRIER = Quantity(
@@ -70,12 +70,7 @@ def accuracy(classifier: Classifier, data: LabelledImages) -> Found:
 
 def _bootstrap(stated: np.ndarray, correct: np.ndarray, found: float) -> Interval:
     """A basic bootstrap interval over images, which takes off the error that chance adds."""
-    random = np.random.default_rng(0)
-    errors = []
-    for _ in range(DRAWS):
-        drawn = random.integers(0, len(stated), len(stated))
-        errors.append(reliability(stated[drawn], correct[drawn]).expected_error)
-    low, high = np.quantile(errors, [0.025, 0.975])
+    low, high = np.quantile(resampled_errors(stated, correct, DRAWS), [0.025, 0.975])
     return Interval(
         max(0.0, float(2 * found - high)),
         min(1.0, float(2 * found - low)),

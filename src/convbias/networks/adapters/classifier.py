@@ -193,10 +193,9 @@ class Classifier:
 
     def taken(self, images: np.ndarray) -> np.ndarray:
         """Images as the network takes them, of images as `logits` takes them."""
-        floats = images.astype(np.float32)
-        return self._arranged(
-            self.settings.scaled(floats / 255 if images.dtype == np.uint8 else floats)
-        )
+        whites = 255 if images.dtype == np.uint8 else 1
+        floats = np.divide(images, np.float32(whites), dtype=np.float32)
+        return self._arranged(self.settings.scaled(floats))
 
     def _arranged(self, images: np.ndarray) -> np.ndarray:
         if self.network.order == "first":
