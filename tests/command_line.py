@@ -114,30 +114,25 @@ def numbers(run: Run) -> dict[str, object]:
     return run.model_dump(mode="json", exclude={"cost", "environment"})
 
 
-def assert_two_at_once(finished: Path, folder: Path, *engines: Sequence[str]) -> None:
+def assert_two_at_once(folder: Path, *engines: Sequence[str]) -> None:
     """Commands at the same time on one store leave what one leaves: nothing lost, nothing twice.
 
     Args:
-        finished: from `finished_study`.
         folder: an empty folder.
         *engines: options of each command that say where it trains.
     """
-    profile, runs = finished / "tiny.toml", folder / "runs"
-    commands = [
-        StartedProcess(
-            *("study", profile, "--runs", runs, "--out", str(number), "--jobs", "1", *options),
-            cwd=folder,
-        )
-        for number, options in enumerate(engines)
-    ]
+    training = (
+        *("train", "dense", "--dataset", "drawn", "--training-images", "100", "--epochs", "60"),
+        *("--seeds", "0-5", "--jobs", "1"),
+    )
+    commands = [StartedProcess(*training, *options, cwd=folder) for options in engines]
     for command in commands:
         assert command.process.wait(TIMEOUT) == 0, command.errors.read_text()
-    assert [numbers(run) for run in Store(runs)] == [
-        numbers(run) for run in Store(finished / "runs")
-    ]
+    alone = convbias(*training, "--runs", "alone", cwd=folder)
+    assert alone.returncode == 0, alone.stderr
+    runs = folder / "runs"
+    found, expected = ([numbers(run) for run in Store(folder / name)] for name in ("runs", "alone"))
+    assert len(found) == 6
+    assert found == expected
     assert_no_half_file(runs)
-    assert files_below(runs) == files_below(finished / "runs")
-    for number in range(len(engines)):
-        for name in ("comparison.csv", "claims.csv"):
-            table = folder / str(number) / name
-            assert table.read_bytes() == (finished / "report" / name).read_bytes()
+    assert files_below(runs) == files_below(folder / "alone")

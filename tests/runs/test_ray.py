@@ -19,7 +19,6 @@ from command_line import (
     assert_no_half_file,
     assert_two_at_once,
     convbias,
-    finished_study,
     numbers,
 )
 from convbias.errors import DataError, InputError
@@ -155,10 +154,9 @@ def test_the_command_is_killed_and_goes_on(tmp_path: Path, cluster: LoopbackClus
 
 
 def test_two_commands_on_one_store_of_which_one_trains_here(
-    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, cluster: LoopbackCluster
+    tmp_path: Path, cluster: LoopbackCluster
 ) -> None:
-    finished = finished_study(tmp_path_factory.getbasetemp())
-    assert_two_at_once(finished, tmp_path, (), ("--on", f"ray:{cluster.address}"))
+    assert_two_at_once(tmp_path, (), ("--on", f"ray:{cluster.address}"))
 
 
 def test_ctrl_c_ends_the_tasks(tmp_path: Path, cluster: LoopbackCluster) -> None:

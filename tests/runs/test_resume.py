@@ -158,7 +158,5 @@ def stored_runs(runs: Path) -> list[Path]:
     return list(runs.glob("[!.]*.json"))
 
 
-def test_two_commands_on_one_store(
-    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    assert_two_at_once(finished_study(tmp_path_factory.getbasetemp()), tmp_path, (), ())
+def test_two_commands_on_one_store(tmp_path: Path) -> None:
+    assert_two_at_once(tmp_path, (), ())
