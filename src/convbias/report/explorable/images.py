@@ -1,4 +1,4 @@
-"""Test images of the page: few to choose from, and a sample on which readers' networks are measured."""
+"""Test images of the page: some to choose from, and a sample to measure on."""
 
 from __future__ import annotations
 
@@ -39,20 +39,20 @@ def choosable_images(dataset: Dataset) -> np.ndarray:
     return np.sort(np.concatenate(indices)[:MOST_CHOOSABLE])
 
 
-def measured_images(dataset: Dataset) -> MeasuredImages:
+def measured_images(images: np.ndarray, labels: np.ndarray) -> MeasuredImages:
     """Draw test images, each equally likely, so that accuracies on them are those of the test set.
 
     Args:
-        dataset: The images of the study.
+        images: uint8 (n, side, side, channels), all test images.
+        labels: (n,), their classes.
 
     Returns:
-        All test images where there are no more than the sample holds.
+        All of them where there are no more than the sample holds.
     """
-    images = dataset.test_images
     most = max(MOST_CHOOSABLE, min(MOST_MEASURED, MOST_BYTES // images[0].size))
     count = min(len(images), most)
     drawn = np.sort(np.random.default_rng(SEED).choice(len(images), count, replace=False))
-    labels = dataset.test_labels[drawn].astype("<u2")
+    classes = labels[drawn].astype("<u2")
     # Without the time of writing, so that the same study gives the same file.
-    content = gzip.compress(labels.tobytes() + images[drawn].tobytes(), mtime=0)
+    content = gzip.compress(classes.tobytes() + images[drawn].tobytes(), mtime=0)
     return MeasuredImages(count, content)

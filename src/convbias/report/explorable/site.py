@@ -12,10 +12,10 @@ from typing import Any
 from convbias.data.transforms import block_permutation
 from convbias.data.variants import SEED
 from convbias.errors import InputError
+from convbias.report.explorable.images import choosable_images, measured_images
 from convbias.report.explorable.networks import PageNetwork, page_networks
 from convbias.report.explorable.numbers import SHOWN, experiment_record
 from convbias.report.explorable.onnx_runtime import FOLDER
-from convbias.report.explorable.images import choosable_images, measured_images
 from convbias.report.pipeline import StudyResults, read_study
 from convbias.runs.atomic import check_writable, write_atomically
 from convbias.runs.store import Store
@@ -92,7 +92,7 @@ def write_page(
         )
     chosen = page_networks(networks, results.study.dataset, results.runs)
     shown = choosable_images(results.dataset)
-    measured = measured_images(results.dataset)
+    measured = measured_images(results.dataset.test_images, results.dataset.test_labels)
     record = {
         "format": FORMAT,
         "study": _study(results.study),
