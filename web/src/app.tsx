@@ -27,7 +27,7 @@ interface Loaded {
   readonly complete: boolean;
 }
 
-// Whether the reader has done anything yet that may move the page.
+// Whether the reader has done anything yet: who reads already is not taken elsewhere.
 let reading = false;
 for (const kind of ["pointerdown", "keydown", "wheel"]) {
   addEventListener(kind, () => (reading = true), { capture: true, once: true, passive: true });
@@ -92,7 +92,6 @@ function Page({ loaded, onLanguage }: { loaded: Loaded; onLanguage(code: string)
       const named = section();
       if (named) document.getElementById(named)?.scrollIntoView();
     };
-    // Who reads already is not taken elsewhere.
     if (!reading) show();
     window.addEventListener("hashchange", show);
     return () => window.removeEventListener("hashchange", show);

@@ -5,6 +5,10 @@ function wordsFor(thing: string): { one: string; many: string; nav: string } {
     : { one: "picture", many: "pictures", nav: "Move the picture" };
 }
 
+function listed(views: readonly string[]): string {
+  return new Intl.ListFormat("en").format(views.map((each) => `“${each}”`));
+}
+
 /** Every sentence of the page in English. Numbers and names come from the study and are put in. */
 export const en = (thing: string) => {
   const { one, many, nav } = wordsFor(thing);
@@ -152,8 +156,8 @@ export const en = (thing: string) => {
       nav: "Draw the curve",
       question: "How fast does accuracy fall when test images are shifted?",
       lead: (most: string) =>
-        `All networks here were trained on ${many} in the middle. At test time the ${many} are shifted by up to ${most} pixels. Draw what you expect: drag across the chart, or move the points with the arrow keys.`,
-      drawFor: "You draw the curve of the:",
+        `The study’s networks here were trained on ${many} in the middle. At test time the ${many} are shifted by up to ${most} pixels. Draw what you expect: drag across the chart, or move the points with the arrow keys.`,
+      drawFor: "You draw the curve for:",
       point: (network: string, shift: string) => `Your guess for the ${network} at a shift of ${shift} pixels`,
       compare: "Compare with the study",
       clear: "Draw again",
@@ -443,7 +447,7 @@ export const en = (thing: string) => {
       } as Record<string, (found: string, shapes: string, classes: string) => string>,
       inPlace: "In place of the:",
       stands: (name: string, rival: string, views: readonly string[]) =>
-        `${name} stands in place of the ${rival} in “${views.join("”, “")}”. What the study found is still about its own networks.`,
+        `${name} stands in place of the ${rival} in ${listed(views)}. What the study found is still about its own networks.`,
       remove: (rival: string) => `Take it away, and bring the ${rival} back`,
       loadingSample: "Loading more test images …",
       measuring: (done: string, all: string) => `${done} of ${all} answers`,

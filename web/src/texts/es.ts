@@ -7,6 +7,10 @@ function wordsFor(thing: string): { one: string; many: string; nav: string } {
     : { one: "imagen", many: "imágenes", nav: "Mueva la imagen" };
 }
 
+function listed(views: readonly string[]): string {
+  return new Intl.ListFormat("es").format(views.map((each) => `«${each}»`));
+}
+
 /** Every sentence of the page in Spanish. */
 export const es = (thing: string): Texts => {
   const { one, many, nav } = wordsFor(thing);
@@ -211,8 +215,8 @@ export const es = (thing: string): Texts => {
       nav: "Dibuje la curva",
       question: "¿Cuánto baja la exactitud al desplazar las imágenes de prueba?",
       lead: (most) =>
-        `Todas estas redes se entrenaron con ${many} centradas. En la prueba, las ${many} se desplazan hasta ${most} píxeles. Dibuje lo que espera: arrastre sobre el gráfico o mueva los puntos con las flechas.`,
-      drawFor: "Dibuja la curva de la:",
+        `Estas redes del estudio se entrenaron con ${many} centradas. En la prueba, las ${many} se desplazan hasta ${most} píxeles. Dibuje lo que espera: arrastre sobre el gráfico o mueva los puntos con las flechas.`,
+      drawFor: "Dibuja la curva de:",
       point: (network, shift) => `Su predicción para la ${network} con un desplazamiento de ${shift} píxeles`,
       compare: "Comparar con el estudio",
       clear: "Dibujar otra vez",
@@ -496,7 +500,7 @@ export const es = (thing: string): Texts => {
       },
       inPlace: "En lugar de la:",
       stands: (name, rival, views) =>
-        `${name} ocupa el lugar de la ${rival} en «${views.join("», «")}». Lo que encontró el estudio sigue siendo sobre sus propias redes.`,
+        `${name} ocupa el lugar de la ${rival} en ${listed(views)}. Lo que encontró el estudio sigue siendo sobre sus propias redes.`,
       remove: (rival) => `Quitarla y devolver la ${rival}`,
       loadingSample: "Cargando más imágenes de prueba …",
       measuring: (done, all) => `${done} de ${all} respuestas`,
