@@ -432,7 +432,7 @@ def test_without_networks_the_stored_results_are_shown(
 def test_what_is_asked_before_all_networks_are_there(
     browser: Browser, address: str, study: dict[str, Any]
 ):
-    page = browser.new_page(viewport={"width": 1280, "height": 900}, locale="en-GB")
+    page = browser.new_page(locale="en-GB", reduced_motion="reduce")
     page.set_default_timeout(PATIENCE)
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
