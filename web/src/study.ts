@@ -1,7 +1,7 @@
 import type { LayerDescription } from "./forward/network.ts";
 
 /** The newest form of `study.json` that this page reads. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 export type Ends = readonly [number, number];
 
@@ -71,7 +71,11 @@ export interface Experiment {
   readonly contrasts: readonly Contrast[];
 }
 
-export type Role = "dense" | "cnn" | "steady";
+/** The two kinds of networks that the study compares. */
+export const RIVALS = ["dense", "cnn"] as const;
+export type Rival = (typeof RIVALS)[number];
+
+export type Role = Rival | "steady";
 
 export interface NetworkDescription {
   readonly role: Role;
@@ -109,6 +113,8 @@ export interface Study {
     readonly indices: readonly number[];
     readonly labels: readonly number[];
   };
+  /** More test images, which are loaded where a reader's network is measured. */
+  readonly sample: { readonly file: string; readonly images: number };
   readonly networks: readonly NetworkDescription[];
   /** Whether ONNX Runtime lies beside the page. */
   readonly onnxRuntime: boolean;

@@ -66,6 +66,9 @@ export function Chart({ label, x, y, height = 320, onDraw, children }: Props) {
         onPointerUp={() => {
           drawing.current = false;
         }}
+        onPointerCancel={() => {
+          drawing.current = false;
+        }}
       >
         <g class="axes" aria-hidden="true">
           {y.ticks.map((tick) => (

@@ -76,7 +76,7 @@ export function FewNumbers({ caption, rows }: FewProps) {
 }
 
 /** A function that writes a mean with its interval, in percent. */
-export function usePercent(digits = 1): (values: Values | undefined) => string {
+export function usePercent(digits = 1): (values: Pick<Values, "mean" | "interval"> | undefined) => string {
   const { t, number } = useLanguage();
   return (values) => {
     if (!values) return "–";

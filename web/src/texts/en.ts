@@ -5,6 +5,10 @@ function wordsFor(thing: string): { one: string; many: string; nav: string } {
     : { one: "picture", many: "pictures", nav: "Move the picture" };
 }
 
+function listed(views: readonly string[]): string {
+  return new Intl.ListFormat("en").format(views.map((each) => `“${each}”`));
+}
+
 /** Every sentence of the page in English. Numbers and names come from the study and are put in. */
 export const en = (thing: string) => {
   const { one, many, nav } = wordsFor(thing);
@@ -90,7 +94,10 @@ export const en = (thing: string) => {
     dense: "dense network",
     cnn: "CNN",
     steady: "CNN that cannot flip",
-      yours: "your network",
+    named: (name: string) => `“${name}”`,
+    ofTheStudy: (name: string) => `What follows is about the study’s own networks, not about ${name}.`,
+    noClassMap: (name: string) =>
+      `${name} does not end in a global average and dense layers that the page can read, so there is no map that adds up to its score.`,
 
     move: {
       nav,
@@ -120,6 +127,10 @@ export const en = (thing: string) => {
       } as Record<string, string>,
       maps: `The strongest feature maps. They move with the ${one}.`,
       units: (n: string) => `The ${n} units of the dense network’s first layer. They do not move, they change.`,
+      noMaps: (name: string) =>
+        `${name} stands in place of the CNN; feature maps can be shown of the study’s own networks only.`,
+      noUnits: (name: string) =>
+        `${name} stands in place of the dense network; units can be shown of the study’s own networks only.`,
       steadyWhy:
         "The CNN that cannot flip continues the image beyond its frame, and chooses which pixels to keep by their strength. Nothing in it depends on the place, so it cannot change its answer.",
       evidence: "Where the answer comes from",
@@ -145,8 +156,8 @@ export const en = (thing: string) => {
       nav: "Draw the curve",
       question: "How fast does accuracy fall when test images are shifted?",
       lead: (most: string) =>
-        `All networks here were trained on ${many} in the middle. At test time the ${many} are shifted by up to ${most} pixels. Draw what you expect: drag across the chart, or move the points with the arrow keys.`,
-      drawFor: "You draw the curve of the:",
+        `The study’s networks here were trained on ${many} in the middle. At test time the ${many} are shifted by up to ${most} pixels. Draw what you expect: drag across the chart, or move the points with the arrow keys.`,
+      drawFor: "You draw the curve for:",
       point: (network: string, shift: string) => `Your guess for the ${network} at a shift of ${shift} pixels`,
       compare: "Compare with the study",
       clear: "Draw again",
@@ -157,6 +168,8 @@ export const en = (thing: string) => {
       fall: (network: string, from: string, to: string, fall: string) =>
         `${network}: from ${from} % in the middle to ${to} % at the largest shift, ${fall} points less.`,
       band: "Lines are means over seeds, bands their 95 % intervals.",
+      measuring: (name: string, rival: string) =>
+        `${name} is being measured. As soon as there is something to show, it takes the place of the ${rival} here.`,
     },
     luck: {
       nav: "Is it luck?",
@@ -395,13 +408,11 @@ export const en = (thing: string) => {
         `${network}: covering costs most, ${most}, at row ${row}, column ${column}`,
       coverKey:
         "Orange: covering this place lowers the score, so the network needs it. Blue: covering it raises the score.",
-      yoursCovered:
-        "Your own network does not end in a global average and dense layers that the page can read, so there is no map that adds up to its score. Covering works with any network.",
     },
     bring: {
       nav: "Your network",
       question: "What does your own network do?",
-      lead: "Bring a classifier of these images as an ONNX file. It takes part in “Move”, “Draw the curve” and “What it looks at”, and is measured here. It stays on your machine.",
+      lead: "Bring a classifier of these images as an ONNX file. It takes the place of the CNN or of the dense network in three other views, and is measured here. It stays on your machine.",
       predict: (most: string) =>
         `Where will your network’s accuracy be when test images are shifted by ${most} pixels?`,
       options: {
@@ -410,6 +421,7 @@ export const en = (thing: string) => {
         above: "Above both",
       } as Record<string, string>,
       unmeasured: "Your network is not measured yet: choose its file above.",
+      unfinished: "Your network’s measurement is not complete yet.",
       needs: "This view needs test images, and none can be loaded here.",
       add: "This page was written without ONNX Runtime, which computes foreign networks and is larger than all the rest. To add it, get its package with `npm pack onnxruntime-web@1.30.0`, and write the page again with `convbias page --onnx-runtime onnxruntime-web-1.30.0.tgz`.",
       choose: "Choose an ONNX file, or drop one here:",
@@ -433,11 +445,19 @@ export const en = (thing: string) => {
           `This network tells ${found} classes apart, and these images have ${classes}.`,
         numbers: () => "This network gives numbers that are not finite for test images, so it has no answer.",
       } as Record<string, (found: string, shapes: string, classes: string) => string>,
+      inPlace: "In place of the:",
+      stands: (name: string, rival: string, views: readonly string[]) =>
+        `${name} stands in place of the ${rival} in ${listed(views)}. What the study found is still about its own networks.`,
+      remove: (rival: string) => `Take it away, and bring the ${rival} back`,
+      loadingSample: "Loading more test images …",
+      measuring: (done: string, all: string) => `${done} of ${all} answers`,
+      fewer:
+        "The larger sample of test images cannot be loaded, so the network is measured on the few that this page shows, and its interval is wide. Write the page again with `convbias page`.",
       table: "Accuracy by shift (%)",
-      here: (images: string) => `your network, on ${images} images [95 % interval]`,
+      here: (name: string, images: string) => `${name}, on ${images} test images [95 % interval]`,
       stored: (network: string) => `${network}, as stored [95 % interval over seeds]`,
       limits:
-        "Your network was measured here, once, on the test images that this page holds; its interval (Wilson) is over images, of which each counts once. Its images have no margin, so what is shifted out of the frame is lost; the stored networks were measured on a larger canvas. It is no verdict.",
+        "Your network was measured here, once, on test images that this page holds, each shifted in one of eight directions; its interval (Wilson) is over images. Its images have no margin, so what is shifted out of the frame is lost; the stored networks were measured on a larger canvas. It is no verdict.",
       cut: "Computed by ONNX Runtime. Its images have no margin, so what leaves the frame is lost.",
     },
     footer: {

@@ -7,6 +7,10 @@ function wordsFor(thing: string): { one: string; many: string; nav: string } {
     : { one: "imagen", many: "imágenes", nav: "Mueva la imagen" };
 }
 
+function listed(views: readonly string[]): string {
+  return new Intl.ListFormat("es").format(views.map((each) => `«${each}»`));
+}
+
 /** Every sentence of the page in Spanish. */
 export const es = (thing: string): Texts => {
   const { one, many, nav } = wordsFor(thing);
@@ -150,7 +154,10 @@ export const es = (thing: string): Texts => {
     dense: "red densa",
     cnn: "CNN",
     steady: "CNN que no puede cambiar",
-      yours: "su red",
+    named: (name) => `«${name}»`,
+    ofTheStudy: (name) => `Lo que sigue trata de las redes del propio estudio, no de ${name}.`,
+    noClassMap: (name) =>
+      `${name} no termina en una media global y capas densas que la página pueda leer, así que no hay un mapa que sume su puntuación.`,
 
     move: {
       nav,
@@ -180,6 +187,10 @@ export const es = (thing: string): Texts => {
       },
       maps: `Los mapas más fuertes. Se mueven con la ${one}.`,
       units: (n) => `Las ${n} unidades de la primera capa de la red densa. No se mueven: cambian.`,
+      noMaps: (name) =>
+        `${name} ocupa el lugar de la CNN; solo se pueden mostrar mapas de características de las redes del propio estudio.`,
+      noUnits: (name) =>
+        `${name} ocupa el lugar de la red densa; solo se pueden mostrar unidades de las redes del propio estudio.`,
       steadyWhy:
         "La CNN que no puede cambiar continúa la imagen más allá de su borde y elige por su intensidad qué píxeles conserva. Nada en ella depende del lugar, así que no puede cambiar su respuesta.",
       evidence: "De dónde viene la respuesta",
@@ -204,8 +215,8 @@ export const es = (thing: string): Texts => {
       nav: "Dibuje la curva",
       question: "¿Cuánto baja la exactitud al desplazar las imágenes de prueba?",
       lead: (most) =>
-        `Todas estas redes se entrenaron con ${many} centradas. En la prueba, las ${many} se desplazan hasta ${most} píxeles. Dibuje lo que espera: arrastre sobre el gráfico o mueva los puntos con las flechas.`,
-      drawFor: "Dibuja la curva de la:",
+        `Estas redes del estudio se entrenaron con ${many} centradas. En la prueba, las ${many} se desplazan hasta ${most} píxeles. Dibuje lo que espera: arrastre sobre el gráfico o mueva los puntos con las flechas.`,
+      drawFor: "Dibuja la curva de:",
       point: (network, shift) => `Su predicción para la ${network} con un desplazamiento de ${shift} píxeles`,
       compare: "Comparar con el estudio",
       clear: "Dibujar otra vez",
@@ -216,6 +227,8 @@ export const es = (thing: string): Texts => {
       fall: (network, from, to, fall) =>
         `${network}: de ${from} % en el centro a ${to} % en el mayor desplazamiento, ${fall} puntos menos.`,
       band: "Las líneas son medias sobre semillas; las bandas, sus intervalos del 95 %.",
+      measuring: (name, rival) =>
+        `${name} se está midiendo. En cuanto haya algo que mostrar, ocupará aquí el lugar de la ${rival}.`,
     },
     luck: {
       nav: "¿Es suerte?",
@@ -448,13 +461,11 @@ export const es = (thing: string): Texts => {
         `${network}: cubrir cuesta lo más, ${most}, en la fila ${row}, columna ${column}`,
       coverKey:
         "Naranja: cubrir este lugar baja la puntuación, así que la red lo necesita. Azul: cubrirlo la sube.",
-      yoursCovered:
-        "Su red no termina en una media global y capas densas que la página pueda leer, así que no hay un mapa que sume su puntuación. Cubrir funciona con cualquier red.",
     },
     bring: {
       nav: "Su red",
       question: "¿Qué hace su propia red?",
-      lead: "Traiga un clasificador de estas imágenes como archivo ONNX. Participa en «Mueva», «Dibuje la curva» y «Qué mira», y se mide aquí. No sale de su equipo.",
+      lead: "Traiga un clasificador de estas imágenes como archivo ONNX. Ocupa el lugar de la CNN o de la red densa en otras tres vistas y se mide aquí. No sale de su equipo.",
       predict: (most) =>
         `¿Dónde estará la exactitud de su red cuando las imágenes de prueba se desplacen ${most} píxeles?`,
       options: {
@@ -463,6 +474,7 @@ export const es = (thing: string): Texts => {
         above: "Por encima de las dos",
       },
       unmeasured: "Su red aún no está medida: elija su archivo arriba.",
+      unfinished: "La medición de su red aún no ha terminado.",
       needs: "Esta vista necesita imágenes de prueba, y aquí no se puede cargar ninguna.",
       add: "Esta página se escribió sin ONNX Runtime, que calcula redes ajenas y ocupa más que todo lo demás. Para añadirlo, obtenga su paquete con `npm pack onnxruntime-web@1.30.0` y vuelva a escribir la página con `convbias page --onnx-runtime onnxruntime-web-1.30.0.tgz`.",
       choose: "Elija un archivo ONNX o suéltelo aquí:",
@@ -486,11 +498,19 @@ export const es = (thing: string): Texts => {
           `Esta red distingue ${found} clases, y estas imágenes tienen ${classes}.`,
         numbers: () => "Esta red da números no finitos con imágenes de prueba, así que no tiene respuesta.",
       },
+      inPlace: "En lugar de la:",
+      stands: (name, rival, views) =>
+        `${name} ocupa el lugar de la ${rival} en ${listed(views)}. Lo que encontró el estudio sigue siendo sobre sus propias redes.`,
+      remove: (rival) => `Quitarla y devolver la ${rival}`,
+      loadingSample: "Cargando más imágenes de prueba …",
+      measuring: (done, all) => `${done} de ${all} respuestas`,
+      fewer:
+        "No se puede cargar la muestra mayor de imágenes de prueba, así que la red se mide con las pocas que muestra esta página y su intervalo es ancho. Vuelva a escribir la página con `convbias page`.",
       table: "Exactitud según el desplazamiento (%)",
-      here: (images) => `su red, en ${images} imágenes [intervalo del 95 %]`,
+      here: (name, images) => `${name}, en ${images} imágenes de prueba [intervalo del 95 %]`,
       stored: (network) => `${network}, guardada [intervalo del 95 % sobre semillas]`,
       limits:
-        "Su red se midió aquí, una vez, con las imágenes de prueba que tiene esta página; su intervalo (Wilson) es sobre imágenes, y cada una cuenta una vez. Sus imágenes no tienen margen, así que lo que sale del marco se pierde; las redes guardadas se midieron en un lienzo mayor. No es un veredicto.",
+        "Su red se midió aquí, una vez, con imágenes de prueba que tiene esta página, cada una desplazada en una de ocho direcciones; su intervalo (Wilson) es sobre imágenes. Sus imágenes no tienen margen, así que lo que sale del marco se pierde; las redes guardadas se midieron en un lienzo mayor. No es un veredicto.",
       cut: "Calculada por ONNX Runtime. Sus imágenes no tienen margen, así que lo que sale del marco se pierde.",
     },
     footer: {

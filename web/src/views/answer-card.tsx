@@ -1,22 +1,16 @@
-import { useEffect, useRef, useState } from "preact/hooks";
-import type { Answer } from "../classifier.ts";
+import { useRef } from "preact/hooks";
+import type { Shown } from "../classifier.ts";
 import { largest } from "../forward/tensor.ts";
 import { useLanguage } from "../language.tsx";
-import type { PictureData } from "../parts/picture.tsx";
-import { moved } from "../picture/moved.ts";
-import type { Network } from "../resources.ts";
-import type { YourNetwork } from "../yours/model.ts";
+import { useNames } from "../yours/context.tsx";
 
-interface Shared {
+export interface AnswerProps {
+  role: Shown;
+  probabilities: ArrayLike<number>;
   classes: readonly string[];
   label: string;
   /** Picture and place: when it changes, the picture has moved. */
   at: string;
-}
-
-interface AnswerProps extends Shared {
-  role: Network["description"]["role"] | "yours";
-  probabilities: ArrayLike<number>;
   /** What is known of the network. */
   remark: string;
 }
@@ -24,6 +18,7 @@ interface AnswerProps extends Shared {
 /** A network's answer, and how often it changed while the picture moved. */
 export function AnswerCard({ role, probabilities, classes, label, at, remark }: AnswerProps) {
   const { t, number, capital } = useLanguage();
+  const nameOf = useNames();
   const best = largest(probabilities);
   const counted = useRef({ at, best, moves: 0, flips: 0 });
   const before = counted.current;
@@ -38,7 +33,7 @@ export function AnswerCard({ role, probabilities, classes, label, at, remark }: 
   const right = classes[best] === label;
   return (
     <div class={`answer-card ${role}`} data-role={role}>
-      <h3>{capital(t[role])}</h3>
+      <h3>{capital(nameOf(role))}</h3>
       <p class="said" role="status">
         <strong>{said}</strong>{" "}
         <span class={right ? "right" : "wrong"}>{right ? t.move.isRight : t.move.isWrong}</span>
@@ -60,29 +55,4 @@ export function AnswerCard({ role, probabilities, classes, label, at, remark }: 
       {remark && <p class="small">{remark}</p>}
     </div>
   );
-}
-
-interface YourProps extends Shared {
-  network: YourNetwork;
-  picture: PictureData;
-  right: number;
-  down: number;
-}
-
-/** What the reader's own network answers, a moment later than the page's own. */
-export function YourAnswer({ network, picture, right, down, at, ...shared }: YourProps) {
-  const { t } = useLanguage();
-  const [found, setFound] = useState<{ at: string; answer: Answer } | null>(null);
-  useEffect(() => {
-    let current = true;
-    void network.answer([moved(picture, network.side, right, down)]).then(([answer]) => {
-      if (current) setFound({ at, answer });
-    });
-    return () => {
-      current = false;
-    };
-  }, [network, at]);
-  if (!found) return null;
-  const { probabilities } = found.answer;
-  return <AnswerCard {...shared} role="yours" probabilities={probabilities} at={found.at} remark={t.bring.cut} />;
 }

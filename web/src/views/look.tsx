@@ -1,6 +1,6 @@
-import { useEffect, useId, useMemo, useState } from "preact/hooks";
+import { useId, useMemo, useState } from "preact/hooks";
 import { useAddress, useNumber } from "../address.ts";
-import { type Answer, classifierOf } from "../classifier.ts";
+import { type Answer, type Classifier, classifierOf, inPlace, type Shown } from "../classifier.ts";
 import { run } from "../forward/network.ts";
 import { largest } from "../forward/tensor.ts";
 import { useLanguage } from "../language.tsx";
@@ -12,8 +12,9 @@ import { FewNumbers, usePercent } from "../parts/table.tsx";
 import { moved } from "../picture/moved.ts";
 import type { Images, Network } from "../resources.ts";
 import { contrastOf, type Experiment, type Study } from "../study.ts";
-import { useYours } from "../yours/context.tsx";
-import { type Account, accountsOf, Evidence } from "./evidence.tsx";
+import { OfTheStudy, useNames, useYours } from "../yours/context.tsx";
+import { useSaid } from "../yours/said.ts";
+import { accountOf, accountsOf, Evidence } from "./evidence.tsx";
 import { Camera } from "./look/camera.tsx";
 import { Occlusion } from "./look/occlusion.tsx";
 import { Photograph } from "./look/photograph.tsx";
@@ -38,9 +39,13 @@ interface Props {
 export function Look({ number, study, images, networks, complete }: Props) {
   const { t } = useLanguage();
   const experiment = study.experiments.location;
-  const shown = useMemo(() => rivals(networks), [networks]);
+  const { network: yours, place } = useYours();
+  const shown = useMemo(
+    () => rivals(networks).filter(({ description }) => description.role !== place),
+    [networks, place],
+  );
   const looking =
-    images && shown.length > 0 ? (
+    images && (shown.length > 0 || yours) ? (
       <Looking study={study} images={images} networks={shown} />
     ) : (
       <p class="notice">{complete ? t.look.needs : t.loading}</p>
@@ -56,6 +61,7 @@ export function Look({ number, study, images, networks, complete }: Props) {
           between={looking}
         >
           <p>{t.look.oneNetwork}</p>
+          <OfTheStudy />
           <Elsewhere experiment={experiment} />
           <Finding experiment={experiment} names={experiment.contrasts.map((each) => each.name)} />
         </Guess>
@@ -104,13 +110,12 @@ function Looking({ study, images, networks }: LookingProps) {
   const [source, setSource] = useAddress("source", SOURCES[0]);
   const [chosen, setChosen] = useNumber("look-image", 0, 0, images.pictures.length - 1);
   const [labelText, setLabel] = useAddress("class", "");
-  const [taken, setTaken] = useState<PictureData | null>(null);
+  const [taken, setTaken] = useState<{ source: string; picture: PictureData | null } | null>(null);
   const sketch = useSketch(side, channels);
-  useEffect(() => setTaken(null), [source]);
   const named = classes.findIndex((_, index) => String(index) === labelText);
   const label = named < 0 ? null : named;
   const known = SOURCES.find((each) => each === source) ?? SOURCES[0];
-  const picture = known === "test" ? images.pictures[chosen] : known === "sketch" ? sketch : taken;
+  const picture = known === "test" ? images.pictures[chosen] : known === "sketch" ? sketch : taken?.source === known ? taken.picture : null;
   return (
     <div class="looking">
       <fieldset class="choice">
@@ -124,8 +129,8 @@ function Looking({ study, images, networks }: LookingProps) {
       </fieldset>
       {known === "test" && <ChooseImage images={images} chosen={chosen} onChoose={setChosen} />}
       {known === "sketch" && <Sketch picture={sketch} />}
-      {known === "photo" && <Photograph form={study.study} onPicture={setTaken} />}
-      {known === "camera" && <Camera form={study.study} onPicture={setTaken} />}
+      {known === "photo" && <Photograph form={study.study} onPicture={(each) => setTaken({ source: "photo", picture: each })} />}
+      {known === "camera" && <Camera form={study.study} onPicture={(each) => setTaken({ source: "camera", picture: each })} />}
       {picture && (
         <>
           <label class="select">
@@ -166,40 +171,28 @@ interface SeenProps {
 /** What networks make of one picture. */
 function Seen({ networks, picture, classes, label, truth, live }: SeenProps) {
   const { t, number, capital } = useLanguage();
-  const { network: yours } = useYours();
-  const [yourAnswer, setYourAnswer] = useState<Answer | null>(null);
-  const [yourAccount, setYourAccount] = useState<Account | null>(null);
-  const canvas = useMemo(() => moved(picture, networks[0].description.side, 0, 0), [picture, networks]);
+  const nameOf = useNames();
+  const { network: yours, place } = useYours();
+  const side = networks[0]?.description.side ?? picture.height;
+  const canvas = useMemo(() => moved(picture, side, 0, 0), [picture, side]);
   const outcomes = useMemo(() => networks.map((each) => run(each.layers, canvas)), [networks, canvas]);
-  useEffect(() => {
-    let current = true;
-    setYourAnswer(null);
-    setYourAccount(null);
-    const compute = async () => {
-      if (!yours) return;
-      const image = moved(picture, yours.side, 0, 0);
-      const [answer] = await yours.answer([image]);
-      const explained = await yours.explain?.(image);
-      if (!current) return;
-      setYourAnswer(answer);
-      if (explained) {
-        const { features, layers, outcome } = explained;
-        setYourAccount({ key: yours.key, role: "yours", layers, given: features, outcome });
-      }
-    };
-    void compute();
-    return () => {
-      current = false;
-    };
-  }, [yours, picture]);
+  const latest = useSaid(picture, 0, 0);
+  // Of a picture that goes on changing, the answer to the one before is better than none.
+  const said = latest && (live || latest.picture === picture) ? latest : null;
+  const answered = said !== null;
   const classifiers = useMemo(
-    () => [...networks.map(classifierOf), ...(yours && yourAnswer ? [yours] : [])],
-    [networks, yours, yourAnswer],
+    () => inPlace<Classifier>(networks.map(classifierOf), place, answered ? yours : null),
+    [networks, place, yours, answered],
   );
-  const whole: Answer[] = [
-    ...outcomes.map(({ probabilities, logits }) => ({ probabilities, scores: logits })),
-    ...(yourAnswer ? [yourAnswer] : []),
-  ];
+  const whole = inPlace<Answer & { role: Shown }>(
+    outcomes.map(({ probabilities, logits }, index) => ({
+      role: networks[index].description.role,
+      probabilities,
+      scores: logits,
+    })),
+    place,
+    said && { role: "yours", ...said.answer },
+  );
   return (
     <>
       <div class="seen">
@@ -215,7 +208,7 @@ function Seen({ networks, picture, classes, label, truth, live }: SeenProps) {
               const said = t.classes[classes[best]] ?? classes[best];
               return (
                 <li key={key} data-role={role} data-probability={probabilities[best]}>
-                  {capital(t[role])}: <strong>{said}</strong> ({number(100 * probabilities[best], 1)} %)
+                  {capital(nameOf(role))}: <strong>{said}</strong> ({number(100 * probabilities[best], 1)} %)
                 </li>
               );
             })}
@@ -223,11 +216,14 @@ function Seen({ networks, picture, classes, label, truth, live }: SeenProps) {
         </div>
       </div>
       <Evidence
-        accounts={[...accountsOf(networks, outcomes, canvas), ...(yourAccount ? [yourAccount] : [])]}
+        accounts={inPlace(
+          accountsOf(networks, outcomes, canvas),
+          place,
+          said && accountOf(said, t.noClassMap(nameOf("yours"))),
+        )}
         classes={classes}
         label={label}
       />
-      {yours && !yours.explain && <p class="small">{t.look.yoursCovered}</p>}
       {!live && (
         <Occlusion classifiers={classifiers} whole={whole} picture={picture} classes={classes} label={label} />
       )}

@@ -1,5 +1,6 @@
 import { useMemo } from "preact/hooks";
 import { change, useAddress, useNumber } from "../address.ts";
+import { type Classifier, classifierOf, inPlace } from "../classifier.ts";
 import { type Outcome, run } from "../forward/network.ts";
 import type { Tensor } from "../forward/tensor.ts";
 import { useLanguage } from "../language.tsx";
@@ -9,11 +10,12 @@ import { Guess } from "../parts/guess.tsx";
 import { FewNumbers, usePercent } from "../parts/table.tsx";
 import { moved } from "../picture/moved.ts";
 import type { Images, Network } from "../resources.ts";
-import { contrastOf, type NetworkDescription, type Role, type Study } from "../study.ts";
-import { useYours } from "../yours/context.tsx";
-import { AnswerCard, YourAnswer } from "./answer-card.tsx";
+import { contrastOf, RIVALS, type NetworkDescription, type Role, type Study } from "../study.ts";
+import { OfTheStudy, useNames, useYours } from "../yours/context.tsx";
+import { useSaid } from "../yours/said.ts";
+import { AnswerCard, type AnswerProps } from "./answer-card.tsx";
 import { Draggable } from "./draggable.tsx";
-import { accountsOf, Evidence } from "./evidence.tsx";
+import { accountOf, accountsOf, Evidence } from "./evidence.tsx";
 import { Maps, Units } from "./maps.tsx";
 import { Places } from "./places.tsx";
 import { NotStored, View } from "./view.tsx";
@@ -49,7 +51,8 @@ export function Move({ number, study, images, networks, complete }: Props) {
         : main?.verdict === "equivalent"
           ? "equal"
           : null;
-  const playground = images && networks.length > 0 && (
+  const { network: yours } = useYours();
+  const playground = images && (networks.length > 0 || yours) && (
     <Playground study={study} images={images} networks={networks} complete={complete} />
   );
   return (
@@ -62,6 +65,7 @@ export function Move({ number, study, images, networks, complete }: Props) {
           answer={answer}
           between={playground}
         >
+          <OfTheStudy />
           <Flips study={study} />
           <Finding experiment={experiment} names={CONTRASTS} />
         </Guess>
@@ -94,10 +98,14 @@ interface PlaygroundProps {
 
 function Playground({ study, images, networks, complete }: PlaygroundProps) {
   const { t, number, capital } = useLanguage();
-  const { network: yours } = useYours();
+  const nameOf = useNames();
+  const { network: yours, place } = useYours();
   // Networks of one size take the same canvas; those with a margin lose no pixel.
-  const side = Math.max(...networks.map((each) => each.description.side));
-  const shown = networks.filter((each) => each.description.side === side);
+  const side = Math.max(study.study.side, ...networks.map((each) => each.description.side));
+  const shown = useMemo(
+    () => networks.filter(({ description }) => description.side === side && description.role !== place),
+    [networks, side, place],
+  );
   const margin = (side - study.study.side) / 2;
   const most = margin > 0 ? Math.floor(margin) : MOST_STEPS;
   const usual = Math.max(images.names.indexOf("Ankle Boot"), 0);
@@ -111,13 +119,19 @@ function Playground({ study, images, networks, complete }: PlaygroundProps) {
   };
   const picture = images.pictures[chosen];
   const canvas = useMemo(() => moved(picture, side, right, down), [picture, side, right, down]);
-  const outcomes = useMemo(() => shown.map((each) => run(each.layers, canvas)), [canvas, shown.length]);
+  const outcomes = useMemo(() => shown.map((each) => run(each.layers, canvas)), [canvas, shown]);
   const label = images.names[chosen];
+  const latest = useSaid(picture, right, down);
+  const said = latest?.picture === picture ? latest : null;
+  const classifiers = useMemo(
+    () => inPlace<Classifier>(shown.map(classifierOf), place, yours),
+    [shown, place, yours],
+  );
   // What does not follow the garment is not compared again at every step.
   const still = useMemo(
     () => (
       <>
-        <Places networks={shown} picture={picture} side={side} most={most} />
+        <Places classifiers={classifiers} picture={picture} most={most} />
         <ChooseImage
           images={images}
           chosen={chosen}
@@ -127,12 +141,29 @@ function Playground({ study, images, networks, complete }: PlaygroundProps) {
         />
       </>
     ),
-    [networks, picture, side, most, images, usual],
+    [classifiers, picture, most, images, usual],
   );
   const trained = ({ epochs, testAccuracy }: NetworkDescription) =>
     testAccuracy === null ? "" : t.move.trained(number(epochs), number(100 * testAccuracy, 1));
   const repeated = shown.flatMap(({ description: { role, studyAccuracy } }) =>
     studyAccuracy === null ? [] : [t.move.accuracyOf(t[role], number(100 * studyAccuracy, 1))],
+  );
+  const answers = inPlace<Omit<AnswerProps, "classes" | "label"> & { key: string }>(
+    shown.map(({ description }, index) => ({
+      key: description.run,
+      role: description.role,
+      probabilities: outcomes[index].probabilities,
+      at: `${chosen} ${right} ${down}`,
+      remark: trained(description),
+    })),
+    place,
+    said && {
+      key: said.network.key,
+      role: "yours",
+      probabilities: said.answer.probabilities,
+      at: `${chosen} ${said.right} ${said.down}`,
+      remark: t.bring.cut,
+    },
   );
   return (
     <div class="playground">
@@ -154,34 +185,15 @@ function Playground({ study, images, networks, complete }: PlaygroundProps) {
       </div>
       <div class="answers">
         <p class="truth">{t.move.truth(t.classes[label] ?? label)}</p>
-        {shown.map((network, index) => (
-          <AnswerCard
-            key={network.description.run}
-            role={network.description.role}
-            probabilities={outcomes[index].probabilities}
-            classes={study.study.classes}
-            label={label}
-            at={`${chosen} ${right} ${down}`}
-            remark={trained(network.description)}
-          />
+        {answers.map(({ key, ...each }) => (
+          <AnswerCard key={key} {...each} classes={study.study.classes} label={label} />
         ))}
-        {yours && (
-          <YourAnswer
-            network={yours}
-            picture={picture}
-            right={right}
-            down={down}
-            classes={study.study.classes}
-            label={label}
-            at={`${chosen} ${right} ${down}`}
-          />
-        )}
         {shown.some((each) => each.description.role === "steady") && (
           <p class="small">{t.move.steadyWhy}</p>
         )}
         {repeated.length > 0 && <p class="small">{t.move.repeated(repeated.join(", "))}</p>}
-        {(["dense", "cnn"] as const)
-          .filter((role) => complete && !shown.some((each) => each.description.role === role))
+        {RIVALS
+          .filter((role) => complete && role !== place && !shown.some((each) => each.description.role === role))
           .map((role) => (
             <p class="small" key={role}>
               {capital(t.move.missing(t[role]))}
@@ -189,7 +201,14 @@ function Playground({ study, images, networks, complete }: PlaygroundProps) {
           ))}
       </div>
       <Inside networks={shown} outcomes={outcomes} />
-      <Evidence accounts={accountsOf(shown, outcomes, canvas)} classes={study.study.classes} />
+      <Evidence
+        accounts={inPlace(
+          accountsOf(shown, outcomes, canvas),
+          place,
+          said && accountOf(said, t.noClassMap(nameOf("yours"))),
+        )}
+        classes={study.study.classes}
+      />
       {still}
     </div>
   );
@@ -221,6 +240,8 @@ function Slider({ text, value, most, onChange }: SliderProps) {
 
 function Inside({ networks, outcomes }: { networks: readonly Network[]; outcomes: readonly Outcome[] }) {
   const { t, number } = useLanguage();
+  const { place } = useYours();
+  const nameOf = useNames();
   const cnn = networks.findIndex((each) => each.description.role === "cnn");
   const dense = networks.findIndex((each) => each.description.role === "dense");
   const names = cnn < 0 ? [] : networks[cnn].description.layers.map((each) => each.name);
@@ -229,6 +250,7 @@ function Inside({ networks, outcomes }: { networks: readonly Network[]; outcomes
   const known = layers.includes(layer) ? layer : layers[0];
   return (
     <div class="inside">
+      {place === "cnn" && <p class="absent small">{t.move.noMaps(nameOf("yours"))}</p>}
       {cnn >= 0 && (
         <div>
           <label class="select">
@@ -245,6 +267,7 @@ function Inside({ networks, outcomes }: { networks: readonly Network[]; outcomes
           <p class="small">{t.move.maps}</p>
         </div>
       )}
+      {place === "dense" && <p class="absent small">{t.move.noUnits(nameOf("yours"))}</p>}
       {dense >= 0 && (
         <FirstUnits network={networks[dense]} outcome={outcomes[dense]} text={(n) => t.move.units(number(n))} />
       )}

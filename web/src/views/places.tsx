@@ -1,62 +1,61 @@
-import { useEffect, useState } from "preact/hooks";
-import { run } from "../forward/network.ts";
+import { useEffect, useMemo, useState } from "preact/hooks";
+import type { Classifier } from "../classifier.ts";
 import { largest } from "../forward/tensor.ts";
 import { useLanguage } from "../language.tsx";
 import type { PictureData } from "../parts/picture.tsx";
 import { moved } from "../picture/moved.ts";
-import type { Network } from "../resources.ts";
+import { useNames } from "../yours/context.tsx";
 
 interface Props {
-  networks: readonly Network[];
+  classifiers: readonly Classifier[];
   picture: PictureData;
-  side: number;
   most: number;
 }
 
 /** Each network's answer at every place that the garment can have. */
-export function Places({ networks, picture, side, most }: Props) {
+export function Places(props: Props) {
+  const { classifiers, picture, most } = props;
   const { t, number, capital } = useLanguage();
+  const nameOf = useNames();
   const width = 2 * most + 1;
-  // Of each network one answer per place, as far as they are computed; null before the reader asks.
-  const [answers, setAnswers] = useState<number[][] | null>(null);
-  useEffect(() => setAnswers(null), [picture]);
-  const done = answers?.[0]?.length ?? 0;
+  // What is asked for one picture and some networks is no answer for others.
+  const question = useMemo(() => ({ ...props }), [classifiers, picture, most]);
+  const [asked, setAsked] = useState<Props | null>(null);
+  const [found, setFound] = useState<{ question: Props; answers: readonly (readonly number[])[] } | null>(null);
   useEffect(() => {
-    if (!answers || done >= width * width) return undefined;
-    // One row at a time, so that the page goes on answering.
-    const frame = requestAnimationFrame(() => {
-      const row = done / width;
-      const canvases = Array.from({ length: width }, (_, column) =>
-        moved(picture, side, column - most, row - most),
-      );
-      setAnswers(
-        networks.map((network, index) => [
-          ...answers[index],
-          ...canvases.map((canvas) => largest(run(network.layers, canvas).probabilities)),
-        ]),
-      );
-    });
-    return () => cancelAnimationFrame(frame);
-  }, [answers]);
+    if (asked !== question) return undefined;
+    let current = true;
+    answersOf(question, () => current)
+      .then((answers) => {
+        if (current && answers) setFound({ question, answers });
+      })
+      .catch((error: unknown) => {
+        if (current) throw error; // else a network was taken away meanwhile
+      });
+    return () => {
+      current = false;
+    };
+  }, [asked, question]);
+  const answers = found?.question === question ? found.answers : null;
   const middle = most * width + most;
   return (
     <div class="places">
-      <button type="button" onClick={() => setAnswers(networks.map(() => []))} disabled={answers !== null}>
+      <button type="button" onClick={() => setAsked(question)} disabled={asked === question}>
         {t.move.everywhere}
       </button>
-      {answers && done === width * width && (
+      {answers && (
         <>
           <div class="grids">
-            {networks.map(({ description }, index) => {
-              const found = answers[index];
-              const same = found.filter((each) => each === found[middle]).length;
+            {classifiers.map(({ key, role }, index) => {
+              const said = answers[index];
+              const same = said.filter((each) => each === said[middle]).length;
               return (
-                <figure key={description.run} class={description.role}>
+                <figure key={key} class={role}>
                   <svg viewBox={`0 0 ${width} ${width}`} aria-hidden="true">
-                    {found.map((each, place) => (
+                    {said.map((each, place) => (
                       <circle
                         key={place}
-                        class={each === found[middle] ? "same" : "other"}
+                        class={each === said[middle] ? "same" : "other"}
                         cx={(place % width) + 0.5}
                         cy={Math.floor(place / width) + 0.5}
                         r={0.34}
@@ -64,7 +63,7 @@ export function Places({ networks, picture, side, most }: Props) {
                     ))}
                   </svg>
                   <figcaption>
-                    {capital(t.move.everywhereText(t[description.role], number(same), number(found.length)))}
+                    {capital(t.move.everywhereText(nameOf(role), number(same), number(said.length)))}
                   </figcaption>
                 </figure>
               );
@@ -75,4 +74,19 @@ export function Places({ networks, picture, side, most }: Props) {
       )}
     </div>
   );
+}
+
+/** The class that each network says at each place, row by row; null where they are not wanted any more. */
+async function answersOf({ classifiers, picture, most }: Props, wanted: () => boolean): Promise<number[][] | null> {
+  const answers: number[][] = classifiers.map(() => []);
+  for (let down = -most; down <= most; down += 1) {
+    for (const [index, { side, answer }] of classifiers.entries()) {
+      const canvases = Array.from({ length: 2 * most + 1 }, (_, column) => moved(picture, side, column - most, down));
+      answers[index].push(...(await answer(canvases)).map(({ probabilities }) => largest(probabilities)));
+    }
+    // One row at a time, so that the page goes on answering.
+    await new Promise((resume) => setTimeout(resume));
+    if (!wanted()) return null;
+  }
+  return answers;
 }

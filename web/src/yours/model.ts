@@ -3,11 +3,12 @@ import { softmax } from "../forward/layers.ts";
 import { type Layer, type Outcome, run } from "../forward/network.ts";
 import { type Tensor, tensor } from "../forward/tensor.ts";
 import { readGraph, withOutput } from "./onnx-graph.ts";
-import { loadRuntime, type Metadata, type OrtTensor, type Runtime, type Session } from "./runtime.ts";
+import { inTurn, loadRuntime, type Metadata, type OrtTensor, type Runtime, type Session } from "./runtime.ts";
 import { type Tail, tailOf } from "./tail.ts";
 
 const MOST_BYTES = 100_000_000;
 const TOLERANCE = 1e-3; // of probabilities' sum
+const LONGEST_NAME = 60; // characters
 
 export type ModelTrouble = "bytes" | "runtime" | "unreadable" | "input" | "output" | "classes" | "numbers";
 
@@ -36,11 +37,13 @@ export interface Explained {
 }
 
 export interface YourNetwork extends Classifier {
+  /** Of its file. */
   readonly name: string;
   readonly probabilities: boolean;
   readonly layout: Layout;
   /** Null where the network does not end in a global average and dense layers. */
   readonly explain: ((image: Tensor) => Promise<Explained>) | null;
+  /** Give its memory back, once what was asked of it before is answered; what is asked later fails. */
   release(): void;
 }
 
@@ -60,14 +63,14 @@ export async function openModel(file: File, expected: Expected, tried: readonly 
   });
   const tail = readTail(bytes);
   const create = (model: Uint8Array) =>
-    runtime.InferenceSession.create(model, { executionProviders: ["wasm"] }).catch((error: unknown) => {
+    inTurn(() => runtime.InferenceSession.create(model, { executionProviders: ["wasm"] })).catch((error: unknown) => {
       throw new ModelError("unreadable", firstLine(error));
     });
   const session = await (tail ? create(withOutput(bytes, tail.features)).catch(() => create(bytes)) : create(bytes));
   try {
     return await checked({ runtime, session, expected, tail }, file.name, tried);
   } catch (error) {
-    await session.release();
+    await inTurn(() => session.release());
     throw error instanceof ModelError ? error : new ModelError("unreadable", firstLine(error));
   }
 }
@@ -105,7 +108,7 @@ async function checked(opened: Opened, name: string, tried: readonly Tensor[]): 
       ? { probabilities: row, scores: logOdds(row) }
       : { probabilities: softmax(row), scores: row };
   const explain = async (image: Tensor): Promise<Explained> => {
-    const outputs = await session.run(feedsOf(opened, [image], form));
+    const outputs = await inTurn(() => session.run(feedsOf(opened, [image], form)));
     if (!tail) throw new ModelError("output");
     const features = featureMap(outputs[tail.features]);
     return { features, layers: tail.layers, outcome: run(tail.layers, features) };
@@ -114,12 +117,12 @@ async function checked(opened: Opened, name: string, tried: readonly Tensor[]): 
     key: `yours ${name}`,
     role: "yours",
     side: expected.side,
-    name,
+    name: name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME - 1)}…` : name,
     probabilities,
     layout: form.layout,
     explain: tail && (await agrees(explain, tried, rows.map(answered))) ? explain : null,
     answer: async (images) => (await evaluate(images)).map(answered),
-    release: () => void session.release(),
+    release: () => void inTurn(() => session.release()).catch(() => undefined),
   };
 }
 
@@ -196,7 +199,7 @@ async function evaluated(opened: Opened, images: readonly Tensor[], form: InputF
   const together = form.batch ?? images.length;
   for (let start = 0; start < images.length; start += together) {
     const feeds = feedsOf(opened, images.slice(start, start + together), form);
-    const outputs = Object.values(await opened.session.run(feeds));
+    const outputs = Object.values(await inTurn(() => opened.session.run(feeds)));
     const output = outputs.find(({ type, dims }) => type === "float32" && dims.length === 2 && dims[0] === together);
     if (!output) throw new ModelError("output", outputs.map(({ type, dims }) => `${type} [${dims.join(", ")}]`).join("; "));
     if (output.dims[1] !== classes) throw new ModelError("classes", String(output.dims[1]));

@@ -32,6 +32,14 @@ export interface Runtime {
 }
 
 let loading: Promise<Runtime> | null = null;
+let last: Promise<unknown> = Promise.resolve();
+
+/** Do one thing after the other: all networks share the runtime's memory, and a run waits in between. */
+export function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  const done = last.then(work);
+  last = done.catch(() => undefined);
+  return done;
+}
 
 /**
  * Load ONNX Runtime from the page's own folder, once.

@@ -9,12 +9,10 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from convbias.data.dataset import Dataset
 from convbias.data.transforms import block_permutation
 from convbias.data.variants import SEED
 from convbias.errors import InputError
+from convbias.report.explorable.images import choosable_images, measured_images
 from convbias.report.explorable.networks import PageNetwork, page_networks
 from convbias.report.explorable.numbers import SHOWN, experiment_record
 from convbias.report.explorable.onnx_runtime import FOLDER
@@ -24,9 +22,7 @@ from convbias.runs.store import Store
 from convbias.spec.datasets import description_of
 from convbias.spec.study import Study
 
-FORMAT = 1  # of study.json; the built site reads no other
-
-MOST_IMAGES = 40  # of the test set, as many of each class
+FORMAT = 2  # of study.json; the built site reads no other
 
 
 @dataclass(frozen=True)
@@ -95,7 +91,8 @@ def write_page(
             "train the study first, or read the published one with --runs published",
         )
     chosen = page_networks(networks, results.study.dataset, results.runs)
-    shown = _sample(results.dataset)
+    shown = choosable_images(results.dataset)
+    measured = measured_images(results.dataset.test_images, results.dataset.test_labels)
     record = {
         "format": FORMAT,
         "study": _study(results.study),
@@ -104,6 +101,7 @@ def write_page(
             "indices": shown.tolist(),
             "labels": results.dataset.test_labels[shown].tolist(),
         },
+        "sample": {"file": "sample.bin", "images": measured.count},
         "networks": [each.description for each in chosen],
         "onnxRuntime": onnx_runtime is not None,
         "permutations": _permutations(results),
@@ -111,6 +109,7 @@ def write_page(
     }
     check_writable(folder)
     _write(folder / "images.bin", results.dataset.test_images[shown].tobytes())
+    _write(folder / "sample.bin", measured.content)
     for each in chosen:
         _write(folder / each.file, each.weights)
     for name, content in (onnx_runtime or {}).items():
@@ -144,14 +143,6 @@ def _study(study: Study) -> dict[str, Any]:
         "channels": described.channels,
         "conversion": described.conversion,
     }
-
-
-def _sample(dataset: Dataset) -> np.ndarray:
-    """Indices of test images, the first of each class, ascending."""
-    classes = len(dataset.class_names)
-    of_each = max(1, MOST_IMAGES // classes)
-    indices = [np.flatnonzero(dataset.test_labels == label)[:of_each] for label in range(classes)]
-    return np.sort(np.concatenate(indices)[:MOST_IMAGES])
 
 
 def _permutations(results: StudyResults) -> dict[str, list[int]]:

@@ -49,14 +49,18 @@ export function Camera({ form, onPicture }: Props) {
     () => () => {
       mounted.current = false;
       stop("off");
+      onPicture(null);
     },
     [],
   );
   useEffect(() => {
     const shown = video.current;
     if (state !== "on" || !shown) return undefined;
+    let current = true;
     shown.srcObject = stream.current;
-    void shown.play().catch(() => stop("missing"));
+    shown.play().catch(() => {
+      if (current) stop("missing"); // else it was stopped before it had begun
+    });
     const timer = window.setInterval(() => {
       if (shown.videoWidth === 0) return;
       const height = Math.max(1, Math.round((shown.videoHeight * WIDTH) / shown.videoWidth));
@@ -71,7 +75,9 @@ export function Camera({ form, onPicture }: Props) {
       if (document.hidden) stop("off");
     };
     document.addEventListener("visibilitychange", hide);
+    hide(); // it may have been allowed when the page was hidden already
     return () => {
+      current = false;
       window.clearInterval(timer);
       leave.disconnect();
       document.removeEventListener("visibilitychange", hide);

@@ -1,10 +1,11 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import { useNumber } from "../../address.ts";
 import type { Answer, Classifier } from "../../classifier.ts";
 import { largest, type Tensor } from "../../forward/tensor.ts";
 import { useLanguage } from "../../language.tsx";
 import { Picture, type PictureData } from "../../parts/picture.tsx";
 import { moved } from "../../picture/moved.ts";
+import { useNames } from "../../yours/context.tsx";
 import { evidencePicture } from "../evidence.tsx";
 import { Pointed } from "../pointed.tsx";
 import { covered, hides } from "./covered.ts";
@@ -22,6 +23,13 @@ interface Props {
   label: number | null;
 }
 
+/** What networks say of a picture, a part of which is covered. */
+interface Covering {
+  readonly classifiers: readonly Classifier[];
+  readonly picture: PictureData;
+  readonly answers: readonly Answer[];
+}
+
 function placed(picture: PictureData, { side }: Classifier): Tensor {
   return moved(picture, side, 0, 0);
 }
@@ -29,21 +37,28 @@ function placed(picture: PictureData, { side }: Classifier): Tensor {
 /** Cover a part of the picture and see what that changes. */
 export function Occlusion({ classifiers, whole, picture, classes, label }: Props) {
   const { t, number, capital } = useLanguage();
+  const nameOf = useNames();
   const [size, setSize] = useNumber("patch", SIZES.usual, SIZES.low, SIZES.high);
   const middle = picture.height >> 1;
   const [row, setRow] = useNumber("patch-row", middle, 0, picture.height - 1);
   const [column, setColumn] = useNumber("patch-column", middle, 0, picture.width - 1);
-  const [after, setAfter] = useState<readonly Answer[]>([]);
+  const [covering, setCovering] = useState<Covering | null>(null);
   const hidden = covered(picture, row, column, size);
   useEffect(() => {
     let current = true;
-    void Promise.all(classifiers.map((each) => each.answer([placed(hidden, each)]))).then((answers) => {
-      if (current) setAfter(answers.map(([first]) => first));
-    });
+    Promise.all(classifiers.map((each) => each.answer([placed(hidden, each)])))
+      .then((answers) => {
+        if (current) setCovering({ classifiers, picture, answers: answers.map(([first]) => first) });
+      })
+      .catch((error: unknown) => {
+        if (current) throw error; // else a network was taken away meanwhile
+      });
     return () => {
       current = false;
     };
   }, [classifiers, picture, row, column, size]);
+  // What was found for another picture or for other networks is not compared with these.
+  const after = covering?.picture === picture && covering.classifiers === classifiers ? covering.answers : null;
   const scored = classifiers.map((_, index) => label ?? largest(whole[index].probabilities));
   return (
     <div class="occlusion">
@@ -77,7 +92,7 @@ export function Occlusion({ classifiers, whole, picture, classes, label }: Props
             <output>{number(size)}</output>
           </label>
           <div role="status">
-            {after.length === classifiers.length &&
+            {after &&
               classifiers.map((each, index) => {
                 const at = scored[index];
                 const [before, now] = [whole[index].scores[at], after[index].scores[at]];
@@ -86,7 +101,7 @@ export function Occlusion({ classifiers, whole, picture, classes, label }: Props
                   <p key={each.key} data-drop={before - now}>
                     {capital(
                       t.look.covered(
-                        t[each.role],
+                        nameOf(each.role),
                         said(at),
                         number(before, 2),
                         number(now, 2),
@@ -114,49 +129,39 @@ interface EveryPlaceProps {
 }
 
 /** By how much each network's score falls when the square is at a place, for all places. */
-function EveryPlace({ classifiers, whole, picture, scored, size }: EveryPlaceProps) {
+function EveryPlace(props: EveryPlaceProps) {
+  const { classifiers, picture, scored, size } = props;
   const { t, number, capital } = useLanguage();
-  const [wanted, setWanted] = useState(false);
-  const [drops, setDrops] = useState<readonly Float32Array[] | null>(null);
-  const [done, setDone] = useState(0);
+  const nameOf = useNames();
   const { height, width } = picture;
-  const key = scored.join(" ");
-  useEffect(() => {
-    setWanted(false);
-    setDrops(null);
-  }, [classifiers, picture, size, key]);
+  // What is asked for one picture, square and class is no answer for others.
+  const question = useMemo(() => ({ ...props }), [classifiers, picture, size, scored.join(" ")]);
+  const [asked, setAsked] = useState<EveryPlaceProps | null>(null);
+  const [found, setFound] = useState<{ question: EveryPlaceProps; drops: readonly Float32Array[] } | null>(null);
+  const [done, setDone] = useState(0);
+  const wanted = asked === question;
   useEffect(() => {
     if (!wanted) return undefined;
     let current = true;
-    const compute = async () => {
-      const found = classifiers.map(() => new Float32Array(height * width));
-      let started = performance.now();
-      for (let place = 0; place < height * width; place += 1) {
-        const [row, column] = [Math.floor(place / width), place % width];
-        // Black that is covered with black changes nothing.
-        if (!hides(picture, row, column, size)) continue;
-        const hidden = covered(picture, row, column, size);
-        for (const [index, each] of classifiers.entries()) {
-          const [answer] = await each.answer([placed(hidden, each)]);
-          found[index][place] = whole[index].scores[scored[index]] - answer.scores[scored[index]];
-        }
-        if (performance.now() - started > PATIENCE) {
-          setDone(place);
-          await new Promise(requestAnimationFrame);
-          started = performance.now();
-        }
-        if (!current) return;
-      }
-      setDrops(found);
-    };
-    void compute();
+    setDone(0);
+    dropsOf(question, (place) => {
+      if (current) setDone(place);
+      return current;
+    })
+      .then((drops) => {
+        if (current && drops) setFound({ question, drops });
+      })
+      .catch((error: unknown) => {
+        if (current) throw error; // else a network was taken away meanwhile
+      });
     return () => {
       current = false;
     };
-  }, [wanted]);
+  }, [wanted, question]);
+  const drops = found?.question === question ? found.drops : null;
   return (
     <div class="places">
-      <button type="button" onClick={() => setWanted(true)} disabled={wanted}>
+      <button type="button" onClick={() => setAsked(question)} disabled={wanted}>
         {t.look.coverAll}
       </button>
       {wanted && !drops && <progress max={height * width} value={done} aria-label={t.look.coverAll} />}
@@ -167,7 +172,7 @@ function EveryPlace({ classifiers, whole, picture, scored, size }: EveryPlacePro
               const most = drops[index].reduce((best, value, at) => (value > drops[index][best] ? at : best), 0);
               const text = capital(
                 t.look.coverMost(
-                  t[each.role],
+                  nameOf(each.role),
                   number(drops[index][most], 2),
                   number(Math.floor(most / width) + 1),
                   number((most % width) + 1),
@@ -186,4 +191,34 @@ function EveryPlace({ classifiers, whole, picture, scored, size }: EveryPlacePro
       )}
     </div>
   );
+}
+
+/**
+ * What each network's score loses at each place; null where that is not wanted any more.
+ *
+ * @param onPlace told now and then how many places are done; says whether to go on.
+ */
+async function dropsOf(
+  { classifiers, whole, picture, scored, size }: EveryPlaceProps,
+  onPlace: (place: number) => boolean,
+): Promise<Float32Array[] | null> {
+  const { height, width } = picture;
+  const drops = classifiers.map(() => new Float32Array(height * width));
+  let started = performance.now();
+  for (let place = 0; place < height * width; place += 1) {
+    const [row, column] = [Math.floor(place / width), place % width];
+    // Black that is covered with black changes nothing.
+    if (!hides(picture, row, column, size)) continue;
+    const hidden = covered(picture, row, column, size);
+    for (const [index, each] of classifiers.entries()) {
+      const [answer] = await each.answer([placed(hidden, each)]);
+      drops[index][place] = whole[index].scores[scored[index]] - answer.scores[scored[index]];
+    }
+    if (performance.now() - started > PATIENCE) {
+      if (!onPlace(place)) return null;
+      await new Promise((resume) => setTimeout(resume));
+      started = performance.now();
+    }
+  }
+  return drops;
 }

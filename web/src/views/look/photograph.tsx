@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { useLanguage } from "../../language.tsx";
 import { DropFile } from "../../parts/drop-file.tsx";
 import { Picture, type PictureData } from "../../parts/picture.tsx";
@@ -29,15 +29,28 @@ export function Photograph({ form, onPicture }: Props) {
   const { t } = useLanguage();
   const [trouble, setTrouble] = useState<Trouble | null>(null);
   const [converted, setConverted] = useState<Converted | null>(null);
+  // Which file was chosen last: one that is decoded later than a newer one is not shown.
+  const files = useRef(0);
+  useEffect(
+    () => () => {
+      files.current += 1;
+      onPicture(null);
+    },
+    [],
+  );
   const take = async (file: File) => {
+    files.current += 1;
+    const mine = files.current;
     try {
       const { pixels, original } = await decode(file);
+      if (files.current !== mine) return;
       const found = convert(pixels, form);
       const smaller = { kind: "smaller" as const, numbers: original ?? [], pixels };
       setConverted(original ? { ...found, steps: [smaller, ...found.steps] } : found);
       setTrouble(null);
       onPicture(pictureOf(found.pixels, form.channels));
     } catch (error) {
+      if (files.current !== mine) return;
       setConverted(null);
       setTrouble(error instanceof PictureError ? error.trouble : "damaged");
       onPicture(null);
