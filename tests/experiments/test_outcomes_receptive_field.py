@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from convbias.experiments import outcome_of
 from convbias.experiments.outcome import Outcome
 from convbias.experiments.questions.receptive_field.outcome import theoretical_side
-from convbias.report.page import number_figures, specifications
+from convbias.report.page import draw_here, specifications
 from factories import make_results
 
 SIDES = {"cnn-3x3": 10, "cnn-5x5": 16, "cnn-7x7": 22}
@@ -100,8 +102,8 @@ def test_figures_hold_the_numbers() -> None:
         assert "<svg" in figure.svg()
 
 
-def test_a_sheet_stands_in_a_report_as_a_picture() -> None:
-    drawn = number_figures(outcome_with().figures, {})
+def test_a_sheet_stands_in_a_report_as_a_picture(tmp_path: Path) -> None:
+    drawn, _ = draw_here(outcome_with().figures, tmp_path)
     assert list(specifications(drawn)) == ["receptive-field-sides"]
     static = drawn["receptive-field-maps"].static
     assert static is not None
