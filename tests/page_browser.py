@@ -58,12 +58,16 @@ def opened(
 
 # The address is read in an event of its own, and what it changes is drawn after that: a key that is
 # pressed earlier would still move what was there before.
-SHOW = """(place) => new Promise((done) => {
-    const drawn = () => requestAnimationFrame(() => requestAnimationFrame(() => done()));
-    if (location.hash === place) return drawn();
-    addEventListener("hashchange", drawn, { once: true });
-    location.hash = place;
-})"""
+# Where the address is the same already, what the page shows may differ: changes are written later.
+SHOW = """async (place) => {
+    const follow = (hash) => new Promise((done) => {
+        addEventListener("hashchange", done, { once: true });
+        location.hash = hash;
+    });
+    if (location.hash === place) await follow("#elsewhere");
+    await follow(place);
+    await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+}"""
 
 
 def at(page: Page, place: str) -> Locator:

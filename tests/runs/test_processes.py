@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import Any
 
 import psutil
 import pytest
+from tools.servers.processes import TIMEOUT, wait_until
 
 from convbias.errors import RunError
 from convbias.runs.engines.base import Report, Work, run_all
@@ -46,6 +49,32 @@ def test_calls_that_no_process_has_begun_are_forgotten() -> None:
             waiting = [workers.submit(time.sleep, 1_000) for _ in range(20)]
         assert not any(call.done() and call.exception() is None for call in waiting)
         assert not psutil.pid_exists(process)
+
+
+# Killed while it holds the lock without which loky's processes do not end by themselves.
+KILLED = """
+import os, signal
+from convbias.runs.processes import Workers
+workers = Workers(1)
+print(workers.submit(os.getpid).result(), flush=True)
+workers._processes_management_lock.acquire()
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.integration
+def test_a_process_without_a_call_ends_with_its_parent() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED], stdout=subprocess.PIPE, timeout=TIMEOUT, check=False
+    )
+    assert done.returncode == -signal.SIGKILL
+    process = int(done.stdout)
+    wait_until(
+        lambda: (
+            not psutil.pid_exists(process)
+            or psutil.Process(process).status() == psutil.STATUS_ZOMBIE
+        )
+    )
 
 
 def called(_folder: Path, _report: Report, function: Callable[..., Any], argument: object) -> Any:

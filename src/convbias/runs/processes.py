@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from functools import cache
 from multiprocessing import resource_tracker
 from pathlib import Path
 from queue import Empty
@@ -35,7 +34,13 @@ class Workers(ProcessPoolExecutor):
 
     def __init__(self, count: int, variables: Mapping[str, str] | None = None) -> None:
         with held_interrupts():
-            super().__init__(count, timeout=SECONDS_IDLE, env=variables, initializer=keep_worker)
+            super().__init__(
+                count,
+                timeout=SECONDS_IDLE,
+                env=variables,
+                initializer=prepare_worker,
+                initargs=(os.getpid(),),
+            )
 
     def submit(self, function: Callable[..., Any], /, *arguments: Any) -> Any:  # noqa: ANN401 - loky annotates nothing
         """Call a function in one of the processes, which are started for the first call."""
@@ -55,15 +60,12 @@ class Workers(ProcessPoolExecutor):
                 process.join()  # loky kills them without waiting for their end
 
 
-def call(
-    folder: Path, notes: Path, parent: int, function: Callable[..., object], *arguments: object
-) -> object:
+def call(folder: Path, notes: Path, function: Callable[..., object], *arguments: object) -> object:
     """Execute a unit of work in one of the processes.
 
     Args:
         folder: of the store.
         notes: receives its progress.
-        parent: process identifier of the command; when that process ends, this one ends too.
         function: the unit's.
         *arguments: the unit's.
     """
@@ -74,17 +76,21 @@ def call(
 
         report_progress(notes, progress)
 
-    end_with(parent)
     return function(folder, report, *arguments)
 
 
-@cache
-def end_with(parent: int) -> None:
-    """End this process when the parent has ended; has an effect once per process.
+def prepare_worker(parent: int) -> None:
+    """End this process when its parent has ended, and not when its memory grows.
 
     A killed parent cannot end its processes, and a restarted sweep must not compete with orphans
-    for the cores.
+    for the cores. A process without a call would wait for ever, if the parent was killed while it
+    held loky's lock. If psutil is installed, loky treats growth as a leak. Here it is what JAX has
+    compiled, which a new process would have to compile again.
+
+    Args:
+        parent: its process identifier.
     """
+    process_executor._USE_PSUTIL = False
 
     def look() -> None:
         while os.getppid() == parent:
@@ -92,15 +98,6 @@ def end_with(parent: int) -> None:
         os._exit(1)
 
     threading.Thread(target=look, name="end-with-parent", daemon=True).start()
-
-
-def keep_worker() -> None:
-    """Prevent loky from replacing this process when its memory grows.
-
-    If psutil is installed, loky treats growth as a leak. Here it is what JAX has compiled, which a
-    new process would have to compile again.
-    """
-    process_executor._USE_PSUTIL = False
 
 
 @contextmanager

@@ -85,7 +85,7 @@ def started(
         yield LocalExecution(
             done,
             lambda: open_workers.enter_context(Workers(processes, variables)),
-            partial(call, folder, notes, os.getpid()),
+            partial(call, folder, notes),
         )
 
 
