@@ -302,6 +302,9 @@ def test_one_convolution_is_added_up(page: Page, study: dict[str, Any], fashion_
     view.locator(".options label").last.click()
     expect(view.locator(".told")).to_contain_text("You expected that.")
     expect(view.locator(".revealed")).to_contain_text("9 weights, and uses them at 784 places")
+    assert_found(
+        at(page, "#lens?guess-lens=28"), contrast_of(study, "sharing", "sharing-parameter-matched")
+    )
 
 
 def test_weights_are_untied_step_by_step(page: Page, study: dict[str, Any]):

@@ -3,6 +3,7 @@ import { change, useNumber } from "../address.ts";
 import { kernelOf, run } from "../forward/network.ts";
 import { useLanguage } from "../language.tsx";
 import { ChooseImage } from "../parts/choose-image.tsx";
+import { Finding } from "../parts/finding.tsx";
 import { Guess } from "../parts/guess.tsx";
 import { Picture } from "../parts/picture.tsx";
 import { moved } from "../picture/moved.ts";
@@ -51,6 +52,13 @@ export function Lens({ number, study, images, networks }: Props) {
         <p class="small">
           {t.lens.network(cnn.description.model, write(parameters))} <code>{cnn.description.run}</code>
         </p>
+        {study.experiments.sharing && (
+          // What using one kernel at all places is worth.
+          <Finding
+            experiment={study.experiments.sharing}
+            names={["sharing-parameter-matched", "sharing-channel-matched"]}
+          />
+        )}
       </Guess>
     </View>
   );
