@@ -21,6 +21,7 @@ from convbias.errors import DataError, RunError
 from convbias.networks.scores import Epoch
 from convbias.runs import machine
 from convbias.runs import sweep as sweeping
+from convbias.runs.atomic import write_atomically
 from convbias.runs.engines.base import Report
 from convbias.runs.engines.local import PROCESSES_ON_ACCELERATOR, Local
 from convbias.runs.leftovers import clear_leftovers, in_use
@@ -75,7 +76,7 @@ def _dies_once(seeds: list[int], folder: Path, die: Callable[[], Any]) -> None:
     mark = folder / "died"
     if seeds == [1] and not mark.exists():
         mark.touch()
-        die()
+        write_atomically(Store(folder).path(ARM, 1), lambda _: die())
 
 
 def leaves_once(
@@ -165,6 +166,7 @@ def test_runs_whose_process_died_are_started_again(
     assert set(outcome.trained) == {run_key(*planned) for planned in PLANNED}
     assert outcome.failures == ()
     assert missing(PLANNED, Store(tmp_path)) == ([], ())
+    assert_no_half_file(tmp_path)
 
 
 def test_processes_that_always_die_are_given_up(

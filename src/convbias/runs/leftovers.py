@@ -20,6 +20,8 @@ UNFINISHED_BELOW = re.compile(r"\..+-\w{8}\.json")  # in folders of which all fi
 def in_use(folder: Path) -> Iterator[None]:
     """Keep other commands from removing what this one has not finished writing.
 
+    What its own processes left when they were killed is removed at the end.
+
     Args:
         folder: The store's folder.
     """
@@ -30,6 +32,7 @@ def in_use(folder: Path) -> Iterator[None]:
         yield
     finally:
         remove_notes(mark)
+        clear_leftovers(folder)
 
 
 def clear_leftovers(folder: Path) -> None:
