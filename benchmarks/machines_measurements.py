@@ -13,7 +13,7 @@ from benchmarks.contender import answer
 from tools.servers.ray_cluster import ray_cluster
 
 from convbias.errors import RunError
-from convbias.runs.engines.base import Engine, Lost, Report, Work, run_all
+from convbias.runs.engines.base import Engine, Lost, Report, Work, take_results
 from convbias.runs.engines.local import Local
 from convbias.runs.engines.ray import Ray
 from convbias.runs.store import Store
@@ -42,7 +42,8 @@ def dispatch(nodes: int, units: int, size: int) -> dict[str, float]:
             def seconds(count: int, prefix: str) -> float:
                 works = [Work(leave, (f"{prefix}{number}.keras", size)) for number in range(count)]
                 started = time.perf_counter()
-                run_all(execution, works, lambda _: None, lambda _: (), _lost)
+                execution.submit(works)
+                take_results(execution, count, lambda _: None, lambda _: (), _lost)
                 return time.perf_counter() - started
 
             seconds(2 * processes, "first")  # starts the processes

@@ -14,6 +14,7 @@ from benchmarks import (
     equivalence,
     fuzzing,
     machines,
+    machines_measurements,
     serving,
     throughput,
     time_to_accuracy,
@@ -49,6 +50,11 @@ def test_a_simulated_cluster_by_hand() -> None:
     assert machines.efficiency(4, cores=2, head=1, units=4) == 16 / 22
     # A hundred cores are no faster than what the head hands out.
     assert machines.simulated([4] * 100, cores=100, head=1) == 104
+
+
+@pytest.mark.integration
+def test_units_without_work_are_dispatched() -> None:
+    assert 0 < machines_measurements.dispatch(nodes=0, units=2, size=1)["seconds"]
 
 
 def process(amount: int, seconds: float, cpu: float = 1, machine: float = 1) -> dict[str, float]:
