@@ -30,8 +30,9 @@ from convbias.cli import main
 from convbias.data.drawn import drawn
 from convbias.shipping.export.archive import MANIFEST, Archive, unpack
 from convbias.shipping.predict.images import npy_bytes
-from convbias.shipping.serve.application import Application, Limits, Service
+from convbias.shipping.serve.application import Application
 from convbias.shipping.serve.predictor import Predictor
+from convbias.shipping.serve.service import Limits, Service
 from factories import CLASS_NAMES
 
 SECRET = "a long random text"  # noqa: S105 - used only here

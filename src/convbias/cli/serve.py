@@ -57,8 +57,8 @@ def serve(
     _check(host, token)
     verified = read(archive)
     # Imported here, because the checks above need none of these optional packages.
-    from convbias.shipping.serve.application import Limits, Service
     from convbias.shipping.serve.running import ServerOptions, run
+    from convbias.shipping.serve.service import Limits, Service
 
     service = Service(verified.manifest.identity, name, Limits(largest_body, seconds), token)
     run(verified, service, ServerOptions(host, port, workers))

@@ -19,8 +19,8 @@ from pathlib import Path
 
 from convbias.errors import ConvbiasError, InputError
 from convbias.shipping.export.archive import read
-from convbias.shipping.serve.application import Service
 from convbias.shipping.serve.running import ServerOptions, run
+from convbias.shipping.serve.service import Service
 from convbias.shipping.serve.tokens import token_from
 
 LARGEST_PORT = 65_535

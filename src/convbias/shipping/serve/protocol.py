@@ -3,9 +3,6 @@
 uvicorn waits for a request's headers without limit, lets any byte prolong an idle connection, and
 never gives up a client that reads nothing. It loses the body of a request that offers to change to
 another protocol, such as `curl --http2` does; here the offer is ignored, as RFC 9110 (7.8) allows.
-
-A response is sent as one packet. uvicorn writes headers and body separately, which takes a second
-system call and wakes the client twice.
 """
 
 from __future__ import annotations
@@ -25,6 +22,7 @@ from uvicorn.protocols.http.httptools_impl import (
 )
 
 from convbias.shipping.serve.responses import complete, unavailable
+from convbias.shipping.serve.transport import READ_SECONDS, BufferedTransport
 
 AnswerWhole = Callable[[Any, bytes, Callable[[Response], None]], bool]  # of an ASGI scope
 
@@ -32,8 +30,6 @@ log = logging.getLogger("convbias.shipping.serve")
 
 HEADER_SECONDS = 5.0  # for the headers of a request, and until the next request begins
 LAST_REQUEST_SECONDS = 1.0  # for a next request while the worker ends
-LINGER_SECONDS = 2.0  # for a refused client to stop sending its body
-READ_SECONDS = 30.0  # for a client to read a response
 
 _TIMEOUT = complete(
     "408 Request Timeout", "the request headers did not arrive in time; expected them at once"
@@ -41,68 +37,6 @@ _TIMEOUT = complete(
 _INVALID = complete("400 Bad Request", "the request is not HTTP; expected HTTP/1.1")
 _ENDING = unavailable("the server is ending")
 _UPGRADE_HEADERS = (b"upgrade", b"connection", b"http2-settings")
-
-
-class _BufferedTransport:
-    """A transport that sends everything written in one loop iteration at once.
-
-    Closing it waits for what is written, but not for ever.
-    """
-
-    def __init__(
-        self,
-        transport: asyncio.Transport,
-        loop: asyncio.AbstractEventLoop,
-        is_receiving: Callable[[], bool],
-    ) -> None:
-        self._transport = transport
-        self._loop = loop
-        self._is_receiving = is_receiving
-        self._parts: list[bytes] = []
-        self._end: asyncio.TimerHandle | None = None
-
-    def write(self, part: bytes) -> None:
-        if self._end is not None:
-            return  # a response that comes after the connection was given up
-        self._parts.append(part)
-        if len(self._parts) == 1:
-            self._loop.call_soon(self._send)
-
-    def write_whole(self, response: bytes) -> None:
-        """Send a whole response now, after what is written."""
-        if self._end is None:
-            self._parts.append(response)
-            self._send()
-
-    def close(self) -> None:
-        if self._end is not None:
-            return
-        self._send()
-        if self._is_receiving() and not self._transport.is_closing():
-            # A client that is still sending would lose the response if the connection were closed
-            # at once (RFC 9112, 9.6).
-            self._transport.write_eof()
-            self._transport.resume_reading()
-            self._end = self._loop.call_later(LINGER_SECONDS, self._transport.abort)
-        else:
-            self._transport.close()
-            self._end = self._loop.call_later(READ_SECONDS, self._transport.abort)
-
-    def is_closing(self) -> bool:
-        return self._end is not None or self._transport.is_closing()
-
-    def lost(self) -> None:
-        """Forget the time limit of a connection that is closed."""
-        if self._end is not None:
-            self._end.cancel()
-
-    def _send(self) -> None:
-        parts, self._parts = self._parts, []
-        if parts:
-            self._transport.write(b"".join(parts))
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - any attribute of the transport
-        return getattr(self._transport, name)
 
 
 class Protocol(HttpToolsProtocol):
@@ -141,7 +75,7 @@ class Protocol(HttpToolsProtocol):
     def connection_made(self, transport: Any) -> None:  # noqa: ANN401 - an asyncio.Transport
         """Start the time limit of the first request's headers."""
         transport.set_write_buffer_limits(0)  # so that every partial response is noticed
-        self._buffered = _BufferedTransport(transport, self.loop, lambda: self._receiving)
+        self._buffered = BufferedTransport(transport, self.loop, lambda: self._receiving)
         super().connection_made(self._buffered)  # pyright: ignore[reportArgumentType]
         self._start_limit(HEADER_SECONDS)
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from convbias.errors import InputError
 from convbias.shipping.export.archive import Archive
-from convbias.shipping.serve.application import Service
 from convbias.shipping.serve.monitoring import logging_to_stderr
 from convbias.shipping.serve.predictor import unpacked
+from convbias.shipping.serve.service import Service
 from convbias.shipping.serve.supervisor import Supervisor
 
 QUEUED_CONNECTIONS = 2_048

@@ -21,10 +21,10 @@ from pathlib import Path
 from typing import Any
 
 from convbias.errors import InputError
-from convbias.shipping.serve.application import Service
 from convbias.shipping.serve.connections import Connection, OpenConnections, Refusals, client_of
 from convbias.shipping.serve.monitoring import Sample, added, from_json
 from convbias.shipping.serve.responses import unavailable
+from convbias.shipping.serve.service import Service
 from convbias.shipping.serve.worker import DRAIN_SECONDS, LONGEST_REPORT, NUMBER
 
 log = logging.getLogger("convbias.shipping.serve")

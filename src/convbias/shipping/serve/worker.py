@@ -25,10 +25,11 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from convbias.errors import InputError
-from convbias.shipping.serve.application import Application, Limits, Service
+from convbias.shipping.serve.application import Application
 from convbias.shipping.serve.monitoring import Sample, from_json, logging_to_stderr
 from convbias.shipping.serve.predictor import Predictor
 from convbias.shipping.serve.protocol import Protocol
+from convbias.shipping.serve.service import Limits, Service
 
 log = logging.getLogger("convbias.shipping.serve")
 
