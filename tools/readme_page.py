@@ -21,6 +21,9 @@ from tools.blocks import table, table_lines
 # Figures of the report that the page shows.
 FIGURES = ("accuracy", "shift-accuracy")
 
+# The first rows of the comparison: the report has all, and a reader's first screen little room.
+ROWS = 3
+
 
 def readme_blocks(
     profile: str, original: Results, sections: Sequence[ExperimentSection]
@@ -52,7 +55,7 @@ def result_block(profile: str, results: Results) -> str:
     recipe, environment = runs[0].arm.recipe, runs[0].environment
     seeds = len({run.seed for run in runs})
     rows = [["", *compared.columns]]
-    rows += [[str(name), *map(str, values)] for name, values in compared.T.items()]
+    rows += [[str(name), *map(str, values)] for name, values in compared.head(ROWS).T.items()]
     lines = [
         (
             "![Test accuracy of the dense baseline and of the CNN with three kernel sizes, one dot"

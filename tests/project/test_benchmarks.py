@@ -15,6 +15,7 @@ from benchmarks import (
     fuzzing,
     machines,
     machines_measurements,
+    measures,
     serving,
     throughput,
     time_to_accuracy,
@@ -32,7 +33,16 @@ ROOT = Path(__file__).parents[2]
 MACHINE = make_run("dense", 0).environment.model_copy(update={"versions": {"jax": "0.10.2"}})
 BENCHMARKS = [
     each.BENCHMARK
-    for each in (throughput, time_to_accuracy, equivalence, cost, serving, fuzzing, machines)
+    for each in (
+        throughput,
+        time_to_accuracy,
+        equivalence,
+        cost,
+        serving,
+        fuzzing,
+        machines,
+        measures,
+    )
 ]
 
 

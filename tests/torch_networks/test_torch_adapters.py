@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch  # pyright: ignore[reportMissingImports]
+from benchmarks import measures_torch
 
 from convbias.errors import InputError
 from convbias.measures.classifier import LabelledImages, measure_classifier
@@ -197,3 +198,14 @@ def test_fifty_layers_with_skips_have_the_field_of_the_longest_path() -> None:
     deep = torch.nn.Sequential(first, *(Block() for _ in range(49)), *rest)
     found = fields_of(open_classifier(deep, IMAGES, CLASSES))
     assert max(each.side for each in found.values() if isinstance(each, Field)) == 1 + 2 * 50
+
+
+@pytest.mark.parametrize("measure", ["accuracy", "lie", "receptive_field"])
+def test_a_small_trial_of_what_measures_cost(measure: str) -> None:
+    found = measures_torch.pair(measure, images=4, repeats=1)
+    assert found["measure"] > 0
+    assert found["passes"] > 0
+
+
+def test_a_small_trial_of_what_a_field_costs() -> None:
+    assert measures_torch.field(layers=2)["seconds"] > 0

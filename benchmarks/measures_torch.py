@@ -1,0 +1,128 @@
+"""Measures of a PyTorch network beside the passes that they need, for benchmarks/measures.py."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from benchmarks.contender import answer
+
+from convbias.data.drawn import drawn
+from convbias.measures.classifier import MEASURES, LabelledImages
+from convbias.networks.adapters import open_classifier
+
+BATCH = 256  # as convbias asks PyTorch
+FIELD_BATCH = 64
+CHANNELS = (1, 32, 64, 64)  # of the image and after each convolution
+CENTRE = 3  # of the last maps, which have 7 units per side
+
+
+def pair(measure: str, images: int, repeats: int) -> dict[str, float]:
+    """Seconds of a measure and of the passes that it needs.
+
+    Args:
+        measure: its name.
+        images: how many.
+        repeats: of both, in turn; the medians count.
+    """
+    import torch  # pyright: ignore[reportMissingImports]
+
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    maps, ends = _network()
+    _, _, test_images, test_labels = drawn(n_train=1, n_test=images)
+    data = LabelledImages(test_images, test_labels.astype(int))
+    classifier = open_classifier(torch.nn.Sequential(maps, ends).eval(), data.images, 10)
+    [taken] = [each for each in MEASURES if each.name == measure]
+    pixels = torch.from_numpy(classifier.taken(data.images))
+    passes = _passes(measure, taken.passes(test_images.shape[1]), maps, ends)
+    rounds = [
+        (_seconds(lambda: taken.measure(classifier, data)), _seconds(lambda: passes(pixels)))
+        for _ in range(1 + repeats)
+    ]
+    of_measure, of_passes = np.median(rounds[1:], axis=0)  # the first warms up
+    return {"measure": float(of_measure), "passes": float(of_passes)}
+
+
+def _network() -> tuple[Any, Any]:
+    """A CNN: from images to its last maps, and from these to logits."""
+    from torch import nn  # pyright: ignore[reportMissingImports]
+
+    layers = []
+    for inputs, outputs in pairwise(CHANNELS):
+        layers += [nn.Conv2d(inputs, outputs, 3, padding=1), nn.ReLU()]
+        layers += [nn.MaxPool2d(2)] if outputs > inputs else []
+    ends = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(CHANNELS[-1], 10))
+    return nn.Sequential(*layers), ends
+
+
+def _passes(measure: str, count: int, maps: Any, ends: Any) -> Callable[[Any], None]:  # noqa: ANN401
+    """What a measure needs of PyTorch, without making images, moving maps, and statistics.
+
+    Forward passes; for Lie derivatives one, and Jacobian products in two directions; for receptive
+    fields a gradient per channel of the last maps.
+    """
+    import torch  # pyright: ignore[reportMissingImports]
+
+    network = torch.nn.Sequential(maps, ends)
+
+    def forward(pixels: torch.Tensor) -> None:
+        with torch.inference_mode():
+            for batch in pixels.split(BATCH):
+                network(batch)
+
+    def times_forward(pixels: torch.Tensor) -> None:
+        for _ in range(count):
+            forward(pixels)
+
+    def directions(pixels: torch.Tensor) -> None:
+        forward(pixels)
+        for batch in (*pixels.split(BATCH), *pixels.split(BATCH)):
+            torch.func.jvp(network, (batch,), (batch,))
+
+    def gradients(pixels: torch.Tensor) -> None:
+        for batch in pixels.split(FIELD_BATCH):
+            seen = batch.clone().requires_grad_()
+            for unit in maps(seen)[:, :, CENTRE, CENTRE].sum(0):
+                torch.autograd.grad(unit, seen, retain_graph=True)
+
+    return {"lie": directions, "receptive_field": gradients}.get(measure, times_forward)
+
+
+def field(layers: int) -> dict[str, float]:
+    """Seconds until the theoretical fields of a network with skips are known.
+
+    Args:
+        layers: how many it has.
+    """
+    from torch import nn, relu  # pyright: ignore[reportMissingImports]
+
+    class Block(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.convolution = nn.Conv2d(8, 8, 3, padding=1)
+
+        def forward(self, maps: Any) -> Any:  # noqa: ANN401 - tensors
+            return maps + relu(self.convolution(maps))
+
+    blocks = [Block() for _ in range(layers - 1)]
+    ends = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 10)]
+    network = nn.Sequential(nn.Conv2d(1, 8, 3, padding=1), *blocks, *ends)
+    _, _, images, _ = drawn(n_train=1, n_test=2)
+    fields = open_classifier(network, images, 10).network.fields
+    if fields is None:
+        raise RuntimeError("PyTorch's networks have graphs")
+    return {"seconds": _seconds(fields)}
+
+
+def _seconds(call: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    call()
+    return time.perf_counter() - began
+
+
+if __name__ == "__main__":
+    answer(pair, field)
