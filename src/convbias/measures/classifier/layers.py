@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 import jax.numpy as jnp
 import numpy as np
 
 from convbias.errors import InputError
 from convbias.measures.classifier.base import Found, LabelledImages, Place, Score
-from convbias.measures.equivariance_error import moved_maps, sum_of_squares
+from convbias.measures.equivariance_error import moved_maps
 from convbias.measures.receptive_field import field_numbers
 from convbias.networks.adapters import Classifier, Inside
 from convbias.networks.adapters.fields import EVERYTHING
@@ -100,9 +101,30 @@ def _moved(
         if name in strides:
             error = 0.0
             for axis, moved in zip((1, 2), after, strict=True):
-                expected = moved_maps(jnp.asarray(maps), PIXELS / strides[name], axis)
-                error += float(np.sum(sum_of_squares(jnp.asarray(moved[name]) - expected))) / 2
-            yield name, error, float(np.square(maps).sum())
+                expected = _moved_by(maps, PIXELS / strides[name], axis)
+                error += _sum_of_squares(moved[name] - expected) / 2
+            yield name, error, _sum_of_squares(maps)
+
+
+def _moved_by(maps: np.ndarray, pixels: float, axis: int) -> np.ndarray:
+    """Maps, circularly shifted along an axis as `moved_maps` does it."""
+    length = maps.shape[axis]
+    # A product with a small matrix takes a third of the time of Fourier transforms.
+    matrix = _shift_matrix(length, pixels)
+    if axis == 1:
+        return np.matmul(matrix, maps.reshape(len(maps), length, -1)).reshape(maps.shape)
+    return np.matmul(matrix, maps)
+
+
+@lru_cache
+def _shift_matrix(length: int, pixels: float) -> np.ndarray:
+    """What a column of units is multiplied with, float32 (length, length)."""
+    units = np.eye(length, dtype=np.float32)[..., np.newaxis, np.newaxis]
+    return np.asarray(moved_maps(jnp.asarray(units), pixels, axis=1))[..., 0, 0].T.copy()
+
+
+def _sum_of_squares(maps: np.ndarray) -> float:
+    return float(np.linalg.norm(maps)) ** 2
 
 
 def receptive_field(classifier: Classifier, data: LabelledImages) -> Found:
