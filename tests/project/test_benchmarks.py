@@ -239,13 +239,12 @@ def test_the_engine_trains_whole_epochs_and_to_an_accuracy(tmp_path: Path) -> No
     np.savez(tmp_path / "task.npz", standardise=np.array([0.3, 0.3]), **arrays)
     colour = np.zeros((2 * BATCH_SIZE, 32, 32, 3), np.uint8)
     np.savez(tmp_path / "colour.npz", images=colour, labels=np.arange(len(colour)) % 10)
-    for name in ("task", "colour"):
-        task = {"arrays": tmp_path / f"{name}.npz", "kernel_size": 0, "seconds": 0.1}
-        task["epoch_images"] = 2 * BATCH_SIZE
-        [timed] = run(MODULES[CONVBIAS], "throughput", task, barrier=True)
-        assert timed["amount"] > 0
-        assert timed["amount"] % (2 * BATCH_SIZE) == 0
-        assert timed["start_seconds"] > timed["compile_seconds"] > 0
+    task = {"arrays": tmp_path / "colour.npz", "kernel_size": 0, "seconds": 0.1}
+    task["epoch_images"] = 2 * BATCH_SIZE
+    [timed] = run(MODULES[CONVBIAS], "throughput", task, barrier=True)
+    assert timed["amount"] > 0
+    assert timed["amount"] % (2 * BATCH_SIZE) == 0
+    assert timed["start_seconds"] > timed["compile_seconds"] > 0
 
     recipe = scheduled(2, 0.02).model_dump(mode="json")
     task = {"arrays": tmp_path / "task.npz", "recipe": recipe, "seed": 0}
