@@ -101,8 +101,9 @@ def _moved(
         if name in strides:
             error = 0.0
             for axis, moved in zip((1, 2), after, strict=True):
-                expected = _moved_by(maps, PIXELS / strides[name], axis)
-                error += _sum_of_squares(moved[name] - expected) / 2
+                difference = _moved_by(maps, PIXELS / strides[name], axis)
+                difference -= moved[name]
+                error += _sum_of_squares(difference) / 2
             yield name, error, _sum_of_squares(maps)
 
 
