@@ -126,8 +126,8 @@ def assert_two_at_once(folder: Path, *engines: Sequence[str]) -> None:
         *("--seeds", "0-5", "--jobs", "1"),
     )
     commands = [StartedProcess(*training, *options, cwd=folder) for options in engines]
-    for command in commands:
-        assert command.process.wait(TIMEOUT) == 0, command.errors.read_text()
+    codes = [command.process.wait(TIMEOUT) for command in commands]
+    assert codes == [0, 0], [command.errors.read_text() for command in commands]
     alone = convbias(*training, "--runs", "alone", cwd=folder)
     assert alone.returncode == 0, alone.stderr
     runs = folder / "runs"
