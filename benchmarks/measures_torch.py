@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -40,11 +41,11 @@ def pair(measure: str, images: int, repeats: int) -> dict[str, float]:
     # As tensors of images usually lie in memory; with one channel the transposed array's strides
     # would pass for channels last, which is faster.
     pixels = torch.tensor(data.images.transpose(0, 3, 1, 2).tolist()) / 255
-    passes = _passes(measure, taken.passes(test_images.shape[1]), maps, ends)
-    rounds = [
-        (_seconds(lambda: taken.measure(classifier, data)), _seconds(lambda: passes(pixels)))
-        for _ in range(1 + repeats)
-    ]
+    calls = (
+        partial(taken.measure, classifier, data),
+        partial(_passes, measure, taken.passes(test_images.shape[1]), maps, ends, pixels),
+    )
+    rounds = [[_seconds(call) for call in calls] for _ in range(1 + repeats)]
     of_measure, of_passes = np.median(rounds[1:], axis=0)  # the first warms up
     return {"measure": float(of_measure), "passes": float(of_passes)}
 
@@ -61,37 +62,50 @@ def _network() -> tuple[Any, Any]:
     return nn.Sequential(*layers), ends
 
 
-def _passes(measure: str, count: int, maps: Any, ends: Any) -> Callable[[Any], None]:  # noqa: ANN401
+def _passes(measure: str, count: int, maps: Any, ends: Any, pixels: Any) -> None:  # noqa: ANN401
     """What a measure needs of PyTorch, without making images, moving maps, and statistics.
 
-    Forward passes; for Lie derivatives one, and Jacobian products in two directions; for receptive
-    fields a gradient per channel of the last maps.
+    Forward passes; for equivariance with all maps kept until the batch's end; for Lie derivatives
+    one, and Jacobian products in two directions; for receptive fields a gradient per channel of the
+    last maps.
     """
+    if measure == "equivariance":
+        _forward(maps, ends, pixels, count, keep=True)
+    elif measure == "lie":
+        _forward(maps, ends, pixels, 1)
+        _directions(maps, ends, pixels)
+    elif measure == "receptive_field":
+        _gradients(maps, pixels)
+    else:
+        _forward(maps, ends, pixels, count)
+
+
+def _forward(maps: Any, ends: Any, pixels: Any, count: int, *, keep: bool = False) -> None:  # noqa: ANN401
     import torch  # pyright: ignore[reportMissingImports]
 
-    network = torch.nn.Sequential(maps, ends)
+    with torch.inference_mode():
+        for batch in pixels.split(BATCH) * count:
+            kept = [batch]
+            for layer in maps:
+                kept.append(layer(kept[-1]))
+                del kept[: 0 if keep else -1]
+            ends(kept[-1])
 
-    def forward(pixels: torch.Tensor) -> None:
-        with torch.inference_mode():
-            for batch in pixels.split(BATCH):
-                network(batch)
 
-    def times_forward(pixels: torch.Tensor) -> None:
-        for _ in range(count):
-            forward(pixels)
+def _directions(maps: Any, ends: Any, pixels: Any) -> None:  # noqa: ANN401
+    import torch  # pyright: ignore[reportMissingImports]
 
-    def directions(pixels: torch.Tensor) -> None:
-        forward(pixels)
-        for batch in (*pixels.split(BATCH), *pixels.split(BATCH)):
-            torch.func.jvp(network, (batch,), (batch,))
+    for batch in pixels.split(BATCH) * 2:
+        torch.func.jvp(torch.nn.Sequential(maps, ends), (batch,), (batch,))
 
-    def gradients(pixels: torch.Tensor) -> None:
-        for batch in pixels.split(FIELD_BATCH):
-            seen = batch.clone().requires_grad_()
-            for unit in maps(seen)[:, :, CENTRE, CENTRE].sum(0):
-                torch.autograd.grad(unit, seen, retain_graph=True)
 
-    return {"lie": directions, "receptive_field": gradients}.get(measure, times_forward)
+def _gradients(maps: Any, pixels: Any) -> None:  # noqa: ANN401
+    import torch  # pyright: ignore[reportMissingImports]
+
+    for batch in pixels.split(FIELD_BATCH):
+        seen = batch.clone().requires_grad_()
+        for unit in maps(seen)[:, :, CENTRE, CENTRE].sum(0):
+            torch.autograd.grad(unit, seen, retain_graph=True)
 
 
 def field(layers: int) -> dict[str, float]:

@@ -21,7 +21,7 @@ from convbias.networks.adapters import Classifier, InputSettings
 from convbias.report.measured import Measurement, contrast, table_of, write
 from convbias.report.measured import measure as measure_networks
 from convbias.report.measured.measuring import open_networks, test_images
-from convbias.report.measured.tables import remarks_of
+from convbias.report.measured.tables import limit_of, remarks_of
 from convbias.runs.atomic import check_folder
 from convbias.spec.formatting import counted
 
@@ -166,6 +166,8 @@ def _print(measured: Measurement) -> None:
             [(row.number, *row.groups, row.difference, row.verdict, row.p_value) for row in rows],
             words=("number", "verdict"),
         )
+    if (limit := limit_of(measured)) is not None:
+        results().print(f"  {limit}", soft_wrap=True)
     for sentences in remarks_of(measured).values():
         for sentence in sentences:
             results().print(f"  {sentence}", soft_wrap=True)

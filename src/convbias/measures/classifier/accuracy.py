@@ -63,8 +63,9 @@ def accuracy(classifier: Classifier, data: LabelledImages) -> Found:
             Score(CALIBRATION, error, interval=_bootstrap(stated, correct, error)),
         ),
         images=count,
-        remark=f"A perfectly calibrated classifier with these probabilities shows an error of up to"
-        f" {100 * chance:.2f} % by chance.",
+        remark="A perfectly calibrated classifier with these probabilities shows an error of up to"
+        " {} % by chance.",
+        varying=f"{100 * chance:.2f}",
     )
 
 

@@ -87,7 +87,8 @@ class Found:
         scores: Its numbers; none where it does not apply.
         images: On how many images they were measured.
         picture: float (side, side), a map for a figure; None where there is none.
-        remark: What must be said with it, in sentences.
+        remark: What must be said with it, in sentences; `{}` stands for `varying`.
+        varying: A number of the remark that networks differ in, as text.
         reason: Why it does not apply, in words; None where it does.
     """
 
@@ -95,6 +96,7 @@ class Found:
     images: int = 0
     picture: np.ndarray | None = None
     remark: str = ""
+    varying: str = ""
     reason: str | None = None
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -123,12 +124,24 @@ def measure(
     """
     if images is not None and images < 2:
         raise InputError(f"{images} images are to be measured", "at least 2")
-    opened = open_networks(networks, dataset, settings)
+    opened = _numbered(open_networks(networks, dataset, settings))
     data = test_images(dataset)
     found = [measure_classifier(each, data, images, progress) for each in opened]
     remark = dataset_remark(dataset)
     words = f"{dataset.title}, test images"
     return Measurement({name: opened}, {name: found}, f"{words} ({remark})" if remark else words)
+
+
+def _numbered(networks: Sequence[Classifier]) -> list[Classifier]:
+    """Networks with numbers after names that several have."""
+    counts = Counter(each.name for each in networks)
+    seen: Counter[str] = Counter()
+    named = []
+    for each in networks:
+        seen[each.name] += 1
+        several = counts[each.name] > 1
+        named.append(replace(each, name=f"{each.name} {seen[each.name]}") if several else each)
+    return named
 
 
 def contrast(first: Measurement, second: Measurement) -> Measurement:

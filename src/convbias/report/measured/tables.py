@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,19 +55,66 @@ def remarks_of(measurement: Measurement) -> dict[str, list[str]]:
     Returns:
         Measure to sentences, without repetitions.
     """
-    networks = sum(map(len, measurement.classifiers.values()))
-    said: dict[str, dict[str, list[str]]] = {each.name: {} for each in MEASURES}
+    said: dict[str, dict[str, list[_Said]]] = {each.name: {} for each in MEASURES}
     for group, name, measure, found in _each(measurement):
         sentence = f"Does not apply: {found.reason}." if found.reason else found.remark
         if sentence:
-            said[measure].setdefault(sentence, []).append(f"{name} ({group})")
+            of = _Said(group, name, found.varying)
+            said[measure].setdefault(sentence, []).append(of)
+    sizes = {group: len(networks) for group, networks in measurement.classifiers.items()}
     return {
         measure: [
-            sentence if len(of) == networks else f"{', '.join(of)}: {sentence}"
+            f"{_who_of(of, sizes)}{sentence.replace('{}', _range(of))}"
             for sentence, of in sentences.items()
         ]
         for measure, sentences in said.items()
     }
+
+
+@dataclass(frozen=True)
+class _Said:
+    """Of which network a sentence is said, and the number in it that differs from others'."""
+
+    group: str
+    network: str
+    varying: str
+
+
+def _who_of(said: Sequence[_Said], sizes: Mapping[str, int]) -> str:
+    """Whom a sentence is about, before it; empty where it is about all networks."""
+    if len(said) == sum(sizes.values()):
+        return ""
+    parts = []
+    for group, size in sizes.items():
+        names = [each.network for each in said if each.group == group]
+        if len(names) == size > 1:
+            parts.append(group)
+        else:
+            parts += [f"{name} ({group})" for name in names]
+    return f"{', '.join(parts)}: "
+
+
+def _range(said: Sequence[_Said]) -> str:
+    values = sorted({each.varying for each in said}, key=lambda text: float(text or 0))
+    return values[0] if len(values) == 1 else f"{values[0]} to {values[-1]}"
+
+
+def limit_of(measurement: Measurement) -> str | None:
+    """What so few networks cannot show, in a sentence; None where they are enough.
+
+    Args:
+        measurement: From `measure` or `contrast`.
+    """
+    contrasts = [row.contrast for row in measurement.rows if row.contrast is not None]
+    # Single networks are compared over images, and have no test.
+    if not contrasts or contrasts[0].n == 1 or contrasts[0].limit is None:
+        return None
+    one = contrasts[0]
+    return (
+        f"With {one.n} networks per group no difference, however large, can be shown after the"
+        f" correction for {one.comparisons} numbers: that takes {one.fewest_pairs}. Intervals hold"
+        " for one number at a time."
+    )
 
 
 def images_of(measurement: Measurement) -> dict[str, str]:
@@ -100,6 +147,7 @@ def document_of(measurement: Measurement) -> dict[str, Any]:
         },
         "images": images_of(measurement),
         "remarks": remarks_of(measurement),
+        "limit": limit_of(measurement),
         "numbers": [_document(row) for row in measurement.rows],
     }
 

@@ -11,7 +11,7 @@ from convbias.measures.classifier import MEASURES
 from convbias.report import page
 from convbias.report.coverage import COMPLETE
 from convbias.report.measured.measuring import Measurement, draw
-from convbias.report.measured.tables import document_of, images_of, remarks_of, table_of
+from convbias.report.measured.tables import document_of, images_of, limit_of, remarks_of, table_of
 from convbias.runs.atomic import check_writable, write_atomically
 
 INTERVALS = (
@@ -60,8 +60,8 @@ def write(measurement: Measurement, folder: str | Path) -> Path:
     numbered, libraries = page.draw_here(figures, folder)
     rows = table_of(measurement)
     groups = " and ".join(
-        ", ".join(each.name for each in classifiers)
-        for classifiers in measurement.classifiers.values()
+        networks[0].name if len(networks) == 1 else f"{group} ({len(networks)} networks)"
+        for group, networks in measurement.classifiers.items()
     )
     html = page.fill_template(
         "measured.html.j2",
@@ -77,6 +77,7 @@ def write(measurement: Measurement, folder: str | Path) -> Path:
         data=measurement.data,
         networks=measurement.classifiers,
         measures=MEASURES,
+        limit=limit_of(measurement),
         remarks=remarks_of(measurement),
         images=images_of(measurement),
         tables_of={
