@@ -18,7 +18,8 @@ from convbias.spec.arithmetic import Field
 from convbias.spec.quantities import Quantity
 
 PIXELS = 1  # of the shift
-BATCH = 16  # images whose maps are held at once, of all layers
+MAPS_BYTES = 12_000_000  # of all layers' maps that are held at once, of images in one position
+FEWEST, MOST = 4, 64  # images whose maps are held at once
 
 
 def _ratio(name: str, noun: str) -> Quantity:
@@ -71,8 +72,10 @@ def equivariance(classifier: Classifier, data: LabelledImages) -> Found:
         return Found(reason=inside)
     strides = _strides(classifier)
     errors, norms = dict.fromkeys(strides, 0.0), dict.fromkeys(strides, 0.0)
-    for start in range(0, len(data.images), BATCH):
-        pixels = data.images[start : start + BATCH].astype(np.float32) / 255
+    of_one = inside.maps(classifier.taken(data.images[:1])).values()
+    batch = min(max(MAPS_BYTES // sum(each.nbytes for each in of_one), FEWEST), MOST)
+    for start in range(0, len(data.images), batch):
+        pixels = data.images[start : start + batch].astype(np.float32) / 255
         for name, error, norm in _moved(classifier, inside, strides, pixels):
             errors[name] += error
             norms[name] += norm
