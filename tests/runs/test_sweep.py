@@ -382,6 +382,13 @@ def test_what_killed_sweeps_have_left_is_removed(tmp_path: Path) -> None:
     clear_leftovers(tmp_path / "nowhere")
 
 
+def test_what_cannot_be_removed_is_left(tmp_path: Path) -> None:
+    folder = tmp_path / ".0123456789ab-seed0-x1y2z3a_.json"  # which `unlink` refuses
+    folder.mkdir()
+    clear_leftovers(tmp_path)
+    assert folder.exists()
+
+
 def test_what_a_command_still_writes_is_left(tmp_path: Path) -> None:
     half = tmp_path / "measurements" / ".0123456789ab-seed0-shift-x1y2z3a_.json"
     half.parent.mkdir()

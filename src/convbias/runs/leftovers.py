@@ -56,7 +56,8 @@ def clear_leftovers(folder: Path) -> None:
         else:
             remove_notes(notes)
     for path in incomplete if alone else ():
-        path.unlink(missing_ok=True)
+        with suppress(OSError):  # in a folder that is only read, they stay
+            path.unlink()
 
 
 def _is_below(path: Path, folder: Path) -> bool:
